@@ -1,0 +1,1 @@
+//! Proto files to message structs and a dispatch table.

@@ -1,0 +1,3 @@
+//! The parts of `kata-agent-ctl`.
+
+pub mod schema;

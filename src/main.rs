@@ -1,0 +1,3 @@
+//! `kata-agent-ctl`: arguments in, exit status out.
+
+fn main() {}

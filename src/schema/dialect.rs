@@ -1,0 +1,27 @@
+//! Spellings that are accepted beyond those of the proto and of ProtoJSON. The
+//! schema modules know that there may be some; which ones is not theirs to know.
+
+use super::descriptor::Message;
+
+/// Extra names of fields and extra spellings of values.
+pub trait Dialect {
+    /// The field that `name` stands for in `message`, asked only when no field
+    /// has that name.
+    fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
+        let _ = (message, name);
+        None
+    }
+
+    /// What `text`, given for a scalar field, stands for (`usr1` for `10`).
+    /// `None` leaves the text as it is.
+    fn value(&self, message: &'static Message, index: usize, text: &str) -> Option<String> {
+        let _ = (message, index, text);
+        None
+    }
+}
+
+/// The proto's own spellings and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Plain;
+
+impl Dialect for Plain {}
