@@ -1,0 +1,14 @@
+//! A server of the agent's API on a Unix socket, made the way the real agent
+//! is: typed handlers over ttrpc-codegen's async stubs. It records what it
+//! decoded and answers what a test tells it to. It shares no code with the
+//! tool it is called by, so that a mistake there cannot hide here.
+
+mod answer;
+mod peer;
+pub mod protos;
+mod table;
+
+pub use answer::Answer;
+pub use peer::{Peer, Received};
+pub use protobuf;
+pub use table::{Rpc, files, rpcs};
