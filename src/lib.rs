@@ -1,3 +1,4 @@
 //! The parts of `kata-agent-ctl`.
 
 pub mod schema;
+pub mod sim;

@@ -1,0 +1,110 @@
+//! One simulated agent, shared by all of its connections: decides who may
+//! call, reads requests, and makes the answers. It knows dynamic
+//! messages and statuses; frames and streams are the handlers' business.
+
+use std::os::fd::{BorrowedFd, RawFd};
+
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use ttrpc::asynchronous::TtrpcContext;
+use ttrpc::{Code, Error, get_status};
+
+use crate::schema::{Message, Reflect, Rpc};
+
+use super::behaviour::{Behaviour, Context};
+use super::host::Host;
+
+/// Who may call the agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// This process: others on this machine could find the socket.
+    ThisProcess,
+}
+
+/// The agent.
+#[derive(Debug)]
+pub(super) struct Agent {
+    callers: Callers,
+    host: Host,
+}
+
+impl Agent {
+    /// An agent on this machine that answers `callers`.
+    pub(super) fn new(callers: Callers) -> Agent {
+        Agent {
+            callers,
+            host: Host::this(),
+        }
+    }
+
+    /// Refuses a caller that may not call.
+    ///
+    /// # Safety
+    /// `connection` must be open for the length of this call.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED`.
+    pub(super) unsafe fn admit(&self, connection: RawFd) -> ttrpc::Result<()> {
+        let Callers::ThisProcess = self.callers;
+        // SAFETY: the caller promises that it is open.
+        let connection = unsafe { BorrowedFd::borrow_raw(connection) };
+        let peer = getsockopt(&connection, PeerCredentials).map(|peer| peer.pid());
+        if peer.ok().and_then(|pid| u32::try_from(pid).ok()) == Some(std::process::id()) {
+            return Ok(());
+        }
+        Err(refusal(
+            Code::PERMISSION_DENIED,
+            "this simulated agent serves its own process only",
+        ))
+    }
+
+    /// Decodes a request.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when it does not decode.
+    pub(super) async fn receive(
+        &self,
+        rpc: &'static Rpc,
+        _: &TtrpcContext,
+        payload: &[u8],
+    ) -> ttrpc::Result<Box<dyn Reflect>> {
+        decode(rpc.request, payload).map_err(|reason| refusal(Code::INVALID_ARGUMENT, reason))
+    }
+
+    /// The encoded answer to a request.
+    ///
+    /// # Errors
+    /// The status with which the agent refuses the request.
+    pub(super) fn answer(
+        &self,
+        rpc: &'static Rpc,
+        behaviour: Option<Behaviour>,
+        request: &dyn Reflect,
+    ) -> ttrpc::Result<Vec<u8>> {
+        let mut response = (rpc.response.new)();
+        if let Some(behaviour) = behaviour {
+            let context = Context { host: &self.host };
+            behaviour(&context, request, response.as_mut())?;
+        }
+        let mut payload = Vec::new();
+        response
+            .encode_into(&mut payload)
+            .map_err(|error| refusal(Code::INTERNAL, error))?;
+        Ok(payload)
+    }
+}
+
+fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Reflect>, String> {
+    let mut request = (message.new)();
+    match request.merge_from(payload) {
+        Ok(()) => Ok(request),
+        Err(error) => Err(format!(
+            "the request is not a valid {}: {error}",
+            message.full_name
+        )),
+    }
+}
+
+/// The error that a call answers as a status.
+pub(super) fn refusal(code: Code, message: impl ToString) -> Error {
+    Error::RpcStatus(get_status(code, message.to_string()))
+}

@@ -1,0 +1,35 @@
+//! What the agent tells about its guest. The guest of the simulated agent is
+//! the machine it runs on.
+
+use crate::schema::Reflect;
+use crate::sim::fields;
+
+use super::{AGENT_VERSION, Context};
+
+/// Tells of this machine, what was asked for, and of this build. The lists of
+/// device and storage handlers stay empty, as there are none.
+pub(super) fn get_guest_details(
+    context: &Context<'_>,
+    request: &dyn Reflect,
+    response: &mut dyn Reflect,
+) -> ttrpc::Result<()> {
+    let host = context.host;
+    if fields::is_true(request, "mem_block_size")
+        && let Some(bytes) = host.memory_block_size()
+    {
+        fields::set_u64(response, "mem_block_size_bytes", bytes);
+    }
+    if fields::is_true(request, "mem_hotplug_probe") {
+        fields::set_bool(
+            response,
+            "support_mem_hotplug_probe",
+            host.has_memory_probe(),
+        );
+    }
+    if let Some(agent) = fields::message_mut(response, "agent_details") {
+        fields::set_string(agent, "version", AGENT_VERSION);
+        fields::set_bool(agent, "init_daemon", host.is_init());
+        fields::set_bool(agent, "supports_seccomp", host.supports_seccomp());
+    }
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! The simulated agent: answers every RPC of a schema over real ttRPC, inside
+//! this process (`sim://`) or on an address of its own (`serve`). It knows the
+//! schema's types and names and never a generated type, so it runs with any
+//! proto; it knows nothing of the client or of the command line.
+
+mod agent;
+mod behaviour;
+mod fields;
+mod handlers;
+mod hangup;
+mod host;
+mod in_process;
+mod streams;
+
+#[cfg(test)]
+mod tests;
+
+pub use in_process::connect;

@@ -1,0 +1,92 @@
+//! A small API stated by hand: one message type, that of ttRPC's own metadata
+//! entries, and an RPC of each streaming kind.
+
+use ttrpc::proto::KeyValue;
+
+use crate::schema::{
+    Field, Label, Message, Reflect, Rpc, Scalar, Schema, Service, Slot, Type, Value, ValueMut,
+};
+
+pub(super) const SERVICE: &str = "test.Small";
+
+pub(super) static SCHEMA: Schema = Schema {
+    services: &[&Service {
+        full_name: SERVICE,
+        file: "small.proto",
+        doc: "",
+        rpcs: &[
+            // Named as one that has behaviour, with a response that has none of its fields.
+            rpc("Check", false, false),
+            rpc("Plain", false, false),
+            rpc("Down", false, true),
+            rpc("Up", true, false),
+            rpc("Both", true, true),
+        ],
+    }],
+    messages: &[&PAIR],
+    enums: &[],
+    files: &["small.proto"],
+    source: "test",
+    hash: "0000000000000000",
+};
+
+const fn rpc(name: &'static str, client_streaming: bool, server_streaming: bool) -> Rpc {
+    Rpc {
+        service: SERVICE,
+        file: "small.proto",
+        name,
+        doc: "",
+        request: &PAIR,
+        response: &PAIR,
+        client_streaming,
+        server_streaming,
+    }
+}
+
+static PAIR: Message = Message {
+    full_name: "test.Pair",
+    file: "small.proto",
+    doc: "",
+    fields: &[text_field("key", 1), text_field("value", 2)],
+    oneofs: &[],
+    new: || Box::new(KeyValue::new()),
+};
+
+const fn text_field(name: &'static str, number: u32) -> Field {
+    Field {
+        name,
+        json_name: name,
+        number,
+        label: Label::Singular,
+        ty: Type::Scalar(Scalar::String),
+        oneof: None,
+        doc: "",
+    }
+}
+
+impl Reflect for KeyValue {
+    fn descriptor(&self) -> &'static Message {
+        &PAIR
+    }
+    fn get(&self, index: usize) -> Option<Value<'_>> {
+        match index {
+            0 => Slot::get(&self.key),
+            1 => Slot::get(&self.value),
+            _ => None,
+        }
+    }
+    fn get_mut(&mut self, index: usize) -> Option<ValueMut<'_>> {
+        match index {
+            0 => Some(Slot::get_mut(&mut self.key)),
+            1 => Some(Slot::get_mut(&mut self.value)),
+            _ => None,
+        }
+    }
+    fn clear(&mut self, index: usize) {
+        match index {
+            0 => self.key.clear(),
+            1 => self.value.clear(),
+            _ => {}
+        }
+    }
+}

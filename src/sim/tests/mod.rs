@@ -1,0 +1,7 @@
+//! The simulated agent, called over its socket with frames made by hand.
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
+
+mod api;
+mod streaming;
+mod unary;
+mod wire;
