@@ -1,10 +1,18 @@
 //! The generated table's types, and everything that is written once over them.
 
+mod base64;
 mod descriptor;
 mod dialect;
+pub mod excerpt;
 mod explicit;
+#[cfg(test)]
+mod fixture;
+pub mod lookup;
+pub mod path;
 mod reflect;
 mod slots;
+mod suggest;
+pub mod value;
 
 pub use descriptor::{
     Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,

@@ -1,0 +1,78 @@
+//! Text of a user's or an agent's, made fit to stand in a one-line message.
+//! It knows nothing about what the text means.
+
+use std::fmt::{self, Write as _};
+
+/// How many characters of a text are shown.
+const SHOWN: usize = 60;
+
+/// Shows a text in double quotes: at most 60 characters of it, then `...`, with
+/// everything escaped that a terminal would act on.
+#[derive(Debug, Clone, Copy)]
+pub struct Excerpt<'a>(pub &'a str);
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_quoted(f, self.0, SHOWN)
+    }
+}
+
+/// Shows the whole of a text in double quotes, escaped likewise: for names,
+/// where each part matters.
+#[derive(Debug, Clone, Copy)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_quoted(f, self.0, usize::MAX)
+    }
+}
+
+fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str, limit: usize) -> fmt::Result {
+    f.write_char('"')?;
+    let mut rest = text.chars();
+    for character in rest.by_ref().take(limit) {
+        match character {
+            '"' | '\\' => write!(f, "\\{character}")?,
+            '\n' | '\r' | '\t' => write!(f, "{}", character.escape_default())?,
+            _ if is_unprintable(character) => write!(f, "{}", character.escape_unicode())?,
+            _ => f.write_char(character)?,
+        }
+    }
+    f.write_str(if rest.next().is_some() { "...\"" } else { "\"" })
+}
+
+/// Control characters, and those that change the direction or the lines of the
+/// text around them.
+fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_quoted() {
+        assert_eq!(Excerpt("abc é").to_string(), r#""abc é""#);
+        assert_eq!(Excerpt("").to_string(), r#""""#);
+    }
+
+    #[test]
+    fn what_a_terminal_acts_on_is_escaped() {
+        assert_eq!(
+            Excerpt("a\"b\\\n\u{1b}[2J\u{202e}\u{9b}").to_string(),
+            r#""a\"b\\\n\u{1b}[2J\u{202e}\u{9b}""#
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let exact = "é".repeat(60);
+        assert_eq!(Excerpt(&exact).to_string(), format!("\"{exact}\""));
+        let over = "é".repeat(61);
+        assert_eq!(Excerpt(&over).to_string(), format!("\"{exact}...\""));
+        assert_eq!(Quoted(&over).to_string(), format!("\"{over}\""));
+    }
+}

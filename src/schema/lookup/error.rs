@@ -1,0 +1,50 @@
+//! What a user reads about a name that stands for nothing, or for several things.
+
+use crate::schema::excerpt::Excerpt;
+use crate::schema::suggest::{did_you_mean, quoted};
+
+/// Why a name stands for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LookupError {
+    /// Nothing has the name.
+    #[error("there is no {kind} {}{}", Excerpt(.name), did_you_mean(.nearest))]
+    Unknown {
+        /// What was looked for: `RPC`, `message`.
+        kind: &'static str,
+        /// The name as given.
+        name: String,
+        /// At most three names that may have been meant.
+        nearest: Vec<String>,
+    },
+    /// Several things have the name.
+    #[error("{} could be the {kind} {}", Excerpt(.name), quoted(.candidates, "or"))]
+    Ambiguous {
+        /// What was looked for.
+        kind: &'static str,
+        /// The name as given.
+        name: String,
+        /// The names that tell the matches apart.
+        candidates: Vec<String>,
+    },
+    /// A message has no such field.
+    #[error("{message} has no field {}{}", Excerpt(.name), field_help(.nearest, .known))]
+    UnknownField {
+        /// Full name of the message.
+        message: &'static str,
+        /// The name as given.
+        name: String,
+        /// At most three fields that may have been meant.
+        nearest: Vec<String>,
+        /// The message's fields, when they are few.
+        known: Vec<String>,
+    },
+}
+
+fn field_help(nearest: &[String], known: &[String]) -> String {
+    match known {
+        _ if !nearest.is_empty() => did_you_mean(nearest),
+        [] => String::new(),
+        [only] => format!("; its only field is {}", Excerpt(only)),
+        several => format!("; its fields are {}", quoted(several, "and")),
+    }
+}
