@@ -86,8 +86,8 @@ impl Value<'_> {
             Value::String(value) => value.is_empty(),
             Value::Bytes(value) => value.is_empty(),
             Value::Message(_) => false,
-            Value::List(list) => list.len() == 0,
-            Value::Map(map) => map.len() == 0,
+            Value::List(list) => list.is_empty(),
+            Value::Map(map) => map.is_empty(),
         }
     }
 }
