@@ -1,4 +1,5 @@
 //! The parts of `kata-agent-ctl`.
 
+pub mod printer;
 pub mod schema;
 pub mod sim;

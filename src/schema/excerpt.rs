@@ -42,11 +42,18 @@ fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str, limit: usize) -> fmt::Re
     f.write_str(if rest.next().is_some() { "...\"" } else { "\"" })
 }
 
-/// Control characters, and those that change the direction or the lines of the
-/// text around them.
-fn is_unprintable(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Whether a character changes how the text around it shows, or shows as
+/// nothing: control characters, line and paragraph separators, marks of text
+/// direction, and invisible characters that no script needs.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}'
+            | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

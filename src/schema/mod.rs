@@ -7,11 +7,13 @@ pub mod excerpt;
 mod explicit;
 #[cfg(test)]
 mod fixture;
+pub mod json;
 pub mod lookup;
 pub mod path;
 mod reflect;
 mod slots;
 mod suggest;
+mod template;
 pub mod value;
 
 pub use descriptor::{
@@ -21,3 +23,4 @@ pub use dialect::{Dialect, Plain};
 pub use explicit::Explicit;
 pub use reflect::{EnumSlot, Key, List, Map, Reflect, Value, ValueMut, Wire};
 pub use slots::{Element, MapKey, Slot};
+pub use template::template;

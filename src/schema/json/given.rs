@@ -1,0 +1,212 @@
+//! A scalar as it stands in a document, and its conversion to each type that
+//! is not text. Knows types, no fields.
+
+use std::fmt;
+
+use super::super::descriptor::Enum;
+use super::super::excerpt::Excerpt;
+use super::super::value::{self, Parsed};
+use super::error::Problem;
+use super::known;
+use super::number::{self, Integer, Whole};
+
+/// A JSON value, as far as scalars go.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Given<'a> {
+    /// A number's text.
+    Number(&'a str),
+    /// A string's content.
+    String(&'a str),
+    /// `true` or `false`.
+    Bool(bool),
+    /// What an error calls a value that no scalar takes.
+    Other(&'static str),
+}
+
+impl fmt::Display for Given<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX_CHARS: usize = 80;
+        match *self {
+            Self::Number(text) => text
+                .chars()
+                .take(MAX_CHARS)
+                .try_for_each(|c| write!(f, "{c}")),
+            Self::String(content) => Excerpt(content).fmt(f),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+impl<'a> Given<'a> {
+    /// The value with this JSON text, unless it is a string.
+    pub(super) fn unless_string(json: &'a str) -> Self {
+        match json.bytes().next() {
+            Some(b'{') => Self::Other("an object"),
+            Some(b'[') => Self::Other("a list"),
+            Some(b't') => Self::Bool(true),
+            Some(b'f') => Self::Bool(false),
+            Some(b'n') | None => Self::Other("null"),
+            Some(_) => Self::Number(json),
+        }
+    }
+
+    pub(super) fn mismatch(self, expected: &str) -> Problem {
+        Problem::Mismatch {
+            found: self.to_string(),
+            expected: expected.to_owned(),
+        }
+    }
+
+    /// The text of a number, bare or in a string.
+    fn number(self) -> Option<&'a str> {
+        match self {
+            Self::Number(text) | Self::String(text) => Some(text),
+            Self::Bool(_) | Self::Other(_) => None,
+        }
+    }
+
+    pub(super) fn bool(self) -> Result<bool, Problem> {
+        match self {
+            Self::Bool(value) => Ok(value),
+            other => Err(other.mismatch("true or false")),
+        }
+    }
+
+    pub(super) fn integer<T: Integer>(self) -> Result<T, Problem> {
+        let value = match self.number().and_then(number::whole) {
+            Some(Whole::Value(value)) => T::try_from(value).ok(),
+            Some(Whole::Huge) | None => None,
+        };
+        value.ok_or_else(|| self.mismatch(T::NAME))
+    }
+
+    pub(super) fn double(self) -> Result<f64, Problem> {
+        self.named_float()
+            .or_else(|| self.decimal().filter(|value: &f64| value.is_finite()))
+            .ok_or_else(|| self.mismatch("a 64-bit floating-point number (up to 1.8e308)"))
+    }
+
+    pub(super) fn float(self) -> Result<f32, Problem> {
+        self.named_float()
+            .map(|value| value as f32)
+            .or_else(|| self.decimal().filter(|value: &f32| value.is_finite()))
+            .ok_or_else(|| self.mismatch("a 32-bit floating-point number (up to 3.4e38)"))
+    }
+
+    fn decimal<T: std::str::FromStr>(self) -> Option<T> {
+        let text = self.number().filter(|text| number::is_number(text))?;
+        text.parse().ok()
+    }
+
+    /// The values that JSON has no number for.
+    fn named_float(self) -> Option<f64> {
+        match self {
+            Self::String("NaN") => Some(f64::NAN),
+            Self::String("Infinity") => Some(f64::INFINITY),
+            Self::String("-Infinity") => Some(f64::NEG_INFINITY),
+            _ => None,
+        }
+    }
+
+    /// The number of an enum value, by name in any case or by number.
+    pub(super) fn enum_number(self, enumeration: &'static Enum) -> Result<i32, Problem> {
+        let name = match self {
+            Self::String(name) if !number::is_number(name) => name,
+            Self::String(_) | Self::Number(_) => return self.integer(),
+            Self::Other("null") if known::is_null_value(enumeration) => return Ok(0),
+            Self::Bool(_) | Self::Other(_) => "",
+        };
+        // Other ways to write a number are for setters, not for JSON.
+        if !name.starts_with(|first: char| first.is_alphabetic() || first == '_') {
+            let expected = format!("a value of the enum {}", enumeration.full_name);
+            return Err(self.mismatch(&expected));
+        }
+        match value::parse_enum(enumeration, name)? {
+            Parsed::Enum(number) => Ok(number),
+            _ => Err(self.mismatch(enumeration.full_name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bare(text: &str) -> Given<'_> {
+        Given::Number(text)
+    }
+
+    #[test]
+    fn whole_numbers_in_every_form() {
+        for (text, value) in [
+            ("0", 0),
+            ("-0", 0),
+            ("-0.0e5", 0),
+            ("0e999999999999999999999", 0),
+            ("1e3", 1000),
+            ("1.0", 1),
+            ("12.50e1", 125),
+            ("1500E-2", 15),
+            ("9223372036854775807", i64::MAX),
+            ("9223372036854775807.0", i64::MAX),
+            ("-922337203685477580.8e1", i64::MIN),
+        ] {
+            assert_eq!(bare(text).integer::<i64>().ok(), Some(value), "{text}");
+        }
+        assert_eq!(
+            bare("18446744073709551615").integer::<u64>().ok(),
+            Some(u64::MAX)
+        );
+    }
+
+    #[test]
+    fn what_is_not_whole_or_not_a_number_is_refused() {
+        for text in [
+            "1.5", "1e-1", "0.1e0", "", "-", "+1", "01", "1.", ".5", "1e", "1e+", " 1", "1 ",
+            "0x1", "1_0", "Infinity",
+        ] {
+            let expected =
+                format!("{text} is not a signed 32-bit number (-2147483648 to 2147483647)");
+            let error = bare(text)
+                .integer::<i32>()
+                .map_err(|error| error.to_string());
+            assert_eq!(error, Err(expected));
+        }
+    }
+
+    #[test]
+    fn out_of_range_names_the_range() {
+        for text in [
+            "2147483648",
+            "1e10",
+            "1e999999999999999999999",
+            "99999999999999999999999999999999999999999",
+        ] {
+            let expected =
+                format!("{text} is not a signed 32-bit number (-2147483648 to 2147483647)");
+            let error = bare(text)
+                .integer::<i32>()
+                .map_err(|error| error.to_string());
+            assert_eq!(error, Err(expected));
+        }
+        assert!(bare("-1").integer::<u64>().is_err());
+    }
+
+    #[test]
+    fn floats() {
+        assert_eq!(bare("3.4028235e38").float().ok(), Some(f32::MAX));
+        assert_eq!(
+            bare("3.5e38").float().map_err(|error| error.to_string()),
+            Err("3.5e38 is not a 32-bit floating-point number (up to 3.4e38)".to_owned())
+        );
+        assert!(bare("1e309").double().is_err());
+        assert!(bare("NaN").double().is_err());
+        let named = Given::String;
+        assert_eq!(named("-Infinity").double().ok(), Some(f64::NEG_INFINITY));
+        assert!(named("NaN").float().is_ok_and(f32::is_nan));
+        assert!(named("nan").float().is_err());
+        assert_eq!(named("1.5e0").double().ok(), Some(1.5));
+        assert!(named("inf").double().is_err());
+    }
+}

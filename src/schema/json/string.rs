@@ -1,0 +1,83 @@
+//! JSON strings as this tool writes them: valid JSON in which nothing is left
+//! that a terminal acts on or that a reader cannot see.
+
+use super::super::excerpt::is_unprintable;
+
+/// Appends `text` as a JSON string, quotes included.
+pub fn write(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().position(needs_look).unwrap_or(rest.len());
+        let (head, tail) = rest.split_at(plain);
+        out.extend_from_slice(head.as_bytes());
+        let mut chars = tail.chars();
+        if let Some(c) = chars.next() {
+            write_char(c, out);
+        }
+        rest = chars.as_str();
+    }
+    out.push(b'"');
+}
+
+/// Whether the character that begins with this byte may need an escape.
+fn needs_look(byte: u8) -> bool {
+    !(0x20..0x7f).contains(&byte) || byte == b'"' || byte == b'\\'
+}
+
+fn write_char(c: char, out: &mut Vec<u8>) {
+    match c {
+        '"' => out.extend_from_slice(b"\\\""),
+        '\\' => out.extend_from_slice(b"\\\\"),
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        c if is_unprintable(c) => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.extend_from_slice(b"\\u");
+                for shift in [12, 8, 4, 0] {
+                    let digit = u32::from(*unit >> shift) & 0xf;
+                    out.extend(char::from_digit(digit, 16).map(|digit| digit as u8));
+                }
+            }
+        }
+        c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(text: &str) -> String {
+        let mut out = Vec::new();
+        write(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn escapes_what_a_terminal_acts_on() {
+        assert_eq!(written("a\"b\\c\n\r\t"), r#""a\"b\\c\n\r\t""#);
+        assert_eq!(
+            written("\u{1b}[2J\u{7f}\u{9b}"),
+            r#""\u001b[2J\u007f\u009b""#
+        );
+        assert_eq!(
+            written("\u{202e}\u{2066}\u{feff}"),
+            r#""\u202e\u2066\ufeff""#
+        );
+        assert_eq!(written("\u{e0041}"), r#""\udb40\udc41""#);
+        assert_eq!(written("grün 漢字 🦀"), "\"grün 漢字 🦀\"");
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back_as_the_same_text_with_nothing_unprintable(text in ".*") {
+            let json = written(&text);
+            prop_assert!(!json.chars().any(is_unprintable));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+    }
+}

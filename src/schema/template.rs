@@ -1,0 +1,74 @@
+//! A request to fill in: a JSON document with every field of a message. Built
+//! from the description alone.
+
+use super::descriptor::{Field, Label, Message, Scalar, Type};
+use super::json;
+
+/// A pretty JSON document with every field of `message`: fields without
+/// presence at their default, message fields with theirs one level down, and
+/// `null` for all that a document would otherwise make present: optional
+/// fields, members of oneofs, deeper messages.
+pub fn template(message: &'static Message) -> String {
+    let mut out = String::new();
+    write_message(message, 0, &mut out);
+    out
+}
+
+fn write_message(message: &'static Message, level: usize, out: &mut String) {
+    let mut separator = "";
+    out.push('{');
+    for field in message.fields {
+        out.push_str(separator);
+        new_line(level + 1, out);
+        out.push('"');
+        out.push_str(field.name);
+        out.push_str("\": ");
+        write_field(field, level, out);
+        separator = ",";
+    }
+    if !message.fields.is_empty() {
+        new_line(level, out);
+    }
+    out.push('}');
+}
+
+fn new_line(level: usize, out: &mut String) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", level));
+}
+
+fn write_field(field: &'static Field, level: usize, out: &mut String) {
+    match (field.label, field.ty) {
+        (Label::Repeated, _) => out.push_str("[]"),
+        (Label::Map(_), _) => out.push_str("{}"),
+        (Label::Optional, _) => out.push_str("null"),
+        (Label::Singular, _) if field.oneof.is_some() => out.push_str("null"),
+        (Label::Singular, Type::Message(message))
+            if level == 0 && !json::has_special_form(message) =>
+        {
+            write_message(message, level + 1, out);
+        }
+        (Label::Singular, Type::Message(_)) => out.push_str("null"),
+        (Label::Singular, Type::Scalar(scalar)) => out.push_str(default_of(scalar)),
+        (Label::Singular, Type::Enum(enumeration)) => match enumeration.name_of(0) {
+            Some(name) => {
+                out.push('"');
+                out.push_str(name);
+                out.push('"');
+            }
+            None => out.push('0'),
+        },
+    }
+}
+
+fn default_of(scalar: Scalar) -> &'static str {
+    match scalar {
+        Scalar::Bool => "false",
+        Scalar::String | Scalar::Bytes => "\"\"",
+        Scalar::Int64 | Scalar::Uint64 | Scalar::Sint64 | Scalar::Fixed64 | Scalar::Sfixed64 => {
+            "\"0\""
+        }
+        Scalar::Double | Scalar::Float => "0.0",
+        Scalar::Int32 | Scalar::Uint32 | Scalar::Sint32 | Scalar::Fixed32 | Scalar::Sfixed32 => "0",
+    }
+}
