@@ -1,5 +1,5 @@
 //! One simulated agent, shared by all of its connections: decides who may
-//! call, reads requests, and makes the answers. It knows dynamic
+//! call, reads and records requests, and makes the answers. It knows dynamic
 //! messages and statuses; frames and streams are the handlers' business.
 
 use std::os::fd::{BorrowedFd, RawFd};
@@ -12,10 +12,13 @@ use crate::schema::{Message, Reflect, Rpc};
 
 use super::behaviour::{Behaviour, Context};
 use super::host::Host;
+use super::record::{Recorder, Request};
 
 /// Who may call the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Callers {
+    /// Whoever can connect.
+    Anyone,
     /// This process: others on this machine could find the socket.
     ThisProcess,
 }
@@ -25,14 +28,17 @@ pub(super) enum Callers {
 pub(super) struct Agent {
     callers: Callers,
     host: Host,
+    recorder: Option<Recorder>,
 }
 
 impl Agent {
-    /// An agent on this machine that answers `callers`.
-    pub(super) fn new(callers: Callers) -> Agent {
+    /// An agent on this machine that answers `callers` and writes its requests
+    /// to `recorder`.
+    pub(super) fn new(callers: Callers, recorder: Option<Recorder>) -> Agent {
         Agent {
             callers,
             host: Host::this(),
+            recorder,
         }
     }
 
@@ -44,7 +50,9 @@ impl Agent {
     /// # Errors
     /// `PERMISSION_DENIED`.
     pub(super) unsafe fn admit(&self, connection: RawFd) -> ttrpc::Result<()> {
-        let Callers::ThisProcess = self.callers;
+        if self.callers == Callers::Anyone {
+            return Ok(());
+        }
         // SAFETY: the caller promises that it is open.
         let connection = unsafe { BorrowedFd::borrow_raw(connection) };
         let peer = getsockopt(&connection, PeerCredentials).map(|peer| peer.pid());
@@ -57,17 +65,28 @@ impl Agent {
         ))
     }
 
-    /// Decodes a request.
+    /// Decodes a request, and records it either way.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` when it does not decode.
     pub(super) async fn receive(
         &self,
         rpc: &'static Rpc,
-        _: &TtrpcContext,
+        context: &TtrpcContext,
         payload: &[u8],
     ) -> ttrpc::Result<Box<dyn Reflect>> {
-        decode(rpc.request, payload).map_err(|reason| refusal(Code::INVALID_ARGUMENT, reason))
+        let decoded = decode(rpc.request, payload);
+        if let Some(recorder) = &self.recorder {
+            recorder
+                .record(&Request {
+                    rpc,
+                    context,
+                    payload,
+                    message: decoded.as_deref().map_err(String::as_str),
+                })
+                .await;
+        }
+        decoded.map_err(|reason| refusal(Code::INVALID_ARGUMENT, reason))
     }
 
     /// The encoded answer to a request.

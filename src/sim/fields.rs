@@ -83,3 +83,26 @@ fn find(message: &dyn Reflect, name: &str, wanted: impl Fn(&Field) -> bool) -> O
         .iter()
         .position(|field| field.name == name && wanted(field))
 }
+
+#[cfg(test)]
+mod tests {
+    use ttrpc::proto::KeyValue;
+
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_missing_or_of_another_type_is_passed_over() {
+        let mut message = KeyValue::new();
+        set_string(&mut message, "value", "x");
+        assert_eq!(message.value, "x");
+        let before = message.clone();
+        set_string(&mut message, "missing", "x");
+        set_bool(&mut message, "key", true);
+        set_u64(&mut message, "key", 1);
+        set_enum(&mut message, "key", "SERVING");
+        assert!(message_mut(&mut message, "key").is_none());
+        assert!(!is_true(&message, "key"));
+        assert!(!is_true(&message, "missing"));
+        assert_eq!(message, before);
+    }
+}

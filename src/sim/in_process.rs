@@ -38,7 +38,7 @@ pub(super) fn start(schema: &'static Schema) -> io::Result<SocketAddr> {
     // the agent refuses other processes that find the name.
     let listener = UnixListener::bind_addr(&SocketAddr::from_pathname("")?)?;
     let address = listener.local_addr()?;
-    let agent = Arc::new(Agent::new(Callers::ThisProcess));
+    let agent = Arc::new(Agent::new(Callers::ThisProcess, None));
     // One thread, so that the messages of a stream are handled in their order.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -10,9 +10,14 @@ mod handlers;
 mod hangup;
 mod host;
 mod in_process;
+mod listen;
+mod record;
+mod serve;
 mod streams;
 
 #[cfg(test)]
 mod tests;
 
 pub use in_process::connect;
+pub use listen::{BindError, Endpoint};
+pub use serve::{ServeError, ServeOptions, serve};

@@ -1,0 +1,228 @@
+//! Sockets that a served agent listens on. It knows addresses and files, and
+//! nothing of what is spoken.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
+use nix::sys::stat::{Mode, fchmod};
+use ttrpc::asynchronous::Server;
+use vsock::VsockListener;
+
+/// Where an agent can be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A socket file.
+    Unix(PathBuf),
+    /// A name in Linux's abstract namespace, without its leading zero byte.
+    Abstract(Vec<u8>),
+    /// A vsock port, on the context ID given or on any.
+    Vsock {
+        /// Context ID; the largest number stands for any.
+        cid: u32,
+        /// Port.
+        port: u32,
+    },
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Endpoint::Unix(path) => write!(f, "unix://{}", path.display()),
+            Endpoint::Abstract(name) => write!(f, "unix://@{}", String::from_utf8_lossy(name)),
+            Endpoint::Vsock {
+                cid: u32::MAX,
+                port,
+            } => write!(f, "vsock://-1:{port}"),
+            Endpoint::Vsock { cid, port } => write!(f, "vsock://{cid}:{port}"),
+        }
+    }
+}
+
+/// Why an address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Another process listens there.
+    #[error("another process is already listening there")]
+    Live,
+    /// There is something that is not a socket.
+    #[error("there is a {0} at this path, and it is not replaced")]
+    NotASocket(&'static str),
+    /// Any other refusal by the system.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+impl From<Errno> for BindError {
+    fn from(error: Errno) -> BindError {
+        BindError::System(error.into())
+    }
+}
+
+/// A socket that connections can be made to from now on.
+#[derive(Debug)]
+pub(super) struct Listener {
+    socket: OwnedFd,
+    vsock: bool,
+    file: Option<SocketFile>,
+}
+
+impl Listener {
+    /// Listens at an address. A stale socket file is replaced.
+    ///
+    /// # Errors
+    /// As [`BindError`] lists them.
+    pub(super) fn bind(endpoint: &Endpoint) -> Result<Listener, BindError> {
+        let (socket, file) = match endpoint {
+            Endpoint::Unix(path) => {
+                let (socket, file) = bind_file(path)?;
+                (socket, Some(file))
+            }
+            Endpoint::Abstract(name) => {
+                let address = SocketAddr::from_abstract_name(name)?;
+                let listener = UnixListener::bind_addr(&address).map_err(in_use_is_live)?;
+                (listener.into(), None)
+            }
+            Endpoint::Vsock { cid, port } => {
+                let listener =
+                    VsockListener::bind_with_cid_port(*cid, *port).map_err(in_use_is_live)?;
+                listener.set_nonblocking(true)?;
+                (listener.into(), None)
+            }
+        };
+        Ok(Listener {
+            socket,
+            vsock: matches!(endpoint, Endpoint::Vsock { .. }),
+            file,
+        })
+    }
+
+    /// Gives the socket to a server. What comes back removes the socket's
+    /// file when it is dropped.
+    ///
+    /// # Errors
+    /// When the server does not take it.
+    pub(super) fn serve(self, server: Server) -> ttrpc::Result<(Server, Option<SocketFile>)> {
+        let server = if self.vsock {
+            server.set_domain_vsock()
+        } else {
+            server.set_domain_unix()
+        };
+        let server = server.add_listener(self.socket.into_raw_fd())?;
+        Ok((server, self.file))
+    }
+}
+
+/// The file of a socket of this process, removed on drop.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    path: PathBuf,
+    id: FileId,
+}
+
+/// Device and inode.
+type FileId = (u64, u64);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // It may have been replaced by somebody else's.
+        if file_id(&self.path).is_ok_and(|id| id == self.id) {
+            // It is in nobody's way: the next agent replaces it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn file_id(path: &Path) -> io::Result<FileId> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+fn in_use_is_live(error: io::Error) -> BindError {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => BindError::Live,
+        _ => BindError::System(error),
+    }
+}
+
+fn bind_file(path: &Path) -> Result<(OwnedFd, SocketFile), BindError> {
+    let _lock = lock_folder_of(path);
+    let socket = new_socket()?;
+    // On Linux the file gets the socket's own mode, so that there is no moment
+    // at which others may connect. (The umask can only take from it.)
+    fchmod(&socket, Mode::S_IRUSR | Mode::S_IWUSR)?;
+    let address = UnixAddr::new(path)?;
+    match socket::bind(socket.as_raw_fd(), &address) {
+        Err(Errno::EADDRINUSE) => {
+            remove_stale(path)?;
+            socket::bind(socket.as_raw_fd(), &address)?;
+        }
+        other => other?,
+    }
+    let file = SocketFile {
+        path: path.to_path_buf(),
+        id: file_id(path)?,
+    };
+    socket::listen(&socket, Backlog::MAXCONN)?;
+    Ok((socket, file))
+}
+
+/// Removes the socket file of a process that is gone.
+fn remove_stale(path: &Path) -> Result<(), BindError> {
+    let kind = fs::symlink_metadata(path)?.file_type();
+    if !kind.is_socket() {
+        return Err(BindError::NotASocket(if kind.is_dir() {
+            "folder"
+        } else if kind.is_symlink() {
+            "symbolic link"
+        } else {
+            "file"
+        }));
+    }
+    match try_connect(path) {
+        Err(Errno::ECONNREFUSED) => Ok(fs::remove_file(path)?),
+        // Its queue is full, or it is a socket of another type.
+        Ok(()) | Err(Errno::EAGAIN | Errno::EPROTOTYPE) => Err(BindError::Live),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn try_connect(path: &Path) -> nix::Result<()> {
+    let socket = new_socket()?;
+    socket::connect(socket.as_raw_fd(), &UnixAddr::new(path)?)
+}
+
+fn new_socket() -> nix::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)
+}
+
+/// Keeps two agents that start at the same time from taking each other's new
+/// socket for a stale one. Where the folder cannot be locked, or is locked for
+/// long by something else, that small risk is taken.
+fn lock_folder_of(path: &Path) -> Option<Flock<File>> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut file = File::open(folder).ok()?;
+    for _ in 0..50 {
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => return Some(lock),
+            Err((unlocked, Errno::EWOULDBLOCK)) => file = unlocked,
+            Err(_) => return None,
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    None
+}
