@@ -1,8 +1,17 @@
 //! Paths to fields as a user writes them: `storages[0].driver`,
-//! `Sysctl["a.b"]`, and the `=` that ends one. This file knows their
-//! grammar, and no fields.
+//! `Sysctl["a.b"]`, and the `=` that ends one. This file knows their grammar;
+//! [`resolve`] finds the fields they name, [`set`] puts a value there.
+
+mod change;
+mod error;
+mod resolve;
+mod setter;
 
 use serde_json::Deserializer;
+
+pub use error::{SetError, SetProblem};
+pub use resolve::{Resolved, Step, resolve};
+pub use setter::set;
 
 /// Why a text is no path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -171,3 +180,6 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod syntax_tests;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests;

@@ -1,0 +1,188 @@
+//! What a setter's text does to the value that its path leads to, worked out
+//! from the types alone, before any message is touched.
+
+use std::borrow::Cow;
+
+use super::error::{SetError, SetProblem};
+use super::resolve::{Resolved, Step};
+use crate::schema::descriptor::{Field, Label, Message, Scalar, Type};
+use crate::schema::dialect::Dialect;
+use crate::schema::value::{Parsed, ValueError, parse_enum, parse_scalar};
+
+/// What is done at the end of a path.
+#[derive(Debug)]
+pub(super) enum Change<'a> {
+    /// The field is unset, or the map's entry removed.
+    Clear,
+    /// A JSON text is merged into the field as a document would.
+    Merge(&'a str),
+    /// One value is set: the field's own, an element's, an entry's, or that of
+    /// a new element when the path ends in a list.
+    Value(One<'a>),
+}
+
+/// A single value that fits its type as far as that can be told without a message.
+#[derive(Debug)]
+pub(super) enum One<'a> {
+    /// A scalar or enum.
+    Plain(Parsed),
+    /// JSON text of a message.
+    Json(Cow<'a, str>),
+    /// The one field of a wrapper such as `google.protobuf.UInt32Value`.
+    Wrapped {
+        /// The field's index in the wrapper.
+        index: usize,
+        /// What it holds.
+        value: Parsed,
+    },
+}
+
+impl<'a> Change<'a> {
+    /// Works out what `text` does at the end of `path`.
+    pub(super) fn new(
+        path: &Resolved,
+        dialect: &dyn Dialect,
+        text: &'a str,
+    ) -> Result<Self, SetError> {
+        let json = text.starts_with(['{', '[']);
+        let null = text == "null";
+        let one = |ty| Ok(Change::Value(one(path, ty, text)?));
+        match path.steps() {
+            [.., Step::Field { field, .. }, Step::Index(_) | Step::Key(_)] => match field.label {
+                _ if !null || is_text(field.ty) => one(field.ty),
+                Label::Repeated => Err(path.error(SetProblem::NullElement)),
+                _ => Ok(Change::Clear),
+            },
+            [
+                ..,
+                Step::Field {
+                    message,
+                    index,
+                    field,
+                },
+            ] => match (field.label, field.ty) {
+                (Label::Repeated | Label::Map(_), _) if null => Ok(Change::Clear),
+                // An array replaces the list; an object is one more element.
+                (Label::Repeated, _) if text.starts_with('[') => Ok(Change::Merge(text)),
+                (Label::Repeated, _) if json => Ok(Change::Value(One::Json(text.into()))),
+                (Label::Map(_), _) if json => Ok(Change::Merge(text)),
+                (Label::Map(_), _) => Err(path.error(not_json(path, field, text))),
+                (Label::Repeated, ty) => one(ty),
+                (_, ty) if null && !is_text(ty) => Ok(Change::Clear),
+                (_, Type::Message(_)) if json => Ok(Change::Merge(text)),
+                (_, ty @ Type::Message(_)) => one(ty),
+                (_, ty) => {
+                    let meant = dialect.value(message, *index, text);
+                    let value = plain(path, ty, meant.as_deref().unwrap_or(text))?;
+                    Ok(Change::Value(One::Plain(value)))
+                }
+            },
+            _ => Err(path.error(SetProblem::Table)),
+        }
+    }
+}
+
+fn is_text(ty: Type) -> bool {
+    matches!(ty, Type::Scalar(Scalar::String | Scalar::Bytes))
+}
+
+/// Reads a value of type `ty` for the slot at the end of `path`.
+fn one<'a>(path: &Resolved, ty: Type, text: &'a str) -> Result<One<'a>, SetError> {
+    let Type::Message(message) = ty else {
+        return plain(path, ty, text).map(One::Plain);
+    };
+    if text.starts_with(['{', '[']) {
+        return Ok(One::Json(text.into()));
+    }
+    match well_known(message) {
+        Some(WellKnown::Quoted) => quoted(path, text),
+        Some(WellKnown::Anything)
+            if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() =>
+        {
+            Ok(One::Json(text.into()))
+        }
+        Some(WellKnown::Anything) => quoted(path, text),
+        Some(WellKnown::Wrapper { index, ty }) => {
+            let value = plain(path, ty, text)?;
+            Ok(One::Wrapped { index, value })
+        }
+        None => Err(path.error(match path.steps() {
+            [.., Step::Field { field, .. }] if field.label == Label::Repeated => {
+                not_json(path, field, text)
+            }
+            _ => SetProblem::NotJson {
+                text: text.to_owned(),
+                expected: "a JSON object",
+                example: example(path, "", message),
+            },
+        })),
+    }
+}
+
+fn plain(path: &Resolved, ty: Type, text: &str) -> Result<Parsed, SetError> {
+    let parsed: Result<Parsed, ValueError> = match ty {
+        Type::Scalar(scalar) => parse_scalar(scalar, text),
+        Type::Enum(enumeration) => parse_enum(enumeration, text),
+        Type::Message(_) => return Err(path.error(SetProblem::Table)),
+    };
+    parsed.map_err(|error| path.error(error))
+}
+
+fn quoted(path: &Resolved, text: &str) -> Result<One<'static>, SetError> {
+    match serde_json::to_string(text) {
+        Ok(json) => Ok(One::Json(json.into())),
+        Err(_) => Err(path.error(SetProblem::Table)),
+    }
+}
+
+/// Messages whose JSON form is no object, as the protobuf documentation has them.
+enum WellKnown {
+    /// A JSON string.
+    Quoted,
+    /// Any JSON value; what is none is taken as a string.
+    Anything,
+    /// Its only field's value.
+    Wrapper { index: usize, ty: Type },
+}
+
+fn well_known(message: &'static Message) -> Option<WellKnown> {
+    let name = message.full_name.strip_prefix("google.protobuf.")?;
+    match name {
+        "Timestamp" | "Duration" | "FieldMask" => Some(WellKnown::Quoted),
+        "Value" => Some(WellKnown::Anything),
+        "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value"
+        | "UInt32Value" | "BoolValue" | "StringValue" | "BytesValue" => {
+            let mut fields = message.fields.iter().enumerate();
+            let (index, field) = fields.find(|(_, field)| field.name == "value")?;
+            Some(WellKnown::Wrapper {
+                index,
+                ty: field.ty,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The error for plain text given to a list of messages or to a map.
+fn not_json(path: &Resolved, field: &Field, text: &str) -> SetProblem {
+    let (expected, key) = match field.label {
+        Label::Map(_) => ("a JSON object", "[key]"),
+        _ => ("a JSON object or array", "[0]"),
+    };
+    let example = match field.ty {
+        Type::Message(message) => example(path, key, message),
+        _ => format!("{path}{key}=..."),
+    };
+    SetProblem::NotJson {
+        text: text.to_owned(),
+        expected,
+        example,
+    }
+}
+
+fn example(path: &Resolved, key: &str, message: &Message) -> String {
+    match message.fields.first() {
+        Some(field) => format!("{path}{key}.{}=...", field.name),
+        None => format!("{path}{key}={{}}"),
+    }
+}

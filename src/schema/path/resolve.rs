@@ -1,0 +1,179 @@
+//! From a path's names and keys to fields, indexes and typed map keys, by the
+//! table alone: nothing here looks at a message's values.
+
+use std::fmt;
+
+use super::error::{SetError, SetProblem};
+use super::{Segment, parse};
+use crate::schema::descriptor::{Field, Label, Message, Type};
+use crate::schema::dialect::Dialect;
+use crate::schema::excerpt::Quoted;
+use crate::schema::json::MAX_DEPTH;
+use crate::schema::lookup;
+use crate::schema::value::{OwnedKey, parse_key};
+
+/// One step from a message to a value within it.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// To a field.
+    Field {
+        /// The type of the message it is in.
+        message: &'static Message,
+        /// Its index there.
+        index: usize,
+        /// Its description.
+        field: &'static Field,
+    },
+    /// From a list to one of its elements.
+    Index(usize),
+    /// From a map to the value at a key.
+    Key(OwnedKey),
+}
+
+/// A path that leads to a value: never empty, and it begins with a field.
+#[derive(Debug, Clone, Default)]
+pub struct Resolved {
+    steps: Vec<Step>,
+}
+
+impl Resolved {
+    /// The steps in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The path's first `count` steps as text, in the proto's names.
+    pub fn prefix(&self, count: usize) -> String {
+        let steps = self.steps.get(..count).unwrap_or(&self.steps);
+        Place(steps).to_string()
+    }
+
+    pub(super) fn error(&self, problem: impl Into<SetProblem>) -> SetError {
+        SetError {
+            path: self.to_string(),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Place(&self.steps).fmt(f)
+    }
+}
+
+struct Place<'a>(&'a [Step]);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Field { field, .. } if count == 0 => f.write_str(field.name)?,
+                Step::Field { field, .. } => write!(f, ".{}", field.name)?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Key(OwnedKey::Bool(key)) => write!(f, "[{key}]")?,
+                Step::Key(OwnedKey::Int32(key)) => write!(f, "[{key}]")?,
+                Step::Key(OwnedKey::Int64(key)) => write!(f, "[{key}]")?,
+                Step::Key(OwnedKey::Uint32(key)) => write!(f, "[{key}]")?,
+                Step::Key(OwnedKey::Uint64(key)) => write!(f, "[{key}]")?,
+                Step::Key(OwnedKey::String(key)) => write!(f, "[{}]", Quoted(key))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds what a path leads to, from a message of type `message` on.
+///
+/// # Errors
+/// When the text is no path, a name is not a field's, brackets do not fit the
+/// field, or the path is deeper than protobuf nests messages.
+pub fn resolve(
+    message: &'static Message,
+    dialect: &dyn Dialect,
+    path: &str,
+) -> Result<Resolved, SetError> {
+    let mut resolved = Resolved::default();
+    let segments = parse(path).map_err(|error| resolved.error(error))?;
+    let mut message = message;
+    let mut rest = segments.as_slice();
+    while let [segment, tail @ ..] = rest {
+        if segments.len() - tail.len() > MAX_DEPTH {
+            return Err(SetError {
+                path: String::new(),
+                problem: SetProblem::TooDeep { limit: MAX_DEPTH },
+            });
+        }
+        let index = lookup::field(message, &segment.name, dialect)
+            .map_err(|error| resolved.error(error))?;
+        let Some(field) = message.fields.get(index) else {
+            return Err(resolved.error(SetProblem::Table));
+        };
+        resolved.steps.push(Step::Field {
+            message,
+            index,
+            field,
+        });
+        element(&mut resolved, field, segment)?;
+        if let [next, ..] = tail {
+            message = inner(&resolved, field, segment, next)?;
+        }
+        rest = tail;
+    }
+    Ok(resolved)
+}
+
+/// Steps into the element that a segment's brackets name.
+fn element(resolved: &mut Resolved, field: &Field, segment: &Segment) -> Result<(), SetError> {
+    let Some((key, more)) = segment.keys.split_first() else {
+        return Ok(());
+    };
+    let step = match field.label {
+        Label::Singular | Label::Optional => return Err(resolved.error(SetProblem::NoElements)),
+        Label::Repeated => {
+            let digits = key.bytes().all(|byte| byte.is_ascii_digit());
+            let index = if digits { key.parse().ok() } else { None };
+            Step::Index(index.ok_or_else(|| resolved.error(SetProblem::Index(key.clone())))?)
+        }
+        Label::Map(scalar) => Step::Key(
+            parse_key(scalar, key).map_err(|error| resolved.error(SetProblem::Key(error)))?,
+        ),
+    };
+    resolved.steps.push(step);
+    if more.is_empty() {
+        Ok(())
+    } else {
+        Err(resolved.error(SetProblem::NoElements))
+    }
+}
+
+/// The message that `next`, the name after a field, is looked up in.
+fn inner(
+    resolved: &Resolved,
+    field: &Field,
+    segment: &Segment,
+    next: &Segment,
+) -> Result<&'static Message, SetError> {
+    let Type::Message(message) = field.ty else {
+        let type_name = field.ty.name();
+        return Err(resolved.error(match field.label {
+            Label::Repeated if segment.keys.is_empty() => {
+                SetProblem::NoFields { type_name: "list" }
+            }
+            Label::Map(_) if segment.keys.is_empty() => SetProblem::NoElementNamed {
+                kind: "map",
+                example: format!("{resolved}[{}]", next.name),
+            },
+            _ => SetProblem::NoFields { type_name },
+        }));
+    };
+    let (kind, key) = match field.label {
+        Label::Repeated if segment.keys.is_empty() => ("list", "0"),
+        Label::Map(_) if segment.keys.is_empty() => ("map", "key"),
+        _ => return Ok(message),
+    };
+    Err(resolved.error(SetProblem::NoElementNamed {
+        kind,
+        example: format!("{resolved}[{key}].{}", next.name),
+    }))
+}
