@@ -1,6 +1,7 @@
 //! The generated table's types, and everything that is written once over them.
 
 mod base64;
+pub mod describe;
 mod descriptor;
 mod dialect;
 pub mod excerpt;

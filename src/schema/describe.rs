@@ -1,0 +1,68 @@
+//! What the table knows, told to a user: the list of RPCs, and one RPC, service,
+//! message or enum in full, as text and as JSON. Automatic values and aliases
+//! come in through [`Annotations`]; nothing here knows which there are.
+
+mod document;
+mod example;
+mod json;
+mod layout;
+mod list;
+mod sample;
+mod text;
+
+use super::descriptor::{Message, Rpc, Schema};
+use super::lookup::Item;
+
+pub use example::{Example, Form, examples};
+pub use list::{list, list_json};
+
+/// What is known of fields beyond their proto.
+pub trait Annotations {
+    /// What a field is filled with when a user leaves it out, in a few words.
+    /// `rpc` is the one that is described, if one is.
+    fn automatic(
+        &self,
+        rpc: Option<&'static Rpc>,
+        message: &'static Message,
+        index: usize,
+    ) -> Option<String> {
+        let _ = (rpc, message, index);
+        None
+    }
+
+    /// The field's extra names.
+    fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {
+        let _ = (message, index);
+        Vec::new()
+    }
+}
+
+/// Nothing beyond the proto.
+#[derive(Debug, Clone, Copy)]
+pub struct Unannotated;
+
+impl Annotations for Unannotated {}
+
+/// Tells about one item, as lines of text.
+pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
+    text::describe(schema, item, annotations)
+}
+
+/// Tells about one item, as a JSON object with keys in a fixed order.
+pub fn describe_json(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
+    document::describe(schema, item, annotations).pretty()
+}
+
+/// The RPCs that `message` is the request of, and those it is the response of.
+fn uses(schema: &Schema, message: &Message) -> (Vec<&'static Rpc>, Vec<&'static Rpc>) {
+    let rpcs = || schema.services.iter().flat_map(|service| service.rpcs);
+    let is_it = |other: &Message| other.full_name == message.full_name;
+    (
+        rpcs().filter(|rpc| is_it(rpc.request)).collect(),
+        rpcs().filter(|rpc| is_it(rpc.response)).collect(),
+    )
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests;
