@@ -6,6 +6,9 @@ mod hex;
 mod json;
 mod jsonl;
 pub mod raw;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
 mod text;
 
 use std::fmt;

@@ -7,7 +7,7 @@ mod dialect;
 pub mod excerpt;
 mod explicit;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod json;
 pub mod lookup;
 pub mod path;

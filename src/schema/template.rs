@@ -72,3 +72,68 @@ fn default_of(scalar: Scalar) -> &'static str {
         Scalar::Int32 | Scalar::Uint32 | Scalar::Sint32 | Scalar::Fixed32 | Scalar::Sfixed32 => "0",
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::schema::fixture::{ALL, All, EITHER, SCHEMA};
+    use crate::schema::{Explicit, Plain};
+
+    #[test]
+    fn every_field_is_there_and_reads_back() {
+        let text = template(&ALL);
+        assert_eq!(
+            text,
+            r#"{
+  "flag": false,
+  "small": 0,
+  "large": "0",
+  "ratio": 0.0,
+  "text": "",
+  "data": "",
+  "level": "LOW",
+  "maybe": null,
+  "inner": {
+    "name": "",
+    "group_id": 0,
+    "child": null,
+    "tags": []
+  },
+  "list": [],
+  "numbers": [],
+  "inners": [],
+  "names": {},
+  "by_number": {},
+  "by_flag": {},
+  "Clash": "",
+  "cLash": "",
+  "either": {
+    "number": null,
+    "words": null,
+    "inner": null,
+    "other": ""
+  },
+  "wrapped": null,
+  "empty": {}
+}"#
+        );
+        let mut message = All::default();
+        json::merge(
+            &mut message,
+            &mut Explicit::default(),
+            &Plain,
+            &SCHEMA,
+            &text,
+        )
+        .unwrap();
+        let expected = All {
+            inner: Some(Default::default()),
+            either: Some(Default::default()),
+            empty: Some(Default::default()),
+            ..All::default()
+        };
+        assert_eq!(message, expected);
+        assert!(template(&EITHER).starts_with("{\n  \"number\": null,"));
+    }
+}

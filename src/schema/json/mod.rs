@@ -14,6 +14,13 @@ mod number;
 mod place;
 mod scalar;
 pub mod string;
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+mod tests;
 mod write;
 
 use serde::de::{DeserializeSeed as _, IgnoredAny};
