@@ -153,10 +153,17 @@ plain_message! { All, ALL, "test.All", {
     17 either "either": Option<Either> = Singular, M(&EITHER);
     18 wrapped "wrapped": Option<Wrapped> = Singular, M(&WRAPPED);
     19 empty "empty": Option<Empty> = Singular, M(&EMPTY);
+    20 when "when": Option<Timestamp> = Singular, M(&TIMESTAMP);
+    21 times "times": Vec<Timestamp> = Repeated, M(&TIMESTAMP);
 }}
 
 plain_message! { Wrapped, WRAPPED, "google.protobuf.UInt32Value", {
     0 value "value": u32 = Singular, T(S::Uint32);
+}}
+
+plain_message! { Timestamp, TIMESTAMP, "google.protobuf.Timestamp", {
+    0 seconds "seconds": i64 = Singular, T(S::Int64);
+    1 nanos "nanos": i32 = Singular, T(S::Int32);
 }}
 
 plain_message! { Empty, EMPTY, "test.Empty", {} }

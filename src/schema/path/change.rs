@@ -186,3 +186,72 @@ fn example(path: &Resolved, key: &str, message: &Message) -> String {
         None => format!("{path}{key}={{}}"),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::super::resolve::resolve;
+    use super::*;
+    use crate::schema::Plain;
+    use crate::schema::fixture::{ALL, INNER};
+
+    /// A message with one field `it`, of the type `google.protobuf.<name>`.
+    fn json_for(holder: &'static Message, text: &str) -> String {
+        let path = resolve(holder, &Plain, "it").unwrap();
+        match Change::new(&path, &Plain, text).unwrap() {
+            Change::Value(One::Json(json)) => json.into_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    macro_rules! holder {
+        ($name:ident, $type:literal) => {
+            static $name: Message = Message {
+                fields: &[Field {
+                    name: "it",
+                    ty: Type::Message(&Message {
+                        full_name: $type,
+                        ..INNER
+                    }),
+                    label: Label::Singular,
+                    json_name: "it",
+                    number: 1,
+                    oneof: None,
+                    doc: "",
+                }],
+                ..ALL
+            };
+        };
+    }
+
+    holder!(VALUE, "google.protobuf.Value");
+    holder!(DURATION, "google.protobuf.Duration");
+    holder!(STRUCT, "google.protobuf.Struct");
+
+    #[test]
+    fn any_value_is_json_or_a_string() {
+        for (text, json) in [
+            ("1.5", "1.5"),
+            ("true", "true"),
+            ("a b", r#""a b""#),
+            ("\"", r#""\"""#),
+            ("", r#""""#),
+            ("1 2", r#""1 2""#),
+        ] {
+            assert_eq!(json_for(&VALUE, text), json, "{text}");
+        }
+        assert_eq!(json_for(&VALUE, "null"), "Clear");
+        assert_eq!(json_for(&VALUE, "[1"), r#"Merge("[1")"#);
+    }
+
+    #[test]
+    fn other_forms_are_strings_or_none() {
+        assert_eq!(json_for(&DURATION, "1.5s"), r#""1.5s""#);
+        assert_eq!(json_for(&DURATION, "5"), r#""5""#);
+        let path = resolve(&STRUCT, &Plain, "it").unwrap();
+        assert_eq!(
+            Change::new(&path, &Plain, "x").unwrap_err().to_string(),
+            "it: \"x\" is not a JSON object; give one, or a part of it as in it.name=..."
+        );
+    }
+}

@@ -38,7 +38,7 @@ pub enum SetProblem {
     #[error("{} is not an index (0, 1, 2, ...)", Excerpt(.0))]
     Index(String),
     /// An index beyond the end of the list.
-    #[error("the list has {len} elements, so an index is at most {len} (which appends)")]
+    #[error("beyond the end of the list: its length is {len}, so index {len} appends")]
     BeyondEnd {
         /// How many elements there are.
         len: usize,
@@ -47,11 +47,8 @@ pub enum SetProblem {
     #[error("it is neither a list nor a map, and takes no [...]")]
     NoElements,
     /// A field's name after something that has no fields.
-    #[error("a {type_name} has no fields")]
-    NoFields {
-        /// The type as a proto file writes it.
-        type_name: &'static str,
-    },
+    #[error("{0} has no fields")]
+    NoFields(String),
     /// A field's name after a list or map, with no element named.
     #[error("it is a {kind}; name one of its elements, as in {example}")]
     NoElementNamed {

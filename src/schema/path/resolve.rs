@@ -154,26 +154,26 @@ fn inner(
     segment: &Segment,
     next: &Segment,
 ) -> Result<&'static Message, SetError> {
-    let Type::Message(message) = field.ty else {
-        let type_name = field.ty.name();
-        return Err(resolved.error(match field.label {
-            Label::Repeated if segment.keys.is_empty() => {
-                SetProblem::NoFields { type_name: "list" }
-            }
-            Label::Map(_) if segment.keys.is_empty() => SetProblem::NoElementNamed {
-                kind: "map",
-                example: format!("{resolved}[{}]", next.name),
-            },
-            _ => SetProblem::NoFields { type_name },
-        }));
+    // What is shown of a name must be fit for a terminal.
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let next = if next.name.chars().all(is_plain) {
+        &next.name
+    } else {
+        "..."
     };
-    let (kind, key) = match field.label {
-        Label::Repeated if segment.keys.is_empty() => ("list", "0"),
-        Label::Map(_) if segment.keys.is_empty() => ("map", "key"),
-        _ => return Ok(message),
-    };
-    Err(resolved.error(SetProblem::NoElementNamed {
-        kind,
-        example: format!("{resolved}[{key}].{}", next.name),
+    let type_name = field.ty.name();
+    let unnamed = segment.keys.is_empty();
+    let no_element = |kind, example| SetProblem::NoElementNamed { kind, example };
+    Err(resolved.error(match (field.label, field.ty) {
+        (Label::Repeated, Type::Message(_)) if unnamed => {
+            no_element("list", format!("{resolved}[0].{next}"))
+        }
+        (Label::Map(_), Type::Message(_)) if unnamed => {
+            no_element("map", format!("{resolved}[key].{next}"))
+        }
+        (_, Type::Message(message)) => return Ok(message),
+        (Label::Map(_), _) if unnamed => no_element("map", format!("{resolved}[{next}]")),
+        (Label::Repeated, _) if unnamed => SetProblem::NoFields(format!("repeated {type_name}")),
+        _ => SetProblem::NoFields(type_name.to_owned()),
     }))
 }

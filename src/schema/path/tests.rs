@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::schema::fixture::{ALL, All, Choice, Empty, Inner, SCHEMA, Wrapped};
+use crate::schema::fixture::{ALL, All, Choice, Empty, Inner, SCHEMA, Timestamp, Wrapped};
 use crate::schema::{Dialect, Explicit, Message, Plain, Reflect};
 
 /// A message with what was set in it.
@@ -137,7 +137,7 @@ fn a_list_is_appended_to_replaced_and_reached_into() {
 fn an_index_beyond_the_end_tells_the_length() {
     assert_eq!(
         error(&["inners[0].name=a", "inners[2].name=b"]),
-        "inners[2]: the list has 1 elements, so an index is at most 1 (which appends)"
+        "inners[2]: beyond the end of the list: its length is 1, so index 1 appends"
     );
     assert_eq!(
         error(&["list[18446744073709551616]=b"]),
@@ -286,9 +286,9 @@ fn paths_that_lead_nowhere() {
             "names.x=1",
             "names: it is a map; name one of its elements, as in names[x]",
         ),
-        ("list.x=1", "list: a list has no fields"),
-        ("text.x=1", "text: a string has no fields"),
-        ("list[0].x=1", "list[0]: a string has no fields"),
+        ("list.x=1", "list: repeated string has no fields"),
+        ("text.x=1", "text: string has no fields"),
+        ("list[0].x=1", "list[0]: string has no fields"),
         (
             "text[0]=1",
             "text: it is neither a list nor a map, and takes no [...]",
@@ -456,6 +456,35 @@ fn a_wrapper_takes_its_value() {
 }
 
 #[test]
+fn a_point_in_time_takes_its_text() {
+    let all = all(&[
+        "when=1970-01-01T00:00:01Z",
+        "times=1970-01-01T00:00:02Z",
+        "times[1].seconds=3",
+        "times[2]=1970-01-01T00:01:00.5Z",
+    ]);
+    let at = |seconds, nanos| Timestamp {
+        seconds,
+        nanos,
+        ..Timestamp::default()
+    };
+    assert_eq!(all.when, Some(at(1, 0)));
+    assert_eq!(all.times, [at(2, 0), at(3, 0), at(60, 500_000_000)]);
+    for (word, message) in [
+        (
+            "when=now",
+            "when: \"now\" is not a time such as \"2024-05-01T12:30:00Z\" in the years 1 to 9999",
+        ),
+        (
+            "times={}",
+            "times[0]: an object is not a time such as \"2024-05-01T12:30:00Z\" in the years 1 to 9999",
+        ),
+    ] {
+        assert_eq!(error(&[word]), message);
+    }
+}
+
+#[test]
 fn a_dialect_adds_names_and_spellings() {
     struct Signals;
     impl Dialect for Signals {
@@ -516,7 +545,7 @@ proptest! {
             "(flag|small|text|data|level|maybe|inner|list|numbers|inners|names|by_number|by_flag\
               |either|wrapped|empty|[a-z]{1,3})\
              (\\[([0-3]|true|a|\"k\"|\\PC{0,3})\\])?\
-             (\\.(name|group_id|child|tags|number|words|value)){0,3}\
+             (\\.(name|group_id|child|tags|number|words|value|\\PC|\u{1b})){0,3}\
              (\\[[01]\\])?=\
              (null|[01]|true|\\{\\}|\\[\\]|\\{\"name\":\"a\"\\}|\\[\\{\\}\\]|[{\\[\"a:,}\\]]{0,6}|[a-z:]{0,5}|\\PC{0,5})",
             1..8,
