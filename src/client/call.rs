@@ -1,0 +1,181 @@
+//! One call as its caller states it, and its two envelopes: the request that the
+//! payload travels in, and the response that an answer comes in. It knows no
+//! sockets.
+
+use std::time::Duration;
+
+use protobuf::rt::WireType;
+use protobuf::{CodedOutputStream, Message};
+use ttrpc::proto::{KeyValue, Request, Response};
+
+use super::error::{CallError, ProtocolError};
+use super::status::Status;
+
+/// The number of the request's payload field.
+const PAYLOAD_FIELD: u32 = 3;
+
+/// One call of an RPC.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The service's full name, such as `grpc.AgentService`.
+    pub service: &'a str,
+    /// The RPC's name, such as `GetGuestDetails`.
+    pub method: &'a str,
+    /// The request message, encoded. On a stream from the client: its first message.
+    pub payload: &'a [u8],
+    /// Keys and values to send beside the request, in this order.
+    pub metadata: &'a [(String, String)],
+    /// The time that writing the request and reading the answer may take
+    /// together; for a stream, the time until its end. It is told to the agent
+    /// too. `None` waits forever.
+    pub timeout: Option<Duration>,
+}
+
+impl Call<'_> {
+    /// Appends all of the request's envelope that stands before the `payload_length`
+    /// bytes of its payload to `head`, and all that stands after them to `tail`.
+    pub(super) fn encode_around(
+        &self,
+        payload_length: usize,
+        head: &mut Vec<u8>,
+        tail: &mut Vec<u8>,
+    ) -> protobuf::Result<()> {
+        let mut before = CodedOutputStream::vec(head);
+        if !self.service.is_empty() {
+            before.write_string(1, self.service)?;
+        }
+        if !self.method.is_empty() {
+            before.write_string(2, self.method)?;
+        }
+        if let Some(length) = u32::try_from(payload_length)
+            .ok()
+            .filter(|&length| length > 0)
+        {
+            before.write_tag(PAYLOAD_FIELD, WireType::LengthDelimited)?;
+            before.write_raw_varint32(length)?;
+        }
+        before.flush()?;
+        drop(before);
+        let after = Request {
+            timeout_nano: self.timeout_nano(),
+            metadata: self
+                .metadata
+                .iter()
+                .map(|(key, value)| KeyValue {
+                    key: key.clone(),
+                    value: value.clone(),
+                    ..Default::default()
+                })
+                .collect(),
+            ..Default::default()
+        };
+        after.write_to_vec(tail)
+    }
+
+    /// The timeout as the agent is told it: 0 is none, and 292 years are the most.
+    fn timeout_nano(&self) -> i64 {
+        self.timeout.map_or(0, |timeout| {
+            i64::try_from(timeout.as_nanos()).unwrap_or(i64::MAX)
+        })
+    }
+}
+
+/// The payload out of a response frame's data. No status means OK, and no
+/// payload the empty message.
+pub(super) fn decode_response(data: &[u8]) -> Result<Vec<u8>, CallError> {
+    let mut response =
+        Response::parse_from_bytes(data).map_err(|error| ProtocolError::BadResponse {
+            reason: error.to_string(),
+            data: data.to_vec(),
+        })?;
+    match response.status.take() {
+        Some(status) if status.code.value() != 0 => Err(CallError::Status(Status {
+            code: status.code.value(),
+            message: status.message,
+        })),
+        _ => Ok(response.payload),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+mod tests {
+    use super::*;
+
+    fn encoded(call: &Call<'_>) -> Vec<u8> {
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        call.encode_around(call.payload.len(), &mut head, &mut tail)
+            .unwrap();
+        [&head, call.payload, &tail].concat()
+    }
+
+    #[test]
+    fn the_envelope_is_what_the_ttrpc_crate_writes() {
+        let metadata =
+            [("k", "2"), ("k", "1"), ("", "")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let call = Call {
+            service: "grpc.AgentService",
+            method: "CopyFile",
+            payload: &[7; 300],
+            metadata: &metadata,
+            timeout: Some(Duration::from_millis(5)),
+        };
+        let request = Request {
+            service: call.service.to_owned(),
+            method: call.method.to_owned(),
+            payload: call.payload.to_vec(),
+            timeout_nano: 5_000_000,
+            metadata: metadata
+                .iter()
+                .map(|(key, value)| KeyValue {
+                    key: key.clone(),
+                    value: value.clone(),
+                    ..Default::default()
+                })
+                .collect(),
+            ..Default::default()
+        };
+        assert_eq!(encoded(&call), request.write_to_bytes().unwrap());
+    }
+
+    #[test]
+    fn what_is_empty_is_left_out() {
+        let call = Call {
+            service: "",
+            method: "M",
+            payload: &[],
+            metadata: &[],
+            timeout: None,
+        };
+        assert_eq!(encoded(&call), b"\x12\x01M");
+        let endless = Call {
+            timeout: Some(Duration::MAX),
+            ..call
+        };
+        let request = Request::parse_from_bytes(&encoded(&endless)).unwrap();
+        assert_eq!(request.timeout_nano, i64::MAX);
+    }
+
+    #[test]
+    fn a_response_gives_its_payload_its_status_or_a_violation() {
+        assert_eq!(decode_response(&[]), Ok(vec![]));
+        assert_eq!(decode_response(b"\x0a\x00\x12\x01x"), Ok(b"x".to_vec()));
+        let unnamed_code = b"\x0a\x0e\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x12\x01\n";
+        assert_eq!(
+            decode_response(unnamed_code),
+            Err(CallError::Status(Status {
+                code: -1,
+                message: "\n".to_owned(),
+            }))
+        );
+        for bad in [&b"\x0a\x05\x08"[..], b"garbage", b"\x0a\x03\x12\x01\xff"] {
+            assert!(
+                matches!(
+                    decode_response(bad),
+                    Err(CallError::Protocol(ProtocolError::BadResponse { data, .. })) if data == bad
+                ),
+                "{bad:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! ttRPC frames as they come in: ten bytes of header, checked before anything is
+//! allocated for them, then the data. It knows no messages and no calls.
+//!
+//! A frame that has come in part stays in the buffer when its reader gives up,
+//! so the next one goes on where that one stopped.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv};
+use ttrpc::proto::{
+    MESSAGE_HEADER_LENGTH, MESSAGE_LENGTH_MAX, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
+    MESSAGE_TYPE_RESPONSE, MessageHeader,
+};
+
+use super::deadline::Deadline;
+use super::error::{CallError, ProtocolError, Stage};
+use crate::interrupt::Stop;
+
+/// Bytes of a frame's header.
+pub(crate) const HEADER_LENGTH: usize = MESSAGE_HEADER_LENGTH;
+/// The largest number of data bytes in a frame.
+pub(crate) const LARGEST_DATA: usize = MESSAGE_LENGTH_MAX;
+/// What one read takes at most while no larger frame is announced.
+const READ_SIZE: usize = 16 * 1024;
+
+/// What a frame from an agent may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FrameType {
+    /// The answer that ends a call.
+    Response,
+    /// One message of a stream, or its end.
+    Data,
+}
+
+/// A header that has passed the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// Bytes of data, within the limit.
+    pub(crate) length: usize,
+    /// The stream that the frame belongs to.
+    pub(crate) stream_id: u32,
+    /// What the frame is.
+    pub(crate) frame_type: FrameType,
+    /// The flags, which only data frames have.
+    pub(crate) flags: u8,
+    /// The header as it came, for an error to show.
+    pub(crate) bytes: [u8; HEADER_LENGTH],
+}
+
+impl Header {
+    fn check(bytes: [u8; HEADER_LENGTH]) -> Result<Self, ProtocolError> {
+        let header = MessageHeader::from(bytes);
+        let frame_type = match header.type_ {
+            MESSAGE_TYPE_RESPONSE => FrameType::Response,
+            MESSAGE_TYPE_DATA => FrameType::Data,
+            MESSAGE_TYPE_REQUEST => {
+                return Err(ProtocolError::UnexpectedRequest { header: bytes });
+            }
+            type_ => {
+                return Err(ProtocolError::UnknownType {
+                    type_,
+                    header: bytes,
+                });
+            }
+        };
+        let length = header.length as usize;
+        if length > LARGEST_DATA {
+            return Err(ProtocolError::TooLong {
+                length: header.length,
+                header: bytes,
+            });
+        }
+        Ok(Header {
+            length,
+            stream_id: header.stream_id,
+            frame_type,
+            flags: header.flags,
+            bytes,
+        })
+    }
+}
+
+/// Cuts what a socket delivers into frames.
+#[derive(Debug)]
+pub(crate) struct FrameReader {
+    buffer: Vec<u8>,
+    /// Where the bytes begin that belong to no frame handed out before the last.
+    start: usize,
+    /// Where the received bytes end.
+    end: usize,
+    /// The size of the frame that was handed out last; it goes with the next read.
+    handed_out: usize,
+}
+
+impl FrameReader {
+    pub(crate) fn new() -> Self {
+        FrameReader {
+            buffer: vec![0; READ_SIZE],
+            start: 0,
+            end: 0,
+            handed_out: 0,
+        }
+    }
+
+    /// The header of the next frame once that has come whole, waiting for it
+    /// until `deadline`. [`Self::data`] is then its data.
+    pub(crate) fn next(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        deadline: &Deadline,
+    ) -> Result<Header, CallError> {
+        self.drop_last();
+        let header = loop {
+            if let Some(bytes) = self.received().first_chunk() {
+                break Header::check(*bytes)?;
+            }
+            self.fill(socket, HEADER_LENGTH, deadline)?;
+        };
+        let size = HEADER_LENGTH + header.length;
+        while self.received().len() < size {
+            self.fill(socket, size, deadline)?;
+        }
+        self.handed_out = size;
+        Ok(header)
+    }
+
+    /// The data of the frame that [`Self::next`] told of last.
+    pub(crate) fn data(&self) -> &[u8] {
+        let data_start = self.start + HEADER_LENGTH;
+        let data_end = self.start + self.handed_out;
+        self.buffer.get(data_start..data_end).unwrap_or_default()
+    }
+
+    /// Whether bytes of a frame that was not handed out are here already.
+    pub(crate) fn has_bytes(&self) -> bool {
+        self.received().len() > self.handed_out
+    }
+
+    fn received(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    fn drop_last(&mut self) {
+        self.start += std::mem::take(&mut self.handed_out);
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// One read, into a buffer with room for the `size` bytes of a frame.
+    fn fill(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        size: usize,
+        deadline: &Deadline,
+    ) -> Result<(), CallError> {
+        if self.buffer.len() - self.start < size {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+            if self.buffer.len() < size {
+                self.buffer.resize(size, 0);
+            }
+        }
+        loop {
+            deadline
+                .wait_readable(socket)
+                .map_err(|stop| self.stopped(stop, deadline))?;
+            let room = &mut self.buffer[self.end..];
+            match recv(socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
+                Ok(0) => {
+                    return Err(CallError::Closed {
+                        stage: self.stage(),
+                    });
+                }
+                Ok(count) => {
+                    self.end += count;
+                    return Ok(());
+                }
+                Err(Errno::EINTR | Errno::EAGAIN) => {}
+                Err(Errno::ECONNRESET) => {
+                    return Err(CallError::Reset {
+                        stage: self.stage(),
+                    });
+                }
+                Err(errno) => return Err(self.stopped(Stop::Failed(errno), deadline)),
+            }
+        }
+    }
+
+    fn stopped(&self, stop: Stop, deadline: &Deadline) -> CallError {
+        let stage = self.stage();
+        match stop {
+            Stop::Late => CallError::Timeout {
+                after: deadline.limit(),
+                stage,
+            },
+            Stop::Interrupted => CallError::Interrupted,
+            Stop::Failed(errno) => CallError::Io { stage, errno },
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        let received = self.received();
+        match received.first_chunk::<HEADER_LENGTH>() {
+            None if received.is_empty() => Stage::Waiting,
+            None => Stage::Header(received.to_vec()),
+            Some(bytes) => Stage::Data {
+                received: received.len() - HEADER_LENGTH,
+                expected: MessageHeader::from(bytes).length as usize,
+            },
+        }
+    }
+}

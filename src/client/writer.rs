@@ -1,0 +1,192 @@
+//! Frames on their way out: the payload goes to the socket straight from its
+//! caller's memory, beside an envelope in a buffer that is used again. It knows
+//! nothing of answers.
+
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, sendmsg};
+use ttrpc::proto::{
+    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
+};
+
+use super::call::Call;
+use super::deadline::Deadline;
+use super::error::{CallError, Stage};
+use super::frame::{HEADER_LENGTH, LARGEST_DATA};
+use crate::interrupt::Stop;
+
+/// How a request begins its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// One request, one answer.
+    Unary,
+    /// One request, answers as they come.
+    ServerStream,
+    /// A request without a message; the messages follow as data frames.
+    ClientStream,
+}
+
+impl Opening {
+    fn flags(self) -> u8 {
+        match self {
+            Opening::Unary => 0,
+            Opening::ServerStream => FLAG_REMOTE_CLOSED,
+            // Without the second flag the ttrpc crate's server takes the missing
+            // message for an empty one.
+            Opening::ClientStream => FLAG_REMOTE_OPEN | FLAG_NO_DATA,
+        }
+    }
+}
+
+/// Writes whole frames to a socket.
+#[derive(Debug)]
+pub(super) struct FrameWriter {
+    socket: Arc<OwnedFd>,
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    broken: bool,
+}
+
+impl FrameWriter {
+    pub(super) fn new(socket: Arc<OwnedFd>) -> Self {
+        FrameWriter {
+            socket,
+            head: Vec::new(),
+            tail: Vec::new(),
+            broken: false,
+        }
+    }
+
+    /// Whether a frame was left unfinished, so that no other may follow.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Sends the request that opens a stream.
+    pub(super) fn send_request(
+        &mut self,
+        stream_id: u32,
+        opening: Opening,
+        call: &Call<'_>,
+        deadline: &Deadline,
+    ) -> Result<(), CallError> {
+        let payload = match opening {
+            Opening::Unary | Opening::ServerStream => call.payload,
+            Opening::ClientStream => &[],
+        };
+        self.head.clear();
+        self.head.resize(HEADER_LENGTH, 0);
+        self.tail.clear();
+        call.encode_around(payload.len(), &mut self.head, &mut self.tail)
+            // A vector takes everything, so this cannot come up.
+            .map_err(|_| CallError::Unusable)?;
+        self.send(
+            MESSAGE_TYPE_REQUEST,
+            opening.flags(),
+            stream_id,
+            payload,
+            deadline,
+        )
+    }
+
+    /// Sends one message of a stream.
+    pub(super) fn send_message(
+        &mut self,
+        stream_id: u32,
+        message: &[u8],
+        deadline: &Deadline,
+    ) -> Result<(), CallError> {
+        self.send_data(0, stream_id, message, deadline)
+    }
+
+    /// Ends this side of a stream.
+    pub(super) fn send_close(
+        &mut self,
+        stream_id: u32,
+        deadline: &Deadline,
+    ) -> Result<(), CallError> {
+        self.send_data(FLAG_REMOTE_CLOSED | FLAG_NO_DATA, stream_id, &[], deadline)
+    }
+
+    fn send_data(
+        &mut self,
+        flags: u8,
+        stream_id: u32,
+        message: &[u8],
+        deadline: &Deadline,
+    ) -> Result<(), CallError> {
+        self.head.clear();
+        self.head.resize(HEADER_LENGTH, 0);
+        self.tail.clear();
+        self.send(MESSAGE_TYPE_DATA, flags, stream_id, message, deadline)
+    }
+
+    /// Sends `head`, whose first bytes are room for the header, then `payload`,
+    /// then `tail`.
+    fn send(
+        &mut self,
+        type_: u8,
+        flags: u8,
+        stream_id: u32,
+        payload: &[u8],
+        deadline: &Deadline,
+    ) -> Result<(), CallError> {
+        let size = self.head.len() - HEADER_LENGTH + payload.len() + self.tail.len();
+        let length = check_size(size)?;
+        let [l0, l1, l2, l3] = length.to_be_bytes();
+        let [s0, s1, s2, s3] = stream_id.to_be_bytes();
+        let header: [u8; HEADER_LENGTH] = [l0, l1, l2, l3, s0, s1, s2, s3, type_, flags];
+        self.head[..HEADER_LENGTH].copy_from_slice(&header);
+
+        let mut parts = [&self.head, payload, &self.tail].map(IoSlice::new);
+        let mut parts = &mut parts[..];
+        let mut left = HEADER_LENGTH + size;
+        let socket = self.socket.as_fd();
+        let options = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        while left > 0 {
+            let outcome = match sendmsg::<()>(socket.as_raw_fd(), parts, &[], options, None) {
+                Ok(count) => {
+                    IoSlice::advance_slices(&mut parts, count);
+                    left -= count;
+                    continue;
+                }
+                Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN) => deadline.wait_writable(socket),
+                Err(errno) => Err(Stop::Failed(errno)),
+            };
+            if let Err(stop) = outcome {
+                self.broken = left < HEADER_LENGTH + size || matches!(stop, Stop::Failed(_));
+                return Err(stopped(stop, deadline));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The size of a frame's data as a header states it, if it is within the limit.
+pub(super) fn check_size(size: usize) -> Result<u32, CallError> {
+    u32::try_from(size)
+        .ok()
+        .filter(|_| size <= LARGEST_DATA)
+        .ok_or(CallError::TooLarge {
+            size,
+            limit: LARGEST_DATA,
+        })
+}
+
+fn stopped(stop: Stop, deadline: &Deadline) -> CallError {
+    let stage = Stage::Sending;
+    match stop {
+        Stop::Late => CallError::Timeout {
+            after: deadline.limit(),
+            stage,
+        },
+        Stop::Interrupted => CallError::Interrupted,
+        Stop::Failed(Errno::EPIPE) => CallError::Closed { stage },
+        Stop::Failed(Errno::ECONNRESET) => CallError::Reset { stage },
+        Stop::Failed(errno) => CallError::Io { stage, errno },
+    }
+}

@@ -1,0 +1,15 @@
+//! The client on real sockets: against peers that speak raw bytes, for every
+//! state that a connection can be in, and against the ttrpc crate's server.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
+mod connecting;
+mod hybrid;
+mod lost;
+mod peer;
+mod unary;
+mod violations;
