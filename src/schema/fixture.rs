@@ -153,8 +153,11 @@ plain_message! { All, ALL, "test.All", {
     17 either "either": Option<Either> = Singular, M(&EITHER);
     18 wrapped "wrapped": Option<Wrapped> = Singular, M(&WRAPPED);
     19 empty "empty": Option<Empty> = Singular, M(&EMPTY);
-    20 when "when": Option<Timestamp> = Singular, M(&TIMESTAMP);
-    21 times "times": Vec<Timestamp> = Repeated, M(&TIMESTAMP);
+}}
+
+plain_message! { Times, TIMES, "test.Times", {
+    0 when "when": Option<Timestamp> = Singular, M(&TIMESTAMP);
+    1 times "times": Vec<Timestamp> = Repeated, M(&TIMESTAMP);
 }}
 
 plain_message! { Wrapped, WRAPPED, "google.protobuf.UInt32Value", {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::schema::fixture::{ALL, All, Choice, Empty, Inner, SCHEMA, Timestamp, Wrapped};
+use crate::schema::fixture::{ALL, All, Choice, Empty, Inner, SCHEMA, Times, Timestamp, Wrapped};
 use crate::schema::{Dialect, Explicit, Message, Plain, Reflect};
 
 /// A message with what was set in it.
@@ -457,31 +457,31 @@ fn a_wrapper_takes_its_value() {
 
 #[test]
 fn a_point_in_time_takes_its_text() {
-    let all = all(&[
-        "when=1970-01-01T00:00:01Z",
-        "times=1970-01-01T00:00:02Z",
-        "times[1].seconds=3",
-        "times[2]=1970-01-01T00:01:00.5Z",
-    ]);
+    let mut given = Times::default();
+    let mut set = |path, value| {
+        let explicit = &mut Explicit::default();
+        set(&mut given, explicit, &Plain, &SCHEMA, path, value).map_err(|error| error.to_string())
+    };
+    set("when", "1970-01-01T00:00:01Z").unwrap();
+    set("times", "1970-01-01T00:00:02Z").unwrap();
+    set("times[1].seconds", "3").unwrap();
+    set("times[2]", "1970-01-01T00:01:00.5Z").unwrap();
+    let expected = "a time such as \"2024-05-01T12:30:00Z\" in the years 1 to 9999";
+    assert_eq!(
+        set("when", "now").unwrap_err(),
+        format!("when: \"now\" is not {expected}")
+    );
+    assert_eq!(
+        set("times[2]", "{}").unwrap_err(),
+        format!("times[2]: an object is not {expected}")
+    );
     let at = |seconds, nanos| Timestamp {
         seconds,
         nanos,
         ..Timestamp::default()
     };
-    assert_eq!(all.when, Some(at(1, 0)));
-    assert_eq!(all.times, [at(2, 0), at(3, 0), at(60, 500_000_000)]);
-    for (word, message) in [
-        (
-            "when=now",
-            "when: \"now\" is not a time such as \"2024-05-01T12:30:00Z\" in the years 1 to 9999",
-        ),
-        (
-            "times={}",
-            "times[0]: an object is not a time such as \"2024-05-01T12:30:00Z\" in the years 1 to 9999",
-        ),
-    ] {
-        assert_eq!(error(&[word]), message);
-    }
+    assert_eq!(given.when, Some(at(1, 0)));
+    assert_eq!(given.times, [at(2, 0), at(3, 0), at(60, 500_000_000)]);
 }
 
 #[test]
