@@ -50,6 +50,11 @@ pub struct Example {
 }
 
 impl Example {
+    /// Where the document's file is, if it is in one.
+    pub fn path(&self) -> Option<&str> {
+        self.document.as_deref()?.strip_prefix("file://")
+    }
+
     /// The command as `-c` takes it. It holds no single quote.
     pub fn command(&self) -> String {
         let mut words = vec![self.name.clone()];

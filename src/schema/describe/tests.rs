@@ -202,9 +202,9 @@ Request: shop.Order
           Weight.
   oneof payment: at most one of
       How it is paid.
-    cash      uint32                  10
+    cash    uint32                  10
         Cash on delivery.
-    card      bytes                   11
+    card    bytes                   11
   notes     map<int32, test.Inner>  3
   parts     repeated shop.Order     4
 
@@ -222,7 +222,7 @@ Examples:
   kata-agent-ctl connect --server-address sim:// -c 'Buy order_id=example-id unit=GRAM notes[1].name=example parts[0].order_id=example-id'
   # a JSON document
   kata-agent-ctl connect --server-address sim:// -c 'Buy json://{"order_id":"example-id","unit":"GRAM","notes":{"1":{"name":"example"}},"parts":[{"order_id":"example-id"}]}'
-  # a file, which "kata-agent-ctl template Buy" writes
+  # a file: kata-agent-ctl template Buy > /tmp/Buy.json
   kata-agent-ctl connect --server-address sim:// -c 'Buy file:///tmp/Buy.json'
   # a document, and setters on top of it
   kata-agent-ctl connect --server-address sim:// -c 'Buy json://{"order_id":"example-id"} unit=GRAM'
@@ -247,7 +247,7 @@ fn an_rpc_that_streams_and_has_no_fields() {
   kata-agent-ctl connect --server-address sim:// -c 'Converse'
   # a JSON document
   kata-agent-ctl connect --server-address sim:// -c 'Converse json://{}'
-  # a file, which \"kata-agent-ctl template Converse\" writes
+  # a file: kata-agent-ctl template Converse > /tmp/Converse.json
   kata-agent-ctl connect --server-address sim:// -c 'Converse file:///tmp/Converse.json'
 "
     );

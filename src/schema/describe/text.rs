@@ -79,8 +79,9 @@ impl Page<'_> {
                 Form::Setters => "fields by setters".to_owned(),
                 Form::Document => "a JSON document".to_owned(),
                 Form::File => format!(
-                    "a file, which \"kata-agent-ctl template {}\" writes",
-                    example.name
+                    "a file: kata-agent-ctl template {} > {}",
+                    example.name,
+                    example.path().unwrap_or_default()
                 ),
                 Form::DocumentAndSetters => "a document, and setters on top of it".to_owned(),
             };
@@ -170,8 +171,7 @@ impl Page<'_> {
             return;
         };
         let indent = if field.oneof.is_some() { 8 } else { 6 };
-        let margin = if field.oneof.is_some() { "  " } else { "" };
-        self.line(&format!("{margin}{line}"));
+        self.line(line);
         paragraphs(&mut self.out, indent, field.doc);
         if let Some(automatic) = self.annotations.automatic(rpc, message, index) {
             paragraphs(&mut self.out, indent, &format!("Automatic: {automatic}"));
@@ -209,8 +209,9 @@ impl Page<'_> {
 
 fn row(field: &Field) -> Vec<String> {
     let ty = field.ty.name();
+    let margin = if field.oneof.is_some() { "  " } else { "" };
     vec![
-        field.name.to_owned(),
+        format!("{margin}{}", field.name),
         match field.label {
             Label::Singular => ty.to_owned(),
             Label::Optional => format!("optional {ty}"),
