@@ -1,0 +1,30 @@
+//! Finds the proto files and has the table generated from them: those in
+//! `protos`, or in the folder that `AGENT_CTL_PROTO_DIR` names.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const VARIABLE: &str = "AGENT_CTL_PROTO_DIR";
+
+fn main() -> ExitCode {
+    println!("cargo::rerun-if-env-changed={VARIABLE}");
+    let folder = std::env::var(VARIABLE)
+        .ok()
+        .filter(|folder| !folder.is_empty());
+    let folder = folder.unwrap_or_else(|| "protos".to_owned());
+    // Cargo looks at everything below a folder.
+    println!("cargo::rerun-if-changed={folder}");
+
+    let Some(out) = std::env::var_os("OUT_DIR") else {
+        return fail("OUT_DIR is not set: this is a build script, for cargo to run");
+    };
+    match agent_codegen::generate(Path::new(&folder), &folder, Path::new(&out)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn fail(what: &str) -> ExitCode {
+    eprintln!("error: {what}");
+    ExitCode::FAILURE
+}

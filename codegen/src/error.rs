@@ -1,0 +1,105 @@
+//! What can be wrong with a folder of proto files, worded for the person who
+//! edits them. This module knows no proto syntax.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why nothing was generated.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A proto file is wrong: `file:line:col: what`.
+    #[error("{place}: {what}")]
+    Proto {
+        /// Where.
+        place: Place,
+        /// What is wrong there.
+        what: String,
+    },
+    /// The folder holds nothing to build from.
+    #[error("\"{}\" holds no .proto file", .0.display())]
+    NoFiles(PathBuf),
+    /// A file or folder could not be read or written.
+    #[error("cannot {action} \"{}\": {cause}", .path.display())]
+    Io {
+        /// `read`, `write`, ...
+        action: &'static str,
+        /// What was to be read or written.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// The struct generator refused descriptors that protox found in order.
+    #[error("cannot generate the message structs: {0}")]
+    Structs(String),
+    /// The emitted table is not Rust: a defect of this crate.
+    #[error("cannot format the generated table: {0}")]
+    Table(String),
+}
+
+impl Error {
+    pub(crate) fn at(place: Place, what: impl Into<String>) -> Self {
+        Error::Proto {
+            place,
+            what: what.into(),
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path, cause: std::io::Error) -> Self {
+        Error::Io {
+            action,
+            path: path.to_owned(),
+            cause,
+        }
+    }
+}
+
+/// A place in a proto file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name, relative to the folder.
+    pub file: String,
+    /// Line and column, both from 1; the column counts characters.
+    pub position: Option<(usize, usize)>,
+}
+
+impl Place {
+    /// The file as a whole.
+    pub(crate) fn file(file: &str) -> Self {
+        Place {
+            file: file.to_owned(),
+            position: None,
+        }
+    }
+
+    /// The character at a byte offset of the file's text; its end if the offset
+    /// is beyond it.
+    pub(crate) fn offset(file: &str, text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Place {
+            file: file.to_owned(),
+            position: Some((line, before[start..].chars().count() + 1)),
+        }
+    }
+
+    /// A line and a column in bytes, both from 0, as descriptors state them.
+    pub(crate) fn span(file: &str, text: &str, line: usize, column: usize) -> Self {
+        let content = text.split('\n').nth(line).unwrap_or_default();
+        let before = content.get(..column).unwrap_or(content);
+        Place {
+            file: file.to_owned(),
+            position: Some((line + 1, before.chars().count() + 1)),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        match self.position {
+            Some((line, column)) => write!(f, ":{line}:{column}"),
+            None => Ok(()),
+        }
+    }
+}
