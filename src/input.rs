@@ -1,0 +1,104 @@
+//! Files and standard input that commands name. Everything is read whole, with
+//! a bound, before anything is sent.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+/// The largest document or script that is read, in bytes. A request holds at
+/// most 4 MiB; base64, escapes and layout make its JSON larger, not this large.
+pub const LIMIT: u64 = 64 << 20;
+
+/// Why an input could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// The file cannot be opened or read.
+    #[error("{name:?}: {reason}")]
+    Read {
+        /// The file's name as given.
+        name: String,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// There is more than [`LIMIT`].
+    #[error("{name:?} is larger than {limit} MiB", limit = LIMIT >> 20)]
+    TooLarge {
+        /// The file's name as given.
+        name: String,
+    },
+    /// The content is not text.
+    #[error("{name:?} is not UTF-8 text: the byte at offset {offset} is wrong")]
+    NotText {
+        /// The file's name as given.
+        name: String,
+        /// Where the first wrong byte stands, from 0.
+        offset: usize,
+    },
+    /// Two commands ask for standard input.
+    #[error("standard input is taken already, and can be read only once")]
+    StandardInputTaken,
+}
+
+/// Reads inputs, and remembers whether standard input has been taken.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    standard_input_taken: bool,
+}
+
+impl Inputs {
+    /// The text of a file, or of standard input for `-`.
+    ///
+    /// # Errors
+    /// When it cannot be read, is larger than [`LIMIT`], is not UTF-8, or is
+    /// standard input for the second time.
+    pub fn text(&mut self, name: &str) -> Result<String, InputError> {
+        let bytes = match name {
+            "-" => {
+                if std::mem::replace(&mut self.standard_input_taken, true) {
+                    return Err(InputError::StandardInputTaken);
+                }
+                read(name, io::stdin().lock())?
+            }
+            path => {
+                let file = File::open(path).map_err(|error| failed(path, &error))?;
+                read(path, file)?
+            }
+        };
+        String::from_utf8(bytes).map_err(|error| InputError::NotText {
+            name: name.to_owned(),
+            offset: error.utf8_error().valid_up_to(),
+        })
+    }
+
+    /// Whether standard input is free for a stream's messages.
+    pub fn standard_input_is_free(&self) -> bool {
+        !self.standard_input_taken
+    }
+}
+
+fn read(name: &str, source: impl Read) -> Result<Vec<u8>, InputError> {
+    let mut bytes = Vec::new();
+    source
+        .take(LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(name, &error))?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(InputError::TooLarge {
+            name: name.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+fn failed(name: &str, error: &io::Error) -> InputError {
+    InputError::Read {
+        name: name.to_owned(),
+        reason: reason(error),
+    }
+}
+
+/// What went wrong in the operating system's words, without its error number.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    plain.to_lowercase()
+}
