@@ -1,0 +1,187 @@
+//! The table of automatic values and aliases. A row names an RPC and a field
+//! as text: one that the proto does not have is inert. How a row's value is
+//! put into a request is in [`crate::request`].
+
+mod ids;
+mod notes;
+mod signal;
+
+pub use ids::random_id;
+pub use notes::RowNotes;
+
+use crate::schema::{Dialect, Field, Label, Message, Rpc, Scalar, Type};
+
+/// One automatic value: where it goes, where it comes from, how else the field
+/// may be called.
+#[derive(Debug)]
+pub struct Row {
+    /// The only RPC it applies to, or any.
+    pub rpc: Option<&'static str>,
+    /// A field of the request itself.
+    pub field: &'static str,
+    /// Other names for the field, accepted where no field has that name.
+    pub aliases: &'static [&'static str],
+    /// Where the value comes from.
+    pub rule: Rule,
+    /// For `describe`: the rule in words.
+    pub doc: &'static str,
+}
+
+/// Where an automatic value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// A random ID, the same one for the rest of the run.
+    RandomId,
+    /// The value of another field of the same request.
+    SameAs(&'static str),
+    /// `true`.
+    True,
+    /// This signal's number; the field takes signal names as well.
+    Signal(&'static str),
+}
+
+/// Every row. One that copies another field stands after that field's row.
+pub static ROWS: &[Row] = &[
+    Row {
+        rpc: None,
+        field: "container_id",
+        aliases: &["cid"],
+        rule: Rule::RandomId,
+        doc: "64 random hex digits, then the same for the rest of the run",
+    },
+    Row {
+        rpc: None,
+        field: "sandbox_id",
+        aliases: &["sid"],
+        rule: Rule::RandomId,
+        doc: "64 random hex digits, then the same for the rest of the run",
+    },
+    Row {
+        rpc: None,
+        field: "exec_id",
+        aliases: &[],
+        rule: Rule::SameAs("container_id"),
+        doc: "the container's ID",
+    },
+    Row {
+        rpc: Some("GetGuestDetails"),
+        field: "mem_block_size",
+        aliases: &[],
+        rule: Rule::True,
+        doc: "true",
+    },
+    Row {
+        rpc: Some("GetGuestDetails"),
+        field: "mem_hotplug_probe",
+        aliases: &[],
+        rule: Rule::True,
+        doc: "true",
+    },
+    Row {
+        rpc: Some("SignalProcess"),
+        field: "signal",
+        aliases: &[],
+        rule: Rule::Signal("SIGKILL"),
+        doc: "SIGKILL (9); takes names such as usr1 and SIGUSR1 too",
+    },
+];
+
+impl Row {
+    /// The field's index in the RPC's request, if the row applies to it and
+    /// the proto has such a field of the right type.
+    pub fn index_in(&self, rpc: &Rpc) -> Option<usize> {
+        if self.rpc.is_some_and(|name| name != rpc.name) {
+            return None;
+        }
+        let index = rpc
+            .request
+            .fields
+            .iter()
+            .position(|field| field.name == self.field)?;
+        let fits = rpc
+            .request
+            .fields
+            .get(index)
+            .is_some_and(|field| self.rule.fits(field));
+        fits.then_some(index)
+    }
+}
+
+impl Rule {
+    fn fits(self, field: &Field) -> bool {
+        let Type::Scalar(scalar) = field.ty else {
+            return false;
+        };
+        matches!(field.label, Label::Singular | Label::Optional)
+            && match self {
+                Rule::RandomId | Rule::SameAs(_) => scalar == Scalar::String,
+                Rule::True => scalar == Scalar::Bool,
+                Rule::Signal(_) => scalar == Scalar::Uint32,
+            }
+    }
+}
+
+/// The row that an alias belongs to, whether or not a request has its field.
+pub fn row_of_alias(alias: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.aliases.contains(&alias))
+}
+
+/// The number that a signal's name stands for.
+pub fn signal_number(name: &str) -> Option<u32> {
+    signal::number(name)
+}
+
+/// The aliases and signal names that one RPC's request takes.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestDialect {
+    /// The RPC whose request is being made.
+    pub rpc: &'static Rpc,
+}
+
+impl Dialect for RequestDialect {
+    fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
+        if !std::ptr::eq(message, self.rpc.request) {
+            return None;
+        }
+        row_of_alias(name)?.index_in(self.rpc)
+    }
+
+    fn value(&self, message: &'static Message, index: usize, text: &str) -> Option<String> {
+        if !std::ptr::eq(message, self.rpc.request) {
+            return None;
+        }
+        let named = |row: &&Row| {
+            matches!(row.rule, Rule::Signal(_)) && row.index_in(self.rpc) == Some(index)
+        };
+        ROWS.iter().find(named)?;
+        Some(signal::number(text)?.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ROWS, Rule};
+
+    #[test]
+    fn names_are_unique_and_copies_come_after_their_source() {
+        let mut seen: Vec<&str> = Vec::new();
+        for row in ROWS {
+            if let Rule::SameAs(source) = row.rule {
+                assert!(seen.contains(&source), "{} copies {source}", row.field);
+            }
+            for name in row.aliases.iter().chain([&row.field]) {
+                assert!(!seen.contains(name), "{name} is there twice");
+                seen.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn signals_of_the_table_exist() {
+        for row in ROWS {
+            if let Rule::Signal(name) = row.rule {
+                assert!(super::signal_number(name).is_some(), "{name}");
+            }
+        }
+    }
+}

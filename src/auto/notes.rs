@@ -1,0 +1,44 @@
+//! What `describe` tells of automatic values and aliases.
+
+use super::{ROWS, Row};
+use crate::schema::describe::Annotations;
+use crate::schema::{Message, Rpc};
+
+/// The rows of the table as notes on fields.
+#[derive(Debug, Clone, Copy)]
+pub struct RowNotes;
+
+impl Annotations for RowNotes {
+    fn automatic(
+        &self,
+        rpc: Option<&'static Rpc>,
+        message: &'static Message,
+        index: usize,
+    ) -> Option<String> {
+        let row = row_for(rpc, message, index)?;
+        Some(row.doc.to_owned())
+    }
+
+    fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {
+        let named = |row: &&Row| {
+            message
+                .fields
+                .get(index)
+                .is_some_and(|it| it.name == row.field)
+        };
+        let is_request = crate::schema().services.iter().any(|service| {
+            let mut rpcs = service.rpcs.iter();
+            rpcs.any(|rpc| std::ptr::eq(rpc.request, message))
+        });
+        let rows = ROWS.iter().filter(named).filter(|_| is_request);
+        rows.flat_map(|row| row.aliases)
+            .map(|&alias| alias.to_owned())
+            .collect()
+    }
+}
+
+/// The row that fills a field of this RPC's request.
+fn row_for(rpc: Option<&'static Rpc>, message: &Message, index: usize) -> Option<&'static Row> {
+    let rpc = rpc.filter(|rpc| std::ptr::eq(rpc.request, message))?;
+    ROWS.iter().find(|row| row.index_in(rpc) == Some(index))
+}

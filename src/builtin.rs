@@ -1,0 +1,196 @@
+//! The commands that are not calls: one row each. What they do to a run is the
+//! session's; here is what they are called and what they take.
+
+use std::time::Duration;
+
+use crate::duration::{self, DurationError};
+
+/// A command of the tool's own.
+#[derive(Debug)]
+pub struct BuiltIn {
+    /// Its name, in lower case, as RPCs begin with a capital.
+    pub name: &'static str,
+    /// What follows the name.
+    pub usage: &'static str,
+    /// What it does, for `help`.
+    pub doc: &'static str,
+    parse: fn(&[String]) -> Result<Action, BuiltInError>,
+}
+
+/// What a built-in command asks of the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Print a line.
+    Echo(String),
+    /// Print what can be typed.
+    Help,
+    /// Print every RPC.
+    List,
+    /// Print what is known about a name.
+    Describe(String),
+    /// Run the next command several times.
+    Repeat(Times),
+    /// Wait.
+    Sleep(Duration),
+    /// End the run.
+    Quit,
+}
+
+/// How often a command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// This often, at least once.
+    Count(u64),
+    /// Until interrupted.
+    Forever,
+}
+
+impl Times {
+    /// Whether another run may follow after `done` of them.
+    pub fn allows(self, done: u64) -> bool {
+        match self {
+            Times::Forever => true,
+            Times::Count(count) => done < count,
+        }
+    }
+}
+
+/// Why a built-in command cannot run.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuiltInError {
+    /// Too many or too few words follow the name.
+    #[error("it is written {0}")]
+    Usage(&'static str),
+    /// No count.
+    #[error("{0:?} is not a count: write a number from 1, or -1 for ever")]
+    Times(String),
+    /// No time.
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+}
+
+/// Every built-in command.
+pub static BUILT_INS: &[BuiltIn] = &[
+    BuiltIn {
+        name: "describe",
+        usage: "describe NAME",
+        doc: "show an RPC, a message, an enum or a service",
+        parse: |words| match words {
+            [name] => Ok(Action::Describe(name.clone())),
+            _ => Err(BuiltInError::Usage("describe NAME")),
+        },
+    },
+    BuiltIn {
+        name: "echo",
+        usage: "echo TEXT",
+        doc: "print the text",
+        parse: |words| Ok(Action::Echo(words.join(" "))),
+    },
+    BuiltIn {
+        name: "help",
+        usage: "help",
+        doc: "show what can be typed",
+        parse: |words| alone(words, "help", Action::Help),
+    },
+    BuiltIn {
+        name: "list",
+        usage: "list",
+        doc: "list every RPC",
+        parse: |words| alone(words, "list", Action::List),
+    },
+    BuiltIn {
+        name: "quit",
+        usage: "quit",
+        doc: "end the run",
+        parse: |words| alone(words, "quit", Action::Quit),
+    },
+    BuiltIn {
+        name: "repeat",
+        usage: "repeat N",
+        doc: "run the next command N times, -1 until interrupted",
+        parse: |words| match words {
+            [count] => Ok(Action::Repeat(times(count)?)),
+            _ => Err(BuiltInError::Usage("repeat N")),
+        },
+    },
+    BuiltIn {
+        name: "sleep",
+        usage: "sleep TIME",
+        doc: "wait, for example 500ms or 2s",
+        parse: |words| match words {
+            [time] => Ok(Action::Sleep(duration::parse(time)?)),
+            _ => Err(BuiltInError::Usage("sleep TIME")),
+        },
+    },
+];
+
+impl BuiltIn {
+    /// The built-in of this name.
+    pub fn find(name: &str) -> Option<&'static BuiltIn> {
+        BUILT_INS.iter().find(|row| row.name == name)
+    }
+
+    /// What the words after its name ask for.
+    ///
+    /// # Errors
+    /// When they are not what the built-in takes.
+    pub fn action(&self, words: &[String]) -> Result<Action, BuiltInError> {
+        (self.parse)(words)
+    }
+}
+
+fn alone(words: &[String], usage: &'static str, action: Action) -> Result<Action, BuiltInError> {
+    match words {
+        [] => Ok(action),
+        _ => Err(BuiltInError::Usage(usage)),
+    }
+}
+
+/// A count of runs: from 1, or -1 for ever.
+///
+/// # Errors
+/// When `text` is no such number.
+pub fn times(text: &str) -> Result<Times, BuiltInError> {
+    match text.parse::<i64>() {
+        Ok(-1) => Ok(Times::Forever),
+        Ok(count @ 1..) => Ok(Times::Count(count.unsigned_abs())),
+        _ => Err(BuiltInError::Times(text.to_owned())),
+    }
+}
+
+/// The text of `help`.
+pub fn help() -> String {
+    let mut text = String::from(
+        "NAME                           call an RPC with its defaults and automatic values\n\
+         NAME field=value ...           set fields, left to right\n\
+         NAME json://{...}              a request as JSON\n\
+         NAME file:///path.json         the same from a file\n\
+         NAME json://{...} field=value  setters on top of a document\n\n",
+    );
+    for row in BUILT_INS {
+        text.push_str(&format!("{:<31}{}\n", row.usage, row.doc));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sorted_and_named_by_their_usage() {
+        assert!(BUILT_INS.is_sorted_by_key(|row| row.name));
+        for row in BUILT_INS {
+            assert_eq!(row.usage.split(' ').next(), Some(row.name));
+        }
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!(times("-1"), Ok(Times::Forever));
+        assert_eq!(times("3"), Ok(Times::Count(3)));
+        for text in ["0", "-2", "x", "", "1.5"] {
+            assert_eq!(times(text), Err(BuiltInError::Times(text.into())), "{text}");
+        }
+    }
+}
