@@ -1,14 +1,29 @@
-//! The parts of `kata-agent-ctl`.
+//! The parts of `kata-agent-ctl`: a proto-driven command line that makes any
+//! ttRPC call to a Kata Containers agent. Data goes one way: the words of a
+//! command, a request, a call, a printed response.
 
+pub mod auto;
+pub mod builtin;
+pub mod cli;
 pub mod client;
+pub mod command;
+pub mod duration;
+pub mod error;
 mod generated;
+pub mod input;
 pub mod interrupt;
+pub mod log;
 pub mod printer;
+pub mod request;
+mod run;
 pub mod schema;
+pub mod session;
 pub mod sim;
 pub mod transport;
 
-/// The services, messages and enums that this build knows.
+pub use run::run;
+
+/// The API this build knows.
 pub fn schema() -> &'static schema::Schema {
     &generated::SCHEMA
 }

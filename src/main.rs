@@ -1,3 +1,50 @@
 //! `kata-agent-ctl`: arguments in, exit status out.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use kata_agent_ctl::cli::{self, Cli, ErrorFormat};
+use kata_agent_ctl::error::{Error, Failure};
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::read(arguments.iter().cloned()) {
+        Ok(cli) => cli,
+        Err(error) => return not_read(&error, &arguments),
+    };
+    let error_format = cli.error_format;
+    let exit_status = kata_agent_ctl::run(cli).unwrap_or_else(|failure| {
+        eprintln!("{}", failure.render(error_format, false));
+        failure.exit_status
+    });
+    ExitCode::from(exit_status)
+}
+
+/// Help and version go to standard output; everything else is one line of error.
+fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nothing is left to say when standard output is closed.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+        _ => {}
+    }
+    let failure = Failure::new(None, Error::Usage(cli::one_line(error)));
+    eprintln!("{}", failure.render(error_format(arguments), false));
+    ExitCode::from(failure.exit_status)
+}
+
+/// The error format of a command line that could not be read.
+fn error_format(arguments: &[std::ffi::OsString]) -> ErrorFormat {
+    let json = |pair: &[std::ffi::OsString]| pair == ["--error-format", "json"];
+    if arguments.windows(2).any(json) || arguments.iter().any(|word| word == "--error-format=json")
+    {
+        return ErrorFormat::Json;
+    }
+    ErrorFormat::Text
+}

@@ -1,0 +1,280 @@
+//! Every error that ends a command, with its exit status and how it is shown.
+//! The errors themselves are worded where they arise; here they are only told
+//! apart.
+
+use std::io;
+
+use serde_json::json;
+
+use crate::builtin::BuiltInError;
+use crate::cli::ErrorFormat;
+use crate::client::{CallError, ConnectError, ErrorKind, Status};
+use crate::command::{ArgumentsError, WordsError};
+use crate::input::InputError;
+use crate::printer::PrintError;
+use crate::printer::escape;
+use crate::printer::raw::RawError;
+use crate::schema::json::JsonError;
+use crate::schema::lookup::LookupError;
+use crate::schema::path::SetError;
+use crate::sim::ServeError;
+use crate::transport::AddressError;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line.
+    #[error("{0}")]
+    Usage(String),
+    /// The address of the agent, or of `serve`.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// No such RPC, message or built-in command.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// A built-in command's words.
+    #[error(transparent)]
+    BuiltIn(#[from] BuiltInError),
+    /// A built-in command's text.
+    #[error(transparent)]
+    Words(#[from] WordsError),
+    /// A call's words.
+    #[error(transparent)]
+    Arguments(#[from] ArgumentsError),
+    /// A setter.
+    #[error(transparent)]
+    Set(#[from] SetError),
+    /// Bytes that are no text, for a field that holds text.
+    #[error(
+        "{path}: the value is not UTF-8 text (the byte at offset {offset} is wrong), and only \
+             a bytes field takes other bytes"
+    )]
+    NotText {
+        /// The field.
+        path: String,
+        /// Where the first wrong byte stands, from 0.
+        offset: usize,
+    },
+    /// A document.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// A file or standard input.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// `-o raw` on a response that has no one field for it.
+    #[error(transparent)]
+    Raw(#[from] RawError),
+    /// The operating system gives no random bytes.
+    #[error("no random bytes for an ID: {0}")]
+    Random(getrandom::Error),
+    /// A message that the format cannot show.
+    #[error(transparent)]
+    Print(#[from] PrintError),
+    /// The request has no wire form.
+    #[error("the request cannot be encoded: {0}")]
+    Encode(protobuf::Error),
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A call that was sent, or could not be.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The answer is not the message that the RPC answers.
+    #[error("the answer is not a {message}: {reason}")]
+    Response {
+        /// Full name of the response's type.
+        message: &'static str,
+        /// What the decoder says.
+        reason: protobuf::Error,
+    },
+    /// The simulated agent's server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Standard output takes no more.
+    #[error("cannot write to standard output: {}", crate::input::reason(.0))]
+    Output(io::Error),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// The families of errors, each with its exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Standard output could not be written.
+    Output,
+    /// Something given is wrong; nothing was sent.
+    Usage,
+    /// No connection, or it was lost.
+    Connection,
+    /// What came is not ttRPC, or not the message it should be.
+    Protocol,
+    /// A deadline passed.
+    Timeout,
+    /// The agent answered with this status code.
+    Status(i32),
+    /// The user stopped it.
+    Interrupted,
+}
+
+impl Kind {
+    fn of(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Connection => Kind::Connection,
+            ErrorKind::Protocol => Kind::Protocol,
+            ErrorKind::Timeout => Kind::Timeout,
+            ErrorKind::Status(code) => Kind::Status(code),
+            ErrorKind::TooLarge => Kind::Usage,
+            ErrorKind::Interrupted => Kind::Interrupted,
+        }
+    }
+
+    /// The name in a JSON error.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Output => "output",
+            Kind::Usage => "usage",
+            Kind::Connection => "connection",
+            Kind::Protocol => "protocol",
+            Kind::Timeout => "timeout",
+            Kind::Status(_) => "status",
+            Kind::Interrupted => "interrupted",
+        }
+    }
+
+    /// The exit status, as the README lists them.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Kind::Output => 1,
+            Kind::Usage => 2,
+            Kind::Connection | Kind::Protocol => 3,
+            Kind::Timeout => 4,
+            Kind::Status(code @ 1..=127) => u8::try_from(code).map_or(192, |code| 64 + code),
+            Kind::Status(_) => 192,
+            Kind::Interrupted => 130,
+        }
+    }
+}
+
+impl Error {
+    /// The family of this error.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Error::Usage(_)
+            | Error::Address(_)
+            | Error::Lookup(_)
+            | Error::BuiltIn(_)
+            | Error::Words(_)
+            | Error::Arguments(_)
+            | Error::Set(_)
+            | Error::NotText { .. }
+            | Error::Json(_)
+            | Error::Print(_)
+            | Error::Input(_)
+            | Error::Raw(_)
+            | Error::Random(_)
+            | Error::Encode(_) => Kind::Usage,
+            Error::Serve(ServeError::Output(_)) => Kind::Output,
+            Error::Serve(_) => Kind::Connection,
+            Error::Output(_) => Kind::Output,
+            Error::Response { .. } => Kind::Protocol,
+            Error::Connect(error) => Kind::of(error.kind()),
+            Error::Interrupted => Kind::Interrupted,
+            Error::Call(error) => Kind::of(error.kind()),
+        }
+    }
+
+    /// The field it is about, as a path in the request.
+    fn path(&self) -> Option<&str> {
+        let path = match self {
+            Error::Set(error) => error.path.as_str(),
+            Error::Json(error) => error.path(),
+            Error::NotText { path, .. } => path,
+            _ => "",
+        };
+        (!path.is_empty()).then_some(path)
+    }
+
+    fn status(&self) -> Option<&Status> {
+        match self {
+            Error::Call(CallError::Status(status)) => Some(status),
+            _ => None,
+        }
+    }
+}
+
+/// How much of a message is shown, in characters.
+const LONGEST_MESSAGE: usize = 2000;
+
+/// An error with the command that it ended.
+#[derive(Debug)]
+pub struct Failure {
+    /// The command's name, behind the place in a script if it is from one.
+    pub command: Option<String>,
+    /// What went wrong.
+    pub error: Error,
+    /// The exit status, where it is not that of the error's kind.
+    pub exit_status: u8,
+}
+
+impl Failure {
+    /// A failure that ends with the exit status of the error's kind.
+    pub fn new(command: Option<String>, error: Error) -> Self {
+        let exit_status = error.kind().exit_status();
+        Self {
+            command,
+            error,
+            exit_status,
+        }
+    }
+
+    /// One line, or as many as an agent's message has when `verbose`.
+    pub fn render(&self, format: ErrorFormat, verbose: bool) -> String {
+        match format {
+            ErrorFormat::Text => match &self.command {
+                Some(command) => format!("error: {command}: {}", self.message(verbose)),
+                None => format!("error: {}", self.message(verbose)),
+            },
+            ErrorFormat::Json => self.json(verbose),
+        }
+    }
+
+    fn message(&self, verbose: bool) -> String {
+        match self.error.status() {
+            Some(status) => {
+                format!(
+                    "the agent answered code: {status}: {}",
+                    said(status, verbose)
+                )
+            }
+            None => escape::first_line(&self.error.to_string(), LONGEST_MESSAGE),
+        }
+    }
+
+    fn json(&self, verbose: bool) -> String {
+        let status = self.error.status();
+        let message = match status {
+            Some(status) => said(status, verbose),
+            None => self.message(verbose),
+        };
+        let members = [
+            ("kind", json!(self.error.kind().name())),
+            ("message", json!(message)),
+            ("command", json!(self.command)),
+            ("path", json!(self.error.path())),
+            ("code", json!(status.map(|status| status.code))),
+            ("code_name", json!(status.and_then(Status::name))),
+            ("exit_status", json!(self.exit_status)),
+        ];
+        let members = members.map(|(name, value)| format!("\"{name}\":{value}"));
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+/// What the agent said, made safe to show: all of it, or the first line.
+fn said(status: &Status, verbose: bool) -> String {
+    match verbose {
+        true => escape::lines(&status.message).into_owned(),
+        false => escape::first_line(&status.message, LONGEST_MESSAGE),
+    }
+}

@@ -1,0 +1,58 @@
+//! Log lines on standard error, by level. Standard output is for responses.
+
+use std::fmt;
+
+/// How much is logged; each level includes those after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Level {
+    /// The bytes of requests and responses too.
+    Trace,
+    /// Connections made and lost.
+    Debug,
+    /// Each answered call.
+    Info,
+    /// What may be a mistake.
+    Warn,
+    /// Nothing but errors.
+    Error,
+    /// As `error`; kept for scripts that ask for it.
+    Critical,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Level::Trace => "trace",
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+            Level::Critical => "critical",
+        })
+    }
+}
+
+/// Writes what is at its level or above.
+#[derive(Debug, Clone, Copy)]
+pub struct Logger {
+    level: Level,
+}
+
+impl Logger {
+    /// A logger that shows `level` and what is more important.
+    pub fn new(level: Level) -> Self {
+        Self { level }
+    }
+
+    /// Whether lines of `level` are shown.
+    pub fn shows(&self, level: Level) -> bool {
+        level >= self.level
+    }
+
+    /// Writes one line. The text is the tool's own or escaped already.
+    pub fn log(&self, level: Level, text: impl fmt::Display) {
+        if self.shows(level) {
+            eprintln!("{level}: {text}");
+        }
+    }
+}

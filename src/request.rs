@@ -1,0 +1,208 @@
+//! One request, from what a command says to what is sent. The precedence is
+//! here: a setter beats the document, which beats a value remembered from an
+//! earlier command, which beats an automatic one.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::auto::{self, RequestDialect, Row, Rule};
+use crate::command::{Arguments, Document, Setter};
+use crate::error::Error;
+use crate::input::Inputs;
+use crate::schema::path::{self, SetError, SetProblem};
+use crate::schema::{Explicit, Reflect, Rpc, Scalar, Schema, Type, Value, ValueMut, json, lookup};
+
+/// A request as it was given, checked, before automatic values.
+#[derive(Debug)]
+pub struct Request {
+    /// The RPC it is for.
+    pub rpc: &'static Rpc,
+    message: Box<dyn Reflect>,
+    explicit: Explicit,
+    /// Values given by an alias whose field this request does not have.
+    remembered_only: Vec<(&'static Row, String)>,
+}
+
+/// Values that later commands of a run take over, by field name.
+#[derive(Debug, Default)]
+pub struct Memory {
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Request {
+    /// Builds a request from a command's arguments. Files are read now.
+    ///
+    /// # Errors
+    /// When the document or a setter does not fit the RPC's request.
+    pub fn read(
+        schema: &'static Schema,
+        rpc: &'static Rpc,
+        arguments: Arguments,
+        inputs: &mut Inputs,
+    ) -> Result<Self, Error> {
+        let mut request = Request {
+            rpc,
+            message: (rpc.request.new)(),
+            explicit: Explicit::default(),
+            remembered_only: Vec::new(),
+        };
+        let dialect = RequestDialect { rpc };
+        let text = match arguments.document {
+            None => None,
+            Some(Document::Json(json)) => Some(json),
+            Some(Document::File(name)) => Some(inputs.text(&name)?),
+        };
+        if let Some(text) = text {
+            json::merge(
+                request.message.as_mut(),
+                &mut request.explicit,
+                &dialect,
+                schema,
+                &text,
+            )?;
+        }
+        for setter in arguments.setters {
+            request.set(schema, &dialect, setter)?;
+        }
+        Ok(request)
+    }
+
+    fn set(
+        &mut self,
+        schema: &'static Schema,
+        dialect: &RequestDialect,
+        setter: Setter,
+    ) -> Result<(), Error> {
+        if let Some(row) = auto::row_of_alias(&setter.path)
+            && lookup::field(self.rpc.request, &setter.path, dialect).is_err()
+            && let Ok(value) = std::str::from_utf8(&setter.value)
+        {
+            self.remembered_only.push((row, value.to_owned()));
+            return Ok(());
+        }
+        let text = text_of(self.rpc, dialect, &setter)?;
+        let set = path::set(
+            self.message.as_mut(),
+            &mut self.explicit,
+            dialect,
+            schema,
+            &setter.path,
+            &text,
+        );
+        match (set, setter.not_json) {
+            // Where JSON is needed, what is wrong with it as typed is the better answer.
+            (
+                Err(SetError {
+                    path,
+                    problem: SetProblem::Json(_),
+                }),
+                Some(error),
+            ) => Err(error.within(&path).into()),
+            (set, _) => Ok(set?),
+        }
+    }
+
+    /// The message to send: what was given, and if `automatic` also what the
+    /// table of automatic values adds to what was left out.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn complete(
+        &self,
+        memory: &mut Memory,
+        automatic: bool,
+    ) -> Result<Box<dyn Reflect>, Error> {
+        let mut message = self.message.clone_boxed();
+        for (row, value) in &self.remembered_only {
+            memory.values.insert(row.field, value.clone());
+        }
+        if !automatic {
+            return Ok(message);
+        }
+        for row in auto::ROWS {
+            let Some(index) = row.index_in(self.rpc) else {
+                continue;
+            };
+            if !self.explicit.contains(index) {
+                fill(message.as_mut(), index, row, memory)?;
+            } else if row.rule == Rule::RandomId
+                && let Some(value) = text_at(message.as_ref(), index)
+            {
+                memory.values.insert(row.field, value);
+            }
+        }
+        Ok(message)
+    }
+}
+
+/// A setter's value as the schema takes it: as text, or in hex where a bytes
+/// field is given what is no text.
+fn text_of<'a>(
+    rpc: &Rpc,
+    dialect: &RequestDialect,
+    setter: &'a Setter,
+) -> Result<Cow<'a, str>, Error> {
+    let Err(error) = std::str::from_utf8(&setter.value) else {
+        return Ok(String::from_utf8_lossy(&setter.value));
+    };
+    let target = path::resolve(rpc.request, dialect, &setter.path)?;
+    let fields = target.steps().iter().rev().find_map(|step| match step {
+        path::Step::Field { field, .. } => Some(field),
+        _ => None,
+    });
+    match fields.map(|field| field.ty) {
+        Some(Type::Scalar(Scalar::Bytes)) => {
+            let digits = setter.value.iter().map(|byte| format!("{byte:02x}"));
+            Ok(Cow::Owned(format!("hex:{}", digits.collect::<String>())))
+        }
+        _ => Err(Error::NotText {
+            path: target.to_string(),
+            offset: error.valid_up_to(),
+        }),
+    }
+}
+
+fn fill(
+    message: &mut dyn Reflect,
+    index: usize,
+    row: &Row,
+    memory: &mut Memory,
+) -> Result<(), Error> {
+    let text = match row.rule {
+        Rule::RandomId => Some(memory.value_or_random(row.field)?),
+        Rule::SameAs(source) => {
+            let fields = message.descriptor().fields;
+            let source_index = fields.iter().position(|field| field.name == source);
+            source_index.and_then(|index| text_at(message, index))
+        }
+        Rule::True | Rule::Signal(_) => None,
+    };
+    match (message.get_mut(index), row.rule) {
+        (Some(ValueMut::String(value)), _) => value.extend(text),
+        (Some(ValueMut::Bool(value)), Rule::True) => *value = true,
+        (Some(ValueMut::Uint32(value)), Rule::Signal(name)) => {
+            *value = auto::signal_number(name).unwrap_or_default();
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The text of a string field that is not empty.
+fn text_at(message: &dyn Reflect, index: usize) -> Option<String> {
+    match message.get(index) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text.to_owned()),
+        _ => None,
+    }
+}
+
+impl Memory {
+    fn value_or_random(&mut self, field: &'static str) -> Result<String, Error> {
+        if let Some(value) = self.values.get(field) {
+            return Ok(value.clone());
+        }
+        let value = auto::random_id().map_err(Error::Random)?;
+        self.values.insert(field, value.clone());
+        Ok(value)
+    }
+}

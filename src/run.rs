@@ -1,0 +1,144 @@
+//! The sub-commands: what each of them does with its options.
+
+use crate::cli::{Cli, Connect, ErrorFormat, SubCommand};
+use crate::client::ConnectOptions;
+use crate::error::{Error, Failure};
+use crate::input::{self, Inputs};
+use crate::log::{Level, Logger};
+use crate::schema::describe;
+use crate::schema::{Schema, lookup, template};
+use crate::session::{self, Options, Output, Printing, Session};
+use crate::sim::{Endpoint, ServeOptions};
+use crate::transport::{Address, SocketName, VsockPort};
+use crate::{auto, interrupt, sim};
+
+/// Runs what the command line asks for, and gives the exit status.
+///
+/// # Errors
+/// A failure that has not been shown yet.
+pub fn run(cli: Cli) -> Result<u8, Failure> {
+    let schema = crate::schema();
+    let logger = Logger::new(cli.log_level);
+    let alone = |error| Failure::new(None, error);
+    match cli.command {
+        SubCommand::Connect(options) => connect(schema, *options, cli.error_format, logger),
+        SubCommand::List { json } => {
+            let text = if json {
+                describe::list_json(schema)
+            } else {
+                describe::list(schema)
+            };
+            print(&text).map_err(alone)
+        }
+        SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
+        SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
+        SubCommand::Serve(options) => serve(schema, &options.address).map_err(alone),
+        SubCommand::GenerateCid | SubCommand::GenerateSid => {
+            let id = auto::random_id().map_err(Error::Random);
+            id.and_then(|id| print(&format!("{id}\n"))).map_err(alone)
+        }
+    }
+}
+
+fn connect(
+    schema: &'static Schema,
+    options: Connect,
+    error_format: ErrorFormat,
+    logger: Logger,
+) -> Result<u8, Failure> {
+    let alone = |error| Failure::new(None, error);
+    let address = address(&options).map_err(alone)?;
+    if address.is_none() && !options.dry_run {
+        return Err(alone(session::missing_address()));
+    }
+    if options.sources.is_empty() {
+        let message = "nothing to run: give commands with -c or --script".to_owned();
+        return Err(alone(Error::Usage(message)));
+    }
+    let mut inputs = Inputs::default();
+    let printing = Printing {
+        format: options.output,
+        requests: options.dry_run,
+    };
+    let steps = session::prepare(schema, &options.sources, printing, &mut inputs)?;
+    if let Err(error) = interrupt::install() {
+        let reason = input::reason(&error);
+        logger.log(
+            Level::Warn,
+            format_args!("Ctrl-C will end the run at once: {reason}"),
+        );
+    }
+    let mut session = Session::new(
+        schema,
+        Options {
+            address,
+            connect: ConnectOptions {
+                timeout: options.connect_timeout,
+                sim: Some(|| sim::connect(crate::schema())),
+            },
+            timeout: (!options.timeout.is_zero()).then_some(options.timeout),
+            metadata: options.metadata,
+            automatic: !options.no_auto_values,
+            dry_run: options.dry_run,
+            repeat: options.repeat,
+            format: options.output,
+            emit_defaults: options.emit_defaults,
+            ignore_errors: options.ignore_errors,
+            verbose: options.verbose,
+            error_format,
+        },
+        logger,
+        inputs.standard_input_is_free(),
+    );
+    Ok(session.run(&steps))
+}
+
+fn serve(schema: &'static Schema, address: &str) -> Result<u8, Error> {
+    let endpoint = endpoint(address.parse()?)?;
+    sim::serve(&ServeOptions { endpoint }, schema)?;
+    Ok(0)
+}
+
+/// The addresses that an agent can listen on.
+fn endpoint(address: Address) -> Result<Endpoint, Error> {
+    match address {
+        Address::Unix(SocketName::Path(path)) => Ok(Endpoint::Unix(path.into())),
+        Address::Unix(SocketName::Abstract(name)) => Ok(Endpoint::Abstract(name.into_bytes())),
+        Address::Vsock(VsockPort { cid, port }) => Ok(Endpoint::Vsock { cid, port }),
+        other => Err(Error::Usage(format!(
+            "cannot listen on {:?}: write unix:///PATH, unix://@NAME or vsock://-1:PORT",
+            other.to_string()
+        ))),
+    }
+}
+
+fn address(options: &Connect) -> Result<Option<Address>, Error> {
+    let Some(text) = &options.server_address else {
+        return Ok(None);
+    };
+    let address = text.parse::<Address>()?;
+    match options.hybrid_vsock {
+        true => Ok(Some(address.with_hybrid_vsock(options.hybrid_vsock_port)?)),
+        false => Ok(Some(address)),
+    }
+}
+
+fn describe_name(schema: &'static Schema, name: &str, json: bool) -> Result<u8, Error> {
+    let item = lookup::item(schema, name)?;
+    print(&match json {
+        true => describe::describe_json(schema, item, &auto::RowNotes),
+        false => describe::describe(schema, item, &auto::RowNotes),
+    })
+}
+
+fn template_of(schema: &'static Schema, name: &str) -> Result<u8, Error> {
+    let message = match lookup::rpc(schema, name) {
+        Ok(rpc) => rpc.request,
+        Err(error) => lookup::message(schema, name).map_err(|_| error)?,
+    };
+    print(&template(message))
+}
+
+fn print(text: &str) -> Result<u8, Error> {
+    Output::default().text(text).map(|()| 0)
+}

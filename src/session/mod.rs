@@ -1,0 +1,224 @@
+//! A run of `connect`: commands in order, values remembered from one to the
+//! next, one connection for all of them. The only place that knows every stage
+//! from a command's text to a printed response.
+
+mod call;
+mod output;
+mod prepare;
+mod stream;
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+pub use output::Output;
+pub use prepare::{Printing, Step, Work, prepare, step};
+
+use crate::builtin::{self, Action, Times};
+use crate::cli::ErrorFormat;
+use crate::client::{Client, ConnectOptions};
+use crate::error::{Error, Failure, Kind};
+use crate::interrupt;
+use crate::log::{Level, Logger};
+use crate::printer::Format;
+use crate::request::Memory;
+use crate::schema::{Schema, describe, lookup};
+use crate::transport::Address;
+
+/// RPCs after which, when they succeed, the agent goes away.
+const LAST_CALLS: [&str; 1] = ["DestroySandbox"];
+
+/// How long a person at a terminal waits without a word. Some calls are meant
+/// to block, and silence looks like a hang.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What stays the same over a run.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the agent listens; a dry run needs none.
+    pub address: Option<Address>,
+    /// How a connection is made.
+    pub connect: ConnectOptions,
+    /// The deadline of each call, if any.
+    pub timeout: Option<Duration>,
+    /// ttRPC metadata, in the order given.
+    pub metadata: Vec<(String, String)>,
+    /// Whether values that were left out are filled in.
+    pub automatic: bool,
+    /// Print requests instead of sending them.
+    pub dry_run: bool,
+    /// How often each command runs.
+    pub repeat: Times,
+    /// How responses are printed.
+    pub format: Format,
+    /// Whether fields at their default are printed.
+    pub emit_defaults: bool,
+    /// Whether a failed command does not end the run.
+    pub ignore_errors: bool,
+    /// Whether requests and times are shown.
+    pub verbose: bool,
+    /// How errors are shown.
+    pub error_format: ErrorFormat,
+}
+
+/// What a step means for the rest of the run.
+enum Next {
+    Go,
+    End,
+}
+
+/// A run.
+#[derive(Debug)]
+pub struct Session {
+    schema: &'static Schema,
+    options: Options,
+    logger: Logger,
+    output: Output,
+    client: Option<Client>,
+    memory: Memory,
+    messages: stream::Messages,
+    first_failure: Option<u8>,
+}
+
+impl Session {
+    /// A run that has not connected yet. `messages_free` tells whether standard
+    /// input is there for a stream's messages.
+    pub fn new(
+        schema: &'static Schema,
+        options: Options,
+        logger: Logger,
+        messages_free: bool,
+    ) -> Self {
+        Self {
+            schema,
+            options,
+            logger,
+            output: Output::default(),
+            client: None,
+            memory: Memory::default(),
+            messages: stream::Messages::new(messages_free),
+            first_failure: None,
+        }
+    }
+
+    /// Runs the steps in order, and gives the exit status. Errors are shown.
+    pub fn run(&mut self, steps: &[Step]) -> u8 {
+        let mut times = None;
+        for step in steps {
+            if let Work::BuiltIn(Action::Repeat(count)) = step.work {
+                times = Some(count);
+                continue;
+            }
+            match self.repeat(step, times.take().unwrap_or(self.options.repeat)) {
+                Ok(Next::Go) => {}
+                Ok(Next::End) => break,
+                Err(exit_status) => return exit_status,
+            }
+        }
+        self.first_failure.unwrap_or(0)
+    }
+
+    /// Runs one step as often as asked; `Err` is the exit status of a run that
+    /// ends here because of a failure.
+    fn repeat(&mut self, step: &Step, times: Times) -> Result<Next, u8> {
+        let mut done = 0;
+        while times.allows(done) {
+            done += 1;
+            if interrupt::is_raised() {
+                return Err(self.show(Failure::new(None, Error::Interrupted)));
+            }
+            match self.execute(step) {
+                Ok(Next::Go) => {}
+                Ok(Next::End) => return Ok(Next::End),
+                // Whoever reads the output has seen enough.
+                Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    return Err(self.first_failure.unwrap_or(0));
+                }
+                Err(error) => self.failed(step, error)?,
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    fn failed(&mut self, step: &Step, error: Error) -> Result<(), u8> {
+        let kind = error.kind();
+        let mut failure = Failure::new(Some(step.name.clone()), error);
+        // With a deadline of our own, the agent's word for it is the same thing.
+        if kind == Kind::Status(call::DEADLINE_EXCEEDED) && self.options.timeout.is_some() {
+            failure.exit_status = Kind::Timeout.exit_status();
+        }
+        let ends = kind == Kind::Interrupted || kind == Kind::Output;
+        let exit_status = self.show(failure);
+        let first = *self.first_failure.get_or_insert(exit_status);
+        match self.options.ignore_errors && !ends {
+            true => Ok(()),
+            false if ends => Err(exit_status),
+            false => Err(first),
+        }
+    }
+
+    fn show(&self, failure: Failure) -> u8 {
+        let text = failure.render(self.options.error_format, self.options.verbose);
+        eprintln!("{text}");
+        failure.exit_status
+    }
+
+    fn execute(&mut self, step: &Step) -> Result<Next, Error> {
+        match &step.work {
+            Work::Call(request) => {
+                self.call(request)?;
+                let last = LAST_CALLS.contains(&request.rpc.name) && !self.options.dry_run;
+                Ok(if last { Next::End } else { Next::Go })
+            }
+            Work::BuiltIn(action) => self.built_in(action),
+        }
+    }
+
+    fn built_in(&mut self, action: &Action) -> Result<Next, Error> {
+        match action {
+            Action::Echo(text) => self.output.line(text)?,
+            Action::Help => self.output.text(&builtin::help())?,
+            Action::List => self.output.text(&describe::list(self.schema))?,
+            Action::Describe(name) => {
+                let item = lookup::item(self.schema, name)?;
+                let text = describe::describe(self.schema, item, &crate::auto::RowNotes);
+                self.output.text(&text)?;
+            }
+            Action::Sleep(_) if self.options.dry_run => {}
+            Action::Sleep(time) => interrupt::sleep(*time).map_err(|_| Error::Interrupted)?,
+            Action::Quit => return Ok(Next::End),
+            // The next step's business, and dealt with before this one runs.
+            Action::Repeat(_) => {}
+        }
+        Ok(Next::Go)
+    }
+
+    /// The connection, made when the first call needs it and again after it was lost.
+    fn client(&mut self) -> Result<&mut Client, Error> {
+        let usable = self.client.take().filter(Client::is_usable);
+        let client = match usable {
+            Some(client) => client,
+            None => {
+                let address = self.options.address.as_ref().ok_or_else(missing_address)?;
+                let mut client = Client::connect(address, &self.options.connect)?;
+                if io::stderr().is_terminal() {
+                    client.on_long_wait(PATIENCE, || {
+                        eprintln!("still waiting for an answer; Ctrl-C gives up");
+                    });
+                }
+                self.logger
+                    .log(Level::Debug, format_args!("connected to {address}"));
+                client
+            }
+        };
+        Ok(self.client.insert(client))
+    }
+}
+
+/// The error of a run that needs an address and has none.
+pub fn missing_address() -> Error {
+    Error::Usage(
+        "no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for example \
+         unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 or sim://"
+            .to_owned(),
+    )
+}
