@@ -214,3 +214,7 @@ impl FrameReader {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

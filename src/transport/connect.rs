@@ -17,7 +17,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// The time that an only attempt may take.
-const ONLY_ATTEMPT: Duration = Duration::from_secs(1);
+const ONLY_ATTEMPT: Duration = Duration::from_secs(3);
 /// An attempt that the deadline cut shorter than this tells nothing new.
 const TELLING_ATTEMPT: Duration = Duration::from_millis(100);
 
@@ -25,7 +25,7 @@ const TELLING_ATTEMPT: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectOptions {
     /// How long to keep trying, the last attempt included. Zero is one attempt,
-    /// for which the other side gets one second to react.
+    /// for which the other side gets three seconds to react.
     pub timeout: Duration,
     /// How to reach the simulated agent, for `sim://`.
     pub sim: Option<SimConnector>,

@@ -11,5 +11,7 @@ mod connecting;
 mod hybrid;
 mod lost;
 mod peer;
+mod server;
+mod streams;
 mod unary;
 mod violations;

@@ -1,11 +1,13 @@
 //! The other end of a connection, as bytes: a thread that runs a script.
 
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kata_agent_ctl::client::{Call, Client};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use protobuf::Message;
 use ttrpc::get_status;
 use ttrpc::proto::{Code, MessageHeader, Request, Response};
@@ -99,6 +101,18 @@ impl Peer {
     pub fn wait_for_end(&mut self) {
         let mut rest = Vec::new();
         let _ = self.0.read_to_end(&mut rest);
+    }
+
+    /// Waits until the client has closed its end, without reading anything.
+    pub fn wait_until_gone(&self) {
+        let began = Instant::now();
+        loop {
+            let mut polled = [PollFd::new(self.0.as_fd(), PollFlags::empty())];
+            if poll(&mut polled, PollTimeout::from(50u8)).unwrap() > 0 {
+                return;
+            }
+            assert!(began.elapsed() < AMPLE);
+        }
     }
 
     /// Asserts that the client sends nothing for a moment.
