@@ -11,7 +11,7 @@ use super::connection::{Client, Left};
 use super::deadline::Deadline;
 use super::error::{CallError, ProtocolError, Stage};
 use super::frame::FrameType;
-use super::writer::{FrameWriter, Opening, check_size};
+use super::writer::{FrameWriter, Opening, Patience, check_size};
 
 /// An open stream. The connection makes no other call until it is dropped.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Client {
         let opened = self.send(|writer| {
             if client_streams {
                 writer.send_request(stream_id, Opening::ClientStream, call, &deadline)?;
-                writer.send_message(stream_id, call.payload, &deadline)
+                writer.send_message(stream_id, call.payload, (&deadline).into())
             } else {
                 let opening = if agent_streams {
                     Opening::ServerStream
@@ -109,10 +109,10 @@ impl StreamSender {
     /// Sends one more message, encoded.
     ///
     /// # Errors
-    /// When the message is too large, when the stream has ended, and when it
-    /// cannot be sent in time or at all.
+    /// When the message is too large, when the stream has ended or ends while it
+    /// is sent, and when it cannot be sent in time or at all.
     pub fn send(&mut self, message: &[u8]) -> Result<(), CallError> {
-        self.write(|writer, stream_id, deadline| writer.send_message(stream_id, message, deadline))
+        self.write(|writer, stream_id, patience| writer.send_message(stream_id, message, patience))
     }
 
     /// Says that no message follows. A sender that is only dropped leaves the
@@ -121,12 +121,12 @@ impl StreamSender {
     /// # Errors
     /// As [`Self::send`] has them.
     pub fn close(self) -> Result<(), CallError> {
-        self.write(|writer, stream_id, deadline| writer.send_close(stream_id, deadline))
+        self.write(|writer, stream_id, patience| writer.send_close(stream_id, patience))
     }
 
     fn write(
         &self,
-        write: impl FnOnce(&mut FrameWriter, u32, &Deadline) -> Result<(), CallError>,
+        write: impl FnOnce(&mut FrameWriter, u32, Patience<'_>) -> Result<(), CallError>,
     ) -> Result<(), CallError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if self.ended.load(Ordering::SeqCst) {
@@ -135,7 +135,11 @@ impl StreamSender {
         if writer.is_broken() {
             return Err(CallError::Unusable);
         }
-        write(&mut writer, self.stream_id, &self.deadline)
+        let patience = Patience {
+            deadline: &self.deadline,
+            ended: Some(&self.ended),
+        };
+        write(&mut writer, self.stream_id, patience)
     }
 }
 

@@ -3,8 +3,10 @@
 //! nothing of answers.
 
 use std::io::IoSlice;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, sendmsg};
@@ -17,6 +19,50 @@ use super::deadline::Deadline;
 use super::error::{CallError, Stage};
 use super::frame::{HEADER_LENGTH, LARGEST_DATA};
 use crate::interrupt::Stop;
+
+/// How soon a write on a stream notices that the stream has ended.
+const NOTICE: Duration = Duration::from_millis(50);
+
+/// How long a write may block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience<'a> {
+    /// The deadline of its call.
+    pub(super) deadline: &'a Deadline,
+    /// Set, by another thread, when the stream has ended that it belongs to.
+    pub(super) ended: Option<&'a AtomicBool>,
+}
+
+impl<'a> From<&'a Deadline> for Patience<'a> {
+    fn from(deadline: &'a Deadline) -> Self {
+        Patience {
+            deadline,
+            ended: None,
+        }
+    }
+}
+
+impl Patience<'_> {
+    fn wait_writable(self, socket: BorrowedFd<'_>) -> Result<(), Halt> {
+        let Some(ended) = self.ended else {
+            return self.deadline.wait_writable(socket).map_err(Halt::Stop);
+        };
+        loop {
+            if ended.load(Ordering::SeqCst) {
+                return Err(Halt::StreamEnded);
+            }
+            match self.deadline.at_most(NOTICE).wait_writable(socket) {
+                Err(Stop::Late) if self.deadline.remaining() != Some(Duration::ZERO) => {}
+                outcome => return outcome.map_err(Halt::Stop),
+            }
+        }
+    }
+}
+
+/// Why a write stopped.
+enum Halt {
+    Stop(Stop),
+    StreamEnded,
+}
 
 /// How a request begins its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +134,7 @@ impl FrameWriter {
             opening.flags(),
             stream_id,
             payload,
-            deadline,
+            deadline.into(),
         )
     }
 
@@ -97,18 +143,18 @@ impl FrameWriter {
         &mut self,
         stream_id: u32,
         message: &[u8],
-        deadline: &Deadline,
+        patience: Patience<'_>,
     ) -> Result<(), CallError> {
-        self.send_data(0, stream_id, message, deadline)
+        self.send_data(0, stream_id, message, patience)
     }
 
     /// Ends this side of a stream.
     pub(super) fn send_close(
         &mut self,
         stream_id: u32,
-        deadline: &Deadline,
+        patience: Patience<'_>,
     ) -> Result<(), CallError> {
-        self.send_data(FLAG_REMOTE_CLOSED | FLAG_NO_DATA, stream_id, &[], deadline)
+        self.send_data(FLAG_REMOTE_CLOSED | FLAG_NO_DATA, stream_id, &[], patience)
     }
 
     fn send_data(
@@ -116,12 +162,12 @@ impl FrameWriter {
         flags: u8,
         stream_id: u32,
         message: &[u8],
-        deadline: &Deadline,
+        patience: Patience<'_>,
     ) -> Result<(), CallError> {
         self.head.clear();
         self.head.resize(HEADER_LENGTH, 0);
         self.tail.clear();
-        self.send(MESSAGE_TYPE_DATA, flags, stream_id, message, deadline)
+        self.send(MESSAGE_TYPE_DATA, flags, stream_id, message, patience)
     }
 
     /// Sends `head`, whose first bytes are room for the header, then `payload`,
@@ -132,7 +178,7 @@ impl FrameWriter {
         flags: u8,
         stream_id: u32,
         payload: &[u8],
-        deadline: &Deadline,
+        patience: Patience<'_>,
     ) -> Result<(), CallError> {
         let size = self.head.len() - HEADER_LENGTH + payload.len() + self.tail.len();
         let length = check_size(size)?;
@@ -154,12 +200,16 @@ impl FrameWriter {
                     continue;
                 }
                 Err(Errno::EINTR) => continue,
-                Err(Errno::EAGAIN) => deadline.wait_writable(socket),
-                Err(errno) => Err(Stop::Failed(errno)),
+                Err(Errno::EAGAIN) => patience.wait_writable(socket),
+                Err(errno) => Err(Halt::Stop(Stop::Failed(errno))),
             };
-            if let Err(stop) = outcome {
-                self.broken = left < HEADER_LENGTH + size || matches!(stop, Stop::Failed(_));
-                return Err(stopped(stop, deadline));
+            if let Err(halt) = outcome {
+                let is_begun = left < HEADER_LENGTH + size;
+                self.broken = is_begun || matches!(halt, Halt::Stop(Stop::Failed(_)));
+                return Err(match halt {
+                    Halt::Stop(stop) => stopped(stop, patience.deadline),
+                    Halt::StreamEnded => CallError::StreamEnded,
+                });
             }
         }
         Ok(())

@@ -246,7 +246,7 @@ fn a_first_message_over_the_limit_opens_no_stream() {
 }
 
 #[test]
-fn a_sender_that_is_stuck_does_not_outlive_its_client() {
+fn a_sender_that_is_stuck_ends_with_its_stream() {
     let (mut client, peer) = client_and(|mut peer| {
         peer.frame();
         peer.frame();
@@ -266,17 +266,26 @@ fn a_sender_that_is_stuck_does_not_outlive_its_client() {
         receiver.next_message().unwrap_err().kind(),
         ErrorKind::Status(13)
     );
+    assert_eq!(stuck.join().unwrap(), Err(CallError::StreamEnded));
     drop(receiver);
+    // A frame was left unfinished.
     assert!(!client.is_usable());
     assert_eq!(client.call(&CALL), Err(CallError::Unusable));
     drop(client);
-    assert_eq!(
-        stuck.join().unwrap(),
-        Err(CallError::Closed {
-            stage: Stage::Sending
-        })
-    );
     peer.join().unwrap();
+}
+
+#[test]
+fn a_sender_that_waits_does_not_keep_the_connection_of_its_client() {
+    let (mut client, peer) = client_and(|mut peer| peer.wait_for_end());
+    let (sender, receiver) = client
+        .stream(&call("Sum", b""), true, false)
+        .unwrap()
+        .split();
+    drop(receiver);
+    drop(client);
+    peer.join().unwrap();
+    assert_eq!(sender.unwrap().send(b""), Err(CallError::StreamEnded));
 }
 
 #[test]
