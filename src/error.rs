@@ -211,8 +211,8 @@ const LONGEST_MESSAGE: usize = 2000;
 pub struct Failure {
     /// The command's name, behind the place in a script if it is from one.
     pub command: Option<String>,
-    /// What went wrong.
-    pub error: Error,
+    /// What went wrong. Boxed, as a failure is rare and its error large.
+    pub error: Box<Error>,
     /// The exit status, where it is not that of the error's kind.
     pub exit_status: u8,
 }
@@ -223,7 +223,7 @@ impl Failure {
         let exit_status = error.kind().exit_status();
         Self {
             command,
-            error,
+            error: Box::new(error),
             exit_status,
         }
     }
