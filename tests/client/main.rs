@@ -9,6 +9,7 @@
 
 mod connecting;
 mod hybrid;
+mod interop;
 mod lost;
 mod peer;
 mod server;
