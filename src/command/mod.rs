@@ -1,6 +1,7 @@
 //! What a command says: its name, a document, setters. Whether such an RPC or
 //! field exists is not known here.
 
+mod quoting;
 mod words;
 
 pub use words::{Setter, Word, WordsError, split, split_plain};

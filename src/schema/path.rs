@@ -54,22 +54,36 @@ pub struct Segment {
     pub keys: Vec<String>,
 }
 
-/// Splits a `path=value` word at the `=` that ends the path; one within `[...]`
-/// does not. `None` for a word without `=`.
-pub fn split_setter(word: &str) -> Option<(&str, &str)> {
+/// The length of the path before the `=` of the setter that `text` begins with.
+/// An `=` within `[...]` does not end the path; white space, quotes and what
+/// else no field's name has outside of brackets make it no setter.
+pub fn setter_path(text: &str) -> Option<usize> {
     let mut at = 0;
     loop {
-        let rest = word.get(at..)?;
-        let found = rest.find(['=', '['])?;
-        if rest[found..].starts_with('=') {
-            return word.get(..at + found).zip(word.get(at + found + 1..));
-        }
-        match key_end(&rest[found..]) {
-            Some(length) => at += found + length,
-            // Not a path either way; the reader of the path says why.
-            None => return word.split_once('='),
-        }
+        let rest = text.get(at..)?;
+        let found = rest.chars().next()?;
+        at += match found {
+            '=' => return Some(at),
+            '[' => match key_end(rest) {
+                Some(length) => length,
+                // No path, but a setter all the same: the path's reader says why.
+                None => {
+                    let end = rest.find(|c: char| c == '=' || c.is_whitespace())?;
+                    return rest.get(end..)?.starts_with('=').then_some(at + end);
+                }
+            },
+            '\'' | '"' | '\\' | '/' | ':' => return None,
+            other if other.is_whitespace() => return None,
+            other => other.len_utf8(),
+        };
     }
+}
+
+/// Splits a `path=value` word at the `=` that ends the path. `None` for a word
+/// that is no setter.
+pub fn split_setter(word: &str) -> Option<(&str, &str)> {
+    let end = setter_path(word)?;
+    word.get(..end).zip(word.get(end + 1..))
 }
 
 /// The length of the `[...]` that `text` begins with.

@@ -1,0 +1,142 @@
+//! The options of `connect`, and in which order its commands and scripts were
+//! given.
+
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::builtin::{self, Times};
+use crate::duration;
+use crate::printer::Format;
+
+/// The options of `connect`.
+#[derive(Debug, clap::Args)]
+pub struct Connect {
+    /// Where the agent listens: unix:///path, unix://@name, vsock://CID:PORT,
+    /// hvsock:///path:PORT, remote:///path, mock:///path, or sim:// for a
+    /// simulated agent inside this process
+    #[arg(long, value_name = "URI", env = "KATA_AGENT_SERVER_ADDRESS")]
+    pub server_address: Option<String>,
+
+    /// Treat a unix:// address as a hybrid vsock socket
+    #[arg(long, action = ArgAction::Set)]
+    pub hybrid_vsock: bool,
+
+    /// The guest's port behind a hybrid vsock socket
+    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT)]
+    pub hybrid_vsock_port: u32,
+
+    /// Commands to run in order; may be repeated
+    #[arg(short, long, value_name = "COMMAND", num_args = 1..)]
+    pub cmd: Vec<String>,
+
+    /// Commands from a file, one per line; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub script: Vec<String>,
+
+    /// Send exactly what was given: no automatic or remembered values
+    #[arg(short, long, action = ArgAction::Set)]
+    pub no_auto_values: bool,
+
+    /// How long a call may take: 500ms, 5s, 2m, or nanoseconds; 0 waits forever
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
+    pub timeout: Duration,
+
+    /// How long to keep trying to connect
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
+    pub connect_timeout: Duration,
+
+    /// Go on after a failed command; the exit status still tells
+    #[arg(long, action = ArgAction::Set)]
+    pub ignore_errors: bool,
+
+    /// Check everything and print each request; send nothing
+    #[arg(long, action = ArgAction::Set)]
+    pub dry_run: bool,
+
+    /// Run each command this often; -1 until Ctrl-C
+    #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true,
+          value_parser = builtin::times)]
+    pub repeat: Times,
+
+    /// How responses are printed
+    #[arg(short, long, value_name = "FORMAT", default_value = "json")]
+    pub output: Format,
+
+    /// Show fields that are at their default too
+    #[arg(long, action = ArgAction::Set)]
+    pub emit_defaults: bool,
+
+    /// Show each request, its metadata and the time it took on standard error
+    #[arg(short, long, action = ArgAction::Set)]
+    pub verbose: bool,
+
+    /// ttRPC metadata for each call; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub metadata: Vec<(String, String)>,
+
+    /// Commands and scripts in the order given.
+    #[arg(skip)]
+    pub sources: Vec<Source>,
+}
+
+/// Where commands come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The command itself.
+    Command(String),
+    /// A file of commands.
+    Script(String),
+}
+
+/// The options that may be bare or carry `true` or `false`, as scripts write both.
+const FLAGS: [&str; 6] = [
+    "hybrid_vsock",
+    "no_auto_values",
+    "ignore_errors",
+    "dry_run",
+    "emit_defaults",
+    "verbose",
+];
+
+/// The sub-command's definition with its flags as scripts write them.
+pub(super) fn with_flags(connect: clap::Command) -> clap::Command {
+    FLAGS
+        .iter()
+        .fold(connect, |connect, flag| connect.mut_arg(flag, as_flag))
+}
+
+fn as_flag(option: Arg) -> Arg {
+    option
+        .num_args(0..=1)
+        .value_name("BOOL")
+        .required(false)
+        .default_value("false")
+        .default_missing_value("true")
+        .hide_default_value(true)
+        .hide_possible_values(true)
+}
+
+/// The commands and scripts of `connect` in the order they were given.
+pub(super) fn sources(matches: &ArgMatches) -> Vec<Source> {
+    let of = |name: &str, source: fn(String) -> Source| {
+        let values = matches
+            .get_many::<String>(name)
+            .into_iter()
+            .flatten()
+            .cloned();
+        let indices = matches.indices_of(name).into_iter().flatten();
+        indices.zip(values.map(source)).collect::<Vec<_>>()
+    };
+    let mut all = of("cmd", Source::Command);
+    all.extend(of("script", Source::Script));
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, source)| source).collect()
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("metadata is written KEY=VALUE".to_owned()),
+    }
+}
