@@ -18,7 +18,7 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_unprintable(c) && c != '\n' && c != '\t')
 }
 
-/// As [`line`], for bytes that may not be text: each byte that is not UTF-8
+/// As [`line()`], for bytes that may not be text: each byte that is not UTF-8
 /// appears as `\xHH`.
 pub fn bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
