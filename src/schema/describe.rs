@@ -15,6 +15,8 @@ use super::lookup::Item;
 
 pub use example::{Example, Form, examples};
 pub use list::{list, list_json};
+#[cfg(test)]
+pub use sample::{Sample, of as sample};
 
 /// What is known of fields beyond their proto.
 pub trait Annotations {

@@ -196,4 +196,7 @@ impl<'a> Reader<'a> {
 mod syntax_tests;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod table_tests;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests;

@@ -414,4 +414,31 @@ fn run_examples(schema: &'static Schema) -> usize {
 #[test]
 fn every_example_can_be_carried_out() {
     assert_eq!(run_examples(&SCHEMA), 12 * 5);
+    let schema = crate::schema();
+    let rpcs: usize = schema
+        .services
+        .iter()
+        .map(|service| service.rpcs.len())
+        .sum();
+    assert!(run_examples(schema) >= 3 * rpcs);
+}
+
+#[test]
+fn everything_in_this_build_is_told() {
+    let schema = crate::schema();
+    let rpcs = schema
+        .services
+        .iter()
+        .flat_map(|service| service.rpcs.iter().map(Item::Rpc));
+    let services = schema.services.iter().copied().map(Item::Service);
+    let messages = schema.messages.iter().copied().map(Item::Message);
+    let enums = schema.enums.iter().copied().map(Item::Enum);
+    for item in rpcs.chain(services).chain(messages).chain(enums) {
+        let document: Value =
+            serde_json::from_str(&describe_json(schema, item, &Unannotated)).unwrap();
+        let name = document["full_name"].as_str().unwrap();
+        let page = describe(schema, item, &Unannotated);
+        assert!(page.lines().next().unwrap().contains(name), "{name}");
+        assert!(!page.lines().any(|line| line.ends_with(' ')), "{name}");
+    }
 }
