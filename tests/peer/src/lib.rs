@@ -4,11 +4,14 @@
 //! tool it is called by, so that a mistake there cannot hide here.
 
 mod answer;
+mod full;
 mod peer;
 pub mod protos;
 mod table;
+pub mod text;
 
 pub use answer::Answer;
+pub use full::{full, missing_fields, unknown_fields};
 pub use peer::{Peer, Received};
 pub use protobuf;
 pub use table::{Rpc, files, rpcs};
