@@ -136,7 +136,7 @@ fn template_of(schema: &'static Schema, name: &str) -> Result<u8, Error> {
         Ok(rpc) => rpc.request,
         Err(error) => lookup::message(schema, name).map_err(|_| error)?,
     };
-    print(&template(message))
+    print(&format!("{}\n", template(message)))
 }
 
 fn print(text: &str) -> Result<u8, Error> {
