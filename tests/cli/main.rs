@@ -1,0 +1,19 @@
+//! The real binary, run as a user runs it: arguments and standard input in,
+//! standard output, standard error and exit status out. One module per area.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod address;
+mod calls;
+mod every_rpc;
+mod list_describe;
+mod output;
+mod readme;
+mod status;
+mod tool;
+mod wire;

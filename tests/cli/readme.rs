@@ -1,0 +1,178 @@
+//! The README's examples. A block that is marked `console` is a session: each
+//! line that begins with `$ ` is a command for a shell, what follows it is what
+//! it prints on both outputs, and a line `...` there stands for any lines. All
+//! commands of a block run in one shell, in an empty folder, with the binary
+//! under test as `kata-agent-ctl`; `cargo run --` is the same binary. Blocks
+//! marked otherwise are not run.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::tool::difference;
+
+/// One `console` block.
+#[derive(Debug, PartialEq)]
+struct Session {
+    /// The line of the file that its first command is on.
+    line: usize,
+    steps: Vec<Step>,
+}
+
+/// A command and what it prints.
+#[derive(Debug, PartialEq)]
+struct Step {
+    command: String,
+    output: String,
+}
+
+fn sessions(text: &str) -> Vec<Session> {
+    let mut sessions = Vec::new();
+    let mut inside = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        match &mut inside {
+            None if line.trim_end() == "```console" => {
+                inside = Some(Session {
+                    line: number + 1,
+                    steps: Vec::new(),
+                });
+            }
+            None => {}
+            Some(_) if line.trim_end() == "```" => sessions.extend(inside.take()),
+            Some(session) => session.read(number, line),
+        }
+    }
+    assert_eq!(inside, None, "a console block is not closed");
+    sessions
+}
+
+impl Session {
+    fn read(&mut self, number: usize, line: &str) {
+        if let Some(command) = line.strip_prefix("$ ") {
+            self.steps.push(Step {
+                command: command.to_owned(),
+                output: String::new(),
+            });
+            return;
+        }
+        let step = self.steps.last_mut();
+        let step = step.unwrap_or_else(|| panic!("line {number}: no command before {line:?}"));
+        // A command that goes on after a backslash at the end of its line.
+        if step.command.ends_with('\\') && step.output.is_empty() {
+            step.command.push('\n');
+            step.command
+                .push_str(line.strip_prefix("> ").unwrap_or(line));
+        } else {
+            step.output.push_str(line);
+            step.output.push('\n');
+        }
+    }
+
+    /// Runs the block, and gives what each command printed.
+    fn run(&self) -> Vec<String> {
+        const END: &str = "--- end of a command ---";
+        let folder = TempDir::with_prefix("readme").unwrap();
+        let binaries = TempDir::with_prefix("bin").unwrap();
+        let binary = Path::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+        symlink(binary, binaries.path().join("kata-agent-ctl")).unwrap();
+
+        let mut script = String::from("trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n");
+        for step in &self.steps {
+            let command = step.command.replace("cargo run -- ", "kata-agent-ctl ");
+            // The next command may ask for the status of this one.
+            let _ = write!(
+                script,
+                "{command}\nstatus=$?; echo '{END}'; (exit $status)\n"
+            );
+        }
+        let path = std::env::var("PATH").unwrap_or_default();
+        let output = Command::new("bash")
+            .args(["-c", &format!("exec 2>&1\n{script}")])
+            .env_clear()
+            .env("PATH", format!("{}:{path}", binaries.path().display()))
+            .env("HOME", folder.path())
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut parts: Vec<_> = text.split(&format!("{END}\n")).map(str::to_owned).collect();
+        // What is after the last mark is of no command.
+        parts.truncate(self.steps.len());
+        parts
+    }
+}
+
+/// Whether `found` is `expected`, in which a line `...` stands for any lines.
+fn matches(expected: &str, found: &str) -> bool {
+    let expected: Vec<_> = expected.lines().collect();
+    let found: Vec<_> = found.lines().collect();
+    matches_lines(&expected, &found)
+}
+
+fn matches_lines(expected: &[&str], found: &[&str]) -> bool {
+    match expected.split_first() {
+        None => found.is_empty(),
+        Some((&"...", rest)) => {
+            (0..=found.len()).any(|skipped| matches_lines(rest, &found[skipped..]))
+        }
+        Some((line, rest)) => found
+            .split_first()
+            .is_some_and(|(first, found)| first == line && matches_lines(rest, found)),
+    }
+}
+
+#[test]
+fn the_readmes_examples_are_true() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let sessions = sessions(&std::fs::read_to_string(path).unwrap());
+    assert!(!sessions.is_empty(), "the README shows no session");
+    let mut mistakes = String::new();
+    for session in sessions {
+        let outputs = session.run();
+        for (step, found) in session.steps.iter().zip(outputs) {
+            if !matches(&step.output, &found) {
+                let what = format!(
+                    "README.md, block at line {}: {}",
+                    session.line, step.command
+                );
+                mistakes.push_str(&difference(&what, &step.output, &found));
+            }
+        }
+    }
+    assert!(mistakes.is_empty(), "{mistakes}");
+}
+
+#[test]
+fn sessions_are_read_and_run() {
+    let text = "```sh\n$ false\n```\n```console\n$ echo a \\\n> b\na b\n$ (exit 3)\n$ echo $?; echo c >&2\n3\n...\n```\n";
+    let read = sessions(text);
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].line, 5);
+    let commands: Vec<_> = read[0]
+        .steps
+        .iter()
+        .map(|step| step.command.as_str())
+        .collect();
+    assert_eq!(
+        commands,
+        ["echo a \\\nb", "(exit 3)", "echo $?; echo c >&2"]
+    );
+    let outputs = read[0].run();
+    assert_eq!(outputs, ["a b\n", "", "3\nc\n"]);
+    for (step, output) in read[0].steps.iter().zip(&outputs) {
+        assert!(matches(&step.output, output), "{step:?}");
+    }
+}
+
+#[test]
+fn dots_stand_for_any_lines() {
+    assert!(matches("a\n...\nb\n", "a\nb\n"));
+    assert!(matches("a\n...\nb\n", "a\nx\ny\nb\n"));
+    assert!(matches("...\n", ""));
+    assert!(!matches("a\n...\nb\n", "a\nx\n"));
+    assert!(!matches("a\n", "a\nb\n"));
+    assert!(!matches("a\nb\n", "a\n"));
+}
