@@ -12,6 +12,7 @@ mod address;
 mod calls;
 mod every_rpc;
 mod list_describe;
+mod other_protos;
 mod output;
 mod readme;
 mod status;

@@ -1,0 +1,385 @@
+//! The tool built from other protos than its own, with nothing else changed.
+//! The builds share one target folder, so that the crates it depends on are
+//! compiled once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tempfile::TempDir;
+
+use crate::tool::{Tool, tool};
+
+/// A folder of proto files below `tests/protos`.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/protos")
+        .join(name)
+}
+
+/// Builds the tool from a folder of proto files, and gives the binary, or what
+/// the build had to say.
+fn build(name: &str, protos: &Path) -> Result<PathBuf, String> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-protos");
+    let cargo = |offline: bool| {
+        let output = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+            .args(["build", "--bin", "kata-agent-ctl", "--color", "never"])
+            .args(offline.then_some("--offline"))
+            .arg("--target-dir")
+            .arg(&target)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("AGENT_CTL_PROTO_DIR", protos)
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .output()
+            .unwrap();
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (mut success, mut text) = cargo(true);
+    // Where a crate is not on this machine yet.
+    if !success && text.contains("--offline") {
+        (success, text) = cargo(false);
+    }
+    if !success {
+        return Err(text);
+    }
+    // The next build replaces the binary.
+    let folder = target.join("built");
+    fs::create_dir_all(&folder).unwrap();
+    let binary = folder.join(name);
+    fs::copy(target.join("debug/kata-agent-ctl"), &binary).unwrap();
+    Ok(binary)
+}
+
+/// The arguments, run by the tool that was built from one RPC and one message.
+fn one(arguments: &[&str]) -> Tool {
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BINARY.get_or_init(|| build("one", &fixture("one")));
+    tool(arguments).binary(built.as_ref().unwrap())
+}
+
+/// The same, built from the project's protos with one RPC more, as a newer
+/// release of the agent may bring it.
+fn frobnicate(arguments: &[&str]) -> Tool {
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BINARY.get_or_init(|| {
+        let folder = TempDir::with_prefix("protos").unwrap();
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("protos");
+        copy(&own, folder.path());
+        copy(&fixture("frobnicate"), folder.path());
+
+        let path = folder.path().join("agent.proto");
+        let text = fs::read_to_string(&path).unwrap();
+        let more = "service AgentService {\n  // Frobnicates the parts.\n  \
+                    rpc Frobnicate(FrobnicateRequest) returns (FrobnicateResponse);\n";
+        let text = text
+            .replacen("import ", "import \"frobnicate.proto\";\nimport ", 1)
+            .replacen("service AgentService {\n", more, 1);
+        assert!(text.contains("rpc Frobnicate"));
+        fs::write(&path, text).unwrap();
+        build("frobnicate", folder.path())
+    });
+    tool(arguments).binary(built.as_ref().unwrap())
+}
+
+/// The same, built from a service with streaming RPCs.
+fn streams(arguments: &[&str]) -> Tool {
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BINARY.get_or_init(|| build("streams", &fixture("streams")));
+    tool(arguments).binary(built.as_ref().unwrap())
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+const SIM: [&str; 3] = ["connect", "--server-address", "sim://"];
+
+fn at_sim<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    SIM.iter().chain(arguments).copied().collect()
+}
+
+#[test]
+fn one_rpc_and_one_message() {
+    one(&["list"])
+        .stdout("one.Only (one.proto)\n  Ping  one.Ping  \u{2192} one.Ping\n")
+        .test();
+
+    let described = one(&["describe", "ping"]).run().succeeded().text();
+    for part in [
+        "one.Only/Ping",
+        "Answers what it is sent.",
+        "text",
+        "Any text.",
+    ] {
+        assert!(described.contains(part), "{part} is not in\n{described}");
+    }
+    one(&["template", "Ping"])
+        .stdout("{\n  \"text\": \"\"\n}\n")
+        .test();
+    for command in [
+        "Ping",
+        "Ping text=a",
+        "one.Only/Ping json://{\"text\":\"a\"}",
+    ] {
+        one(&at_sim(&["-c", command])).stdout("{}\n").test();
+    }
+    one(&[
+        "connect",
+        "--dry-run",
+        "-o",
+        "jsonl",
+        "-c",
+        "Ping text='a b'",
+    ])
+    .stdout("{\"text\":\"a b\"}\n")
+    .test();
+
+    // What the tool knows about the agent's API is not there, and in no one's way.
+    let output = one(&at_sim(&["-c", "CreateContainer"])).run();
+    assert_eq!(output.status, 2);
+    assert!(
+        output.error().contains("CreateContainer"),
+        "{}",
+        output.stderr
+    );
+    one(&at_sim(&["-o", "jsonl", "-c", "Ping cid=x"]))
+        .stdout("{}\n")
+        .test();
+}
+
+#[test]
+fn a_new_rpc_is_listed_and_described() {
+    let listed = frobnicate(&["list"]).run().succeeded().text();
+    let line = listed.lines().find(|line| line.contains("Frobnicate"));
+    let line = line.unwrap_or_else(|| panic!("{listed}"));
+    assert!(
+        line.contains("FrobnicateRequest") && line.contains("FrobnicateResponse"),
+        "{line}"
+    );
+    assert!(listed.contains("GetGuestDetails"), "{listed}");
+
+    let described = frobnicate(&["describe", "Frobnicate"])
+        .run()
+        .succeeded()
+        .text();
+    for part in [
+        "grpc.AgentService/Frobnicate",
+        "Frobnicates the parts.",
+        "The main part.",
+        "repeated",
+        "map<string,",
+        "optional",
+        "oneof",
+        "tool",
+    ] {
+        assert!(described.contains(part), "{part} is not in\n{described}");
+    }
+    let described = frobnicate(&["describe", "FrobnicateRequest.Mode"])
+        .run()
+        .succeeded()
+        .text();
+    assert!(
+        described.contains("MODE_GENTLE") && described.contains("How hard to try."),
+        "{described}"
+    );
+}
+
+#[test]
+fn a_new_rpc_has_a_template() {
+    let template = frobnicate(&["template", "Frobnicate"])
+        .run()
+        .succeeded()
+        .text();
+    let json: serde_json::Value = serde_json::from_str(&template).unwrap();
+    let expected = serde_json::json!({
+        "part": { "name": "", "inner": null, "sizes": [] },
+        "parts": [],
+        "named": {},
+        "modes": {},
+        "mode": "MODE_NONE",
+        "look": null,
+        "file": null,
+        "spare": null,
+        "blob": null,
+        "more": [],
+        "ratio": 0.0,
+        "type": "0",
+    });
+    let number = |value: &serde_json::Value| value["ratio"].as_f64();
+    assert_eq!(number(&json), Some(0.0));
+    let without_ratio = |mut value: serde_json::Value| {
+        value.as_object_mut().unwrap().remove("ratio");
+        value
+    };
+    assert_eq!(without_ratio(json), without_ratio(expected));
+    frobnicate(&[
+        "connect",
+        "--dry-run",
+        "-o",
+        "jsonl",
+        "-c",
+        "Frobnicate file://-",
+    ])
+    .stdin(&template)
+    .stdout("{\"part\":{}}\n")
+    .test();
+}
+
+#[test]
+fn a_new_rpc_is_called_in_every_form() {
+    let folder = TempDir::new().unwrap();
+    fs::write(
+        folder.path().join("request.json"),
+        r#"{"part": {"name": "p"}}"#,
+    )
+    .unwrap();
+    for (command, request) in [
+        ("Frobnicate", "{}"),
+        ("frobnicate mode=mode_firm", r#"{"mode":"MODE_FIRM"}"#),
+        (
+            "AgentService.Frobnicate mode=1",
+            r#"{"mode":"MODE_GENTLE"}"#,
+        ),
+        (
+            "Frobnicate part.name=a part.inner.inner.name='b c' part.inner.sizes=1 part.inner.sizes=2",
+            r#"{"part":{"name":"a","inner":{"inner":{"name":"b c"},"sizes":[1,2]}}}"#,
+        ),
+        (
+            r#"Frobnicate parts={"name":"a"} parts[1].sizes=[3, 4] parts[0].inner={}"#,
+            r#"{"parts":[{"name":"a","inner":{}},{"sizes":[3,4]}]}"#,
+        ),
+        (
+            r#"Frobnicate named[z].name=1 named["a]"].sizes=2 modes[-1]=MODE_GENTLE modes[0]=9"#,
+            r#"{"named":{"a]":{"sizes":[2]},"z":{"name":"1"}},"modes":{"-1":"MODE_GENTLE","0":9}}"#,
+        ),
+        ("Frobnicate look=false", r#"{"look":false}"#),
+        ("Frobnicate file= ", r#"{"file":""}"#),
+        (
+            "Frobnicate file=x spare.name=y",
+            r#"{"spare":{"name":"y"}}"#,
+        ),
+        ("Frobnicate spare={} blob=hex:00ff", r#"{"blob":"AP8="}"#),
+        (
+            "Frobnicate more=Mode_Firm more=0 more=1",
+            r#"{"more":["MODE_FIRM","MODE_NONE","MODE_GENTLE"]}"#,
+        ),
+        (
+            "Frobnicate ratio=-1.5 type=-0x10",
+            r#"{"ratio":-1.5,"type":"-16"}"#,
+        ),
+        (
+            r#"Frobnicate json://{"look": true, "parts": [{}]} look=null"#,
+            r#"{"parts":[{}]}"#,
+        ),
+        (
+            "Frobnicate file://request.json part.sizes=1",
+            r#"{"part":{"name":"p","sizes":[1]}}"#,
+        ),
+    ] {
+        frobnicate(&["connect", "--dry-run", "-o", "jsonl", "-c", command])
+            .folder(folder.path())
+            .stdout(format!("{request}\n"))
+            .test();
+        frobnicate(&at_sim(&["-c", command]))
+            .folder(folder.path())
+            .stdout("{}\n")
+            .test();
+    }
+    let mistake = "Frobnicate json://{\"file\":\"x\",\"blob\":\"\"}";
+    let output = frobnicate(&at_sim(&["-c", mistake])).run();
+    assert_eq!(output.status, 2, "{}", output.stderr);
+    assert!(output.error().contains("tool"), "{}", output.stderr);
+}
+
+#[test]
+fn streams_are_listed() {
+    streams(&["list"])
+        .stdout(
+            "streams.Streams (streams.proto)\n  \
+             Collect   stream streams.Item  \u{2192} streams.Item\n  \
+             Spread    streams.Item         \u{2192} stream streams.Item\n  \
+             Exchange  stream streams.Item  \u{2192} stream streams.Item\n  \
+             Plain     streams.Item         \u{2192} streams.Item\n",
+        )
+        .test();
+}
+
+#[test]
+fn streams_take_lines_and_print_answers_as_they_come() {
+    // The simulated agent answers a stream from the client once, at its end, a
+    // stream to the client with one item, and in both directions item by item.
+    for (command, lines, answers) in [
+        ("Collect", "", 1),
+        ("Collect text=a", "{\"text\":\"b\"}\n{}\n", 1),
+        ("Spread text=a", "", 1),
+        ("Exchange", "", 1),
+        ("Exchange text=a", "{\"text\":\"b\"}\n\n{\"number\":7}", 3),
+        ("Exchange json://{\"text\":\"a\"}", "{}\n", 2),
+        ("Plain", "", 1),
+    ] {
+        streams(&at_sim(&["-o", "jsonl", "-c", command]))
+            .stdin(lines)
+            .stdout("{}\n".repeat(answers))
+            .test();
+    }
+}
+
+#[test]
+fn a_bad_line_of_a_stream() {
+    for line in ["{\"txet\":1}", "{", "text=a", "[]"] {
+        let output = streams(&at_sim(&[
+            "--timeout",
+            "5s",
+            "-o",
+            "jsonl",
+            "-c",
+            "Exchange",
+        ]))
+        .stdin(format!("{{}}\n{line}\n"))
+        .run();
+        assert_eq!(output.status, 2, "{line}: {}", output.stderr);
+        assert!(
+            output.error().starts_with("error: Exchange: "),
+            "{line}: {}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
+fn a_bad_proto_stops_the_build() {
+    for (name, places) in [
+        ("syntax", &["bad.proto:4:15: "][..]),
+        ("type", &["bad.proto:4:3: "]),
+        ("import", &["bad.proto:3:1: ", "bad.proto:3:8: "]),
+        ("cycle", &["b.proto:3:1: ", "b.proto:3:8: "]),
+    ] {
+        let text = build("bad", &fixture("bad").join(name)).unwrap_err();
+        assert!(!text.contains("panicked"), "{text}");
+        assert!(
+            places.iter().any(|place| text.contains(place)),
+            "{name}\n{text}"
+        );
+    }
+    let text = build("bad", Path::new("/no/such/folder")).unwrap_err();
+    assert!(
+        text.contains("/no/such/folder") && !text.contains("panicked"),
+        "{text}"
+    );
+}
