@@ -4,6 +4,8 @@
 mod quoting;
 mod words;
 
+use crate::schema::json::JsonError;
+
 pub use words::{Setter, Word, WordsError, split, split_plain};
 
 /// A command's text cut in two: the name, and what follows it.
@@ -39,6 +41,14 @@ pub enum ArgumentsError {
     /// A word that is neither.
     #[error("{0:?} is neither field=value nor a document (json://{{...}} or file:///path.json)")]
     Plain(String),
+    /// A value that begins like JSON, is none, and was cut at white space.
+    #[error("{path}: {reason}")]
+    NotJson {
+        /// The setter's path, as typed.
+        path: String,
+        /// Why the value is not JSON.
+        reason: JsonError,
+    },
     /// There is a document already.
     #[error("there are two documents; one is allowed, and setters after it")]
     SecondDocument,
@@ -61,7 +71,7 @@ pub fn arguments(text: &str) -> Result<Arguments, ArgumentsError> {
                 arguments.setters.push(setter);
                 continue;
             }
-            Word::Plain(word) => return Err(ArgumentsError::Plain(word)),
+            Word::Plain(word) => return Err(plain(word, arguments.setters)),
         };
         if arguments.document.is_some() {
             return Err(ArgumentsError::SecondDocument);
@@ -72,6 +82,16 @@ pub fn arguments(text: &str) -> Result<Arguments, ArgumentsError> {
         arguments.document = Some(document);
     }
     Ok(arguments)
+}
+
+/// The error for a word that is neither a setter nor a document. Behind broken
+/// JSON it is a piece of that, and what broke it is the better answer.
+fn plain(word: String, setters: Vec<Setter>) -> ArgumentsError {
+    let broken = |setter: Setter| Some((setter.path, setter.not_json?));
+    match setters.into_iter().filter_map(broken).next_back() {
+        Some((path, reason)) => ArgumentsError::NotJson { path, reason },
+        None => ArgumentsError::Plain(word),
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +206,10 @@ mod tests {
             (
                 "file://x json://{}",
                 "there are two documents; one is allowed, and setters after it",
+            ),
+            (
+                r#"a={"b": 1, c: 2}"#,
+                "a: invalid JSON at line 1, column 10: key must be a string",
             ),
             (
                 "hello",

@@ -34,6 +34,26 @@ pub fn rpc(schema: &Schema, name: &str) -> Result<&'static Rpc, LookupError> {
     find(schema, name)
 }
 
+/// Finds an RPC as [`rpc`] does, where a user may also have meant one of the
+/// names in `others`: they are suggested too.
+///
+/// # Errors
+/// As [`rpc`].
+pub fn rpc_or(
+    schema: &Schema,
+    name: &str,
+    others: impl Iterator<Item = &'static str>,
+) -> Result<&'static Rpc, LookupError> {
+    match rpc(schema, name) {
+        Err(LookupError::Unknown { .. }) => {
+            let mut names = suggestions::<&Rpc>(schema);
+            names.extend(others.map(|other| (other, other)));
+            Err(names::unknown("RPC or built-in command", name, &names))
+        }
+        found => found,
+    }
+}
+
 /// Finds a message by its name, with or without its package and outer messages.
 ///
 /// # Errors

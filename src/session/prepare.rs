@@ -1,7 +1,7 @@
 //! From commands and scripts to steps that can run. Everything is read and
 //! checked here, before the first of them does.
 
-use crate::builtin::{Action, BuiltIn};
+use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use crate::cli::Source;
 use crate::command;
 use crate::error::{Error, Failure};
@@ -113,7 +113,7 @@ fn work(
         }
         return Ok(Work::BuiltIn(action));
     }
-    let rpc = lookup::rpc(schema, name)?;
+    let rpc = lookup::rpc_or(schema, name, BUILT_INS.iter().map(|row| row.name))?;
     let arguments = command::arguments(rest)?;
     let request = Request::read(schema, rpc, arguments, inputs)?;
     let printed = if printing.requests {

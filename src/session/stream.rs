@@ -96,6 +96,8 @@ impl Session {
                         }
                     };
                     ended.store(true, Ordering::SeqCst);
+                    // A sender that is blocked in a write goes on when this is gone.
+                    drop(receiver);
                     let sent = sending.map(thread::ScopedJoinHandle::join);
                     match sent {
                         // A message that is wrong is why the stream ended early.
