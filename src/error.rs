@@ -17,7 +17,7 @@ use crate::printer::raw::RawError;
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
-use crate::sim::ServeError;
+use crate::sim::{BindError, ServeError};
 use crate::transport::AddressError;
 
 /// What went wrong.
@@ -173,7 +173,11 @@ impl Error {
             | Error::Input(_)
             | Error::Raw(_)
             | Error::Random(_)
-            | Error::Encode(_) => Kind::Usage,
+            | Error::Encode(_)
+            | Error::Serve(ServeError::Bind {
+                reason: BindError::Scheme,
+                ..
+            }) => Kind::Usage,
             Error::Serve(ServeError::Output(_)) => Kind::Output,
             Error::Serve(_) => Kind::Connection,
             Error::Output(_) => Kind::Output,

@@ -8,8 +8,8 @@ use crate::log::{Level, Logger};
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Printing, Session};
-use crate::sim::{Endpoint, ServeOptions};
-use crate::transport::{Address, SocketName, VsockPort};
+use crate::sim::ServeOptions;
+use crate::transport::Address;
 use crate::{auto, interrupt, sim};
 
 /// Runs what the command line asks for, and gives the exit status.
@@ -94,22 +94,9 @@ fn connect(
 }
 
 fn serve(schema: &'static Schema, address: &str) -> Result<u8, Error> {
-    let endpoint = endpoint(address.parse()?)?;
-    sim::serve(&ServeOptions { endpoint }, schema)?;
+    let address = address.parse()?;
+    sim::serve(&ServeOptions { address }, schema)?;
     Ok(0)
-}
-
-/// The addresses that an agent can listen on.
-fn endpoint(address: Address) -> Result<Endpoint, Error> {
-    match address {
-        Address::Unix(SocketName::Path(path)) => Ok(Endpoint::Unix(path.into())),
-        Address::Unix(SocketName::Abstract(name)) => Ok(Endpoint::Abstract(name.into_bytes())),
-        Address::Vsock(VsockPort { cid, port }) => Ok(Endpoint::Vsock { cid, port }),
-        other => Err(Error::Usage(format!(
-            "cannot listen on {:?}: write unix:///PATH, unix://@NAME or vsock://-1:PORT",
-            other.to_string()
-        ))),
-    }
 }
 
 fn address(options: &Connect) -> Result<Option<Address>, Error> {

@@ -1,7 +1,6 @@
 //! Sockets that a served agent listens on. It knows addresses and files, and
 //! nothing of what is spoken.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
@@ -19,39 +18,14 @@ use nix::sys::stat::{Mode, fchmod};
 use ttrpc::asynchronous::Server;
 use vsock::VsockListener;
 
-/// Where an agent can be served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Endpoint {
-    /// A socket file.
-    Unix(PathBuf),
-    /// A name in Linux's abstract namespace, without its leading zero byte.
-    Abstract(Vec<u8>),
-    /// A vsock port, on the context ID given or on any.
-    Vsock {
-        /// Context ID; the largest number stands for any.
-        cid: u32,
-        /// Port.
-        port: u32,
-    },
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Endpoint::Unix(path) => write!(f, "unix://{}", path.display()),
-            Endpoint::Abstract(name) => write!(f, "unix://@{}", String::from_utf8_lossy(name)),
-            Endpoint::Vsock {
-                cid: u32::MAX,
-                port,
-            } => write!(f, "vsock://-1:{port}"),
-            Endpoint::Vsock { cid, port } => write!(f, "vsock://{cid}:{port}"),
-        }
-    }
-}
+use crate::transport::{Address, SocketName, VsockPort};
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
+    /// An agent is reached at such an address, and does not listen there itself.
+    #[error("write unix:///PATH, unix://@NAME or vsock://-1:PORT")]
+    Scheme,
     /// Another process listens there.
     #[error("another process is already listening there")]
     Live,
@@ -59,7 +33,7 @@ pub enum BindError {
     #[error("there is a {0} at this path, and it is not replaced")]
     NotASocket(&'static str),
     /// Any other refusal by the system.
-    #[error("{0}")]
+    #[error("{}", crate::input::reason(.0))]
     System(#[from] io::Error),
 }
 
@@ -82,27 +56,29 @@ impl Listener {
     ///
     /// # Errors
     /// As [`BindError`] lists them.
-    pub(super) fn bind(endpoint: &Endpoint) -> Result<Listener, BindError> {
-        let (socket, file) = match endpoint {
-            Endpoint::Unix(path) => {
-                let (socket, file) = bind_file(path)?;
-                (socket, Some(file))
+    pub(super) fn bind(address: &Address) -> Result<Listener, BindError> {
+        let (socket, vsock, file) = match address {
+            Address::Unix(SocketName::Path(path)) => {
+                let (socket, file) = bind_file(Path::new(path))?;
+                (socket, false, Some(file))
             }
-            Endpoint::Abstract(name) => {
-                let address = SocketAddr::from_abstract_name(name)?;
-                let listener = UnixListener::bind_addr(&address).map_err(in_use_is_live)?;
-                (listener.into(), None)
+            Address::Unix(SocketName::Abstract(name)) => {
+                let name = SocketAddr::from_abstract_name(name)?;
+                let listener = UnixListener::bind_addr(&name).map_err(in_use_is_live)?;
+                (listener.into(), false, None)
             }
-            Endpoint::Vsock { cid, port } => {
+            Address::Vsock(VsockPort { cid, port }) => {
                 let listener =
                     VsockListener::bind_with_cid_port(*cid, *port).map_err(in_use_is_live)?;
-                listener.set_nonblocking(true)?;
-                (listener.into(), None)
+                (listener.into(), true, None)
+            }
+            Address::Hybrid(_) | Address::Remote(_) | Address::Mock(_) | Address::Sim => {
+                return Err(BindError::Scheme);
             }
         };
         Ok(Listener {
             socket,
-            vsock: matches!(endpoint, Endpoint::Vsock { .. }),
+            vsock,
             file,
         })
     }

@@ -19,5 +19,5 @@ mod streams;
 mod tests;
 
 pub use in_process::connect;
-pub use listen::{BindError, Endpoint};
+pub use listen::BindError;
 pub use serve::{ServeError, ServeOptions, serve};

@@ -8,24 +8,25 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use ttrpc::asynchronous::Server;
 
 use crate::schema::Schema;
+use crate::transport::Address;
 
 use super::agent::{Agent, Callers};
 use super::handlers::services;
-use super::listen::{BindError, Endpoint, Listener};
+use super::listen::{BindError, Listener};
 use super::record::Recorder;
 
 /// What to serve, and where.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
     /// Where to listen.
-    pub endpoint: Endpoint,
+    pub address: Address,
 }
 
 /// Why serving did not begin, or ended otherwise than by a signal.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {uri}: {reason}")]
+    #[error("cannot listen on {uri:?}: {reason}")]
     Bind {
         /// The address.
         uri: String,
@@ -36,7 +37,7 @@ pub enum ServeError {
     #[error("cannot start the simulated agent: {0}")]
     Start(String),
     /// The requests cannot be written.
-    #[error("cannot write to standard output: {0}")]
+    #[error("cannot write to standard output: {}", crate::input::reason(.0))]
     Output(io::Error),
 }
 
@@ -77,8 +78,8 @@ pub(super) async fn run(
     ready: impl FnOnce(&str),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let uri = options.endpoint.to_string();
-    let listener = match Listener::bind(&options.endpoint) {
+    let uri = options.address.to_string();
+    let listener = match Listener::bind(&options.address) {
         Ok(listener) => listener,
         Err(reason) => return Err(ServeError::Bind { uri, reason }),
     };

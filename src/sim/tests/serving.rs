@@ -17,8 +17,14 @@ use ttrpc::proto::{FLAG_NO_DATA, KeyValue};
 use super::api::{SCHEMA, SERVICE};
 use super::unary::pair;
 use super::wire::{Frame, Wire, request};
-use crate::sim::listen::{BindError, Endpoint, Listener};
+use crate::sim::listen::{BindError, Listener};
 use crate::sim::serve::{ServeError, ServeOptions, run};
+use crate::transport::Address;
+
+/// The address of a socket file.
+fn at(path: &Path) -> Address {
+    format!("unix://{}", path.display()).parse().unwrap()
+}
 
 /// A served agent, and the lines that it logs.
 struct Served {
@@ -28,10 +34,10 @@ struct Served {
 }
 
 impl Served {
-    fn at(endpoint: Endpoint) -> Served {
+    fn at(address: Address) -> Served {
         let (lines, log) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let thread = serve(endpoint, Box::new(Log(lines)), stopped);
+        let thread = serve(address, Box::new(Log(lines)), stopped);
         Served {
             stop: Some(stop),
             thread,
@@ -56,18 +62,18 @@ impl Served {
 
 /// Serves on a thread until the other end of `stop` is dropped.
 fn serve(
-    endpoint: Endpoint,
+    address: Address,
     log: Box<dyn Write + Send>,
     stop: oneshot::Receiver<()>,
 ) -> JoinHandle<Result<(), ServeError>> {
     let (listening, ready) = mpsc::channel();
-    let uri = endpoint.to_string();
+    let uri = address.to_string();
     let thread = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
-        let options = ServeOptions { endpoint };
+        let options = ServeOptions { address };
         let ready = |uri: &str| listening.send(uri.to_owned()).unwrap();
         runtime.block_on(run(&options, &SCHEMA, log, ready, async {
             let _ = stop.await;
@@ -99,7 +105,7 @@ fn connect(path: &Path) -> Wire {
 fn a_socket_file_is_private_and_goes_away_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.sock");
-    let served = Served::at(Endpoint::Unix(path.clone()));
+    let served = Served::at(at(&path));
     let mut wire = connect(&path);
     let metadata = fs::symlink_metadata(&path).unwrap();
     assert!(metadata.file_type().is_socket());
@@ -114,7 +120,7 @@ fn a_socket_file_is_private_and_goes_away_at_the_end() {
 fn a_stale_socket_is_replaced_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.sock");
-    let bind = || Listener::bind(&Endpoint::Unix(path.clone()));
+    let bind = || Listener::bind(&at(&path));
 
     drop(UnixListener::bind(&path).unwrap());
     drop(bind().unwrap());
@@ -132,7 +138,7 @@ fn a_stale_socket_is_replaced_and_nothing_else() {
     fs::write(&path, "x").unwrap();
     assert!(matches!(bind(), Err(BindError::NotASocket("file"))));
     assert_eq!(fs::read(&path).unwrap(), b"x");
-    let folder_path = Endpoint::Unix(folder.path().to_path_buf());
+    let folder_path = at(folder.path());
     assert!(matches!(
         Listener::bind(&folder_path),
         Err(BindError::NotASocket("folder"))
@@ -143,7 +149,7 @@ fn a_stale_socket_is_replaced_and_nothing_else() {
 fn a_socket_of_somebody_else_is_left_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.sock");
-    let ours = Listener::bind(&Endpoint::Unix(path.clone())).unwrap();
+    let ours = Listener::bind(&at(&path)).unwrap();
     fs::remove_file(&path).unwrap();
     let _theirs = UnixListener::bind(&path).unwrap();
     drop(ours);
@@ -156,9 +162,9 @@ fn agents_that_start_together_leave_one_listening() {
     let path = folder.path().join("agent.sock");
     for _ in 0..20 {
         drop(UnixListener::bind(&path).unwrap());
-        let endpoint = Endpoint::Unix(path.clone());
+        let address = at(&path);
         let bound: Vec<_> = thread::scope(|scope| {
-            let start = || scope.spawn(|| Listener::bind(&endpoint));
+            let start = || scope.spawn(|| Listener::bind(&address));
             let threads: Vec<_> = (0..4).map(|_| start()).collect();
             threads.into_iter().map(|t| t.join().unwrap()).collect()
         });
@@ -170,23 +176,29 @@ fn agents_that_start_together_leave_one_listening() {
 
 #[test]
 fn an_abstract_name_is_served() {
-    let name = format!("kata-agent-ctl-test-{}", std::process::id()).into_bytes();
-    let served = Served::at(Endpoint::Abstract(name.clone()));
+    let name = format!("kata-agent-ctl-test-{}", std::process::id());
+    let uri: Address = format!("unix://@{name}").parse().unwrap();
+    let served = Served::at(uri.clone());
     let address = SocketAddr::from_abstract_name(&name).unwrap();
     let mut wire = Wire::new(UnixStream::connect_addr(&address).unwrap());
     assert_eq!(wire.call(SERVICE, "Plain", b"").status().0, 0);
-    assert!(matches!(
-        Listener::bind(&Endpoint::Abstract(name)),
-        Err(BindError::Live)
-    ));
+    assert!(matches!(Listener::bind(&uri), Err(BindError::Live)));
     served.end();
+}
+
+#[test]
+fn addresses_that_only_a_client_can_use_are_refused() {
+    for uri in ["hvsock:///x:1024", "remote:///x", "mock:///x", "sim://"] {
+        let address = uri.parse().unwrap();
+        assert!(matches!(Listener::bind(&address), Err(BindError::Scheme)));
+    }
 }
 
 #[test]
 fn requests_are_logged_before_they_are_answered() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.sock");
-    let served = Served::at(Endpoint::Unix(path.clone()));
+    let served = Served::at(at(&path));
     let mut wire = connect(&path);
 
     let mut call = request(SERVICE, "Plain", &pair("x"));
@@ -244,7 +256,7 @@ fn a_closed_log_ends_the_agent_and_a_full_one_is_an_error() {
         let path = folder.path().join("agent.sock");
         let (_stop, stopped) = oneshot::channel();
         let log = Box::new(Broken(kind));
-        let thread = serve(Endpoint::Unix(path.clone()), log, stopped);
+        let thread = serve(at(&path), log, stopped);
         let mut wire = connect(&path);
         wire.request(1, 0, &request(SERVICE, "Plain", b""));
         let result = thread.join().unwrap();

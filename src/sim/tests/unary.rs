@@ -78,12 +78,21 @@ fn hundreds_of_connections_are_served_at_once() {
 
 #[test]
 fn this_process_reaches_one_agent_from_every_thread() {
-    let addresses: Vec<_> = (0..8)
-        .map(|_| thread::spawn(|| in_process::connect(&SCHEMA).unwrap().peer_addr().unwrap()))
-        .map(|thread| thread.join().unwrap())
-        .map(|address| address.as_abstract_name().unwrap().to_vec())
+    let connect = || in_process::connect(crate::schema()).unwrap();
+    let threads: Vec<_> = (0..8).map(|_| thread::spawn(connect)).collect();
+    let name = |socket: UnixStream| {
+        socket
+            .peer_addr()
+            .unwrap()
+            .as_abstract_name()
+            .map(<[u8]>::to_vec)
+    };
+    let names: Vec<_> = threads
+        .into_iter()
+        .map(|thread| name(thread.join().unwrap()))
         .collect();
-    assert!(addresses.windows(2).all(|pair| pair[0] == pair[1]));
+    assert!(names[0].is_some());
+    assert!(names.iter().all(|name| *name == names[0]));
 }
 
 /// Where the process of the next test finds the agent.
