@@ -1,6 +1,6 @@
 //! The generated table's types, and everything that is written once over them.
 
-mod base64;
+pub mod base64;
 pub mod describe;
 mod descriptor;
 mod dialect;

@@ -1,0 +1,15 @@
+//! A proto API that has what Kata's has not: every scalar type under every
+//! label, every type of map key, oneofs of everything, and the messages of
+//! `google.protobuf` that have a JSON form of their own.
+
+// Generated code finds the table's types and macros at the root of its crate.
+use kata_agent_ctl::{oneof_clear, oneof_get, oneof_get_mut, schema};
+
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/table.rs"));
+}
+
+/// The services, messages and enums of this API.
+pub fn schema() -> &'static schema::Schema {
+    &generated::SCHEMA
+}
