@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use protobuf::MessageField;
 use protobuf::descriptor::{
     DescriptorProto, EnumDescriptorProto, EnumOptions, FieldDescriptorProto, FieldOptions,
-    FileDescriptorProto, MessageOptions, field_descriptor_proto::Label,
+    FileDescriptorProto, MessageOptions,
+    field_descriptor_proto::{Label, Type},
 };
 
 use crate::load::Loaded;
@@ -364,6 +365,11 @@ fn enumeration_values(enumeration: &mut EnumDescriptorProto) {
 fn strip_field(field: &mut FieldDescriptorProto, name: &str) {
     let mut options = FieldOptions::new();
     options.packed = field.options.get_or_default().packed;
+    if field.label() == Label::LABEL_REPEATED && field.type_() == Type::TYPE_ENUM {
+        // The protobuf crate gives a packed list with a negative enum value a
+        // wrong length. Every decoder takes the list one by one as well.
+        options.packed = Some(false);
+    }
     field.options = MessageField::from_option(options.packed.map(|_| options));
     field.default_value = None;
     field.json_name = None;
