@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kata_agent_ctl::schema::json::{self, Style};
-use kata_agent_ctl::schema::{Explicit, Plain, Reflect, Schema, base64};
+use kata_agent_ctl::schema::{Explicit, Plain, Reflect, Schema, base64, template};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -116,6 +116,7 @@ fn answer(schemas: &[&'static Schema], case: &Value) -> Result<Value> {
         "merged": encoded,
         "written": written(&*decoded, schema, false)?,
         "with_defaults": written(&*decoded, schema, true)?,
+        "template": template(decoded.descriptor()),
     }))
 }
 
@@ -133,7 +134,8 @@ fn written(message: &dyn Reflect, schema: &'static Schema, emit_defaults: bool) 
 fn environment(folder: &Path) -> Result<PathBuf> {
     let home = folder.join("venv");
     let python = home.join("bin/python");
-    let has_library = || run(Command::new(&python).args(["-c", "import google.protobuf.json_format"]));
+    let has_library =
+        || run(Command::new(&python).args(["-c", "import google.protobuf.json_format"]));
     if has_library().is_err() {
         run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
         run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "protobuf>=7,<8"]))?;

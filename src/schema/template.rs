@@ -7,7 +7,8 @@ use super::json;
 /// A pretty JSON document with every field of `message`: fields without
 /// presence at their default, message fields with theirs one level down, and
 /// `null` for all that a document would otherwise make present: optional
-/// fields, members of oneofs, deeper messages.
+/// fields, members of oneofs, deeper messages. A member of a oneof that `null`
+/// would make present is left out.
 pub fn template(message: &'static Message) -> String {
     let mut out = String::new();
     write_message(message, 0, &mut out);
@@ -17,7 +18,8 @@ pub fn template(message: &'static Message) -> String {
 fn write_message(message: &'static Message, level: usize, out: &mut String) {
     let mut separator = "";
     out.push('{');
-    for field in message.fields {
+    let is_harmless = |field: &&Field| field.oneof.is_none() || !json::null_is_value(&field.ty);
+    for field in message.fields.iter().filter(is_harmless) {
         out.push_str(separator);
         new_line(level + 1, out);
         out.push('"');

@@ -46,6 +46,11 @@ pub fn has_special_form(message: &'static Message) -> bool {
     known::of(message).is_some()
 }
 
+/// Whether `null` sets a field of this type to a value, instead of clearing it.
+pub fn null_is_value(ty: &Type) -> bool {
+    known::has_null(ty)
+}
+
 /// Merges a JSON document into a message. A list in the document replaces the
 /// message's list, a message is merged, a map is merged key by key, `null`
 /// clears. Each field that the document gives is marked in `explicit`.

@@ -3,7 +3,10 @@
 //! `google.protobuf` that have a JSON form of their own.
 
 // Generated code finds the table's types and macros at the root of its crate.
-use kata_agent_ctl::{oneof_clear, oneof_get, oneof_get_mut, schema};
+use kata_agent_ctl::{oneof_clear, oneof_get, oneof_get_mut};
+mod schema {
+    pub use kata_agent_ctl::schema::*;
+}
 
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/table.rs"));

@@ -88,6 +88,15 @@ pub(super) fn is_null_value(enumeration: &Enum) -> bool {
     enumeration.full_name.strip_prefix(PACKAGE) == Some("NullValue")
 }
 
+/// Whether `null` is a value of this type instead of the lack of one.
+pub(super) fn has_null(ty: &Type) -> bool {
+    match ty {
+        Type::Scalar(_) => false,
+        Type::Enum(enumeration) => is_null_value(enumeration),
+        Type::Message(message) => matches!(of(message), Some(Known::Value(_))),
+    }
+}
+
 /// Sets a field to `null` if that is a value of its type; tells whether it is.
 pub(super) fn set_null(message: &mut dyn Reflect, index: usize) -> bool {
     let Some(field) = message.descriptor().fields.get(index) else {
@@ -96,36 +105,24 @@ pub(super) fn set_null(message: &mut dyn Reflect, index: usize) -> bool {
     if matches!(field.label, Label::Repeated | Label::Map(_)) {
         return false;
     }
-    match field.ty {
-        Type::Enum(enumeration) if is_null_value(enumeration) => set_enum(message, index, 0),
-        Type::Message(ty) => match (of(ty), message_at(message, index, ty)) {
-            (Some(Known::Value(fields)), Some(value)) => set_enum(value, fields.null, 0),
-            _ => false,
-        },
-        _ => false,
+    if !has_null(&field.ty) {
+        return false;
     }
-}
-
-fn set_enum(message: &mut dyn Reflect, index: usize, number: i32) -> bool {
-    match message.get_mut(index) {
-        Some(ValueMut::Enum(target)) => {
-            target.set_number(number);
-            true
+    match (message.get_mut(index), field.ty) {
+        (Some(ValueMut::Enum(target)), _) => target.set_number(0),
+        (Some(ValueMut::Message(value)), Type::Message(ty)) => {
+            if let Some(Known::Value(fields)) = of(ty) {
+                set_enum(value, fields.null, 0);
+            }
         }
-        _ => false,
+        _ => return false,
     }
+    true
 }
 
-/// The message in a field, made present only if it is a `Value`.
-fn message_at<'m>(
-    message: &'m mut dyn Reflect,
-    index: usize,
-    ty: &'static Message,
-) -> Option<&'m mut dyn Reflect> {
-    matches!(of(ty)?, Known::Value(_)).then_some(())?;
-    match message.get_mut(index)? {
-        ValueMut::Message(value) => Some(value),
-        _ => None,
+fn set_enum(message: &mut dyn Reflect, index: usize, number: i32) {
+    if let Some(ValueMut::Enum(target)) = message.get_mut(index) {
+        target.set_number(number);
     }
 }
 
