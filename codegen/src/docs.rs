@@ -34,27 +34,31 @@ impl<'a> Docs<'a> {
     }
 }
 
-/// Drops the indentation that all lines share, and blank lines around the text.
+/// Drops the indentation that all lines share, blank lines around the text, and
+/// what is left of the longer marks `///` and `/**`.
 fn clean(comment: &str) -> String {
-    let lines = || comment.lines().map(str::trim_end);
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    // The first line stands right after the comment mark, the others need not
-    // line up with it.
-    let shared = |lines: &mut dyn Iterator<Item = &str>| {
+    let mut lines: Vec<&str> = comment.lines().map(str::trim_end).collect();
+    let blank_or = |mark: char| move |line: &&str| line.is_empty() || line.starts_with(mark);
+    if lines.iter().all(blank_or('/')) {
         lines
+            .iter_mut()
+            .for_each(|line| *line = line.strip_prefix('/').unwrap_or(line));
+    }
+    // The first line stands right after the mark; the others need not line up
+    // with it.
+    if let Some((first, others)) = lines.split_first_mut() {
+        *first = first.trim_start_matches('*').trim_start();
+        let indent = |line: &&str| line.len() - line.trim_start().len();
+        let shared = others
+            .iter()
             .filter(|line| !line.is_empty())
             .map(indent)
-            .min()
-            .unwrap_or(0)
-    };
-    let first = shared(&mut lines().take(1));
-    let others = shared(&mut lines().skip(1));
-    let cut = |(number, line): (usize, &'_ str)| -> String {
-        let indent = if number == 0 { first } else { others };
-        line.get(indent..).unwrap_or_default().to_owned()
-    };
-    let text: Vec<String> = lines().enumerate().map(cut).collect();
-    text.join("\n").trim_matches('\n').to_owned()
+            .min();
+        for line in others {
+            *line = line.get(shared.unwrap_or(0)..).unwrap_or_default();
+        }
+    }
+    lines.join("\n").trim_matches('\n').to_owned()
 }
 
 #[cfg(test)]
@@ -67,5 +71,8 @@ mod tests {
         assert_eq!(clean("\n one\n\n   two  \n"), "one\n\n  two");
         assert_eq!(clean(" one\n   two\n   three\n"), "one\ntwo\nthree");
         assert_eq!(clean(" \n\n"), "");
+        assert_eq!(clean("/ one\n/\n/ two\n/   three"), "one\n\ntwo\n  three");
+        assert_eq!(clean("* one\n two "), "one\ntwo");
+        assert_eq!(clean(" a/b\n/ c"), "a/b\n/ c");
     }
 }

@@ -8,6 +8,7 @@
 mod docs;
 mod emit;
 mod error;
+mod letter_case;
 mod load;
 mod model;
 mod naming;

@@ -8,9 +8,11 @@ use miette::Diagnostic as _;
 use protobuf::Message as _;
 use protobuf::descriptor::{FileDescriptorProto, FileDescriptorSet};
 use protox::file::{File, FileResolver as _, GoogleFileResolver};
+use protox::prost_reflect::prost_types::SourceCodeInfo;
 use protox::prost_reflect::{DescriptorError, DescriptorPool};
 
 use crate::error::{Error, Place};
+use crate::letter_case::{Disguise, disguise, reveal};
 use crate::sources::{Source, Sources, fingerprint, shortenings};
 
 /// Braces within braces of a file; deeper ones could exhaust the parser's stack.
@@ -57,13 +59,15 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Error> {
         pool: DescriptorPool::new(),
         texts: BTreeMap::new(),
         done: BTreeSet::new(),
+        disguises: Vec::new(),
     };
     for root in sources.roots() {
         loader.load(root)?;
     }
     let bytes = loader.pool.encode_to_vec();
-    let set = FileDescriptorSet::parse_from_bytes(&bytes)
+    let mut set = FileDescriptorSet::parse_from_bytes(&bytes)
         .map_err(|cause| Error::Structs(cause.to_string()))?;
+    reveal(&mut set.file, loader.disguises);
     Ok(Loaded {
         files: set.file,
         roots: sources.roots().map(|root| root.name).collect(),
@@ -77,6 +81,7 @@ struct Loader<'a> {
     pool: DescriptorPool,
     texts: BTreeMap<String, String>,
     done: BTreeSet<String>,
+    disguises: Vec<Disguise>,
 }
 
 /// A file whose imports are being followed.
@@ -184,18 +189,32 @@ impl Loader<'_> {
         descriptor.public_dependency = renumber(&descriptor.public_dependency);
         descriptor.weak_dependency = renumber(&descriptor.weak_dependency);
         descriptor.dependency = unique;
+        self.disguises.extend(disguise(&mut descriptor));
+        let info = descriptor.source_code_info.clone().unwrap_or_default();
         self.pool
             .add_file_descriptor_proto(descriptor)
-            .map_err(|error| self.check(&name, &error))?;
+            .map_err(|error| self.check(&name, &info, &error))?;
         self.done.insert(name);
         Ok(())
     }
 
-    /// A mistake that protox found in the meaning of a file.
-    fn check(&self, name: &str, error: &DescriptorError) -> Error {
+    /// A mistake that protox found in the meaning of a file. Where it cannot
+    /// tell the place, that of the item around it is taken.
+    fn check(&self, name: &str, info: &SourceCodeInfo, error: &DescriptorError) -> Error {
         let file = error.file().unwrap_or(name);
         let place = match (self.texts.get(file), error.line(), error.column()) {
             (Some(text), Some(line), Some(column)) => Place::span(file, text, line, column),
+            (Some(text), ..) => {
+                let path = error.path().unwrap_or_default();
+                let around = info
+                    .location
+                    .iter()
+                    .filter(|around| path.starts_with(&around.path));
+                match around.max_by_key(|around| around.path.len()) {
+                    Some(around) => span(file, text, &around.span),
+                    None => Place::file(file),
+                }
+            }
             _ => Place::file(file),
         };
         Error::at(place, error.to_string())

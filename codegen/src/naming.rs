@@ -20,6 +20,17 @@ const ESCAPED: &[&str] = &[
 /// Words of Rust that it does not know.
 const ILLEGAL: &[&str] = &["gen", "try"];
 
+/// Methods that generated code calls on a message by their bare names; a method
+/// of the same name for a oneof's member would be called instead.
+pub(crate) const METHODS: &[&str] = &[
+    "as_value",
+    "as_value_mut",
+    "cached_size",
+    "compute_size",
+    "is_initialized",
+    "new",
+];
+
 /// Where identifiers must differ from each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Space {
@@ -27,6 +38,8 @@ pub(crate) enum Space {
     Type,
     /// Fields of one struct.
     Field,
+    /// Methods of one struct.
+    Method,
     /// Variants of one enum; a oneof's has its index.
     Variant(i32),
     /// Names of one message's fields as descriptors have them.
@@ -40,16 +53,17 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// Takes all of `identifiers`, or none if one of them is illegal or taken.
+    /// Takes all of `identifiers`, or none if one of them is illegal, taken, or
+    /// twice among them.
     pub fn claim(&mut self, identifiers: Vec<(Space, String)>) -> bool {
-        let free = |(space, name): &(Space, String)| {
-            is_legal(name) && !self.taken.contains(&(*space, name.clone()))
-        };
-        let all = identifiers.iter().all(free);
-        if all {
-            self.taken.extend(identifiers);
+        let number = identifiers.len();
+        let new: BTreeSet<(Space, String)> = identifiers.into_iter().collect();
+        let legal = new.iter().all(|(_, name)| is_legal(name));
+        let free = legal && new.len() == number && new.is_disjoint(&self.taken);
+        if free {
+            self.taken.extend(new);
         }
-        all
+        free
     }
 }
 
@@ -109,6 +123,13 @@ pub(crate) fn module_ident(name: &str) -> String {
 /// The identifier of a oneof's variant.
 pub(crate) fn variant_ident(name: &str) -> String {
     ident(&camel_case(name))
+}
+
+/// The methods that the struct generator makes for a oneof's member.
+pub(crate) fn member_methods(name: &str) -> impl Iterator<Item = String> {
+    let prefixes = ["clear", "has", "mut", "set", "take"];
+    let prefixed = prefixes.map(|prefix| format!("{prefix}_{name}"));
+    std::iter::once(ident(name)).chain(prefixed)
 }
 
 /// The name of the module for a proto file, from its whole path or its last part.
@@ -205,6 +226,8 @@ mod tests {
             scope.claim(vec![name(Space::Type)]),
             "a refused claim takes nothing"
         );
+        let twice = vec![name(Space::Descriptor), name(Space::Descriptor)];
+        assert!(!scope.claim(twice));
         assert!(scope.claim(vec![name(Space::Variant(0))]));
         assert!(scope.claim(vec![name(Space::Variant(1))]));
     }

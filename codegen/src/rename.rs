@@ -15,7 +15,8 @@ use protobuf::descriptor::{
 
 use crate::load::Loaded;
 use crate::naming::{
-    Scope, Space, assign, file_module, ident, module_ident, type_ident, variant_ident, variations,
+    METHODS, Scope, Space, assign, file_module, ident, member_methods, module_ident, type_ident,
+    variant_ident, variations,
 };
 use crate::select::{Selected, top_level};
 
@@ -206,6 +207,12 @@ impl Renamer {
     fn message(&mut self, message: &mut DescriptorProto, here: &Here, path: String) {
         let mut scope = Scope::default();
         scope.claim(vec![(Space::Field, "special_fields".to_owned())]);
+        scope.claim(
+            METHODS
+                .iter()
+                .map(|name| (Space::Method, (*name).to_owned()))
+                .collect(),
+        );
         let real = real_oneofs(message);
         let members = message.field.iter().map(member_of);
         let members: Vec<Option<i32>> = members.collect();
@@ -217,16 +224,16 @@ impl Renamer {
             .map(|oneof| oneof.name().to_owned());
         let names: Vec<String> = fields.chain(oneofs).collect();
         let settled = assign(&names, |index, name| {
+            let field = (Space::Field, ident(name));
+            let descriptor = (Space::Descriptor, format!("f{name}"));
+            let methods = || member_methods(name).map(|method| (Space::Method, method));
             scope.claim(match members.get(index) {
-                Some(Some(oneof)) => vec![
-                    (Space::Descriptor, format!("f{name}")),
-                    (Space::Variant(*oneof), variant_ident(name)),
-                ],
-                Some(None) => vec![
-                    (Space::Descriptor, format!("f{name}")),
-                    (Space::Field, ident(name)),
-                ],
-                None => vec![(Space::Type, type_ident(name)), (Space::Field, ident(name))],
+                None => vec![field, (Space::Type, type_ident(name))],
+                Some(None) => vec![field, descriptor],
+                Some(Some(oneof)) => {
+                    let variant = (Space::Variant(*oneof), variant_ident(name));
+                    methods().chain([descriptor, variant]).collect()
+                }
             })
         });
         let (fields, oneofs) = settled.split_at(message.field.len());
@@ -366,13 +373,14 @@ fn strip_field(field: &mut FieldDescriptorProto, name: &str) {
     let mut options = FieldOptions::new();
     options.packed = field.options.get_or_default().packed;
     if field.label() == Label::LABEL_REPEATED && field.type_() == Type::TYPE_ENUM {
-        // The protobuf crate gives a packed list with a negative enum value a
+        // The protobuf crate (3.7.2) gives a packed list with a negative enum value a
         // wrong length. Every decoder takes the list one by one as well.
         options.packed = Some(false);
     }
     field.options = MessageField::from_option(options.packed.map(|_| options));
     field.default_value = None;
-    field.json_name = None;
+    // JSON names and names of different fields must not meet there.
+    field.set_json_name(name.to_owned());
     field.set_name(name.to_owned());
     if field.label() == Label::LABEL_REQUIRED {
         // A message with one missing could not even be printed.

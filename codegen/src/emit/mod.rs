@@ -37,6 +37,7 @@ pub(crate) fn table(model: &Model, source: &str) -> Result<String, Error> {
             missing_docs,
             unused_qualifications,
             clippy::allow_attributes_without_reason,
+            clippy::panic,
             reason = "the struct generator's style"
         )]
         mod messages {
