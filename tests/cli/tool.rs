@@ -161,10 +161,11 @@ impl Tool {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        // Before it begins, so that a limit of its own is never longer than this.
+        let started = Instant::now();
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()));
-        let started = Instant::now();
 
         let mut stdin = child.stdin.take().unwrap();
         thread::spawn(move || {
