@@ -9,12 +9,18 @@
 )]
 
 mod address;
-mod calls;
+mod automatic;
+mod builds;
+mod command;
+mod connection;
 mod every_rpc;
 mod list_describe;
+mod mistakes;
 mod other_protos;
 mod output;
 mod readme;
+mod run;
+mod sent;
 mod status;
 mod tool;
 mod wire;

@@ -1,0 +1,116 @@
+//! Values that are filled in, remembered for the run, or known by another name.
+
+use typed_peer::Peer;
+use typed_peer::protos::agent::{
+    ExecProcessRequest, RemoveContainerRequest, SignalProcessRequest, StartContainerRequest,
+};
+
+use crate::sent::{lines, sent};
+use crate::tool::connect;
+
+fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte))
+}
+
+#[test]
+fn ids_are_made_and_remembered() {
+    let peer = Peer::start();
+    let run = || {
+        let commands = ["-c", "StartContainer", "RemoveContainer", "ExecProcess"];
+        connect(peer.address(), commands).run().succeeded();
+        let received = peer.received();
+        let id = received[0]
+            .request::<StartContainerRequest>()
+            .container_id
+            .clone();
+        assert!(is_id(&id), "{id}");
+        assert_eq!(
+            received[1].request::<RemoveContainerRequest>().container_id,
+            id
+        );
+        let exec = received[2].request::<ExecProcessRequest>();
+        assert_eq!((&exec.container_id, &exec.exec_id), (&id, &id));
+        id
+    };
+    assert_ne!(run(), run());
+}
+
+#[test]
+fn explicit_ids_are_remembered() {
+    assert_eq!(
+        sent(&[
+            "-c",
+            "StartContainer container_id=a",
+            "PauseContainer",
+            "ResumeContainer cid=b",
+            "PauseContainer",
+            "ExecProcess exec_id=e",
+            "Check cid=c sid=s",
+            "StartContainer",
+            "CreateSandbox",
+        ]),
+        [
+            r#"StartContainer container_id: "a""#,
+            r#"PauseContainer container_id: "a""#,
+            r#"ResumeContainer container_id: "b""#,
+            r#"PauseContainer container_id: "b""#,
+            r#"ExecProcess container_id: "b" exec_id: "e""#,
+            "Check",
+            r#"StartContainer container_id: "c""#,
+            r#"CreateSandbox sandbox_id: "s""#,
+        ]
+    );
+    // An explicit empty value is a value.
+    assert_eq!(
+        sent(&["-c", "StartContainer container_id=a", "PauseContainer cid="]),
+        [r#"StartContainer container_id: "a""#, "PauseContainer"]
+    );
+    // Without automatic values nothing is remembered, but an alias is an alias.
+    assert_eq!(
+        sent(&["-n", "-c", "StartContainer cid=a", "PauseContainer"]),
+        [r#"StartContainer container_id: "a""#, "PauseContainer"]
+    );
+}
+
+#[test]
+fn automatic_values_are_those_of_the_table() {
+    assert_eq!(
+        sent(&[
+            "-c",
+            "GetGuestDetails",
+            "GetGuestDetails mem_block_size=false"
+        ]),
+        [
+            "GetGuestDetails mem_block_size: true mem_hotplug_probe: true",
+            "GetGuestDetails mem_hotplug_probe: true"
+        ]
+    );
+}
+
+#[test]
+fn signals_by_name_and_number() {
+    let peer = Peer::start();
+    for (word, number) in [
+        ("", 9),
+        ("signal=usr1", 10),
+        ("signal=USR1", 10),
+        ("signal=SIGUSR1", 10),
+        ("signal=sigterm", 15),
+        ("signal=10", 10),
+        ("signal=0", 0),
+        (r#"json://{"signal": 1}"#, 1),
+    ] {
+        let command = format!("SignalProcess {word}");
+        connect(peer.address(), ["-c", &command]).run().succeeded();
+        let signal = peer.only().request::<SignalProcessRequest>().signal;
+        assert_eq!(signal, number, "{command}");
+    }
+    let command = "SignalProcess signal=usr1 sid=s cid=c";
+    connect(peer.address(), ["-n", "-c", command])
+        .run()
+        .succeeded();
+    assert_eq!(
+        lines(&peer),
+        [r#"SignalProcess container_id: "c" signal: 10"#]
+    );
+}

@@ -1,0 +1,187 @@
+//! Connections that cannot be made, are lost, or bring what is not ttRPC; calls
+//! that take too long or are given up.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use typed_peer::protos::empty::Empty;
+use typed_peer::{Answer, Peer};
+
+use crate::tool::connect;
+use crate::wire::{Listener, RESPONSE, frame, read_frame};
+
+#[test]
+fn nothing_listens() {
+    let folder = TempDir::new().unwrap();
+    let address = format!("unix://{}/agent.sock", folder.path().display());
+    let limit = Duration::from_millis(600);
+    let output = connect(&address, ["--connect-timeout", "600ms", "-c", "Check"]).run();
+    assert_eq!(output.status, 3, "{}", output.stderr);
+    assert!(
+        output
+            .error()
+            .contains(&format!("{}/agent.sock", folder.path().display()))
+    );
+    assert!(
+        output.error().contains("no such socket file"),
+        "{}",
+        output.stderr
+    );
+    assert!(output.time >= limit, "{:?}", output.time);
+    assert!(
+        output.time < limit + Duration::from_secs(2),
+        "{:?}",
+        output.time
+    );
+
+    // A socket that nobody listens on any more.
+    let path = folder.path().join("stale.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let address = format!("unix://{}", path.display());
+    let output = connect(&address, ["--connect-timeout", "50ms", "-c", "Check"]).run();
+    assert_eq!(output.status, 3);
+    assert!(
+        output.error().contains("nothing listens"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn an_agent_that_is_still_starting() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("agent.sock");
+    let running = connect(&format!("unix://{}", path.display()), ["-c", "Check"]).start();
+    std::thread::sleep(Duration::from_millis(300));
+    let peer = Peer::at_path(&path);
+    let output = running.wait().succeeded();
+    assert_eq!(output.text(), "{}\n");
+    assert_eq!(peer.only().name(), "Check");
+}
+
+#[test]
+fn an_agent_that_goes_away_in_a_call() {
+    let listener = Listener::start(|_, mut stream| {
+        let _ = read_frame(&mut stream);
+    });
+    for timeout in ["0", "20s"] {
+        let started = Instant::now();
+        let arguments = ["--timeout", timeout, "-c", "Check"];
+        let output = connect(&listener.address(), arguments).run();
+        assert_eq!(output.status, 3, "{}", output.stderr);
+        assert!(
+            output.error().starts_with("error: Check: "),
+            "{}",
+            output.stderr
+        );
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn answers_that_are_not_ttrpc() {
+    for answer in [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+        frame(3, RESPONSE, 0, b""),
+        frame(1, 9, 0, b""),
+        frame(1, RESPONSE, 0, b"\xff\xff\xff"),
+        // A payload that is no message: field 2 of the response, one stray byte.
+        frame(1, RESPONSE, 0, b"\x12\x01\xff"),
+        vec![0xff; 10],
+        vec![0; 5],
+    ] {
+        let shown = answer.escape_ascii().to_string();
+        let listener = Listener::start(move |_, mut stream| {
+            let _ = read_frame(&mut stream);
+            let _ = stream.write_all(&answer);
+        });
+        let output = connect(&listener.address(), ["--timeout", "5s", "-c", "Check"]).run();
+        assert_eq!(output.status, 3, "{shown}: {}", output.stderr);
+        assert!(
+            output.error().starts_with("error: Check: "),
+            "{shown}: {}",
+            output.stderr
+        );
+        assert_eq!(output.text(), "", "{shown}");
+    }
+}
+
+#[test]
+fn an_answer_without_a_byte() {
+    let listener = Listener::start(|_, mut stream| {
+        while let Ok((stream_id, _)) = read_frame(&mut stream) {
+            stream
+                .write_all(&frame(stream_id, RESPONSE, 0, b""))
+                .unwrap();
+        }
+    });
+    connect(&listener.address(), ["-c", "Check", "Version"])
+        .stdout("{}\n{}\n")
+        .test();
+}
+
+#[test]
+fn a_timeout() {
+    let peer = Peer::start();
+    peer.answer(
+        "Check",
+        Answer::ok(&typed_peer::protos::health::HealthCheckResponse::default())
+            .after(Duration::from_secs(20)),
+    );
+    let output = connect(peer.address(), ["--timeout", "300ms", "-c", "Check"]).run();
+    assert_eq!(output.status, 4, "{}", output.stderr);
+    assert!(
+        output.error().starts_with("error: Check: "),
+        "{}",
+        output.stderr
+    );
+    assert!(output.time < Duration::from_secs(5));
+
+    // One that never answers, not even that it is too late.
+    let silent = Listener::start(|_, mut stream| while read_frame(&mut stream).is_ok() {});
+    let output = connect(&silent.address(), ["--timeout", "300ms", "-c", "Check"]).run();
+    assert_eq!(output.status, 4, "{}", output.stderr);
+    assert!(output.error().contains("300ms"), "{}", output.stderr);
+    assert!(output.time >= Duration::from_millis(300));
+    assert!(output.time < Duration::from_secs(5));
+}
+
+#[test]
+fn an_interrupt() {
+    let peer = Peer::start();
+    peer.answer(
+        "DestroySandbox",
+        Answer::ok(&Empty::default()).after(Duration::from_secs(20)),
+    );
+    let running = connect(peer.address(), ["-c", "DestroySandbox"]).start();
+    let started = Instant::now();
+    while peer.received().is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(10), "no call");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running.interrupt();
+    let output = running.wait();
+    assert_eq!(output.status, 130, "{}", output.stderr);
+    assert!(output.time < Duration::from_secs(10));
+    assert_eq!(output.text(), "");
+}
+
+#[test]
+fn an_interrupt_ends_an_endless_repeat() {
+    let peer = Peer::start();
+    let running = connect(
+        peer.address(),
+        ["--repeat", "-1", "-o", "jsonl", "-c", "Check"],
+    )
+    .start();
+    let started = Instant::now();
+    let mut calls = 0;
+    while calls < 5 {
+        assert!(started.elapsed() < Duration::from_secs(10), "no calls");
+        std::thread::sleep(Duration::from_millis(5));
+        calls += peer.received().len();
+    }
+    running.interrupt();
+    assert_eq!(running.wait().status, 130);
+}
