@@ -7,10 +7,13 @@ use crate::tool::{connect, tool};
 
 /// Commands that are wrong, and what is said of them.
 const MISTAKES: &[(&str, &str)] = &[
-    (r#"NoSuchCall"#, r#"there is no RPC "NoSuchCall""#),
+    (
+        r#"NoSuchCall"#,
+        r#"there is no RPC or built-in command "NoSuchCall""#,
+    ),
     (
         r#"GetGuestDetail"#,
-        r#"there is no RPC "GetGuestDetail"; did you mean "GetGuestDetails"?"#,
+        r#"there is no RPC or built-in command "GetGuestDetail"; did you mean "GetGuestDetails"?"#,
     ),
     (
         r#"Check servic=x"#,
