@@ -47,7 +47,7 @@ pub enum ArgumentsError {
         /// The setter's path, as typed.
         path: String,
         /// Why the value is not JSON.
-        reason: JsonError,
+        reason: Box<JsonError>,
     },
     /// There is a document already.
     #[error("there are two documents; one is allowed, and setters after it")]
@@ -89,7 +89,10 @@ pub fn arguments(text: &str) -> Result<Arguments, ArgumentsError> {
 fn plain(word: String, setters: Vec<Setter>) -> ArgumentsError {
     let broken = |setter: Setter| Some((setter.path, setter.not_json?));
     match setters.into_iter().filter_map(broken).next_back() {
-        Some((path, reason)) => ArgumentsError::NotJson { path, reason },
+        Some((path, reason)) => ArgumentsError::NotJson {
+            path,
+            reason: Box::new(reason),
+        },
         None => ArgumentsError::Plain(word),
     }
 }

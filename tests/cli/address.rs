@@ -133,7 +133,7 @@ fn a_hybrid_device_that_does_not_connect() {
             output.stderr
         );
         assert!(
-            output.time < Duration::from_secs(3),
+            output.time < Duration::from_secs(30),
             "{number}: {:?}",
             output.time
         );

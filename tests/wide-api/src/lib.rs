@@ -8,7 +8,6 @@ mod schema {
     pub use kata_agent_ctl::schema::*;
 }
 
-#[expect(clippy::panic, reason = "the struct generator's accessors of oneofs")]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/table.rs"));
 }
