@@ -1,13 +1,16 @@
 //! Proto files to message structs and a dispatch table.
 //!
-//! Data goes one way: files are read ([`sources`]) and checked ([`load`]); what
-//! is part of the build is picked ([`select`]) and given Rust names ([`rename`]);
-//! from there the struct generator makes the structs ([`structs`]), and the
-//! [`model`] of what the run time needs to know becomes the table ([`emit`]).
+//! Data goes one way: files are read (`sources`) and checked (`load`); what
+//! is part of the build is picked (`select`) and given Rust names (`rename`);
+//! from there the struct generator makes the structs (`structs`), and the
+//! `model` of what the run time needs to know becomes the table (`emit`).
 
+mod depth;
+mod descriptors;
 mod docs;
 mod emit;
 mod error;
+mod guard;
 mod letter_case;
 mod load;
 mod model;

@@ -11,13 +11,11 @@ use protox::file::{File, FileResolver as _, GoogleFileResolver};
 use protox::prost_reflect::prost_types::SourceCodeInfo;
 use protox::prost_reflect::{DescriptorError, DescriptorPool};
 
+use crate::depth::{MAX_DEPTH, too_deep};
 use crate::error::{Error, Place};
+use crate::guard::caught;
 use crate::letter_case::{Disguise, disguise, reveal};
 use crate::sources::{Source, Sources, fingerprint, shortenings};
-
-/// Braces within braces of a file; deeper ones could exhaust the parser's stack.
-/// (`protoc` stops at 32 levels of messages.)
-const MAX_DEPTH: usize = 100;
 
 /// All files of a folder, checked.
 #[derive(Debug)]
@@ -160,10 +158,18 @@ impl Loader<'_> {
     fn parse(&mut self, source: Source) -> Result<Pending, Error> {
         let Source { name, text } = source;
         if let Some(offset) = too_deep(&text) {
-            let what = format!("braces are nested more than {MAX_DEPTH} deep");
+            let what = format!("brackets are nested more than {MAX_DEPTH} deep");
             return Err(Error::at(Place::offset(&name, &text, offset), what));
         }
-        let file = File::from_source(&name, &text).map_err(|error| syntax(&name, &text, &error))?;
+        let file = match caught(|| File::from_source(&name, &text)) {
+            Some(parsed) => parsed.map_err(|error| syntax(&name, &text, &error))?,
+            None => {
+                return Err(Error::at(
+                    unreadable(&name, &text),
+                    "the parser cannot read this",
+                ));
+            }
+        };
         self.texts.insert(name, text);
         Ok(Pending::new(file))
     }
@@ -191,9 +197,15 @@ impl Loader<'_> {
         descriptor.dependency = unique;
         self.disguises.extend(disguise(&mut descriptor));
         let info = descriptor.source_code_info.clone().unwrap_or_default();
-        self.pool
-            .add_file_descriptor_proto(descriptor)
-            .map_err(|error| self.check(&name, &info, &error))?;
+        match caught(|| self.pool.add_file_descriptor_proto(descriptor)) {
+            Some(added) => added.map_err(|error| self.check(&name, &info, &error))?,
+            None => {
+                return Err(Error::at(
+                    Place::file(&name),
+                    "the parser cannot check this file",
+                ));
+            }
+        }
         self.done.insert(name);
         Ok(())
     }
@@ -253,6 +265,19 @@ fn syntax(name: &str, text: &str, error: &protox::Error) -> Error {
     Error::at(Place::offset(name, text, offset), error.to_string())
 }
 
+/// Where protox panics: the end of the shortest beginning of the text on which it
+/// does so.
+fn unreadable(name: &str, text: &str) -> Place {
+    let ends: Vec<usize> = text.char_indices().map(|(offset, _)| offset).collect();
+    let reads = |end: &usize| {
+        let beginning = text.get(..*end).unwrap_or(text);
+        caught(|| File::from_source(name, beginning).is_ok()).is_some()
+    };
+    let end = ends.partition_point(reads);
+    let last = end.checked_sub(1).and_then(|last| ends.get(last)).copied();
+    Place::offset(name, text, last.unwrap_or(0))
+}
+
 fn import_place(file: &File, index: usize) -> Place {
     let (name, text) = (file.name(), file.source().unwrap_or_default());
     let info = file.file_descriptor_proto().source_code_info.as_ref();
@@ -273,54 +298,4 @@ fn span(file: &str, text: &str, span: &[i32]) -> Place {
         (Some(line), Some(column)) => Place::span(file, text, line, column),
         _ => Place::file(file),
     }
-}
-
-/// The offset of the first brace that is nested too deep. Braces in comments
-/// and strings do not count.
-fn too_deep(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0_usize, 0);
-    while let Some(byte) = bytes.get(at) {
-        let rest = &bytes[at..];
-        let skip = |end: Option<usize>| end.unwrap_or(rest.len());
-        let step = match byte {
-            b'/' if rest.starts_with(b"//") => skip(rest.iter().position(|byte| *byte == b'\n')),
-            b'/' if rest.starts_with(b"/*") => skip(
-                rest.windows(2)
-                    .skip(2)
-                    .position(|pair| pair == b"*/")
-                    .map(|end| end + 4),
-            ),
-            b'"' | b'\'' => string_length(rest, *byte),
-            b'{' | b'<' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Some(at);
-                }
-                1
-            }
-            b'}' | b'>' | b']' => {
-                depth = depth.saturating_sub(1);
-                1
-            }
-            _ => 1,
-        };
-        at += step;
-    }
-    None
-}
-
-/// The length of the quoted string at the start of `text`; up to the line's end
-/// if it is not closed.
-fn string_length(text: &[u8], quote: u8) -> usize {
-    let mut at = 1;
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            b'\n' => return at,
-            _ if *byte == quote => return at + 1,
-            _ => at += 1,
-        }
-    }
-    text.len()
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protobuf::descriptor::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 
+use crate::descriptors::top_level;
 use crate::load::Loaded;
 
 /// The chosen types at the top level of their files, as `.package.Name`.
@@ -44,14 +45,6 @@ impl Selected {
         enumeration: &EnumDescriptorProto,
     ) -> bool {
         self.names.contains(&top_level(file, enumeration.name()))
-    }
-}
-
-/// `.package.Name`, as descriptors refer to types.
-pub(crate) fn top_level(file: &FileDescriptorProto, name: &str) -> String {
-    match file.package() {
-        "" => format!(".{name}"),
-        package => format!(".{package}.{name}"),
     }
 }
 

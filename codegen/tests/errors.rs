@@ -61,6 +61,9 @@ fn bad_syntax() {
         error(&[("a.proto", "syntax = \"proto4\";")]),
         "a.proto:1:10: unknown syntax 'proto4'"
     );
+    // Makes the parser panic, where it checks itself.
+    let octal = error_in("message A {\n  int32 a = 018;\n}\n");
+    assert!(octal.starts_with("a.proto:3:1"), "{octal}");
     assert_eq!(
         error_in("package a;\npackage b;\n"),
         "a.proto:3:1: multiple package names specified"
@@ -204,14 +207,14 @@ fn nesting_that_would_exhaust_the_stack() {
     let too_deep = error_in(&nested(100_000));
     assert_eq!(
         too_deep,
-        "a.proto:2:1211: braces are nested more than 100 deep"
+        "a.proto:2:1211: brackets are nested more than 100 deep"
     );
     let options = format!("option (x) = {};", "{ a ".repeat(100_000));
     assert_eq!(
         error_in(&options),
-        "a.proto:2:414: braces are nested more than 100 deep"
+        "a.proto:2:414: brackets are nested more than 100 deep"
     );
-    // Braces in comments and strings are none.
+    // Those in comments and strings do not count.
     let quoted = format!(
         "// {0}\n/* {0} */ message A {{ string a = 1 [json_name = \"{0}\"]; }}",
         "{".repeat(200)
