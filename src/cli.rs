@@ -97,7 +97,10 @@ impl Cli {
     pub fn read(
         arguments: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<Cli, clap::Error> {
-        let mut matches = command().try_get_matches_from(arguments)?;
+        let mut definition = command();
+        let mut matches = definition.try_get_matches_from_mut(arguments)?;
+        // Taking it apart would cost a run as much time as a call does.
+        std::mem::forget(definition);
         let sources = matches.subcommand_matches("connect").map(connect::sources);
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {

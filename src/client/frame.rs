@@ -22,7 +22,7 @@ pub(crate) const HEADER_LENGTH: usize = MESSAGE_HEADER_LENGTH;
 /// The largest number of data bytes in a frame.
 pub(crate) const LARGEST_DATA: usize = MESSAGE_LENGTH_MAX;
 /// What one read takes at most while no larger frame is announced.
-const READ_SIZE: usize = 16 * 1024;
+const READ_SIZE: usize = 4 * 1024;
 
 /// What a frame from an agent may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
