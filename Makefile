@@ -1,7 +1,5 @@
 # The few commands that everybody needs; all of them are plain cargo.
 
-PREFIX ?= $(HOME)/.cargo
-
 .PHONY: build test check install clean
 
 build:
@@ -13,8 +11,9 @@ test:
 check:
 	.ci/run
 
-install: build
-	install -D -m 0755 target/release/kata-agent-ctl "$(PREFIX)/bin/kata-agent-ctl"
+# To ~/.cargo/bin, or where CARGO_INSTALL_ROOT or CARGO_HOME say.
+install:
+	cargo install --path . --locked
 
 clean:
 	cargo clean

@@ -17,7 +17,8 @@ use crate::log::Level;
     name = "kata-agent-ctl",
     about = "Make any call to a Kata Containers agent, and see the answer",
     after_help = "A call can break a running sandbox: this tool is for testing.",
-    max_term_width = 100
+    max_term_width = 100,
+    args_override_self = true
 )]
 pub struct Cli {
     /// How much is logged on standard error

@@ -44,6 +44,14 @@ pub enum Error {
     /// A setter.
     #[error(transparent)]
     Set(#[from] SetError),
+    /// Neither a signal's name nor a number.
+    #[error("{path}: {text:?} is neither a signal's name, such as SIGUSR1 or term, nor a number")]
+    Signal {
+        /// The field.
+        path: &'static str,
+        /// What was given.
+        text: String,
+    },
     /// Bytes that are no text, for a field that holds text.
     #[error(
         "{path}: the value is not UTF-8 text (the byte at offset {offset} is wrong), and only \
@@ -58,6 +66,14 @@ pub enum Error {
     /// A document.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// A document in a file.
+    #[error("{name:?}: {error}")]
+    Document {
+        /// The file's name as given.
+        name: String,
+        /// What is wrong in it.
+        error: Box<JsonError>,
+    },
     /// A file or standard input.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -169,6 +185,8 @@ impl Error {
             | Error::Set(_)
             | Error::NotText { .. }
             | Error::Json(_)
+            | Error::Document { .. }
+            | Error::Signal { .. }
             | Error::Print(_)
             | Error::Input(_)
             | Error::Raw(_)
@@ -193,7 +211,9 @@ impl Error {
         let path = match self {
             Error::Set(error) => error.path.as_str(),
             Error::Json(error) => error.path(),
+            Error::Document { error, .. } => error.path(),
             Error::NotText { path, .. } => path,
+            Error::Signal { path, .. } => path,
             _ => "",
         };
         (!path.is_empty()).then_some(path)
@@ -213,7 +233,9 @@ const LONGEST_MESSAGE: usize = 2000;
 /// An error with the command that it ended.
 #[derive(Debug)]
 pub struct Failure {
-    /// The command's name, behind the place in a script if it is from one.
+    /// The place in a script, if it is from one.
+    pub place: Option<String>,
+    /// The command's name.
     pub command: Option<String>,
     /// What went wrong. Boxed, as a failure is rare and its error large.
     pub error: Box<Error>,
@@ -226,19 +248,30 @@ impl Failure {
     pub fn new(command: Option<String>, error: Error) -> Self {
         let exit_status = error.kind().exit_status();
         Self {
+            place: None,
             command,
             error: Box::new(error),
             exit_status,
         }
     }
 
+    /// The same failure at a place in a script.
+    pub fn at(self, place: Option<String>) -> Self {
+        Self { place, ..self }
+    }
+
     /// One line, or as many as an agent's message has when `verbose`.
     pub fn render(&self, format: ErrorFormat, verbose: bool) -> String {
         match format {
-            ErrorFormat::Text => match &self.command {
-                Some(command) => format!("error: {command}: {}", self.message(verbose)),
-                None => format!("error: {}", self.message(verbose)),
-            },
+            ErrorFormat::Text => {
+                let parts = [self.place.as_deref(), self.command.as_deref()];
+                let context = parts.into_iter().flatten().map(|part| format!("{part}: "));
+                format!(
+                    "error: {}{}",
+                    context.collect::<String>(),
+                    self.message(verbose)
+                )
+            }
             ErrorFormat::Json => self.json(verbose),
         }
     }
@@ -270,7 +303,11 @@ impl Failure {
             ("code_name", json!(status.and_then(Status::name))),
             ("exit_status", json!(self.exit_status)),
         ];
-        let members = members.map(|(name, value)| format!("\"{name}\":{value}"));
+        let place = self.place.iter().map(|place| ("place", json!(place)));
+        let members = members.into_iter().chain(place);
+        let members: Vec<_> = members
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
         format!("{{{}}}", members.join(","))
     }
 }

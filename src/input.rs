@@ -63,10 +63,15 @@ impl Inputs {
                 read(path, file)?
             }
         };
-        String::from_utf8(bytes).map_err(|error| InputError::NotText {
+        let text = String::from_utf8(bytes).map_err(|error| InputError::NotText {
             name: name.to_owned(),
             offset: error.utf8_error().valid_up_to(),
-        })
+        })?;
+        // Some editors begin a file with a byte order mark.
+        match text.strip_prefix('\u{feff}') {
+            Some(rest) => Ok(rest.to_owned()),
+            None => Ok(text),
+        }
     }
 
     /// Whether standard input is free for a stream's messages.

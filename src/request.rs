@@ -47,19 +47,26 @@ impl Request {
             remembered_only: Vec::new(),
         };
         let dialect = RequestDialect { rpc };
-        let text = match arguments.document {
+        let document = match arguments.document {
             None => None,
-            Some(Document::Json(json)) => Some(json),
-            Some(Document::File(name)) => Some(inputs.text(&name)?),
+            Some(Document::Json(json)) => Some((json, None)),
+            Some(Document::File(name)) => Some((inputs.text(&name)?, Some(name))),
         };
-        if let Some(text) = text {
-            json::merge(
+        if let Some((text, file)) = document {
+            let merged = json::merge(
                 request.message.as_mut(),
                 &mut request.explicit,
                 &dialect,
                 schema,
                 &text,
-            )?;
+            );
+            merged.map_err(|error| match file {
+                Some(name) => Error::Document {
+                    name,
+                    error: Box::new(error),
+                },
+                None => Error::Json(error),
+            })?;
         }
         for setter in arguments.setters {
             request.set(schema, &dialect, setter)?;
@@ -71,8 +78,9 @@ impl Request {
         &mut self,
         schema: &'static Schema,
         dialect: &RequestDialect,
-        setter: Setter,
+        mut setter: Setter,
     ) -> Result<(), Error> {
+        let not_json = setter.not_json.take();
         if let Some(row) = auto::row_of_alias(&setter.path)
             && lookup::field(self.rpc.request, &setter.path, dialect).is_err()
             && let Ok(value) = std::str::from_utf8(&setter.value)
@@ -89,7 +97,7 @@ impl Request {
             &setter.path,
             &text,
         );
-        match (set, setter.not_json) {
+        match (set, not_json) {
             // Where JSON is needed, what is wrong with it as typed is the better answer.
             (
                 Err(SetError {
@@ -98,6 +106,18 @@ impl Request {
                 }),
                 Some(error),
             ) => Err(error.within(&path).into()),
+            (
+                Err(SetError {
+                    problem: SetProblem::Value(_),
+                    ..
+                }),
+                _,
+            ) if let Some(row) = signal_row(self.rpc, dialect, &setter.path) => {
+                Err(Error::Signal {
+                    path: row.field,
+                    text: text.into_owned(),
+                })
+            }
             (set, _) => Ok(set?),
         }
     }
@@ -133,6 +153,14 @@ impl Request {
         }
         Ok(message)
     }
+}
+
+/// The row of the signal that a path names, if it names one.
+fn signal_row(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<&'static Row> {
+    let index = lookup::field(rpc.request, path, dialect).ok()?;
+    let is_it = |row: &&Row| row.index_in(rpc) == Some(index);
+    let row = auto::ROWS.iter().find(is_it)?;
+    matches!(row.rule, Rule::Signal(_)).then_some(row)
 }
 
 /// A setter's value as the schema takes it: as text, or in hex where a bytes

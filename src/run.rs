@@ -7,7 +7,7 @@ use crate::input::{self, Inputs};
 use crate::log::{Level, Logger};
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
-use crate::session::{self, Options, Output, Printing, Session};
+use crate::session::{self, Options, Output, Session};
 use crate::sim::ServeOptions;
 use crate::transport::Address;
 use crate::{auto, interrupt, sim};
@@ -55,12 +55,26 @@ fn connect(
         let message = "nothing to run: give commands with -c or --script".to_owned();
         return Err(alone(Error::Usage(message)));
     }
-    let mut inputs = Inputs::default();
-    let printing = Printing {
+    let sources = options.sources;
+    let options = Options {
+        address,
+        connect: ConnectOptions {
+            timeout: options.connect_timeout,
+            sim: Some(|| sim::connect(crate::schema())),
+        },
+        timeout: (!options.timeout.is_zero()).then_some(options.timeout),
+        metadata: options.metadata,
+        automatic: !options.no_auto_values,
+        dry_run: options.dry_run,
+        repeat: options.repeat,
         format: options.output,
-        requests: options.dry_run,
+        emit_defaults: options.emit_defaults,
+        ignore_errors: options.ignore_errors,
+        verbose: options.verbose,
+        error_format,
     };
-    let steps = session::prepare(schema, &options.sources, printing, &mut inputs)?;
+    let mut inputs = Inputs::default();
+    let steps = session::prepare(schema, &sources, &options, &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);
         logger.log(
@@ -68,28 +82,7 @@ fn connect(
             format_args!("Ctrl-C will end the run at once: {reason}"),
         );
     }
-    let mut session = Session::new(
-        schema,
-        Options {
-            address,
-            connect: ConnectOptions {
-                timeout: options.connect_timeout,
-                sim: Some(|| sim::connect(crate::schema())),
-            },
-            timeout: (!options.timeout.is_zero()).then_some(options.timeout),
-            metadata: options.metadata,
-            automatic: !options.no_auto_values,
-            dry_run: options.dry_run,
-            repeat: options.repeat,
-            format: options.output,
-            emit_defaults: options.emit_defaults,
-            ignore_errors: options.ignore_errors,
-            verbose: options.verbose,
-            error_format,
-        },
-        logger,
-        inputs.standard_input_is_free(),
-    );
+    let mut session = Session::new(schema, options, logger, inputs.standard_input_is_free());
     Ok(session.run(&steps))
 }
 
@@ -100,7 +93,9 @@ fn serve(schema: &'static Schema, address: &str) -> Result<u8, Error> {
 }
 
 fn address(options: &Connect) -> Result<Option<Address>, Error> {
-    let Some(text) = &options.server_address else {
+    // An empty variable is an unset one.
+    let given = options.server_address.as_ref();
+    let Some(text) = given.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     let address = text.parse::<Address>()?;

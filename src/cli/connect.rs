@@ -11,6 +11,7 @@ use crate::printer::Format;
 
 /// The options of `connect`.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub struct Connect {
     /// Where the agent listens: unix:///path, unix://@name, vsock://CID:PORT,
     /// hvsock:///path:PORT, remote:///path, mock:///path, or sim:// for a
@@ -23,7 +24,7 @@ pub struct Connect {
     pub hybrid_vsock: bool,
 
     /// The guest's port behind a hybrid vsock socket
-    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT)]
+    #[arg(long, value_name = "PORT", allow_hyphen_values = true, default_value_t = crate::transport::AGENT_PORT)]
     pub hybrid_vsock_port: u32,
 
     /// Commands to run in order; may be repeated
@@ -39,11 +40,11 @@ pub struct Connect {
     pub no_auto_values: bool,
 
     /// How long a call may take: 500ms, 5s, 2m, or nanoseconds; 0 waits forever
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "0", allow_hyphen_values = true, value_parser = duration::parse)]
     pub timeout: Duration,
 
     /// How long to keep trying to connect
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "3s", allow_hyphen_values = true, value_parser = duration::parse)]
     pub connect_timeout: Duration,
 
     /// Go on after a failed command; the exit status still tells

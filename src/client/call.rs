@@ -10,6 +10,7 @@ use ttrpc::proto::{KeyValue, Request, Response};
 
 use super::error::{CallError, ProtocolError};
 use super::status::Status;
+use super::writer::check_size;
 
 /// The number of the request's payload field.
 const PAYLOAD_FIELD: u32 = 3;
@@ -70,6 +71,20 @@ impl Call<'_> {
             ..Default::default()
         };
         after.write_to_vec(tail)
+    }
+
+    /// Whether the call's request fits into a frame.
+    ///
+    /// # Errors
+    /// [`CallError::TooLarge`] if it does not.
+    pub fn check_size(&self) -> Result<(), CallError> {
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        let size = match self.encode_around(self.payload.len(), &mut head, &mut tail) {
+            Ok(()) => head.len() + self.payload.len() + tail.len(),
+            // Only what is larger than protobuf allows has no encoding.
+            Err(_) => usize::MAX,
+        };
+        check_size(size).map(drop)
     }
 
     /// The timeout as the agent is told it: 0 is none, and 292 years are the most.

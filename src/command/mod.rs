@@ -8,10 +8,12 @@ use crate::schema::json::JsonError;
 
 pub use words::{Setter, Word, WordsError, split, split_plain};
 
-/// A command's text cut in two: the name, and what follows it.
-pub fn split_name(text: &str) -> (&str, &str) {
-    let text = text.trim();
-    text.split_once(char::is_whitespace).unwrap_or((text, ""))
+/// The name that a command begins with, and where in the text it ends, in bytes.
+pub fn name(text: &str) -> (&str, usize) {
+    let start = text.len() - text.trim_start().len();
+    let rest = text.get(start..).unwrap_or_default();
+    let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    (rest.get(..length).unwrap_or_default(), start + length)
 }
 
 /// What follows the name of an RPC.
@@ -57,13 +59,13 @@ pub enum ArgumentsError {
     DocumentAfterSetter,
 }
 
-/// Reads what follows the name of an RPC.
+/// Reads what follows the name of an RPC, `start` bytes into the text.
 ///
 /// # Errors
 /// When the words are not at most one document and then setters.
-pub fn arguments(text: &str) -> Result<Arguments, ArgumentsError> {
+pub fn arguments(text: &str, start: usize) -> Result<Arguments, ArgumentsError> {
     let mut arguments = Arguments::default();
-    for word in split(text)? {
+    for word in split(text, start)? {
         let document = match word {
             Word::Json(json) => Document::Json(json),
             Word::File(path) => Document::File(path),
@@ -105,6 +107,10 @@ fn plain(word: String, setters: Vec<Setter>) -> ArgumentsError {
 mod tests {
     use super::*;
 
+    fn arguments(text: &str) -> Result<Arguments, ArgumentsError> {
+        super::arguments(text, 0)
+    }
+
     fn setters(text: &str) -> Vec<(String, String)> {
         let read = |setter: Setter| (setter.path, String::from_utf8(setter.value).unwrap());
         arguments(text)
@@ -143,6 +149,26 @@ mod tests {
         ] {
             assert_eq!(setter(text), pair("a", value), "{text}");
         }
+    }
+
+    #[test]
+    fn a_comment_begins_where_a_word_would() {
+        assert_eq!(setters("a=1 # b=2"), [pair("a", "1")]);
+        assert_eq!(setter("a=1#2"), pair("a", "1#2"));
+        assert_eq!(setter("a='#'"), pair("a", "#"));
+    }
+
+    #[test]
+    fn the_name_ends_at_white_space() {
+        assert_eq!(name("  Check\ta=1"), ("Check", 7));
+        assert_eq!(name("Check"), ("Check", 5));
+        assert_eq!(name(""), ("", 0));
+    }
+
+    #[test]
+    fn columns_count_from_the_beginning() {
+        let error = super::arguments("Check a='b", 5).unwrap_err();
+        assert_eq!(error.to_string(), "the quote ' at column 9 is not closed");
     }
 
     #[test]
@@ -200,7 +226,7 @@ mod tests {
             ),
             (
                 "a={}x",
-                "white space must follow the JSON value that ends at column 5, not 'x'",
+                "white space must follow the JSON value that ends before column 5, not 'x'",
             ),
             (
                 "a={} json://{}",

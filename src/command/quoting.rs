@@ -11,9 +11,9 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// The beginning of a text.
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, position: 0 }
+    /// The place `position` bytes into a text; columns count from the text's beginning.
+    pub(super) fn at(text: &'a str, position: usize) -> Self {
+        Self { text, position }
     }
 
     /// What is left of the text.
@@ -52,10 +52,10 @@ impl<'a> Scanner<'a> {
             + 1
     }
 
-    /// Whether a word follows.
+    /// Whether a word follows. As in a shell, `#` in its place begins a comment.
     pub(super) fn skip_white_space(&mut self) -> bool {
         self.position = self.text.len() - self.rest().trim_start().len();
-        self.position < self.text.len()
+        self.peek().is_some_and(|next| next != '#')
     }
 
     /// A word that is text.

@@ -51,7 +51,9 @@ pub enum WordsError {
         column: usize,
     },
     /// JSON that is directly followed by something else.
-    #[error("white space must follow the JSON value that ends at column {column}, not {found:?}")]
+    #[error(
+        "white space must follow the JSON value that ends before column {column}, not {found:?}"
+    )]
     TextAfterJson {
         /// The column after the value, in characters from 1.
         column: usize,
@@ -72,12 +74,12 @@ pub enum WordsError {
 const JSON: &str = "json://";
 const FILE: &str = "file://";
 
-/// Cuts `text` into the words of a command.
+/// Cuts `text` into the words of a command, from `start` bytes on.
 ///
 /// # Errors
 /// When a quote is not closed, an escape is wrong, or text follows a JSON value.
-pub fn split(text: &str) -> Result<Vec<Word>, WordsError> {
-    let mut scanner = Scanner::new(text);
+pub fn split(text: &str, start: usize) -> Result<Vec<Word>, WordsError> {
+    let mut scanner = Scanner::at(text, start);
     let mut words = Vec::new();
     while scanner.skip_white_space() {
         words.push(word(&mut scanner)?);
@@ -85,12 +87,13 @@ pub fn split(text: &str) -> Result<Vec<Word>, WordsError> {
     Ok(words)
 }
 
-/// Cuts `text` into words of which none has a meaning beyond its quoting.
+/// Cuts `text` from `start` bytes on into words of which none has a meaning
+/// beyond its quoting.
 ///
 /// # Errors
 /// When a quote is not closed or an escape is wrong.
-pub fn split_plain(text: &str) -> Result<Vec<String>, WordsError> {
-    let mut scanner = Scanner::new(text);
+pub fn split_plain(text: &str, start: usize) -> Result<Vec<String>, WordsError> {
+    let mut scanner = Scanner::at(text, start);
     let mut words = Vec::new();
     while scanner.skip_white_space() {
         words.push(scanner.text_word()?);

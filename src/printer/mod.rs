@@ -48,6 +48,15 @@ impl Format {
         }
     }
 
+    /// The format that a dry run prints requests in: JSON, unless their bytes
+    /// are asked for.
+    pub fn of_requests(self) -> Self {
+        match self {
+            Self::Json | Self::Text | Self::Raw => Self::Json,
+            Self::Jsonl | Self::Hex => self,
+        }
+    }
+
     /// Whether messages of this type can be printed in this format; asked
     /// before a call is sent.
     ///

@@ -2,15 +2,15 @@
 
 use std::time::Instant;
 
-use super::{Options, Session};
-use crate::client::{Call, CallError, status_name};
+use super::{Options, Output, Session, connected};
+use crate::client::{CallError, status_name};
 use crate::duration;
 use crate::error::Error;
 use crate::log::Level;
-use crate::printer::{self, escape};
+use crate::printer::{self, Format, escape};
 use crate::request::Request;
 use crate::schema::json::{self, Style};
-use crate::schema::{Message, Reflect, Rpc};
+use crate::schema::{Message, Reflect, Rpc, Schema};
 
 /// The status code of an agent that gave up because of the deadline it was sent.
 pub const DEADLINE_EXCEEDED: i32 = 4;
@@ -21,10 +21,10 @@ impl Session {
         let rpc = request.rpc;
         let message = request.complete(&mut self.memory, self.options.automatic)?;
         if self.options.dry_run {
-            return self.print(message.as_ref());
+            return self.print(self.options.format.of_requests(), message.as_ref());
         }
-        let mut payload = Vec::new();
-        message.encode_into(&mut payload).map_err(Error::Encode)?;
+        let payload = payload(message.as_ref())?;
+        self.trace("request", &payload);
         if self.options.verbose {
             self.show_request(rpc, message.as_ref(), payload.len());
         }
@@ -56,40 +56,30 @@ impl Session {
     }
 
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
-        let timeout = self.options.timeout;
-        let metadata = std::mem::take(&mut self.options.metadata);
-        let result = self.client().and_then(|client| {
-            let call = Call {
-                service: rpc.service,
-                method: rpc.name,
-                payload,
-                metadata: &metadata,
-                timeout,
-            };
-            decode(rpc.response, &client.call(&call)?)
-        });
-        self.options.metadata = metadata;
-        let response = result?;
-        self.print(response.as_ref())
+        let client = connected(&mut self.client, &self.options, self.logger)?;
+        let answer = client.call(&self.options.call_of(rpc, payload))?;
+        self.trace("response", &answer);
+        let response = decode(rpc.response, &answer)?;
+        self.print(self.options.format, response.as_ref())
     }
 
-    /// Prints a message in the format of the run.
-    pub(super) fn print(&mut self, message: &dyn Reflect) -> Result<(), Error> {
-        let Options {
+    fn print(&mut self, format: Format, message: &dyn Reflect) -> Result<(), Error> {
+        print(
+            &mut self.output,
+            self.schema,
+            &self.options,
             format,
-            emit_defaults,
-            ..
-        } = self.options;
-        let schema = self.schema;
-        self.output.write(|buffer| {
-            Ok(printer::print(
-                format,
-                emit_defaults,
-                message,
-                schema,
-                buffer,
-            )?)
-        })
+            message,
+        )
+    }
+
+    /// Shows the bytes of a message at the level that asks for them.
+    pub(super) fn trace(&self, what: &str, bytes: &[u8]) {
+        if self.logger.shows(Level::Trace) {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            self.logger
+                .log(Level::Trace, format_args!("{what}: {digits}"));
+        }
     }
 
     fn show_request(&self, rpc: &Rpc, message: &dyn Reflect, length: usize) {
@@ -107,6 +97,33 @@ impl Session {
             Err(error) => eprintln!("> {error}"),
         }
     }
+}
+
+/// A message's wire form.
+///
+/// # Errors
+/// When it is larger than protobuf allows.
+pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
+    let mut payload = Vec::new();
+    message.encode_into(&mut payload).map_err(Error::Encode)?;
+    Ok(payload)
+}
+
+/// Prints a message.
+///
+/// # Errors
+/// When it does not fit the format, or standard output takes no more.
+pub fn print(
+    output: &mut Output,
+    schema: &'static Schema,
+    options: &Options,
+    format: Format,
+    message: &dyn Reflect,
+) -> Result<(), Error> {
+    output.write(|buffer| {
+        printer::print(format, options.emit_defaults, message, schema, buffer)?;
+        Ok(())
+    })
 }
 
 /// Decodes an answer's payload.

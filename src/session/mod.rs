@@ -11,17 +11,17 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 pub use output::Output;
-pub use prepare::{Printing, Step, Work, prepare, step};
+pub use prepare::{Step, Work, prepare};
 
 use crate::builtin::{self, Action, Times};
 use crate::cli::ErrorFormat;
-use crate::client::{Client, ConnectOptions};
+use crate::client::{Call, Client, ConnectOptions};
 use crate::error::{Error, Failure, Kind};
 use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::printer::Format;
 use crate::request::Memory;
-use crate::schema::{Schema, describe, lookup};
+use crate::schema::{Rpc, Schema, describe, lookup};
 use crate::transport::Address;
 
 /// RPCs after which, when they succeed, the agent goes away.
@@ -58,6 +58,19 @@ pub struct Options {
     pub verbose: bool,
     /// How errors are shown.
     pub error_format: ErrorFormat,
+}
+
+impl Options {
+    /// A call of an RPC with the options of this run.
+    fn call_of<'a>(&'a self, rpc: &'static Rpc, payload: &'a [u8]) -> Call<'a> {
+        Call {
+            service: rpc.service,
+            method: rpc.name,
+            payload,
+            metadata: &self.metadata,
+            timeout: self.timeout,
+        }
+    }
 }
 
 /// What a step means for the rest of the run.
@@ -141,7 +154,7 @@ impl Session {
 
     fn failed(&mut self, step: &Step, error: Error) -> Result<(), u8> {
         let kind = error.kind();
-        let mut failure = Failure::new(Some(step.name.clone()), error);
+        let mut failure = step.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
         if kind == Kind::Status(call::DEADLINE_EXCEEDED) && self.options.timeout.is_some() {
             failure.exit_status = Kind::Timeout.exit_status();
@@ -191,27 +204,26 @@ impl Session {
         }
         Ok(Next::Go)
     }
+}
 
-    /// The connection, made when the first call needs it and again after it was lost.
-    fn client(&mut self) -> Result<&mut Client, Error> {
-        let usable = self.client.take().filter(Client::is_usable);
-        let client = match usable {
-            Some(client) => client,
-            None => {
-                let address = self.options.address.as_ref().ok_or_else(missing_address)?;
-                let mut client = Client::connect(address, &self.options.connect)?;
-                if io::stderr().is_terminal() {
-                    client.on_long_wait(PATIENCE, || {
-                        eprintln!("still waiting for an answer; Ctrl-C gives up");
-                    });
-                }
-                self.logger
-                    .log(Level::Debug, format_args!("connected to {address}"));
-                client
-            }
-        };
-        Ok(self.client.insert(client))
+/// The connection, made when the first call needs it and again after it was lost.
+fn connected<'a>(
+    slot: &'a mut Option<Client>,
+    options: &Options,
+    logger: Logger,
+) -> Result<&'a mut Client, Error> {
+    if let Some(client) = slot.take().filter(Client::is_usable) {
+        return Ok(slot.insert(client));
     }
+    let address = options.address.as_ref().ok_or_else(missing_address)?;
+    let mut client = Client::connect(address, &options.connect)?;
+    if io::stderr().is_terminal() {
+        client.on_long_wait(PATIENCE, || {
+            eprintln!("still waiting for an answer; Ctrl-C gives up");
+        });
+    }
+    logger.log(Level::Debug, format_args!("connected to {address}"));
+    Ok(slot.insert(client))
 }
 
 /// The error of a run that needs an address and has none.

@@ -1,19 +1,23 @@
 //! From commands and scripts to steps that can run. Everything is read and
 //! checked here, before the first of them does.
 
+use super::Options;
+use super::call::payload;
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use crate::cli::Source;
 use crate::command;
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
-use crate::printer::{Format, escape};
-use crate::request::Request;
+use crate::printer::escape;
+use crate::request::{Memory, Request};
 use crate::schema::{Schema, lookup};
 
 /// One command, ready to run.
 #[derive(Debug)]
 pub struct Step {
-    /// What an error begins with: the command's name, behind a script's place.
+    /// Where in a script it stands.
+    pub place: Option<String>,
+    /// The command's name.
     pub name: String,
     /// What it does.
     pub work: Work,
@@ -28,13 +32,11 @@ pub enum Work {
     BuiltIn(Action),
 }
 
-/// What will be printed, and how.
-#[derive(Debug, Clone, Copy)]
-pub struct Printing {
-    /// The format.
-    pub format: Format,
-    /// Requests, as in a dry run, and not responses.
-    pub requests: bool,
+impl Step {
+    /// What ended this step.
+    pub fn failure(&self, error: Error) -> Failure {
+        Failure::new(Some(self.name.clone()), error).at(self.place.clone())
+    }
 }
 
 /// Reads and checks everything that was given.
@@ -44,83 +46,98 @@ pub struct Printing {
 pub fn prepare(
     schema: &'static Schema,
     sources: &[Source],
-    printing: Printing,
+    options: &Options,
     inputs: &mut Inputs,
 ) -> Result<Vec<Step>, Failure> {
-    let mut steps = Vec::new();
+    let mut reader = Reader {
+        schema,
+        options,
+        inputs,
+        memory: Memory::default(),
+        steps: Vec::new(),
+    };
     for source in sources {
         match source {
             Source::Command(text) if text.trim().is_empty() => {
                 let message = "an empty command; name an RPC or a built-in command".to_owned();
                 return Err(Failure::new(None, Error::Usage(message)));
             }
-            Source::Command(text) => steps.push(step(schema, "", text, printing, inputs)?),
-            Source::Script(name) => {
-                let script = inputs
-                    .text(name)
-                    .map_err(|error| Failure::new(None, error.into()))?;
-                for (number, line) in (1..).zip(script.lines()) {
-                    let line = line.trim();
-                    if !line.is_empty() && !line.starts_with('#') {
-                        let place = format!("{name}:{number}: ");
-                        steps.push(step(schema, &place, line, printing, inputs)?);
-                    }
-                }
+            Source::Command(text) => reader.command(None, text)?,
+            Source::Script(name) => reader.script(name)?,
+        }
+    }
+    match reader.steps.last() {
+        Some(step) if matches!(step.work, Work::BuiltIn(Action::Repeat(_))) => {
+            Err(step.failure(nothing_to_repeat()))
+        }
+        _ => Ok(reader.steps),
+    }
+}
+
+/// Reads commands one after the other.
+struct Reader<'a> {
+    schema: &'static Schema,
+    options: &'a Options,
+    inputs: &'a mut Inputs,
+    /// What a run would remember; random IDs are all of one length.
+    memory: Memory,
+    steps: Vec<Step>,
+}
+
+impl Reader<'_> {
+    fn script(&mut self, name: &str) -> Result<(), Failure> {
+        let text = self.inputs.text(name);
+        let text = text.map_err(|error| Failure::new(None, error.into()))?;
+        for (number, line) in (1..).zip(text.lines()) {
+            if !line.trim().is_empty() && !line.trim_start().starts_with('#') {
+                self.command(Some(format!("{name}:{number}")), line)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, place: Option<String>, text: &str) -> Result<(), Failure> {
+        let (name, end) = command::name(text);
+        match self.work(name, text, end) {
+            Ok(work) => {
+                let name = escape::line(name).into_owned();
+                self.steps.push(Step { place, name, work });
+                Ok(())
+            }
+            // The error of a wrong name has the name in it.
+            Err(error @ Error::Lookup(_)) => Err(Failure::new(None, error).at(place)),
+            Err(error) => {
+                let name = escape::line(name).into_owned();
+                Err(Failure::new(Some(name), error).at(place))
             }
         }
     }
-    Ok(steps)
-}
 
-/// Reads and checks one command.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn step(
-    schema: &'static Schema,
-    place: &str,
-    text: &str,
-    printing: Printing,
-    inputs: &mut Inputs,
-) -> Result<Step, Failure> {
-    let (name, rest) = command::split_name(text);
-    let name_of_step = format!("{place}{}", escape::line(name));
-    match work(schema, name, rest, printing, inputs) {
-        Ok(work) => Ok(Step {
-            name: name_of_step,
-            work,
-        }),
-        // The error of a wrong name has the name in it.
-        Err(error @ Error::Lookup(_)) => {
-            let place = place.strip_suffix(": ").map(str::to_owned);
-            Err(Failure::new(place, error))
+    /// What the command called `name` does; its words stand from `end` on.
+    fn work(&mut self, name: &str, text: &str, end: usize) -> Result<Work, Error> {
+        if let Some(built_in) = BuiltIn::find(name) {
+            let action = built_in.action(&command::split_plain(text, end)?)?;
+            if let Action::Describe(name) = &action {
+                lookup::item(self.schema, name)?;
+            }
+            let last = self.steps.last().map(|step| &step.work);
+            if let (Action::Repeat(_), Some(Work::BuiltIn(Action::Repeat(_)))) = (&action, last) {
+                return Err(nothing_to_repeat());
+            }
+            return Ok(Work::BuiltIn(action));
         }
-        Err(error) => Err(Failure::new(Some(name_of_step), error)),
+        let built_ins = BUILT_INS.iter().map(|row| row.name);
+        let rpc = lookup::rpc_or(self.schema, name, built_ins)?;
+        let arguments = command::arguments(text, end)?;
+        let request = Request::read(self.schema, rpc, arguments, self.inputs)?;
+        self.options.format.check(rpc.response)?;
+        let message = request.complete(&mut self.memory, self.options.automatic)?;
+        let payload = payload(message.as_ref())?;
+        self.options.call_of(rpc, &payload).check_size()?;
+        Ok(Work::Call(request))
     }
 }
 
-fn work(
-    schema: &'static Schema,
-    name: &str,
-    rest: &str,
-    printing: Printing,
-    inputs: &mut Inputs,
-) -> Result<Work, Error> {
-    if let Some(built_in) = BuiltIn::find(name) {
-        let action = built_in.action(&command::split_plain(rest)?)?;
-        if let Action::Describe(name) = &action {
-            lookup::item(schema, name)?;
-        }
-        return Ok(Work::BuiltIn(action));
-    }
-    let rpc = lookup::rpc_or(schema, name, BUILT_INS.iter().map(|row| row.name))?;
-    let arguments = command::arguments(rest)?;
-    let request = Request::read(schema, rpc, arguments, inputs)?;
-    let printed = if printing.requests {
-        rpc.request
-    } else {
-        rpc.response
-    };
-    printing.format.check(printed)?;
-    Ok(Work::Call(request))
+fn nothing_to_repeat() -> Error {
+    Error::Usage("the command to repeat must follow".to_owned())
 }

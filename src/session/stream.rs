@@ -7,9 +7,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use super::Session;
-use super::call::decode;
-use crate::client::{Call, CallError, StreamSender};
+use super::call::{decode, print};
+use super::{Session, connected};
+use crate::client::{CallError, StreamSender};
 use crate::error::Error;
 use crate::input::{self, InputError};
 use crate::schema::{Explicit, Message, Plain, Rpc, Schema, json};
@@ -51,64 +51,44 @@ impl Messages {
 impl Session {
     /// Makes a streaming call. `payload` is its first message.
     pub(super) fn stream(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
-        let timeout = self.options.timeout;
-        let metadata = self.options.metadata.clone();
-        // Taken out for the call, so that the rest of the session can print.
-        self.client()?;
-        let Some(mut client) = self.client.take() else {
-            return Ok(());
-        };
-        let mut messages = std::mem::replace(&mut self.messages, Messages::new(false));
-        let call = Call {
-            service: rpc.service,
-            method: rpc.name,
-            payload,
-            metadata: &metadata,
-            timeout,
-        };
-        let result = client
-            .stream(&call, rpc.client_streaming, rpc.server_streaming)
-            .map_err(Error::from)
-            .and_then(|stream| {
-                let (sender, mut receiver) = stream.split();
-                let schema = self.schema;
-                let ended = AtomicBool::new(false);
-                thread::scope(|scope| {
-                    let lines = sender.is_some().then(|| messages.lines());
-                    let sending = sender.zip(lines).map(|(sender, lines)| {
-                        let lines = Lines {
-                            lines,
-                            ended: &ended,
-                        };
-                        scope.spawn(move || lines.send_all(sender, schema, rpc.request))
-                    });
-                    let received = loop {
-                        match receiver.next_message() {
-                            Ok(None) => break Ok(()),
-                            Ok(Some(payload)) => {
-                                let printed = decode(rpc.response, &payload)
-                                    .and_then(|response| self.print(response.as_ref()));
-                                if printed.is_err() {
-                                    break printed;
-                                }
-                            }
-                            Err(error) => break Err(error.into()),
-                        }
-                    };
-                    ended.store(true, Ordering::SeqCst);
-                    // A sender that is blocked in a write goes on when this is gone.
-                    drop(receiver);
-                    let sent = sending.map(thread::ScopedJoinHandle::join);
-                    match sent {
-                        // A message that is wrong is why the stream ended early.
-                        Some(Ok(Err(error))) => Err(error),
-                        _ => received,
-                    }
-                })
+        let schema = self.schema;
+        let client = connected(&mut self.client, &self.options, self.logger)?;
+        let call = self.options.call_of(rpc, payload);
+        let stream = client.stream(&call, rpc.client_streaming, rpc.server_streaming)?;
+        let (sender, mut receiver) = stream.split();
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let sending = sender.map(|sender| {
+                let lines = Lines {
+                    lines: self.messages.lines(),
+                    ended: &ended,
+                };
+                scope.spawn(move || lines.send_all(sender, schema, rpc.request))
             });
-        self.messages = messages;
-        self.client = Some(client);
-        result
+            let received = loop {
+                let answer = match receiver.next_message() {
+                    Ok(Some(answer)) => answer,
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(error.into()),
+                };
+                let format = self.options.format;
+                let printed = decode(rpc.response, &answer).and_then(|response| {
+                    let response = response.as_ref();
+                    print(&mut self.output, schema, &self.options, format, response)
+                });
+                if printed.is_err() {
+                    break printed;
+                }
+            };
+            ended.store(true, Ordering::SeqCst);
+            // A sender that is blocked in a write goes on when this is gone.
+            drop(receiver);
+            match sending.map(thread::ScopedJoinHandle::join) {
+                // A message that is wrong is why the stream ended early.
+                Some(Ok(Err(error))) => Err(error),
+                _ => received,
+            }
+        })
     }
 }
 

@@ -14,6 +14,7 @@ mod builds;
 mod command;
 mod connection;
 mod every_rpc;
+mod inputs;
 mod list_describe;
 mod mistakes;
 mod other_protos;

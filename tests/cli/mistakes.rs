@@ -49,7 +49,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"Check service='x"#,
-        r#"Check: the quote ' at column 9 is not closed"#,
+        r#"Check: the quote ' at column 15 is not closed"#,
     ),
     (
         r#"Check service.x=1"#,
@@ -90,6 +90,22 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         r#"repeat 0"#,
         r#"repeat: "0" is not a count: write a number from 1, or -1 for ever"#,
+    ),
+    (
+        r#"repeat 2"#,
+        r#"repeat: the command to repeat must follow"#,
+    ),
+    (
+        r#"SignalProcess signal=SIGFOO"#,
+        r#"SignalProcess: signal: "SIGFOO" is neither a signal's name, such as SIGUSR1 or term, nor a number"#,
+    ),
+    (
+        r#"CreateContainer OCI.Root={"Path":"/r", Readonly: true}"#,
+        r#"CreateContainer: OCI.Root: invalid JSON at line 1, column 15: key must be a string"#,
+    ),
+    (
+        r#"WriteStdin container_id="\xff""#,
+        r#"WriteStdin: container_id: the value is not UTF-8 text (the byte at offset 0 is wrong), and only a bytes field takes other bytes"#,
     ),
 ];
 

@@ -154,10 +154,47 @@ fn a_dry_run_prints_and_sends_nothing() {
         .test();
     assert!(peer.received().is_empty());
 
+    // What a real run would refuse is refused, and what it takes is JSON.
+    connect(peer.address(), ["--dry-run", "-o", "raw", "-c", "Check"])
+        .status(2)
+        .stderr(
+            "error: Check: grpc.HealthCheckResponse has no bytes or string field that could be \
+             printed raw\n",
+        )
+        .test();
+    connect(
+        peer.address(),
+        ["--dry-run", "-o", "raw", "-n", "-c", "GetMetrics"],
+    )
+    .stdout("{}\n")
+    .test();
+
     // A mistake is one all the same.
     let command = "GetGuestDetails mem_block_size=maybe";
     let output = connect(peer.address(), ["--dry-run", "-c", command]).run();
     assert_eq!(output.status, 2);
+}
+
+#[test]
+fn the_last_of_an_option_counts() {
+    let options = ["-o", "json", "-o", "jsonl", "-c", "Check"];
+    connect("sim://", options)
+        .stdout("{\"status\":\"SERVING\"}\n")
+        .test();
+}
+
+#[test]
+fn bytes_are_shown_at_the_level_that_asks_for_them() {
+    let output = connect("sim://", ["-l", "trace", "-n", "-c", "Check service=x"]).run();
+    let lines: Vec<_> = output.stderr.lines().collect();
+    assert_eq!(
+        lines[..3],
+        [
+            "trace: request: 0a0178",
+            "debug: connected to sim://",
+            "trace: response: 0801",
+        ]
+    );
 }
 
 #[test]

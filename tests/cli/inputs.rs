@@ -1,0 +1,94 @@
+//! Commands and documents from files: what is said of a mistake in one, and that
+//! everything is checked before anything is sent.
+
+use std::fs;
+
+use tempfile::TempDir;
+use typed_peer::{Answer, Peer};
+
+use crate::tool::connect;
+
+#[test]
+fn a_mistake_in_a_script_is_told_with_its_place() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("sc"), "Check\n\n  Check service='a\n").unwrap();
+    connect("sim://", ["--script", "sc"])
+        .folder(folder.path())
+        .status(2)
+        .stderr("error: sc:3: Check: the quote ' at column 17 is not closed\n")
+        .test();
+    connect("sim://", ["--script", "sc", "--error-format", "json"])
+        .folder(folder.path())
+        .status(2)
+        .stderr(concat!(
+            r#"{"kind":"usage","message":"the quote ' at column 17 is not closed","#,
+            r#""command":"Check","path":null,"code":null,"code_name":null,"exit_status":2,"#,
+            r#""place":"sc:3"}"#,
+            "\n"
+        ))
+        .test();
+}
+
+#[test]
+fn an_agents_error_in_a_script_is_told_with_its_place() {
+    let peer = Peer::start();
+    peer.answer("Version", Answer::error(5, "no such thing"));
+    connect(peer.address(), ["--script", "-"])
+        .stdin("Version # and a comment\n")
+        .status(69)
+        .stderr("error: -:1: Version: the agent answered code: NOT_FOUND (5): no such thing\n")
+        .test();
+}
+
+#[test]
+fn a_mistake_in_a_document_names_its_file() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("bad.json"), "{\"service\":\n").unwrap();
+    fs::write(
+        folder.path().join("marked.json"),
+        "\u{feff}{\"service\": \"x\"}",
+    )
+    .unwrap();
+    connect("sim://", ["-c", "Check file://bad.json"])
+        .folder(folder.path())
+        .status(2)
+        .stderr(
+            "error: Check: \"bad.json\": invalid JSON at line 2, column 0: EOF while parsing a \
+             value\n",
+        )
+        .test();
+    connect("sim://", ["-c", "Check file://.", "--dry-run"])
+        .folder(folder.path())
+        .status(2)
+        .stderr("error: Check: \".\": is a directory\n")
+        .test();
+    connect(
+        "sim://",
+        ["-c", "Check file://marked.json", "--dry-run", "-o", "jsonl"],
+    )
+    .folder(folder.path())
+    .stdout("{\"service\":\"x\"}\n")
+    .test();
+}
+
+#[test]
+fn a_request_that_is_too_large_is_found_before_anything_is_sent() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("4m"), vec![b'a'; 4 << 20]).unwrap();
+    let peer = Peer::start();
+    for more in [&[][..], &["--dry-run"]] {
+        connect(
+            peer.address(),
+            ["-c", "Check", "-c", "WriteStdin data=@4m cid=x"],
+        )
+        .arguments(more)
+        .folder(folder.path())
+        .status(2)
+        .stderr(
+            "error: WriteStdin: the message takes 4194351 bytes in a ttRPC frame, and at most \
+                 4194304 fit\n",
+        )
+        .test();
+    }
+    assert!(peer.received().is_empty());
+}
