@@ -1,7 +1,6 @@
 //! Messages as bytes for standard output, one file for each format. Knows how
 //! answers look, not where they come from or go to.
 
-pub mod escape;
 mod hex;
 mod json;
 mod jsonl;
@@ -14,6 +13,7 @@ mod text;
 use std::fmt;
 use std::str::FromStr;
 
+pub use crate::schema::escape;
 use crate::schema::json::WriteError;
 use crate::schema::{Message, Reflect, Schema};
 

@@ -4,6 +4,7 @@ pub mod base64;
 pub mod describe;
 mod descriptor;
 mod dialect;
+pub mod escape;
 pub mod excerpt;
 mod explicit;
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::schema::json::string;
+
 /// A JSON value to write.
 #[derive(Debug, Clone)]
 pub enum Json {
@@ -23,14 +25,14 @@ impl Json {
     /// The value over several lines, with a line break at the end.
     pub fn pretty(&self) -> String {
         // Neither a key that is no text nor a writer that fails can occur.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        format!("{}\n", string::escape_unprintable(&text))
     }
 
     /// The value on one line.
     pub fn compact(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        let text = serde_json::to_string(self).unwrap_or_default();
+        string::escape_unprintable(&text)
     }
 }
 

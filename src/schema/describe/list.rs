@@ -3,6 +3,7 @@
 use super::json::Json;
 use super::layout::columns;
 use crate::schema::descriptor::{Message, Rpc, Schema, Service};
+use crate::schema::escape;
 
 /// Every RPC by service: its name, its request's and its response's type, with
 /// `stream` before the type of a side that streams.
@@ -18,7 +19,7 @@ pub fn list(schema: &Schema) -> String {
             out.push('\n');
         }
     }
-    out
+    escape::lines(&out).into_owned()
 }
 
 /// One line for each RPC of a service, in columns.

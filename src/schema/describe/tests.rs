@@ -372,6 +372,39 @@ fn names_in_examples_find_their_rpc() {
     }
 }
 
+static HOSTILE_DOC: &str = "red \u{1b}[31m\tand \u{7f}, \u{9b}2J, \u{202e}back";
+
+static HOSTILE: Schema = Schema {
+    services: &[&Service {
+        full_name: "shop.Hostile",
+        file: "a\u{1b}b.proto",
+        doc: HOSTILE_DOC,
+        rpcs: &[],
+    }],
+    ..SHOP
+};
+
+#[test]
+fn what_a_terminal_acts_on_is_escaped() {
+    let item = Item::Service(HOSTILE.services[0]);
+    assert_eq!(
+        describe(&HOSTILE, item, &Unannotated),
+        "service shop.Hostile (a\\x1bb.proto)\n\n\
+         red \\x1b[31m and \\x7f, \\u{9b}2J, \\u{202e}back\n\nRPCs:\n"
+    );
+    assert_eq!(list(&HOSTILE), "shop.Hostile (a\\x1bb.proto)\n");
+    let shown = r#""doc": "red \u001b[31m\tand \u007f, \u009b2J, \u202eback""#;
+    for text in [
+        describe_json(&HOSTILE, item, &Unannotated),
+        list_json(&HOSTILE),
+    ] {
+        assert!(text.contains(shown), "{text}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let doc = value.pointer("/doc").or(value.pointer("/0/doc"));
+        assert_eq!(doc, Some(&Value::from(HOSTILE_DOC)));
+    }
+}
+
 /// Carries out each example of each RPC, and tells how many there were.
 fn run_examples(schema: &'static Schema) -> usize {
     let mut count = 0;

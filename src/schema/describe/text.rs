@@ -5,9 +5,10 @@ use super::layout::{columns, paragraphs};
 use super::list::{rpc_lines, signature};
 use super::{Annotations, uses};
 use crate::schema::descriptor::{Enum, Field, Label, Message, Rpc, Schema, Service, Type};
+use crate::schema::escape;
 use crate::schema::lookup::Item;
 
-/// Tells about one item.
+/// Tells about one item. Comments may hold anything; all of the page is escaped.
 pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
     let mut page = Page {
         out: String::new(),
@@ -19,7 +20,7 @@ pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> S
         Item::Message(message) => page.message(schema, message),
         Item::Enum(enumeration) => page.enumeration(enumeration),
     }
-    page.out
+    escape::lines(&page.out).into_owned()
 }
 
 /// What is told so far.

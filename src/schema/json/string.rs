@@ -34,15 +34,27 @@ fn write_char(c: char, out: &mut Vec<u8>) {
         '\t' => out.extend_from_slice(b"\\t"),
         c if is_unprintable(c) => {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.extend_from_slice(b"\\u");
-                for shift in [12, 8, 4, 0] {
-                    let digit = u32::from(*unit >> shift) & 0xf;
-                    out.extend(char::from_digit(digit, 16).map(|digit| digit as u8));
-                }
+                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
             }
         }
         c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
     }
+}
+
+/// JSON that another writer made, with what it left in strings that this one
+/// escapes. The line ends between values stay.
+pub fn escape_unprintable(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_unprintable(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -77,7 +89,10 @@ mod tests {
         fn reads_back_as_the_same_text_with_nothing_unprintable(text in ".*") {
             let json = written(&text);
             prop_assert!(!json.chars().any(is_unprintable));
-            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), &*text);
+            let other = escape_unprintable(&serde_json::to_string(&text).unwrap());
+            prop_assert!(!other.chars().any(is_unprintable));
+            prop_assert_eq!(serde_json::from_str::<String>(&other).unwrap(), text);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::schema::excerpt::is_unprintable;
+use super::excerpt::is_unprintable;
 
 /// How many characters of a message from an agent are shown.
 pub const MAX_CHARS: usize = 2000;
