@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use kata_agent_ctl::schema::describe::{Form, examples};
+use kata_agent_ctl::schema::{Explicit, Plain, json, path, template};
 use serde_json::Value;
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -88,5 +90,78 @@ fn the_same_request_by_setters_and_by_document() -> Result {
             assert_eq!(Some(by_setters), sent("document")?, "{path}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn requests_with_a_json_form_of_their_own() -> Result {
+    let schema = wide_api::schema();
+    let known = schema
+        .services
+        .iter()
+        .find(|it| it.full_name == "wide.Known")
+        .ok_or("no service")?;
+    let any = "type.googleapis.com/google.protobuf.Empty";
+    let mut told = Vec::new();
+    for rpc in known.rpcs {
+        let mut encoded = Vec::new();
+        let mut line = vec![rpc.name.to_owned(), template(rpc.request)];
+        for example in examples(schema, rpc) {
+            let mut message = (rpc.request.new)();
+            let mut explicit = Explicit::default();
+            let text = match example.form {
+                Form::File => Some(template(rpc.request)),
+                _ => example
+                    .document
+                    .as_ref()
+                    .and_then(|it| Some(it.strip_prefix("json://")?.to_owned())),
+            };
+            if let Some(text) = text {
+                json::merge(&mut *message, &mut explicit, &Plain, schema, &text)?;
+            }
+            for (at, value) in &example.setters {
+                path::set(&mut *message, &mut explicit, &Plain, schema, at, value)?;
+            }
+            if !matches!(example.form, Form::Plain | Form::File) {
+                let mut bytes = Vec::new();
+                message.encode_into(&mut bytes)?;
+                encoded.push(bytes);
+            }
+            if matches!(example.form, Form::Setters | Form::Document) {
+                let command = example.command();
+                line.extend(command.split_once(' ').map(|(_, words)| words.to_owned()));
+            }
+        }
+        // By setters, by document, and mostly by both: the same request.
+        assert_eq!(encoded.len(), 3, "{}", rpc.name);
+        assert!(!encoded[0].is_empty(), "{}", rpc.name);
+        // A setter adds to a list where it does not name an element that is there.
+        if rpc.name != "TakeFieldMask" {
+            assert_eq!(encoded[0], encoded[2], "{}", rpc.name);
+        }
+        assert_eq!(encoded[0], encoded[1], "{}", rpc.name);
+        told.push(line.join(" | ").replace(any, "ANY"));
+    }
+    assert_eq!(
+        told,
+        [
+            r#"TakeTimestamp | "1970-01-01T00:00:00Z" | seconds=1704067200 | json://"2024-01-01T00:00:00Z""#,
+            r#"TakeDuration | "0s" | seconds=1 nanos=500000000 | json://"1.5s""#,
+            r#"TakeFieldMask | "" | paths=text | json://"text""#,
+            r#"TakeStruct | {} | fields[key]=text | json://{"key":"text"}"#,
+            r#"TakeValue | null | string_value=text | json://"text""#,
+            r#"TakeListValue | [] | values[0]=text | json://["text"]"#,
+            r#"TakeAny | {} | type_url=ANY | json://{"@type":"ANY"}"#,
+            r#"TakeDoubleValue | 0.0 | value=1 | json://1"#,
+            r#"TakeFloatValue | 0.0 | value=1 | json://1"#,
+            r#"TakeInt64Value | "0" | value=1 | json://1"#,
+            r#"TakeUInt64Value | "0" | value=1 | json://1"#,
+            r#"TakeInt32Value | 0 | value=1 | json://1"#,
+            r#"TakeUInt32Value | 0 | value=1 | json://1"#,
+            r#"TakeBoolValue | false | value=true | json://true"#,
+            r#"TakeStringValue | "" | value=text | json://"text""#,
+            r#"TakeBytesValue | "" | value=hex:00ff | json://"AP8=""#,
+        ]
+    );
     Ok(())
 }

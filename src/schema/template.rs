@@ -2,17 +2,28 @@
 //! from the description alone.
 
 use super::descriptor::{Field, Label, Message, Scalar, Type};
-use super::json;
+use super::json::{self, EmptyForm};
 
 /// A pretty JSON document with every field of `message`: fields without
 /// presence at their default, message fields with theirs one level down, and
 /// `null` for all that a document would otherwise make present: optional
 /// fields, members of oneofs, deeper messages. A member of a oneof that `null`
-/// would make present is left out.
+/// would make present is left out. A message with a JSON form of its own is that
+/// form of its default.
 pub fn template(message: &'static Message) -> String {
     let mut out = String::new();
-    write_message(message, 0, &mut out);
+    match json::empty_form(message) {
+        Some(form) => write_form(form, &mut out),
+        None => write_message(message, 0, &mut out),
+    }
     out
+}
+
+fn write_form(form: EmptyForm, out: &mut String) {
+    match form {
+        EmptyForm::Text(text) => out.push_str(text),
+        EmptyForm::Scalar(scalar) => out.push_str(default_of(scalar)),
+    }
 }
 
 fn write_message(message: &'static Message, level: usize, out: &mut String) {

@@ -1,7 +1,7 @@
 //! Commands that work as they stand, one for each form of a call.
 
 use super::json::Json;
-use super::sample::{self, Sample};
+use super::sample::{self, Sample, Whole};
 use crate::schema::descriptor::{Label, Message, Rpc, Schema, Type};
 use crate::schema::lookup;
 
@@ -80,31 +80,29 @@ impl Example {
 pub fn examples(schema: &Schema, rpc: &'static Rpc) -> Vec<Example> {
     let name = shortest_name(schema, rpc);
     let samples = samples(rpc.request);
-    let document = |samples: &[Sample]| {
+    let object = |samples: &[Sample]| {
         let entries = samples.iter().map(|sample| sample.entry.clone());
-        Some(format!(
-            "json://{}",
-            Json::Object(entries.collect()).compact()
-        ))
+        Json::Object(entries.collect())
     };
-    let setters = |samples: &[Sample]| {
-        let pairs = samples.iter().map(|it| (it.path.clone(), it.value.clone()));
-        pairs.collect::<Vec<_>>()
+    let (setters, whole, base) = match sample::of_request(schema, rpc.request) {
+        Some(Whole { setters, json }) => (setters, json.clone(), json),
+        None => {
+            let pairs = samples.iter().map(|it| (it.path.clone(), it.value.clone()));
+            let first = samples.get(..1).unwrap_or_default();
+            (pairs.collect::<Vec<_>>(), object(&samples), object(first))
+        }
     };
+    let document = |json: &Json| Some(format!("json://{}", json.compact()));
     let file = Some(format!("file:///tmp/{}.json", rpc.name));
+    let on_top = setters.get(1).or(setters.first()).cloned();
     let mut forms = vec![(Form::Plain, None, Vec::new())];
-    if !samples.is_empty() {
-        forms.push((Form::Setters, None, setters(&samples)));
+    if !setters.is_empty() {
+        forms.push((Form::Setters, None, setters));
     }
-    forms.push((Form::Document, document(&samples), Vec::new()));
+    forms.push((Form::Document, document(&whole), Vec::new()));
     forms.push((Form::File, file, Vec::new()));
-    if let [first, rest @ ..] = samples.as_slice() {
-        let on_top = rest.first().unwrap_or(first);
-        forms.push((
-            Form::DocumentAndSetters,
-            document(std::slice::from_ref(first)),
-            setters(std::slice::from_ref(on_top)),
-        ));
+    if let Some(on_top) = on_top {
+        forms.push((Form::DocumentAndSetters, document(&base), vec![on_top]));
     }
     let example = |(form, document, setters)| Example {
         form,

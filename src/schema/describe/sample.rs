@@ -3,7 +3,8 @@
 //! choose a text.
 
 use super::json::Json;
-use crate::schema::descriptor::{Enum, Field, Label, Message, Scalar, Type};
+use crate::schema::descriptor::{Enum, Field, Label, Message, Scalar, Schema, Type};
+use crate::schema::json;
 
 /// How many messages deep a sample reaches for a plain value.
 const DEPTH: usize = 3;
@@ -58,6 +59,44 @@ fn sample(field: &'static Field, depth: usize) -> Option<Sample> {
         value,
         entry: (field.name, json),
     })
+}
+
+/// A request of a type that has a JSON form of its own, in both forms.
+pub struct Whole {
+    /// Paths and values of setters.
+    pub setters: Vec<(String, String)>,
+    /// The document.
+    pub json: Json,
+}
+
+/// A sample for such a request; `None` for every other message.
+pub fn of_request(schema: &Schema, message: &'static Message) -> Option<Whole> {
+    if !json::has_special_form(message) {
+        return None;
+    }
+    let setter = |path: &str, value: &str| (path.to_owned(), value.to_owned());
+    if message.full_name == "google.protobuf.Any" {
+        let mut messages = schema.messages.iter();
+        let inner = messages.find(|inner| !json::has_special_form(inner))?;
+        let url = format!("type.googleapis.com/{}", inner.full_name);
+        return Some(Whole {
+            setters: vec![setter("type_url", &url)],
+            json: Json::Object(vec![("@type", url.into())]),
+        });
+    }
+    let setters = match message.full_name {
+        "google.protobuf.Timestamp" => vec![setter("seconds", "1704067200")],
+        "google.protobuf.Duration" => {
+            vec![setter("seconds", "1"), setter("nanos", "500000000")]
+        }
+        "google.protobuf.Value" => vec![setter("string_value", "text")],
+        _ => {
+            let sample = of(message.fields.first()?)?;
+            vec![(sample.path, sample.value)]
+        }
+    };
+    let json = within(message, DEPTH)?.json;
+    Some(Whole { setters, json })
 }
 
 /// A value of a message type.

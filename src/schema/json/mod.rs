@@ -26,6 +26,7 @@ mod write;
 use serde::de::{DeserializeSeed as _, IgnoredAny};
 
 pub use error::{JsonError, Problem};
+pub use known::EmptyForm;
 pub use write::{Style, WriteError, write};
 
 use super::descriptor::{Message, Schema, Type};
@@ -44,6 +45,12 @@ pub const MAX_DEPTH: usize = 100;
 /// object of its fields.
 pub fn has_special_form(message: &'static Message) -> bool {
     known::of(message).is_some()
+}
+
+/// How the default of a message with a JSON form of its own is written; `None`
+/// for every other message.
+pub fn empty_form(message: &'static Message) -> Option<EmptyForm> {
+    known::of(message).and_then(|known| known::empty_form(message, known))
 }
 
 /// Whether `null` sets a field of this type to a value, instead of clearing it.

@@ -83,6 +83,31 @@ pub(super) fn of(message: &'static Message) -> Option<Known> {
     })
 }
 
+/// The JSON form of a message of which nothing is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmptyForm {
+    /// This JSON text.
+    Text(&'static str),
+    /// The default of this type.
+    Scalar(Scalar),
+}
+
+/// What [`write()`] makes of a message of which nothing is set.
+pub(super) fn empty_form(message: &'static Message, known: Known) -> Option<EmptyForm> {
+    Some(EmptyForm::Text(match known {
+        Known::Timestamp { .. } => "\"1970-01-01T00:00:00Z\"",
+        Known::Duration { .. } => "\"0s\"",
+        Known::FieldMask { .. } => "\"\"",
+        Known::Struct { .. } | Known::Any { .. } => "{}",
+        Known::List { .. } => "[]",
+        Known::Value(_) => "null",
+        Known::Wrapper { value } => match message.fields.get(value)?.ty {
+            Type::Scalar(scalar) => return Some(EmptyForm::Scalar(scalar)),
+            Type::Enum(_) | Type::Message(_) => return None,
+        },
+    }))
+}
+
 /// Whether `null` is a value of this enum.
 pub(super) fn is_null_value(enumeration: &Enum) -> bool {
     enumeration.full_name.strip_prefix(PACKAGE) == Some("NullValue")
