@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use crate::input::reason;
 use crate::schema::excerpt::Quoted;
 
 /// The largest file that is read, in bytes: the largest ttRPC message, which no
@@ -17,7 +18,7 @@ pub enum FileError {
     #[error("\"@\" names no file (a text that begins with \"@\" is written with two)")]
     NoName,
     /// It cannot be opened or read.
-    #[error("cannot read file {}: {source}", Quoted(.path))]
+    #[error("cannot read file {}: {}", Quoted(.path), reason(.source))]
     Read {
         /// The file's path as given.
         path: String,
@@ -133,10 +134,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         assert!(matches!(read(path), Err(FileError::Directory(_))));
-        assert!(matches!(
-            read(&format!("{path}/none")),
-            Err(FileError::Read { .. })
-        ));
+        assert_eq!(
+            read(&format!("{path}/none")).unwrap_err().to_string(),
+            format!("cannot read file \"{path}/none\": no such file or directory")
+        );
     }
 
     #[test]
