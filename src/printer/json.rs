@@ -1,4 +1,5 @@
-//! `json`: a document over several lines, for people and for `jq`.
+//! `json`, a document over several lines for people and for `jq`, and `jsonl`,
+//! one line for each message, for scripts that read line by line.
 
 use crate::schema::json::{Style, WriteError, write};
 use crate::schema::{Reflect, Schema};
@@ -6,13 +7,9 @@ use crate::schema::{Reflect, Schema};
 pub(super) fn print(
     message: &dyn Reflect,
     schema: &'static Schema,
-    emit_defaults: bool,
+    style: Style,
     out: &mut Vec<u8>,
 ) -> Result<(), WriteError> {
-    let style = Style {
-        pretty: true,
-        emit_defaults,
-    };
     write(message, schema, style, out)?;
     out.push(b'\n');
     Ok(())

@@ -1,9 +1,8 @@
-//! Messages as bytes for standard output, one file for each format. Knows how
-//! answers look, not where they come from or go to.
+//! Messages as bytes for standard output, one file for each way to write them.
+//! Knows how answers look, not where they come from or go to.
 
 mod hex;
 mod json;
-mod jsonl;
 pub mod raw;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -14,7 +13,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use crate::schema::escape;
-use crate::schema::json::WriteError;
+use crate::schema::json::{Style, WriteError};
 use crate::schema::{Message, Reflect, Schema};
 
 /// A format that a message is printed in.
@@ -118,8 +117,13 @@ pub fn print(
     out: &mut Vec<u8>,
 ) -> Result<(), PrintError> {
     match format {
-        Format::Json => json::print(message, schema, emit_defaults, out)?,
-        Format::Jsonl => jsonl::print(message, schema, emit_defaults, out)?,
+        Format::Json | Format::Jsonl => {
+            let style = Style {
+                pretty: format == Format::Json,
+                emit_defaults,
+            };
+            json::print(message, schema, style, out)?;
+        }
         Format::Text => text::print(message, schema, emit_defaults, out)?,
         Format::Raw => raw::print(message, out)?,
         Format::Hex => hex::print(message, out)?,
