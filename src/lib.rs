@@ -2,6 +2,9 @@
 //! ttRPC call to a Kata Containers agent. Data goes one way: the words of a
 //! command, a request, a call, a printed response.
 
+// The printing macros panic when nobody reads; `log::say` and `session::Output` do not.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod auto;
 pub mod builtin;
 pub mod cli;

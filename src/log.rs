@@ -1,6 +1,12 @@
 //! Log lines on standard error, by level. Standard output is for responses.
 
 use std::fmt;
+use std::io::{self, Write};
+
+/// Writes one line to standard error. Where nobody reads it, nobody is told.
+pub fn say(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
 
 /// How much is logged; each level includes those after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -52,7 +58,7 @@ impl Logger {
     /// Writes one line. The text is the tool's own or escaped already.
     pub fn log(&self, level: Level, text: impl fmt::Display) {
         if self.shows(level) {
-            eprintln!("{level}: {text}");
+            say(format_args!("{level}: {text}"));
         }
     }
 }

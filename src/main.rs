@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use kata_agent_ctl::cli::{self, Cli, ErrorFormat};
 use kata_agent_ctl::error::{Error, Failure};
+use kata_agent_ctl::log::say;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -14,7 +15,7 @@ fn main() -> ExitCode {
     };
     let error_format = cli.error_format;
     let exit_status = kata_agent_ctl::run(cli).unwrap_or_else(|failure| {
-        eprintln!("{}", failure.render(error_format, false));
+        say(failure.render(error_format, false));
         failure.exit_status
     });
     ExitCode::from(exit_status)
@@ -27,7 +28,7 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
             return match error.print() {
                 Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                     let failure = Failure::new(None, Error::Output(error));
-                    eprintln!("{}", failure.render(error_format(arguments), false));
+                    say(failure.render(error_format(arguments), false));
                     ExitCode::from(failure.exit_status)
                 }
                 _ => ExitCode::SUCCESS,
@@ -40,7 +41,7 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
         _ => {}
     }
     let failure = Failure::new(None, Error::Usage(cli::one_line(error)));
-    eprintln!("{}", failure.render(error_format(arguments), false));
+    say(failure.render(error_format(arguments), false));
     ExitCode::from(failure.exit_status)
 }
 

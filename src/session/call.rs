@@ -6,7 +6,7 @@ use super::{Options, Output, Session, connected};
 use crate::client::{CallError, status_name};
 use crate::duration;
 use crate::error::Error;
-use crate::log::Level;
+use crate::log::{Level, say};
 use crate::printer::{self, Format, escape};
 use crate::request::Request;
 use crate::schema::json::{self, Style};
@@ -49,7 +49,7 @@ impl Session {
                 ),
             );
             if self.options.verbose {
-                eprintln!("< {status} in {time}");
+                say(format_args!("< {status} in {time}"));
             }
         }
         result
@@ -83,9 +83,13 @@ impl Session {
     }
 
     fn show_request(&self, rpc: &Rpc, message: &dyn Reflect, length: usize) {
-        eprintln!("> {} ({length} bytes)", rpc.path());
+        say(format_args!("> {} ({length} bytes)", rpc.path()));
         for (key, value) in &self.options.metadata {
-            eprintln!("> {}: {}", escape::line(key), escape::line(value));
+            say(format_args!(
+                "> {}: {}",
+                escape::line(key),
+                escape::line(value)
+            ));
         }
         let mut text = Vec::new();
         let style = Style {
@@ -93,8 +97,8 @@ impl Session {
             emit_defaults: false,
         };
         match json::write(message, self.schema, style, &mut text) {
-            Ok(()) => eprintln!("> {}", String::from_utf8_lossy(&text)),
-            Err(error) => eprintln!("> {error}"),
+            Ok(()) => say(format_args!("> {}", String::from_utf8_lossy(&text))),
+            Err(error) => say(format_args!("> {error}")),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::cli::ErrorFormat;
 use crate::client::{Call, Client, ConnectOptions};
 use crate::error::{Error, Failure, Kind};
 use crate::interrupt;
-use crate::log::{Level, Logger};
+use crate::log::{Level, Logger, say};
 use crate::printer::Format;
 use crate::request::Memory;
 use crate::schema::{Rpc, Schema, describe, lookup};
@@ -171,7 +171,7 @@ impl Session {
 
     fn show(&self, failure: Failure) -> u8 {
         let text = failure.render(self.options.error_format, self.options.verbose);
-        eprintln!("{text}");
+        say(text);
         failure.exit_status
     }
 
@@ -219,7 +219,7 @@ fn connected<'a>(
     let mut client = Client::connect(address, &options.connect)?;
     if io::stderr().is_terminal() {
         client.on_long_wait(PATIENCE, || {
-            eprintln!("still waiting for an answer; Ctrl-C gives up");
+            say("still waiting for an answer; Ctrl-C gives up");
         });
     }
     logger.log(Level::Debug, format_args!("connected to {address}"));
