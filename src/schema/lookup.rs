@@ -62,6 +62,24 @@ pub fn message(schema: &Schema, name: &str) -> Result<&'static Message, LookupEr
     find(schema, name)
 }
 
+/// Finds what a request can be made of: an RPC's request or a message, an exact
+/// name first, then one in another case, and of each an RPC before a message.
+///
+/// # Errors
+/// When nothing matches, or several things of the first kind that matches do.
+pub fn request(schema: &Schema, name: &str) -> Result<&'static Message, LookupError> {
+    let found = Case::IN_ORDER.into_iter().find_map(|case| {
+        let rpc = matching::<&Rpc>(schema, name, case);
+        let request = rpc.map(|found| found.map(|rpc| rpc.request));
+        request.or_else(|| matching(schema, name, case))
+    });
+    found.unwrap_or_else(|| {
+        let mut names = suggestions::<&Rpc>(schema);
+        names.extend(suggestions::<&Message>(schema));
+        Err(names::unknown("RPC or message", name, &names))
+    })
+}
+
 /// Finds an enum likewise.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use crate::schema::suggest::{did_you_mean, quoted};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
     /// Nothing has the name.
-    #[error("there is no {kind} {}{}", Excerpt(.name), did_you_mean(.nearest))]
+    #[error("there is no {kind} {}{}", Excerpt(.name), help(.kind, .nearest))]
     Unknown {
         /// What was looked for: `RPC`, `message`.
         kind: &'static str,
@@ -38,6 +38,17 @@ pub enum LookupError {
         /// The message's fields, when they are few.
         known: Vec<String>,
     },
+}
+
+/// The near names, or where all names of the kind can be seen.
+fn help(kind: &str, nearest: &[String]) -> String {
+    let place = match kind {
+        _ if !nearest.is_empty() => return did_you_mean(nearest),
+        "message" | "enum" => "\"kata-agent-ctl describe\" with an RPC shows its types",
+        "service" => "\"kata-agent-ctl list\" shows the services",
+        _ => "\"kata-agent-ctl list\" shows the RPCs",
+    };
+    format!("; {place}")
 }
 
 fn field_help(nearest: &[String], known: &[String]) -> String {

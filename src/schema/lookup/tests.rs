@@ -82,10 +82,59 @@ fn suggestions_are_near_or_absent() {
         rpc_named("grpc.AgentService/GetIPTable"),
         "there is no RPC \"grpc.AgentService/GetIPTable\"; did you mean \"GetIPTables\"?"
     );
-    assert_eq!(rpc_named("Frobnicate"), "there is no RPC \"Frobnicate\"");
-    assert_eq!(rpc_named(""), "there is no RPC \"\"");
-    assert_eq!(rpc_named("."), "there is no RPC \".\"");
-    assert_eq!(rpc_named("é/é.é"), "there is no RPC \"é/é.é\"");
+    for name in ["Frobnicate", "", ".", "é/é.é"] {
+        assert_eq!(
+            rpc_named(name),
+            format!("there is no RPC \"{name}\"; \"kata-agent-ctl list\" shows the RPCs")
+        );
+    }
+    assert_eq!(
+        item_named("Frobnicate"),
+        "there is no RPC, service, message or enum \"Frobnicate\"; \
+         \"kata-agent-ctl list\" shows the RPCs"
+    );
+    let told = |found: Result<(), LookupError>| found.map_err(|error| error.to_string());
+    assert_eq!(
+        told(service(&SCHEMA, "Frobnicate").map(drop)),
+        Err(
+            "there is no service \"Frobnicate\"; \"kata-agent-ctl list\" shows the services"
+                .to_owned()
+        )
+    );
+    assert_eq!(
+        told(message(&SCHEMA, "Frobnicate").map(drop)),
+        Err("there is no message \"Frobnicate\"; \
+             \"kata-agent-ctl describe\" with an RPC shows its types"
+            .to_owned())
+    );
+}
+
+#[test]
+fn a_request_by_its_rpc_or_its_own_name() {
+    let named = |name| match request(&SCHEMA, name) {
+        Ok(message) => message.full_name.to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let of_both = rpc(&SCHEMA, "Both").map(|rpc| rpc.request.full_name.to_owned());
+    assert_eq!(Ok(named("both")), of_both);
+    assert_eq!(named("test.All"), "test.All");
+    assert_eq!(named("all"), "test.All");
+    assert_eq!(
+        named("Bothh"),
+        "there is no RPC or message \"Bothh\"; did you mean \"Both\"?"
+    );
+    assert_eq!(
+        named("test.Alll"),
+        "there is no RPC or message \"test.Alll\"; did you mean \"test.All\"?"
+    );
+    assert_eq!(
+        named("Frobnicate"),
+        "there is no RPC or message \"Frobnicate\"; \"kata-agent-ctl list\" shows the RPCs"
+    );
+    assert_eq!(
+        named("Inner"),
+        "\"Inner\" could be the message \"other.Inner\", \"outer.other.Inner\" or \"test.Inner\""
+    );
 }
 
 #[test]
