@@ -110,6 +110,17 @@ pub fn parse_enum(enumeration: &Enum, text: &str) -> Result<Parsed, ValueError> 
     Ok(Parsed::Enum(enumeration::parse(enumeration, text)?))
 }
 
+/// Reads an enum value's name letter by letter, as ProtoJSON has it.
+///
+/// # Errors
+/// When no value has exactly this name.
+pub fn parse_enum_name(enumeration: &Enum, name: &str) -> Result<Parsed, ValueError> {
+    let number = enumeration::exact(enumeration, name);
+    Ok(Parsed::Enum(
+        number.ok_or_else(|| enumeration::unknown(enumeration, name))?,
+    ))
+}
+
 fn parse_bool(text: &str) -> Result<bool, ValueError> {
     match text {
         "true" | "1" => Ok(true),

@@ -292,6 +292,7 @@ TAKEN = [
 ]
 
 REFUSED = [
+    (S, '{"f_level": "highest"}'),
     (S, ""),
     (S, "null"),
     (S, '"x"'),

@@ -109,7 +109,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// The number of an enum value, by name in any case or by number.
+    /// The number of an enum value, by its exact name or by number.
     pub(super) fn enum_number(self, enumeration: &'static Enum) -> Result<i32, Problem> {
         let name = match self {
             Self::String(name) if !number::is_number(name) => name,
@@ -122,7 +122,7 @@ impl<'a> Given<'a> {
             let expected = format!("a value of the enum {}", enumeration.full_name);
             return Err(self.mismatch(&expected));
         }
-        match value::parse_enum(enumeration, name)? {
+        match value::parse_enum_name(enumeration, name)? {
             Parsed::Enum(number) => Ok(number),
             _ => Err(self.mismatch(enumeration.full_name)),
         }

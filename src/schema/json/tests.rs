@@ -139,6 +139,10 @@ fn errors_say_where_what_and_what_would_be_right() {
             r#"level: "Hihg" is not a value of test.Level (LOW, High) or a 32-bit number"#,
         ),
         (
+            r#"{"level":"hIGH"}"#,
+            r#"level: "hIGH" is not a value of test.Level (LOW, High) or a 32-bit number"#,
+        ),
+        (
             r#"{"level":"0x1"}"#,
             r#"level: "0x1" is not a value of the enum test.Level"#,
         ),
@@ -421,7 +425,7 @@ fn unknown_enum_numbers_are_kept() {
     assert_eq!(written(&message, false), r#"{"level":77}"#);
     for text in [
         r#"{"level":"1"}"#,
-        r#"{"level":"hIGH"}"#,
+        r#"{"level":"High"}"#,
         r#"{"level":1.0}"#,
     ] {
         let message: All = merged(text).unwrap();

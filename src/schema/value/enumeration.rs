@@ -35,12 +35,11 @@ pub enum EnumError {
 
 /// Reads the number of an enum's value.
 pub fn parse(enumeration: &Enum, text: &str) -> Result<i32, EnumError> {
-    let values = enumeration.values;
-    if let Some(value) = values.iter().find(|value| value.name == text) {
-        return Ok(value.number);
+    if let Some(number) = exact(enumeration, text) {
+        return Ok(number);
     }
+    let values = enumeration.values.iter();
     let matches: Vec<_> = values
-        .iter()
         .filter(|value| value.name.eq_ignore_ascii_case(text))
         .collect();
     match matches.as_slice() {
@@ -56,7 +55,16 @@ pub fn parse(enumeration: &Enum, text: &str) -> Result<i32, EnumError> {
     }
 }
 
-fn unknown(enumeration: &Enum, text: &str) -> EnumError {
+/// The number of the value with exactly this name.
+pub fn exact(enumeration: &Enum, name: &str) -> Option<i32> {
+    let mut values = enumeration.values.iter();
+    values
+        .find(|value| value.name == name)
+        .map(|value| value.number)
+}
+
+/// The error for a text that is no value.
+pub fn unknown(enumeration: &Enum, text: &str) -> EnumError {
     let names = || enumeration.values.iter().map(|value| value.name);
     let known = if enumeration.values.len() <= LISTED {
         names().collect::<Vec<_>>().join(", ")
