@@ -114,10 +114,7 @@ fn describe_name(schema: &'static Schema, name: &str, json: bool) -> Result<u8, 
 }
 
 fn template_of(schema: &'static Schema, name: &str) -> Result<u8, Error> {
-    let message = match lookup::rpc(schema, name) {
-        Ok(rpc) => rpc.request,
-        Err(error) => lookup::message(schema, name).map_err(|_| error)?,
-    };
+    let message = lookup::request(schema, name)?;
     print(&format!("{}\n", template(message)))
 }
 
