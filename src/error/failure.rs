@@ -1,0 +1,102 @@
+//! How a failed command is shown: as a line for a person or as a JSON object for
+//! a script. What the agent said is made safe here.
+
+use serde_json::json;
+
+use super::Error;
+use crate::cli::ErrorFormat;
+use crate::client::Status;
+use crate::printer::escape;
+
+/// How much of a message is shown, in characters.
+const LONGEST_MESSAGE: usize = 2000;
+
+/// An error with the command that it ended.
+#[derive(Debug)]
+pub struct Failure {
+    /// The place in a script, if it is from one.
+    pub place: Option<String>,
+    /// The command's name.
+    pub command: Option<String>,
+    /// What went wrong. Boxed, as a failure is rare and its error large.
+    pub error: Box<Error>,
+    /// The exit status, where it is not that of the error's kind.
+    pub exit_status: u8,
+}
+
+impl Failure {
+    /// A failure that ends with the exit status of the error's kind.
+    pub fn new(command: Option<String>, error: Error) -> Self {
+        let exit_status = error.kind().exit_status();
+        Self {
+            place: None,
+            command,
+            error: Box::new(error),
+            exit_status,
+        }
+    }
+
+    /// The same failure at a place in a script.
+    pub fn at(self, place: Option<String>) -> Self {
+        Self { place, ..self }
+    }
+
+    /// One line, or as many as an agent's message has when `verbose`.
+    pub fn render(&self, format: ErrorFormat, verbose: bool) -> String {
+        match format {
+            ErrorFormat::Text => {
+                let parts = [self.place.as_deref(), self.command.as_deref()];
+                let context = parts.into_iter().flatten().map(|part| format!("{part}: "));
+                format!(
+                    "error: {}{}",
+                    context.collect::<String>(),
+                    self.message(verbose)
+                )
+            }
+            ErrorFormat::Json => self.json(verbose),
+        }
+    }
+
+    fn message(&self, verbose: bool) -> String {
+        match self.error.status() {
+            Some(status) => {
+                format!(
+                    "the agent answered code: {status}: {}",
+                    said(status, verbose)
+                )
+            }
+            None => escape::first_line(&self.error.to_string(), LONGEST_MESSAGE),
+        }
+    }
+
+    fn json(&self, verbose: bool) -> String {
+        let status = self.error.status();
+        let message = match status {
+            Some(status) => said(status, verbose),
+            None => self.message(verbose),
+        };
+        let members = [
+            ("kind", json!(self.error.kind().name())),
+            ("message", json!(message)),
+            ("command", json!(self.command)),
+            ("path", json!(self.error.path())),
+            ("code", json!(status.map(|status| status.code))),
+            ("code_name", json!(status.and_then(Status::name))),
+            ("exit_status", json!(self.exit_status)),
+        ];
+        let place = self.place.iter().map(|place| ("place", json!(place)));
+        let members = members.into_iter().chain(place);
+        let members: Vec<_> = members
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+/// What the agent said, made safe to show: all of it, or the first line.
+fn said(status: &Status, verbose: bool) -> String {
+    match verbose {
+        true => escape::lines(&status.message).into_owned(),
+        false => escape::first_line(&status.message, LONGEST_MESSAGE),
+    }
+}
