@@ -5,6 +5,7 @@
 //! from there the struct generator makes the structs (`structs`), and the
 //! `model` of what the run time needs to know becomes the table (`emit`).
 
+mod checks;
 mod depth;
 mod descriptors;
 mod docs;

@@ -11,6 +11,7 @@ use protox::file::{File, FileResolver as _, GoogleFileResolver};
 use protox::prost_reflect::prost_types::SourceCodeInfo;
 use protox::prost_reflect::{DescriptorError, DescriptorPool};
 
+use crate::checks;
 use crate::depth::{MAX_DEPTH, too_deep};
 use crate::error::{Error, Place};
 use crate::guard::caught;
@@ -195,8 +196,14 @@ impl Loader<'_> {
         descriptor.public_dependency = renumber(&descriptor.public_dependency);
         descriptor.weak_dependency = renumber(&descriptor.weak_dependency);
         descriptor.dependency = unique;
-        self.disguises.extend(disguise(&mut descriptor));
         let info = descriptor.source_code_info.clone().unwrap_or_default();
+        if let Some(mistake) = checks::check(&descriptor) {
+            return Err(Error::at(
+                self.around(&name, &info, &mistake.path),
+                mistake.what,
+            ));
+        }
+        self.disguises.extend(disguise(&mut descriptor));
         match caught(|| self.pool.add_file_descriptor_proto(descriptor)) {
             Some(added) => added.map_err(|error| self.check(&name, &info, &error))?,
             None => {
@@ -216,20 +223,22 @@ impl Loader<'_> {
         let file = error.file().unwrap_or(name);
         let place = match (self.texts.get(file), error.line(), error.column()) {
             (Some(text), Some(line), Some(column)) => Place::span(file, text, line, column),
-            (Some(text), ..) => {
-                let path = error.path().unwrap_or_default();
-                let around = info
-                    .location
-                    .iter()
-                    .filter(|around| path.starts_with(&around.path));
-                match around.max_by_key(|around| around.path.len()) {
-                    Some(around) => span(file, text, &around.span),
-                    None => Place::file(file),
-                }
-            }
-            _ => Place::file(file),
+            _ => self.around(file, info, error.path().unwrap_or_default()),
         };
         Error::at(place, error.to_string())
+    }
+
+    /// The place of the innermost item around a path that has one.
+    fn around(&self, file: &str, info: &SourceCodeInfo, path: &[i32]) -> Place {
+        let around = info
+            .location
+            .iter()
+            .filter(|around| path.starts_with(&around.path));
+        let innermost = around.max_by_key(|around| around.path.len());
+        match (self.texts.get(file), innermost) {
+            (Some(text), Some(around)) => span(file, text, &around.span),
+            _ => Place::file(file),
+        }
     }
 }
 

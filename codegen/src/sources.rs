@@ -11,7 +11,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Place};
@@ -34,7 +33,9 @@ pub(crate) struct Source {
 impl Sources {
     /// Reads the `.proto` files directly in `folder`.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let failed = |cause| Error::io("read", folder, cause);
+        // A relative folder says little without what it is relative to.
+        let shown = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let failed = |cause| Error::io("read", &shown, cause);
         let mut roots = BTreeMap::new();
         for entry in fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
@@ -49,7 +50,7 @@ impl Sources {
             roots.insert(name.to_owned(), read(name, &path)?);
         }
         if roots.is_empty() {
-            return Err(Error::NoFiles(folder.to_owned()));
+            return Err(Error::NoFiles(shown));
         }
         Ok(Sources {
             folder: folder.to_owned(),
@@ -109,11 +110,21 @@ pub(crate) fn fingerprint<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -
     format!("{hash:016x}")
 }
 
+/// What some editors begin a UTF-8 file with; it is not part of the text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 fn read(name: &str, path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|cause| match cause.kind() {
-        ErrorKind::InvalidData => Error::at(Place::file(name), "the text is not UTF-8"),
-        _ => Error::io("read", path, cause),
-    })
+    let bytes = fs::read(path).map_err(|cause| Error::io("read", path, cause))?;
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let valid = String::from_utf8_lossy(valid);
+            let place = Place::offset(name, &valid, valid.len());
+            Err(Error::at(place, "the text is not UTF-8"))
+        }
+    }
 }
 
 #[cfg(test)]

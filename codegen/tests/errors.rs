@@ -107,6 +107,21 @@ fn bad_meaning() {
 }
 
 #[test]
+fn a_field_that_is_declared_twice() {
+    assert_eq!(
+        error_in("message A {\n  string foo = 1;\n  string foo = 2;\n}\n"),
+        "a.proto:4:10: field \"foo\" is declared twice"
+    );
+    // Different JSON names do not make it another field.
+    assert_eq!(
+        error_in(
+            "message B { message A {\n  string foo = 1 [json_name = \"a\"];\n  oneof x { string foo = 2 [json_name = \"b\"]; }\n} }\n"
+        ),
+        "a.proto:4:20: field \"foo\" is declared twice"
+    );
+}
+
+#[test]
 fn a_message_that_two_files_declare() {
     let one = "syntax = \"proto3\";\nmessage A {}\n";
     assert_eq!(
@@ -191,12 +206,36 @@ fn folders_without_protos() {
 
 #[test]
 fn text_that_is_not_utf8() {
-    let folder = folder(&[]);
-    fs::write(folder.path().join("a.proto"), [0xff, 0xfe]).unwrap();
+    let error = |bytes: &[u8]| {
+        let folder = folder(&[]);
+        fs::write(folder.path().join("a.proto"), bytes).unwrap();
+        generate(folder.path()).unwrap_err().to_string()
+    };
+    assert_eq!(error(&[0xff, 0xfe]), "a.proto:1:1: the text is not UTF-8");
     assert_eq!(
-        generate(folder.path()).unwrap_err().to_string(),
-        "a.proto: the text is not UTF-8"
+        error(b"\xef\xbb\xbfsyntax = \"proto3\";\n// \xc3\xa4 \xff\n"),
+        "a.proto:2:6: the text is not UTF-8"
     );
+}
+
+#[test]
+fn a_byte_order_mark_is_not_part_of_the_text() {
+    let good = "\u{feff}syntax = \"proto3\";\nmessage A {}\n";
+    generate(folder(&[("a.proto", good)]).path()).unwrap();
+    assert_eq!(
+        error(&[("a.proto", "\u{feff}syntax = \"proto4\";")]),
+        "a.proto:1:10: unknown syntax 'proto4'"
+    );
+}
+
+#[test]
+fn a_relative_folder_is_shown_with_what_it_is_relative_to() {
+    let error = generate(Path::new("no-such-folder"))
+        .unwrap_err()
+        .to_string();
+    let resolved = std::env::current_dir().unwrap().join("no-such-folder");
+    let expected = format!("cannot read \"{}\": No such file", resolved.display());
+    assert!(error.starts_with(&expected), "{error}");
 }
 
 #[test]
