@@ -1,6 +1,7 @@
 //! Finds the proto files and has the table generated from them: those in
 //! `protos`, or in the folder that `AGENT_CTL_PROTO_DIR` names.
 
+use std::env::VarError;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,10 +9,15 @@ const VARIABLE: &str = "AGENT_CTL_PROTO_DIR";
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-env-changed={VARIABLE}");
-    let folder = std::env::var(VARIABLE)
-        .ok()
-        .filter(|folder| !folder.is_empty());
-    let folder = folder.unwrap_or_else(|| "protos".to_owned());
+    let folder = match std::env::var(VARIABLE) {
+        Ok(folder) if !folder.is_empty() => folder,
+        Ok(_) | Err(VarError::NotPresent) => "protos".to_owned(),
+        // Never another API than the one asked for.
+        Err(VarError::NotUnicode(folder)) => {
+            let folder = Path::new(&folder).display();
+            return fail(&format!("\"{folder}\" in {VARIABLE} is not UTF-8"));
+        }
+    };
     // Cargo looks at everything below a folder.
     println!("cargo::rerun-if-changed={folder}");
 
