@@ -11,6 +11,7 @@ use crate::command::{ArgumentsError, WordsError};
 use crate::input::InputError;
 use crate::printer::PrintError;
 use crate::printer::raw::RawError;
+use crate::recipes::RecipeError;
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
@@ -73,6 +74,9 @@ pub enum Error {
         /// What is wrong in it.
         error: Box<JsonError>,
     },
+    /// A convenience's parameters.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
     /// A file or standard input.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -186,6 +190,7 @@ impl Error {
             | Error::Json(_)
             | Error::Document { .. }
             | Error::Signal { .. }
+            | Error::Recipe(_)
             | Error::Print(_)
             | Error::Input(_)
             | Error::Raw(_)
@@ -213,6 +218,7 @@ impl Error {
             Error::Document { error, .. } => error.path(),
             Error::NotText { path, .. } => path,
             Error::Signal { path, .. } => path,
+            Error::Recipe(error) => error.parameter(),
             _ => "",
         };
         (!path.is_empty()).then_some(path)

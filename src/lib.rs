@@ -17,6 +17,7 @@ pub mod input;
 pub mod interrupt;
 pub mod log;
 pub mod printer;
+pub mod recipes;
 pub mod request;
 mod run;
 pub mod schema;

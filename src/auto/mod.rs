@@ -9,7 +9,7 @@ mod signal;
 pub use ids::random_id;
 pub use notes::RowNotes;
 
-use crate::schema::{Dialect, Field, Label, Message, Rpc, Scalar, Type};
+use crate::schema::{Field, Label, Rpc, Scalar, Type};
 
 /// One automatic value: where it goes, where it comes from, how else the field
 /// may be called.
@@ -126,36 +126,21 @@ pub fn row_of_alias(alias: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.aliases.contains(&alias))
 }
 
+/// An alias, if `name` is one.
+pub fn alias(name: &str) -> Option<&'static str> {
+    let mut aliases = ROWS.iter().flat_map(|row| row.aliases);
+    aliases.find(|alias| **alias == name).copied()
+}
+
+/// The row by which a field of the RPC's request takes signal names.
+pub fn signal_row(rpc: &Rpc, index: usize) -> Option<&'static Row> {
+    ROWS.iter()
+        .find(|row| matches!(row.rule, Rule::Signal(_)) && row.index_in(rpc) == Some(index))
+}
+
 /// The number that a signal's name stands for.
 pub fn signal_number(name: &str) -> Option<u32> {
     signal::number(name)
-}
-
-/// The aliases and signal names that one RPC's request takes.
-#[derive(Debug, Clone, Copy)]
-pub struct RequestDialect {
-    /// The RPC whose request is being made.
-    pub rpc: &'static Rpc,
-}
-
-impl Dialect for RequestDialect {
-    fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
-        if !std::ptr::eq(message, self.rpc.request) {
-            return None;
-        }
-        row_of_alias(name)?.index_in(self.rpc)
-    }
-
-    fn value(&self, message: &'static Message, index: usize, text: &str) -> Option<String> {
-        if !std::ptr::eq(message, self.rpc.request) {
-            return None;
-        }
-        let named = |row: &&Row| {
-            matches!(row.rule, Rule::Signal(_)) && row.index_in(self.rpc) == Some(index)
-        };
-        ROWS.iter().find(named)?;
-        Some(signal::number(text)?.to_string())
-    }
 }
 
 #[cfg(test)]

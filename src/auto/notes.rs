@@ -1,7 +1,8 @@
-//! What `describe` tells of automatic values and aliases.
+//! What `describe` tells of automatic values, aliases and conveniences.
 
 use super::{ROWS, Row};
-use crate::schema::describe::Annotations;
+use crate::recipes;
+use crate::schema::describe::{Annotations, Parameter};
 use crate::schema::{Message, Rpc};
 
 /// The rows of the table as notes on fields.
@@ -17,6 +18,10 @@ impl Annotations for RowNotes {
     ) -> Option<String> {
         let row = row_for(rpc, message, index)?;
         Some(row.doc.to_owned())
+    }
+
+    fn parameters(&self, rpc: &'static Rpc) -> Vec<&'static Parameter> {
+        recipes::parameters(rpc).collect()
     }
 
     fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {

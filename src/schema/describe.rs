@@ -32,11 +32,28 @@ pub trait Annotations {
         None
     }
 
+    /// What a command of this RPC takes beside the fields of its request.
+    fn parameters(&self, rpc: &'static Rpc) -> Vec<&'static Parameter> {
+        let _ = rpc;
+        Vec::new()
+    }
+
     /// The field's extra names.
     fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {
         let _ = (message, index);
         Vec::new()
     }
+}
+
+/// A word that a command takes although it is no field.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What its value is, in a word.
+    pub value: &'static str,
+    /// What it does.
+    pub doc: &'static str,
 }
 
 /// Nothing beyond the proto.

@@ -12,6 +12,13 @@ pub trait Dialect {
         None
     }
 
+    /// The member that `name` stands for in a document for `message`, if it is
+    /// no field and is to be handed back to whoever merges the document.
+    fn extra(&self, message: &'static Message, name: &str) -> Option<&'static str> {
+        let _ = (message, name);
+        None
+    }
+
     /// What `text`, given for a scalar field, stands for (`usr1` for `10`).
     /// `None` leaves the text as it is.
     fn value(&self, message: &'static Message, index: usize, text: &str) -> Option<String> {

@@ -60,6 +60,18 @@ fn explicit_ids_are_remembered() {
             r#"CreateSandbox sandbox_id: "s""#,
         ]
     );
+    // The same in a document.
+    assert_eq!(
+        sent(&[
+            "-c",
+            r#"Check json://{"cid": "c", "sid": null, "service": "x"}"#,
+            "StartContainer",
+        ]),
+        [
+            r#"Check service: "x""#,
+            r#"StartContainer container_id: "c""#
+        ]
+    );
     // An explicit empty value is a value.
     assert_eq!(
         sent(&["-c", "StartContainer container_id=a", "PauseContainer cid="]),

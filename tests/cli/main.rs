@@ -20,6 +20,7 @@ mod mistakes;
 mod other_protos;
 mod output;
 mod readme;
+mod recipes;
 mod run;
 mod sent;
 mod status;

@@ -35,6 +35,16 @@ fn describe_rpc(schema: &Schema, rpc: &'static Rpc, annotations: &dyn Annotation
         ("request", side(rpc.request, Some(rpc))),
         ("response", side(rpc.response, None)),
         (
+            "parameters",
+            Json::array(annotations.parameters(rpc).into_iter().map(|parameter| {
+                Json::Object(vec![
+                    ("name", parameter.name.into()),
+                    ("value", parameter.value.into()),
+                    ("doc", parameter.doc.into()),
+                ])
+            })),
+        ),
+        (
             "examples",
             Json::array(examples(schema, rpc).iter().map(|example| {
                 Json::Object(vec![

@@ -63,6 +63,9 @@ impl Page<'_> {
                 self.line("");
             }
             self.fields(message, of);
+            if let Some(rpc) = of {
+                self.parameters(rpc);
+            }
         }
         self.types(&[rpc.request, rpc.response]);
         self.line("\nExamples:");
@@ -88,6 +91,19 @@ impl Page<'_> {
             };
             self.line(&format!("  # {title}"));
             self.line(&format!("  {}", example.shell()));
+        }
+    }
+
+    /// What a command takes beside the fields.
+    fn parameters(&mut self, rpc: &'static Rpc) {
+        let parameters = self.annotations.parameters(rpc);
+        if parameters.is_empty() {
+            return;
+        }
+        self.line("\nAlso takes, as setters or in a document:");
+        for parameter in parameters {
+            self.line(&format!("  {}={}", parameter.name, parameter.value));
+            paragraphs(&mut self.out, 6, parameter.doc);
         }
     }
 

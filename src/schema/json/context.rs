@@ -10,6 +10,7 @@ use serde_json::de::StrRead;
 use super::super::descriptor::{Message, Schema};
 use super::super::dialect::Dialect;
 use super::error::{JsonError, Problem};
+use super::extra::Extra;
 use super::place::{Place, Step};
 
 /// The JSON reader: over text, handing out strings from it without a copy.
@@ -23,6 +24,7 @@ pub(super) struct Merge<'de, 'c> {
     place: Place<'de>,
     depth: usize,
     failure: Option<JsonError>,
+    pub(super) extras: Vec<Extra>,
 }
 
 /// The singular field for which a value may be spelled in another way.
@@ -35,7 +37,7 @@ impl<'de, 'c> Merge<'de, 'c> {
         dialect: &'c dyn Dialect,
         schema: &'static Schema,
         run: impl FnOnce(&mut Self, &mut Reader<'de>) -> serde_json::Result<()>,
-    ) -> Result<(), JsonError> {
+    ) -> Result<Vec<Extra>, JsonError> {
         let mut merge = Self {
             schema,
             dialect,
@@ -43,13 +45,25 @@ impl<'de, 'c> Merge<'de, 'c> {
             place: Place::default(),
             depth: 0,
             failure: None,
+            extras: Vec::new(),
         };
         let mut reader = reader(text);
-        let result = run(&mut merge, &mut reader).and_then(|()| reader.end());
-        result.map_err(|error| match merge.failure {
-            Some(failure) => failure,
-            None => JsonError::new(&Place::default(), Problem::syntax(&error)),
-        })
+        match run(&mut merge, &mut reader).and_then(|()| reader.end()) {
+            Ok(()) => Ok(merge.extras),
+            Err(error) => Err(match merge.failure {
+                Some(failure) => failure,
+                None => JsonError::new(&Place::default(), Problem::syntax(&error)),
+            }),
+        }
+    }
+
+    /// The member that a key of the message being read stands for, if it is no
+    /// field: the dialect may say so, for the outermost message alone.
+    pub(super) fn extra(&self, message: &'static Message, name: &str) -> Option<&'static str> {
+        match self.depth {
+            1 => self.dialect.extra(message, name),
+            _ => None,
+        }
     }
 
     /// Reads the whole of `text`, a part of the document that was set aside.

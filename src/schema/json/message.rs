@@ -100,6 +100,10 @@ impl<'de> Visitor<'de> for MessageSeed<'_, 'de, '_> {
                 entries.next_value::<IgnoredAny>()?;
                 continue;
             }
+            if let Some(name) = merge.extra(descriptor, &name) {
+                merge.take_extra(name, entries.next_value()?)?;
+                continue;
+            }
             let (index, field) = names::field(merge, descriptor, &name, likely)?;
             likely = index + 1;
             if !seen.field(index) {

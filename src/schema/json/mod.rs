@@ -5,6 +5,7 @@
 mod collection;
 mod context;
 mod error;
+mod extra;
 mod found;
 mod given;
 mod known;
@@ -26,6 +27,7 @@ mod write;
 use serde::de::{DeserializeSeed as _, IgnoredAny};
 
 pub use error::{JsonError, Problem};
+pub use extra::Extra;
 pub use known::EmptyForm;
 pub use write::{Style, WriteError, write};
 
@@ -60,7 +62,8 @@ pub fn null_is_value(ty: &Type) -> bool {
 
 /// Merges a JSON document into a message. A list in the document replaces the
 /// message's list, a message is merged, a map is merged key by key, `null`
-/// clears. Each field that the document gives is marked in `explicit`.
+/// clears. Each field that the document gives is marked in `explicit`; members
+/// that are no fields and that the dialect asks for are handed back.
 ///
 /// # Errors
 /// When the text is not JSON or does not fit the message; the message is then
@@ -71,7 +74,7 @@ pub fn merge(
     dialect: &dyn Dialect,
     schema: &'static Schema,
     text: &str,
-) -> Result<(), JsonError> {
+) -> Result<Vec<Extra>, JsonError> {
     Merge::read(text, dialect, schema, |merge, reader| {
         let explicit = Some(explicit);
         MessageSeed::new(merge, message, explicit).deserialize(reader)
@@ -101,6 +104,7 @@ pub fn merge_field(
         };
         seed.deserialize(reader).map(drop)
     })
+    .map(drop)
 }
 
 /// Merges one JSON value into a list's element or a map's value of type `ty`.
@@ -125,6 +129,7 @@ pub fn merge_value(
         };
         seed.deserialize(reader)
     })
+    .map(drop)
 }
 
 /// The byte offset just after the JSON value that `text` begins with, white

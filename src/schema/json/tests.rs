@@ -15,7 +15,7 @@ fn merged<M: Reflect + Default>(text: &str) -> Result<M, String> {
 fn merge_into(message: &mut dyn Reflect, text: &str) -> Result<Explicit, String> {
     let mut explicit = Explicit::default();
     merge(message, &mut explicit, &Plain, &SCHEMA, text)
-        .map(|()| explicit)
+        .map(|_| explicit)
         .map_err(|error| error.to_string())
 }
 

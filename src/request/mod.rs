@@ -2,15 +2,22 @@
 //! here: a setter beats the document, which beats a value remembered from an
 //! earlier command, which beats an automatic one.
 
+mod dialect;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::auto::{self, RequestDialect, Row, Rule};
+pub use dialect::RequestDialect;
+
+use crate::auto::{self, Row, Rule};
 use crate::command::{Arguments, Document, Setter};
 use crate::error::Error;
 use crate::input::Inputs;
+use crate::recipes::{self, Draft, Given};
 use crate::schema::path::{self, SetError, SetProblem};
-use crate::schema::{Explicit, Reflect, Rpc, Scalar, Schema, Type, Value, ValueMut, json, lookup};
+use crate::schema::{
+    Dialect, Explicit, Reflect, Rpc, Scalar, Schema, Type, Value, ValueMut, json, lookup,
+};
 
 /// A request as it was given, checked, before automatic values.
 #[derive(Debug)]
@@ -47,6 +54,7 @@ impl Request {
             remembered_only: Vec::new(),
         };
         let dialect = RequestDialect { rpc };
+        let mut given = Given::default();
         let document = match arguments.document {
             None => None,
             Some(Document::Json(json)) => Some((json, None)),
@@ -60,18 +68,44 @@ impl Request {
                 schema,
                 &text,
             );
-            merged.map_err(|error| match file {
+            let extras = merged.map_err(|error| match file {
                 Some(name) => Error::Document {
                     name,
                     error: Box::new(error),
                 },
                 None => Error::Json(error),
             })?;
+            for extra in extras {
+                if let Some(text) = extra.text {
+                    request.keep(extra.name, text, &mut given);
+                }
+            }
         }
         for setter in arguments.setters {
-            request.set(schema, &dialect, setter)?;
+            match dialect.extra(rpc.request, &setter.path) {
+                Some(name) => {
+                    let text = text_of(rpc, &dialect, &setter)?.into_owned();
+                    request.keep(name, text, &mut given);
+                }
+                None => request.set(schema, &dialect, setter)?,
+            }
         }
+        let mut draft = Draft {
+            rpc,
+            message: request.message.as_mut(),
+            explicit: &mut request.explicit,
+            inputs,
+        };
+        recipes::apply(&given, &mut draft)?;
         Ok(request)
+    }
+
+    /// Keeps what was given under a name that is no field's.
+    fn keep(&mut self, name: &'static str, text: String, given: &mut Given) {
+        match auto::row_of_alias(name) {
+            Some(row) => self.remembered_only.push((row, text)),
+            None => given.set(name, text),
+        }
     }
 
     fn set(
@@ -81,13 +115,6 @@ impl Request {
         mut setter: Setter,
     ) -> Result<(), Error> {
         let not_json = setter.not_json.take();
-        if let Some(row) = auto::row_of_alias(&setter.path)
-            && lookup::field(self.rpc.request, &setter.path, dialect).is_err()
-            && let Ok(value) = std::str::from_utf8(&setter.value)
-        {
-            self.remembered_only.push((row, value.to_owned()));
-            return Ok(());
-        }
         let text = text_of(self.rpc, dialect, &setter)?;
         let set = path::set(
             self.message.as_mut(),
@@ -158,9 +185,7 @@ impl Request {
 /// The row of the signal that a path names, if it names one.
 fn signal_row(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<&'static Row> {
     let index = lookup::field(rpc.request, path, dialect).ok()?;
-    let is_it = |row: &&Row| row.index_in(rpc) == Some(index);
-    let row = auto::ROWS.iter().find(is_it)?;
-    matches!(row.rule, Rule::Signal(_)).then_some(row)
+    auto::signal_row(rpc, index)
 }
 
 /// A setter's value as the schema takes it: as text, or in hex where a bytes
@@ -173,6 +198,13 @@ fn text_of<'a>(
     let Err(error) = std::str::from_utf8(&setter.value) else {
         return Ok(String::from_utf8_lossy(&setter.value));
     };
+    let not_text = |path| Error::NotText {
+        path,
+        offset: error.valid_up_to(),
+    };
+    if dialect.extra(rpc.request, &setter.path).is_some() {
+        return Err(not_text(setter.path.clone()));
+    }
     let target = path::resolve(rpc.request, dialect, &setter.path)?;
     let fields = target.steps().iter().rev().find_map(|step| match step {
         path::Step::Field { field, .. } => Some(field),
@@ -183,10 +215,7 @@ fn text_of<'a>(
             let digits = setter.value.iter().map(|byte| format!("{byte:02x}"));
             Ok(Cow::Owned(format!("hex:{}", digits.collect::<String>())))
         }
-        _ => Err(Error::NotText {
-            path: target.to_string(),
-            offset: error.valid_up_to(),
-        }),
+        _ => Err(not_text(target.to_string())),
     }
 }
 

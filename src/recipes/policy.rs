@@ -1,0 +1,38 @@
+//! `SetPolicy policy_file=FILE`: the policy is the file's text.
+
+use super::{Draft, Given, Recipe, RecipeError};
+use crate::schema::Scalar;
+use crate::schema::describe::Parameter;
+
+const FILE: &str = "policy_file";
+const POLICY: &str = "policy";
+
+pub(super) const RECIPE: Recipe = Recipe {
+    rpc: "SetPolicy",
+    parameters: &[Parameter {
+        name: FILE,
+        value: "FILE",
+        doc: "a file whose text is the policy; - for standard input",
+    }],
+    needs: &[(POLICY, Scalar::String)],
+    apply,
+};
+
+fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
+    let Some(file) = given.text(FILE) else {
+        return Ok(());
+    };
+    if draft.has(POLICY) {
+        return Err(RecipeError::Twice {
+            parameter: FILE,
+            field: POLICY,
+        });
+    }
+    let text = draft.inputs.text(file);
+    let text = text.map_err(|error| RecipeError::Input {
+        parameter: FILE,
+        error,
+    })?;
+    draft.set_text(POLICY, text);
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Conveniences on top of an RPC: `SetPolicy policy_file=FILE`.
+
+use std::fs;
+
+use tempfile::tempdir;
+
+use crate::sent::sent;
+use crate::tool::connect;
+
+#[test]
+fn a_policy_is_the_text_of_its_file() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("allow all.rego");
+    fs::write(&path, "package agent_policy\n").unwrap();
+    let path = path.to_str().unwrap();
+    for command in [
+        format!("SetPolicy policy_file='{path}'"),
+        format!("SetPolicy json://{{\"policy_file\": \"{path}\"}}"),
+        format!("SetPolicy json://{{\"policy_file\": \"/none\"}} policy_file='{path}'"),
+    ] {
+        assert_eq!(
+            sent(&["-c", &command]),
+            [r#"SetPolicy policy: "package agent_policy\n""#],
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_comes_from_standard_input() {
+    let run = connect("sim://", ["--dry-run", "-o", "jsonl", "-c"]);
+    run.arguments(["SetPolicy policy_file=-"])
+        .stdin("package x")
+        .stdout("{\"policy\":\"package x\"}\n")
+        .test();
+}
+
+#[test]
+fn mistakes_in_parameters_name_them() {
+    for (command, message) in [
+        (
+            "SetPolicy policy_file=/none",
+            "SetPolicy: policy_file: \"/none\": no such file or directory",
+        ),
+        (
+            "SetPolicy policy=x policy_file=/none",
+            "SetPolicy: policy_file: the field \"policy\" is given too; give one of them",
+        ),
+        (
+            r#"SetPolicy json://{"policy_file": ["a"]}"#,
+            "SetPolicy: policy_file: a list is not a string, a number, true or false",
+        ),
+        (
+            r#"SetPolicy json://{"policy_file": "a", "policy_file": "b"}"#,
+            "SetPolicy: policy_file: given twice",
+        ),
+        (
+            r#"SetPolicy policy_file="\xff""#,
+            "SetPolicy: policy_file: the value is not UTF-8 text (the byte at offset 0 is wrong), \
+             and only a bytes field takes other bytes",
+        ),
+        (
+            "Check policy_file=x",
+            r#"Check: grpc.CheckRequest has no field "policy_file"; its only field is "service""#,
+        ),
+    ] {
+        connect("sim://", ["-c", command])
+            .status(2)
+            .stderr(format!("error: {message}\n"))
+            .test();
+    }
+}
+
+#[test]
+fn parameters_are_described() {
+    let output = crate::tool::tool(["describe", "SetPolicy"])
+        .run()
+        .succeeded();
+    let text = output.text();
+    let told =
+        "\nAlso takes, as setters or in a document:\n  policy_file=FILE\n      a file whose text";
+    assert!(text.contains(told), "{text}");
+    let output = crate::tool::tool(["describe", "--json", "SetPolicy"]).run();
+    let name = &output.json()["parameters"][0]["name"];
+    assert_eq!(name, "policy_file");
+}
