@@ -14,7 +14,7 @@ use crate::printer::raw::RawError;
 use crate::recipes::RecipeError;
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
-use crate::schema::path::SetError;
+use crate::schema::path::{SetError, SetProblem};
 use crate::sim::{BindError, ServeError};
 use crate::transport::AddressError;
 
@@ -211,15 +211,19 @@ impl Error {
     }
 
     /// The field it is about, as a path in the request.
-    fn path(&self) -> Option<&str> {
+    fn path(&self) -> Option<String> {
         let path = match self {
-            Error::Set(error) => error.path.as_str(),
-            Error::Json(error) => error.path(),
-            Error::Document { error, .. } => error.path(),
-            Error::NotText { path, .. } => path,
-            Error::Signal { path, .. } => path,
-            Error::Recipe(error) => error.parameter(),
-            _ => "",
+            Error::Set(SetError {
+                problem: SetProblem::Json(error),
+                ..
+            }) if !error.path().is_empty() => error.culprit(),
+            Error::Set(error) => error.path.clone(),
+            Error::Json(error) => error.culprit(),
+            Error::Document { error, .. } => error.culprit(),
+            Error::NotText { path, .. } => path.clone(),
+            Error::Signal { path, .. } => (*path).to_owned(),
+            Error::Recipe(error) => error.parameter().to_owned(),
+            _ => String::new(),
         };
         (!path.is_empty()).then_some(path)
     }

@@ -51,19 +51,7 @@ impl Inputs {
     /// When it cannot be read, is larger than [`LIMIT`], is not UTF-8, or is
     /// standard input for the second time.
     pub fn text(&mut self, name: &str) -> Result<String, InputError> {
-        let bytes = match name {
-            "-" => {
-                if std::mem::replace(&mut self.standard_input_taken, true) {
-                    return Err(InputError::StandardInputTaken);
-                }
-                read(name, io::stdin().lock())?
-            }
-            path => {
-                let file = File::open(path).map_err(|error| failed(path, &error))?;
-                read(path, file)?
-            }
-        };
-        let text = String::from_utf8(bytes).map_err(|error| InputError::NotText {
+        let text = String::from_utf8(self.bytes(name)?).map_err(|error| InputError::NotText {
             name: name.to_owned(),
             offset: error.utf8_error().valid_up_to(),
         })?;
@@ -71,6 +59,26 @@ impl Inputs {
         match text.strip_prefix('\u{feff}') {
             Some(rest) => Ok(rest.to_owned()),
             None => Ok(text),
+        }
+    }
+
+    /// The content of a file, or of standard input for `-`.
+    ///
+    /// # Errors
+    /// When it cannot be read, is larger than [`LIMIT`], or is standard input
+    /// for the second time.
+    pub fn bytes(&mut self, name: &str) -> Result<Vec<u8>, InputError> {
+        match name {
+            "-" => {
+                if std::mem::replace(&mut self.standard_input_taken, true) {
+                    return Err(InputError::StandardInputTaken);
+                }
+                read(name, io::stdin().lock())
+            }
+            path => {
+                let file = File::open(path).map_err(|error| failed(path, &error))?;
+                read(path, file)
+            }
         }
     }
 

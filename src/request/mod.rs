@@ -3,8 +3,8 @@
 //! earlier command, which beats an automatic one.
 
 mod dialect;
+mod text;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub use dialect::RequestDialect;
@@ -15,9 +15,7 @@ use crate::error::Error;
 use crate::input::Inputs;
 use crate::recipes::{self, Draft, Given};
 use crate::schema::path::{self, SetError, SetProblem};
-use crate::schema::{
-    Dialect, Explicit, Reflect, Rpc, Scalar, Schema, Type, Value, ValueMut, json, lookup,
-};
+use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, Value, ValueMut, json, lookup};
 
 /// A request as it was given, checked, before automatic values.
 #[derive(Debug)]
@@ -84,10 +82,10 @@ impl Request {
         for setter in arguments.setters {
             match dialect.extra(rpc.request, &setter.path) {
                 Some(name) => {
-                    let text = text_of(rpc, &dialect, &setter)?.into_owned();
+                    let text = text::of_extra(&setter)?;
                     request.keep(name, text, &mut given);
                 }
-                None => request.set(schema, &dialect, setter)?,
+                None => request.set(schema, &dialect, setter, inputs)?,
             }
         }
         let mut draft = Draft {
@@ -113,9 +111,10 @@ impl Request {
         schema: &'static Schema,
         dialect: &RequestDialect,
         mut setter: Setter,
+        inputs: &mut Inputs,
     ) -> Result<(), Error> {
         let not_json = setter.not_json.take();
-        let text = text_of(self.rpc, dialect, &setter)?;
+        let text = text::of(self.rpc, dialect, &setter, inputs)?;
         let set = path::set(
             self.message.as_mut(),
             &mut self.explicit,
@@ -186,37 +185,6 @@ impl Request {
 fn signal_row(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<&'static Row> {
     let index = lookup::field(rpc.request, path, dialect).ok()?;
     auto::signal_row(rpc, index)
-}
-
-/// A setter's value as the schema takes it: as text, or in hex where a bytes
-/// field is given what is no text.
-fn text_of<'a>(
-    rpc: &Rpc,
-    dialect: &RequestDialect,
-    setter: &'a Setter,
-) -> Result<Cow<'a, str>, Error> {
-    let Err(error) = std::str::from_utf8(&setter.value) else {
-        return Ok(String::from_utf8_lossy(&setter.value));
-    };
-    let not_text = |path| Error::NotText {
-        path,
-        offset: error.valid_up_to(),
-    };
-    if dialect.extra(rpc.request, &setter.path).is_some() {
-        return Err(not_text(setter.path.clone()));
-    }
-    let target = path::resolve(rpc.request, dialect, &setter.path)?;
-    let fields = target.steps().iter().rev().find_map(|step| match step {
-        path::Step::Field { field, .. } => Some(field),
-        _ => None,
-    });
-    match fields.map(|field| field.ty) {
-        Some(Type::Scalar(Scalar::Bytes)) => {
-            let digits = setter.value.iter().map(|byte| format!("{byte:02x}"));
-            Ok(Cow::Owned(format!("hex:{}", digits.collect::<String>())))
-        }
-        _ => Err(not_text(target.to_string())),
-    }
 }
 
 fn fill(

@@ -6,7 +6,7 @@ use std::fs;
 use tempfile::TempDir;
 use typed_peer::{Answer, Peer};
 
-use crate::tool::connect;
+use crate::tool::{connect, tool};
 
 #[test]
 fn a_mistake_in_a_script_is_told_with_its_place() {
@@ -91,4 +91,33 @@ fn a_request_that_is_too_large_is_found_before_anything_is_sent() {
         .test();
     }
     assert!(peer.received().is_empty());
+}
+
+#[test]
+fn a_value_from_standard_input() {
+    let requests = |command: &str, stdin: &[u8]| {
+        let run = tool(["connect", "--dry-run", "-n", "-o", "jsonl", "-c", command]);
+        run.stdin(stdin).run().succeeded().text()
+    };
+    let text = requests("SetPolicy policy=@-", b"@package x\n");
+    assert_eq!(text, "{\"policy\":\"@package x\\n\"}\n");
+    let text = requests("WriteStdin data=@-", b"\xff\0a");
+    assert_eq!(text, "{\"data\":\"/wBh\"}\n");
+    let text = requests("CreateSandbox dns=@- dns=b", b"a");
+    assert_eq!(text, "{\"dns\":[\"a\",\"b\"]}\n");
+    // A file of that name, and text that only looks like it.
+    let text = requests("SetPolicy policy=@@-", b"x");
+    assert_eq!(text, "{\"policy\":\"@-\"}\n");
+
+    tool([
+        "connect",
+        "--dry-run",
+        "-c",
+        "SetPolicy policy=@-",
+        "-c",
+        "SetPolicy policy=@-",
+    ])
+    .status(2)
+    .stderr("error: SetPolicy: standard input is taken already, and can be read only once\n")
+    .test();
 }

@@ -133,6 +133,20 @@ fn errors_as_json() {
             "exit_status": 2,
         })
     );
+    for (command, path) in [
+        (
+            r#"CreateSandbox json://{"storages":[{"fs_group":{"gid":1}}]}"#,
+            "storages[0].fs_group.gid",
+        ),
+        (r#"Check json://{"nope":1}"#, "nope"),
+        (
+            r#"CreateSandbox storages[0]={"fs_group":{"gid":1}}"#,
+            "storages[0].fs_group.gid",
+        ),
+        ("SetPolicy policy_file=/none", "policy_file"),
+    ] {
+        assert_eq!(json(&["-c", command])["path"], path, "{command}");
+    }
     let error = json(&["-c", "Check", "--no-such-option"]);
     assert_eq!(
         (&error["kind"], &error["exit_status"]),

@@ -30,6 +30,17 @@ impl JsonError {
         &self.path
     }
 
+    /// The path of what is wrong, a key that names no field included.
+    pub fn culprit(&self) -> String {
+        match (&self.problem, self.path.as_str()) {
+            (Problem::Name(LookupError::UnknownField { name, .. }), "") => name.clone(),
+            (Problem::Name(LookupError::UnknownField { name, .. }), path) => {
+                format!("{path}.{name}")
+            }
+            (_, path) => path.to_owned(),
+        }
+    }
+
     /// What is wrong there.
     pub fn problem(&self) -> &Problem {
         &self.problem

@@ -1,0 +1,66 @@
+//! A setter's value from bytes to the text that the schema takes. Only here it
+//! is known that values may be no text, and that `@-` is standard input.
+
+use std::borrow::Cow;
+
+use super::RequestDialect;
+use crate::command::Setter;
+use crate::error::Error;
+use crate::input::Inputs;
+use crate::schema::path::{self, Step};
+use crate::schema::{Rpc, Scalar, Type};
+
+/// Stands for what standard input holds, on string and bytes fields.
+const STANDARD_INPUT: &[u8] = b"@-";
+
+/// The value of a setter for a field: as text, or in hex where a bytes field is
+/// given what is no text.
+pub(super) fn of<'a>(
+    rpc: &Rpc,
+    dialect: &RequestDialect,
+    setter: &'a Setter,
+    inputs: &mut Inputs,
+) -> Result<Cow<'a, str>, Error> {
+    let given = std::str::from_utf8(&setter.value);
+    if let Ok(text) = given
+        && setter.value != STANDARD_INPUT
+    {
+        return Ok(Cow::Borrowed(text));
+    }
+    let target = path::resolve(rpc.request, dialect, &setter.path)?;
+    let scalar = target.steps().iter().rev().find_map(|step| match step {
+        Step::Field { field, .. } => Some(field.ty),
+        _ => None,
+    });
+    match (scalar, given) {
+        (Some(Type::Scalar(Scalar::Bytes)), Err(_)) => Ok(Cow::Owned(hex(&setter.value))),
+        (Some(Type::Scalar(Scalar::Bytes)), Ok(_)) => Ok(Cow::Owned(hex(&inputs.bytes("-")?))),
+        (Some(Type::Scalar(Scalar::String)), Ok(_)) => {
+            let text = inputs.text("-")?;
+            // As it is: two stand for one at the beginning.
+            let mark = if text.starts_with('@') { "@" } else { "" };
+            Ok(Cow::Owned(format!("{mark}{text}")))
+        }
+        (_, Ok(text)) => Ok(Cow::Borrowed(text)),
+        (_, Err(error)) => Err(not_text(target.to_string(), error)),
+    }
+}
+
+/// The value of a setter that is no field's.
+pub(super) fn of_extra(setter: &Setter) -> Result<String, Error> {
+    let text = std::str::from_utf8(&setter.value);
+    let text = text.map_err(|error| not_text(setter.path.clone(), error))?;
+    Ok(text.to_owned())
+}
+
+fn not_text(path: String, error: std::str::Utf8Error) -> Error {
+    Error::NotText {
+        path,
+        offset: error.valid_up_to(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    format!("hex:{}", digits.collect::<String>())
+}
