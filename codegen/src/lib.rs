@@ -5,6 +5,7 @@
 //! from there the struct generator makes the structs (`structs`), and the
 //! `model` of what the run time needs to know becomes the table (`emit`).
 
+mod adapt;
 mod checks;
 mod depth;
 mod descriptors;
@@ -12,7 +13,6 @@ mod docs;
 mod emit;
 mod error;
 mod guard;
-mod letter_case;
 mod load;
 mod model;
 mod naming;

@@ -1,21 +1,23 @@
-//! Proto files to checked descriptors: the only file that knows `protox`. Imports
-//! are followed here, not by protox, so that a cycle is reported at the import
+//! Proto files to checked descriptors, by `protox`, which nothing but this and the
+//! checks knows. Imports are followed here, not by protox, so that a cycle is reported at the import
 //! line that closes it and no chain of imports is too long for the stack.
+
+mod places;
+mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use miette::Diagnostic as _;
 use protobuf::Message as _;
 use protobuf::descriptor::{FileDescriptorProto, FileDescriptorSet};
 use protox::file::{File, FileResolver as _, GoogleFileResolver};
-use protox::prost_reflect::prost_types::SourceCodeInfo;
-use protox::prost_reflect::{DescriptorError, DescriptorPool};
+use protox::prost_reflect::DescriptorError;
+use protox::prost_reflect::prost_types::FileDescriptorProto as Parsed;
 
-use crate::checks;
+use crate::adapt::{Public, adapt, restore};
+use crate::checks::{self, Known, Mistake};
 use crate::depth::{MAX_DEPTH, too_deep};
 use crate::error::{Error, Place};
 use crate::guard::caught;
-use crate::letter_case::{Disguise, disguise, reveal};
 use crate::sources::{Source, Sources, fingerprint, shortenings};
 
 /// All files of a folder, checked.
@@ -44,7 +46,7 @@ impl Loaded {
             text,
             locations.iter().find(|location| location.path == path),
         ) {
-            (Some(text), Some(location)) => span(file.name(), text, &location.span),
+            (Some(text), Some(location)) => places::span(file.name(), text, &location.span),
             _ => Place::file(file.name()),
         }
     }
@@ -55,18 +57,17 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Error> {
     let mut loader = Loader {
         sources,
         google: GoogleFileResolver::new(),
-        pool: DescriptorPool::new(),
+        known: Known::default(),
         texts: BTreeMap::new(),
-        done: BTreeSet::new(),
-        disguises: Vec::new(),
+        public: Public::new(),
     };
     for root in sources.roots() {
         loader.load(root)?;
     }
-    let bytes = loader.pool.encode_to_vec();
+    let bytes = loader.known.pool.encode_to_vec();
     let mut set = FileDescriptorSet::parse_from_bytes(&bytes)
         .map_err(|cause| Error::Structs(cause.to_string()))?;
-    reveal(&mut set.file, loader.disguises);
+    restore(&mut set.file, &loader.known.proto3);
     Ok(Loaded {
         files: set.file,
         roots: sources.roots().map(|root| root.name).collect(),
@@ -77,10 +78,10 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Error> {
 struct Loader<'a> {
     sources: &'a Sources,
     google: GoogleFileResolver,
-    pool: DescriptorPool,
+    known: Known,
     texts: BTreeMap<String, String>,
-    done: BTreeSet<String>,
-    disguises: Vec<Disguise>,
+    /// Has an entry for each file that is done.
+    public: Public,
 }
 
 /// A file whose imports are being followed.
@@ -93,7 +94,7 @@ struct Pending {
 
 impl Loader<'_> {
     fn load(&mut self, root: Source) -> Result<(), Error> {
-        if self.done.contains(&root.name) {
+        if self.public.contains_key(&root.name) {
             return Ok(());
         }
         let mut stack = vec![self.parse(root)?];
@@ -107,7 +108,7 @@ impl Loader<'_> {
             };
             let import = import.clone();
             pending.next += 1;
-            let here = import_place(&pending.file, index);
+            let here = places::import(&pending.file, index);
             let earlier = pending
                 .file
                 .file_descriptor_proto()
@@ -134,7 +135,7 @@ impl Loader<'_> {
                 let what = format!("the imports form a cycle: {}", cycle.join(" -> "));
                 return Err(Error::at(here, what));
             }
-            if !self.done.contains(&name) {
+            if !self.public.contains_key(&name) {
                 stack.push(match found {
                     Found::Source(source) => self.parse(source)?,
                     Found::BuiltIn(file) => Pending::new(*file),
@@ -163,10 +164,10 @@ impl Loader<'_> {
             return Err(Error::at(Place::offset(&name, &text, offset), what));
         }
         let file = match caught(|| File::from_source(&name, &text)) {
-            Some(parsed) => parsed.map_err(|error| syntax(&name, &text, &error))?,
+            Some(parsed) => parsed.map_err(|error| places::syntax(&name, &text, &error))?,
             None => {
                 return Err(Error::at(
-                    unreadable(&name, &text),
+                    places::unreadable(&name, &text),
                     "the parser cannot read this",
                 ));
             }
@@ -177,68 +178,49 @@ impl Loader<'_> {
 
     fn add(&mut self, pending: Pending) -> Result<(), Error> {
         let Pending { file, imports, .. } = pending;
-        let name = file.name().to_owned();
-        let mut descriptor = file.file_descriptor_proto().clone();
-        // Two import paths may have turned out to be one file.
-        let unique: Vec<String> = imports
-            .iter()
-            .cloned()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        let renumber = |indices: &[i32]| -> Vec<i32> {
-            let old = indices
-                .iter()
-                .filter_map(|index| imports.get(usize::try_from(*index).ok()?));
-            let new = old.filter_map(|name| i32::try_from(unique.binary_search(name).ok()?).ok());
-            new.collect::<BTreeSet<_>>().into_iter().collect()
-        };
-        descriptor.public_dependency = renumber(&descriptor.public_dependency);
-        descriptor.weak_dependency = renumber(&descriptor.weak_dependency);
-        descriptor.dependency = unique;
-        let info = descriptor.source_code_info.clone().unwrap_or_default();
-        if let Some(mistake) = checks::check(&descriptor) {
-            return Err(Error::at(
-                self.around(&name, &info, &mistake.path),
-                mistake.what,
-            ));
+        let file = file.file_descriptor_proto();
+        let on_disk = self.texts.contains_key(file.name());
+        if let Some(mistake) = checks::written(file).filter(|_| on_disk) {
+            return Err(self.mistake(file, mistake));
         }
-        self.disguises.extend(disguise(&mut descriptor));
-        match caught(|| self.pool.add_file_descriptor_proto(descriptor)) {
-            Some(added) => added.map_err(|error| self.check(&name, &info, &error))?,
+        let mut adapted = file.clone();
+        adapt(&mut adapted, &imports, &mut self.public);
+        if file.syntax() == "proto3" {
+            self.known.proto3.insert(file.name().to_owned());
+        }
+        match caught(|| self.known.pool.add_file_descriptor_proto(adapted)) {
+            Some(added) => added.map_err(|error| self.check(file, &error))?,
             None => {
                 return Err(Error::at(
-                    Place::file(&name),
+                    Place::file(file.name()),
                     "the parser cannot check this file",
                 ));
             }
         }
-        self.done.insert(name);
-        Ok(())
+        match checks::resolved(file, &self.known) {
+            Some(mistake) if on_disk => Err(self.mistake(file, mistake)),
+            _ => Ok(()),
+        }
+    }
+
+    fn mistake(&self, file: &Parsed, mistake: Mistake) -> Error {
+        let place = places::around(self.texts.get(file.name()), file, &mistake.path);
+        Error::at(place, mistake.what)
     }
 
     /// A mistake that protox found in the meaning of a file. Where it cannot
     /// tell the place, that of the item around it is taken.
-    fn check(&self, name: &str, info: &SourceCodeInfo, error: &DescriptorError) -> Error {
-        let file = error.file().unwrap_or(name);
-        let place = match (self.texts.get(file), error.line(), error.column()) {
-            (Some(text), Some(line), Some(column)) => Place::span(file, text, line, column),
-            _ => self.around(file, info, error.path().unwrap_or_default()),
+    fn check(&self, file: &Parsed, error: &DescriptorError) -> Error {
+        let text = self.texts.get(file.name());
+        let place = match (text, error.line(), error.column()) {
+            (Some(text), Some(line), Some(column)) => Place::span(file.name(), text, line, column),
+            _ => places::around(text, file, error.path().unwrap_or_default()),
         };
-        Error::at(place, error.to_string())
-    }
-
-    /// The place of the innermost item around a path that has one.
-    fn around(&self, file: &str, info: &SourceCodeInfo, path: &[i32]) -> Place {
-        let around = info
-            .location
-            .iter()
-            .filter(|around| path.starts_with(&around.path));
-        let innermost = around.max_by_key(|around| around.path.len());
-        match (self.texts.get(file), innermost) {
-            (Some(text), Some(around)) => span(file, text, &around.span),
-            _ => Place::file(file),
-        }
+        let what = match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        Error::at(place, what)
     }
 }
 
@@ -264,47 +246,5 @@ impl Found {
             Found::Source(source) => &source.name,
             Found::BuiltIn(file) => file.name(),
         }
-    }
-}
-
-/// A mistake in a file's syntax. An error without a label is about the file's end.
-fn syntax(name: &str, text: &str, error: &protox::Error) -> Error {
-    let label = error.labels().and_then(|labels| labels.last());
-    let offset = label.map_or(text.trim_end().len(), |label| label.offset());
-    Error::at(Place::offset(name, text, offset), error.to_string())
-}
-
-/// Where protox panics: the end of the shortest beginning of the text on which it
-/// does so.
-fn unreadable(name: &str, text: &str) -> Place {
-    let ends: Vec<usize> = text.char_indices().map(|(offset, _)| offset).collect();
-    let reads = |end: &usize| {
-        let beginning = text.get(..*end).unwrap_or(text);
-        caught(|| File::from_source(name, beginning).is_ok()).is_some()
-    };
-    let end = ends.partition_point(reads);
-    let last = end.checked_sub(1).and_then(|last| ends.get(last)).copied();
-    Place::offset(name, text, last.unwrap_or(0))
-}
-
-fn import_place(file: &File, index: usize) -> Place {
-    let (name, text) = (file.name(), file.source().unwrap_or_default());
-    let info = file.file_descriptor_proto().source_code_info.as_ref();
-    let locations = info.map_or(&[][..], |info| &info.location);
-    let imports = |path: &[i32]| matches!(path, [3, found] if usize::try_from(*found) == Ok(index));
-    match locations.iter().find(|location| imports(&location.path)) {
-        Some(location) => span(name, text, &location.span),
-        None => Place::file(name),
-    }
-}
-
-fn span(file: &str, text: &str, span: &[i32]) -> Place {
-    let number = |index: usize| {
-        span.get(index)
-            .and_then(|number| usize::try_from(*number).ok())
-    };
-    match (number(0), number(1)) {
-        (Some(line), Some(column)) => Place::span(file, text, line, column),
-        _ => Place::file(file),
     }
 }

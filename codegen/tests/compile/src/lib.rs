@@ -23,6 +23,7 @@ macro_rules! fixtures {
 fixtures!(
     comments,
     details,
+    imports,
     keywords,
     letter_case,
     maps,

@@ -8,7 +8,7 @@ use common::{
     descriptor, encode, fill, get, get_mut, index, list_mut, map_mut, message, message_mut, show,
     show_value,
 };
-use fixtures::schema::{Key, Label, Reflect, Schema, ValueMut};
+use fixtures::schema::{Key, Label, Reflect, Schema, Type, ValueMut};
 use fixtures::*;
 
 fn set_string(value: ValueMut<'_>, text: &str) {
@@ -208,6 +208,8 @@ fn names_are_the_protos_own_whatever_the_structs_are_called() {
     assert_eq!(
         all,
         [
+            "letters.Beside",
+            "letters.Beside.Value_2",
             "letters.FOO",
             "letters.FOO.bar",
             "letters.Fields",
@@ -229,6 +231,53 @@ fn names_are_the_protos_own_whatever_the_structs_are_called() {
         .iter()
         .map(|field| field.json_name);
     assert_eq!(json_names.collect::<Vec<_>>(), ["value", "Value", "VALUE"]);
+    assert_eq!(
+        names(&*message(letters, "letters.Beside")),
+        [
+            "value", "Value", "v_alue_", "VALUE_5", "value_5", "values", "VALUES"
+        ]
+    );
+}
+
+#[test]
+fn optional_fields_are_in_no_oneof_whatever_the_others_are_called() {
+    let taken = descriptor(&optional::SCHEMA, "optional.Taken");
+    let oneofs = taken.oneofs.iter().map(|oneof| oneof.name);
+    assert_eq!(oneofs.collect::<Vec<_>>(), ["_value", "XX_value"]);
+    let fields = taken.fields.iter().map(|field| (field.name, field.oneof));
+    assert_eq!(
+        fields.collect::<Vec<_>>(),
+        [
+            ("value", None),
+            ("X_value", Some(0)),
+            ("left", Some(1)),
+            ("right", Some(1)),
+            ("other", None),
+            ("_other", None),
+            ("X_other", None),
+        ]
+    );
+}
+
+#[test]
+fn types_are_there_through_public_imports_of_public_imports() {
+    let over = descriptor(&imports::SCHEMA, "imports.Over");
+    let types = over.fields.iter().map(|field| match field.ty {
+        Type::Message(message) => (message.full_name, message.file),
+        Type::Enum(enumeration) => (enumeration.full_name, enumeration.file),
+        Type::Scalar(_) => ("", ""),
+    });
+    assert_eq!(
+        types.collect::<Vec<_>>(),
+        [
+            ("imports.deep.One", "deep/one.proto"),
+            ("imports.deep.Two", "deep/two.proto"),
+            ("imports.deep.Three", "deep/three.proto"),
+            ("imports.deep.Kind", "deep/four.proto"),
+        ]
+    );
+    let named = descriptor(&imports::SCHEMA, "imports.Named");
+    assert_eq!(named.file, "n\u{e4}me, two.proto");
 }
 
 #[test]
