@@ -3,6 +3,7 @@
 //! line that closes it and no chain of imports is too long for the stack.
 
 mod places;
+mod source;
 mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,8 @@ struct Loader<'a> {
 /// A file whose imports are being followed.
 struct Pending {
     file: File,
+    /// What the file declares, as it was written.
+    descriptor: Parsed,
     next: usize,
     /// The files that its imports turned out to be.
     imports: Vec<String>,
@@ -138,7 +141,10 @@ impl Loader<'_> {
             if !self.public.contains_key(&name) {
                 stack.push(match found {
                     Found::Source(source) => self.parse(source)?,
-                    Found::BuiltIn(file) => Pending::new(*file),
+                    Found::BuiltIn(file) => {
+                        let descriptor = file.file_descriptor_proto().clone();
+                        Pending::new(*file, descriptor)
+                    }
                 });
             }
         }
@@ -163,7 +169,7 @@ impl Loader<'_> {
             let what = format!("brackets are nested more than {MAX_DEPTH} deep");
             return Err(Error::at(Place::offset(&name, &text, offset), what));
         }
-        let file = match caught(|| File::from_source(&name, &text)) {
+        let (file, descriptor) = match caught(|| source::parse(&name, &text)) {
             Some(parsed) => parsed.map_err(|error| places::syntax(&name, &text, &error))?,
             None => {
                 return Err(Error::at(
@@ -173,12 +179,16 @@ impl Loader<'_> {
             }
         };
         self.texts.insert(name, text);
-        Ok(Pending::new(file))
+        Ok(Pending::new(file, descriptor))
     }
 
     fn add(&mut self, pending: Pending) -> Result<(), Error> {
-        let Pending { file, imports, .. } = pending;
-        let file = file.file_descriptor_proto();
+        let Pending {
+            descriptor,
+            imports,
+            ..
+        } = pending;
+        let file = &descriptor;
         let on_disk = self.texts.contains_key(file.name());
         if let Some(mistake) = checks::written(file).filter(|_| on_disk) {
             return Err(self.mistake(file, mistake));
@@ -225,9 +235,10 @@ impl Loader<'_> {
 }
 
 impl Pending {
-    fn new(file: File) -> Self {
+    fn new(file: File, descriptor: Parsed) -> Self {
         Pending {
             file,
+            descriptor,
             next: 0,
             imports: Vec::new(),
         }

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use protox::prost_reflect::DescriptorPool;
 use protox::prost_reflect::prost_types::FileDescriptorProto;
 
-pub(crate) use walk::map_field;
+pub(crate) use walk::{map_field, reserved_names};
 
 /// What is wrong, and the path to it as in `SourceCodeInfo`.
 #[derive(Debug)]

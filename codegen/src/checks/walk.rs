@@ -104,3 +104,32 @@ pub(crate) fn map_field(file: &FileDescriptorProto, path: &[i32]) -> Option<Vec<
     }
     None
 }
+
+/// The list of reserved names that `path` leads to one of.
+pub(crate) fn reserved_names<'a>(
+    file: &'a mut FileDescriptorProto,
+    path: &[i32],
+) -> Option<&'a mut Vec<String>> {
+    let index = |index: i32| usize::try_from(index).ok();
+    let (&[kind, first], mut rest) = path.split_first_chunk::<2>()?;
+    if kind == tag::FILE_ENUM {
+        let names = &mut file.enum_type.get_mut(index(first)?)?.reserved_name;
+        return matches!(rest, [tag::ENUM_RESERVED_NAME, _]).then_some(names);
+    }
+    let mut message = file.message_type.get_mut(index(first)?)?;
+    if kind != tag::FILE_MESSAGE {
+        return None;
+    }
+    while let Some((&[kind, next], deeper)) = rest.split_first_chunk::<2>() {
+        match (kind, deeper) {
+            (tag::MESSAGE_NESTED, _) => message = message.nested_type.get_mut(index(next)?)?,
+            (tag::MESSAGE_ENUM, [tag::ENUM_RESERVED_NAME, _]) => {
+                return Some(&mut message.enum_type.get_mut(index(next)?)?.reserved_name);
+            }
+            (tag::MESSAGE_RESERVED_NAME, []) => return Some(&mut message.reserved_name),
+            _ => return None,
+        }
+        rest = deeper;
+    }
+    None
+}

@@ -1,6 +1,6 @@
 //! Names and numbers that are reserved or in use, and numbers out of range.
 
-use super::wrong;
+use super::{right, wrong};
 
 #[test]
 fn names() {
@@ -49,6 +49,34 @@ fn names() {
             "enum E { A = 0; reserved \"B\", \"B\"; }",
             "2:31: \"B\" is reserved twice",
         ),
+    ]);
+}
+
+#[test]
+fn names_that_do_not_begin_with_a_letter() {
+    let taken = "has a name that is reserved";
+    wrong(&[
+        (
+            "message A { reserved \"x\", \"_a\", '-'; int32 _a = 1; }",
+            &format!("2:44: field \"_a\" {taken}"),
+        ),
+        (
+            "message B { message A { reserved \"_\"; reserved \"_\"; } }",
+            "2:48: \"_\" is reserved twice",
+        ),
+        (
+            "enum E {\n  A = 0; /* ä */ reserved \"_b\";\n  _b = 1;\n}",
+            &format!("4:3: value \"_b\" {taken}"),
+        ),
+        (
+            "message A { message B { enum E { _b = 0; reserved \"_b\"; } } }",
+            &format!("2:34: value \"_b\" {taken}"),
+        ),
+        ("message A { reserved \"\"; }", "2:22: invalid identifier"),
+    ]);
+    right(&[
+        "message A { reserved \"_a\", \"_b\", \"a b\", '1', \"xx\"; int32 x = 1; }",
+        "enum E { reserved \"_a\", \"_b\"; A = 0; }",
     ]);
 }
 
