@@ -3,9 +3,10 @@
 //! and options ([`written`]), the others afterwards ([`resolved`]). Knows paths as
 //! in `SourceCodeInfo`, no lines and columns.
 //!
-//! `protoc` decides what is a mistake, with two exceptions: enum values that
-//! differ in case only, and default JSON names that are equal where those in
-//! force are not, are refused by it for the sake of other languages.
+//! What `protoc` refuses is refused, except where the meaning is clear and only
+//! other languages would suffer: enum values that differ in case only, default
+//! JSON names that are equal where those in force are not, and types that have
+//! the name of an RPC beside them.
 
 mod enums;
 mod extensions;
