@@ -13,7 +13,7 @@ check:
 
 # To ~/.cargo/bin, or where CARGO_INSTALL_ROOT or CARGO_HOME say.
 install:
-	cargo install --path . --locked
+	cargo install --path . --locked --profile dist
 
 clean:
 	cargo clean
