@@ -14,6 +14,8 @@ pub struct BuiltIn {
     pub usage: &'static str,
     /// What it does, for `help`.
     pub doc: &'static str,
+    /// Whether its word is the name of something that `describe` tells about.
+    pub takes_name: bool,
     parse: fn(&[String]) -> Result<Action, BuiltInError>,
 }
 
@@ -75,6 +77,7 @@ pub static BUILT_INS: &[BuiltIn] = &[
         name: "describe",
         usage: "describe NAME",
         doc: "show an RPC, a message, an enum or a service",
+        takes_name: true,
         parse: |words| match words {
             [name] => Ok(Action::Describe(name.clone())),
             _ => Err(BuiltInError::Usage("describe NAME")),
@@ -84,30 +87,35 @@ pub static BUILT_INS: &[BuiltIn] = &[
         name: "echo",
         usage: "echo TEXT",
         doc: "print the text",
+        takes_name: false,
         parse: |words| Ok(Action::Echo(words.join(" "))),
     },
     BuiltIn {
         name: "help",
         usage: "help",
         doc: "show what can be typed",
+        takes_name: false,
         parse: |words| alone(words, "help", Action::Help),
     },
     BuiltIn {
         name: "list",
         usage: "list",
         doc: "list every RPC",
+        takes_name: false,
         parse: |words| alone(words, "list", Action::List),
     },
     BuiltIn {
         name: "quit",
         usage: "quit",
         doc: "end the run",
+        takes_name: false,
         parse: |words| alone(words, "quit", Action::Quit),
     },
     BuiltIn {
         name: "repeat",
         usage: "repeat N",
         doc: "run the next command N times, -1 until interrupted",
+        takes_name: false,
         parse: |words| match words {
             [count] => Ok(Action::Repeat(times(count)?)),
             _ => Err(BuiltInError::Usage("repeat N")),
@@ -117,6 +125,7 @@ pub static BUILT_INS: &[BuiltIn] = &[
         name: "sleep",
         usage: "sleep TIME",
         doc: "wait, for example 500ms or 2s",
+        takes_name: false,
         parse: |words| match words {
             [time] => Ok(Action::Sleep(duration::parse(time)?)),
             _ => Err(BuiltInError::Usage("sleep TIME")),

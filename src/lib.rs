@@ -10,6 +10,7 @@ pub mod builtin;
 pub mod cli;
 pub mod client;
 pub mod command;
+pub mod complete;
 pub mod duration;
 pub mod error;
 mod generated;

@@ -143,6 +143,11 @@ pub fn signal_number(name: &str) -> Option<u32> {
     signal::number(name)
 }
 
+/// The names of all signals but the real-time ones, each with its number.
+pub fn signal_names() -> impl Iterator<Item = (&'static str, u32)> {
+    signal::names()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ROWS, Rule};

@@ -29,6 +29,12 @@ pub fn number(name: &str) -> Option<u32> {
     }
 }
 
+/// The names of all signals but the real-time ones, each with its number.
+pub fn names() -> impl Iterator<Item = (&'static str, u32)> {
+    Signal::iterator()
+        .filter_map(|signal| Some((signal.as_str(), u32::try_from(signal as i32).ok()?)))
+}
+
 fn offset_after(text: &str, sign: char) -> Option<u32> {
     match text {
         "" => Some(0),
@@ -44,7 +50,15 @@ fn real_time(number: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{names, number};
+
+    #[test]
+    fn every_name_stands_for_its_number() {
+        assert!(names().any(|named| named == ("SIGUSR1", 10)));
+        for (name, expected) in names() {
+            assert_eq!(number(name), Some(expected), "{name}");
+        }
+    }
 
     #[test]
     fn names_in_any_form() {

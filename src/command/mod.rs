@@ -2,11 +2,13 @@
 //! field exists is not known here.
 
 mod quoting;
+mod typed;
 mod words;
 
 use crate::schema::json::JsonError;
 
-pub use words::{Setter, Word, WordsError, split, split_plain};
+pub use typed::{Open, Typed, typed};
+pub use words::{FILE, JSON, Setter, Word, WordsError, split, split_plain};
 
 /// The name that a command begins with, and where in the text it ends, in bytes.
 pub fn name(text: &str) -> (&str, usize) {

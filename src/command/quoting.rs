@@ -21,6 +21,11 @@ impl<'a> Scanner<'a> {
         self.text.get(self.position..).unwrap_or_default()
     }
 
+    /// How many bytes of the text lie before.
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
     /// Takes the next `length` bytes, as far as there are that many.
     pub(super) fn take(&mut self, length: usize) -> &'a str {
         let taken = self.rest().get(..length).unwrap_or_default();

@@ -71,8 +71,10 @@ pub enum WordsError {
     },
 }
 
-const JSON: &str = "json://";
-const FILE: &str = "file://";
+/// What a document in the command itself begins with.
+pub const JSON: &str = "json://";
+/// What the name of a document's file begins with.
+pub const FILE: &str = "file://";
 
 /// Cuts `text` into the words of a command, from `start` bytes on.
 ///
@@ -101,7 +103,7 @@ pub fn split_plain(text: &str, start: usize) -> Result<Vec<String>, WordsError> 
     Ok(words)
 }
 
-fn word(scanner: &mut Scanner<'_>) -> Result<Word, WordsError> {
+pub(super) fn word(scanner: &mut Scanner<'_>) -> Result<Word, WordsError> {
     if scanner.rest().starts_with(JSON) {
         scanner.take(JSON.len());
         let length = json::value_end(scanner.rest()).map_err(WordsError::Json)?;

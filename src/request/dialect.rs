@@ -35,6 +35,22 @@ impl Dialect for RequestDialect {
         parameter.or_else(|| auto::alias(name))
     }
 
+    fn names(&self, message: &'static Message) -> Vec<(&'static str, usize)> {
+        let rows = auto::ROWS.iter().filter(|_| self.is_of(message));
+        let indices = rows.filter_map(|row| Some((row, row.index_in(self.rpc)?)));
+        indices
+            .flat_map(|(row, index)| row.aliases.iter().map(move |alias| (*alias, index)))
+            .collect()
+    }
+
+    fn words(&self, message: &'static Message, index: usize) -> Vec<(&'static str, String)> {
+        if !self.is_of(message) || auto::signal_row(self.rpc, index).is_none() {
+            return Vec::new();
+        }
+        let number = |(name, number): (_, u32)| (name, number.to_string());
+        auto::signal_names().map(number).collect()
+    }
+
     fn value(&self, message: &'static Message, index: usize, text: &str) -> Option<String> {
         if !self.is_of(message) {
             return None;

@@ -111,6 +111,17 @@ pub struct Field {
 }
 
 impl Field {
+    /// The type as a proto file declares it, label included: `repeated string`.
+    pub fn declared_type(&self) -> String {
+        let ty = self.ty.name();
+        match self.label {
+            Label::Singular => ty.to_owned(),
+            Label::Optional => format!("optional {ty}"),
+            Label::Repeated => format!("repeated {ty}"),
+            Label::Map(key) => format!("map<{}, {ty}>", key.name()),
+        }
+    }
+
     /// Whether "unset" and "at its default" differ for this field: `optional`
     /// fields, oneof members and singular messages.
     pub fn has_presence(&self) -> bool {

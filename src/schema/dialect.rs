@@ -19,6 +19,20 @@ pub trait Dialect {
         None
     }
 
+    /// The names that [`Dialect::field`] knows in `message`, each with the index
+    /// of its field.
+    fn names(&self, message: &'static Message) -> Vec<(&'static str, usize)> {
+        let _ = message;
+        Vec::new()
+    }
+
+    /// The words that [`Dialect::value`] is best known to take for a field, each
+    /// with what it stands for.
+    fn words(&self, message: &'static Message, index: usize) -> Vec<(&'static str, String)> {
+        let _ = (message, index);
+        Vec::new()
+    }
+
     /// What `text`, given for a scalar field, stands for (`usr1` for `10`).
     /// `None` leaves the text as it is.
     fn value(&self, message: &'static Message, index: usize, text: &str) -> Option<String> {

@@ -6,12 +6,14 @@ mod change;
 mod error;
 mod resolve;
 mod setter;
+mod unfinished;
 
 use serde_json::Deserializer;
 
 pub use error::{SetError, SetProblem};
 pub use resolve::{Resolved, Step, resolve};
 pub use setter::set;
+pub use unfinished::{Brackets, Unfinished, unfinished};
 
 /// Why a text is no path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

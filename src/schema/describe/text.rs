@@ -4,7 +4,7 @@ use super::example::{Form, examples};
 use super::layout::{columns, paragraphs};
 use super::list::{rpc_lines, signature};
 use super::{Annotations, uses};
-use crate::schema::descriptor::{Enum, Field, Label, Message, Rpc, Schema, Service, Type};
+use crate::schema::descriptor::{Enum, Field, Message, Rpc, Schema, Service, Type};
 use crate::schema::escape;
 use crate::schema::lookup::Item;
 
@@ -225,16 +225,10 @@ impl Page<'_> {
 }
 
 fn row(field: &Field) -> Vec<String> {
-    let ty = field.ty.name();
     let margin = if field.oneof.is_some() { "  " } else { "" };
     vec![
         format!("{margin}{}", field.name),
-        match field.label {
-            Label::Singular => ty.to_owned(),
-            Label::Optional => format!("optional {ty}"),
-            Label::Repeated => format!("repeated {ty}"),
-            Label::Map(key) => format!("map<{}, {ty}>", key.name()),
-        },
+        field.declared_type(),
         field.number.to_string(),
         if field.json_name == field.name {
             String::new()

@@ -132,6 +132,13 @@ pub fn merge_value(
     .map(drop)
 }
 
+/// Whether `text` is the beginning of a JSON value that more text can complete.
+/// Text that is empty, or wrong already, is none.
+pub fn is_unfinished(text: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    matches!(values.next(), Some(Err(error)) if error.is_eof())
+}
+
 /// The byte offset just after the JSON value that `text` begins with, white
 /// space before it allowed.
 ///

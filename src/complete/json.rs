@@ -1,0 +1,150 @@
+//! Field names and values inside JSON that is still being typed, by what the
+//! objects and arrays around the cursor hold.
+
+mod cursor;
+
+use cursor::{Cursor, Frame, Place};
+
+use super::value::{self, Owner};
+use super::{Call, Candidate, Found, field, parameter};
+use crate::schema::json::has_special_form;
+use crate::schema::{Label, Message, Type, lookup};
+
+/// What a place in JSON holds.
+#[derive(Clone, Copy)]
+pub enum Shape {
+    /// An object of this message's fields.
+    Message(&'static Message),
+    /// An array with elements of this type.
+    List(Type),
+    /// An object with any keys and values of this type.
+    Map(Type),
+    /// One value, of this field if it is a field's.
+    Value(Type, Option<Owner>),
+}
+
+impl Shape {
+    /// What a field holds.
+    fn of_field(owner: Owner) -> Option<Shape> {
+        let (message, index) = owner;
+        let field = message.fields.get(index)?;
+        Some(match field.label {
+            Label::Singular | Label::Optional => Shape::Value(field.ty, Some(owner)),
+            Label::Repeated => Shape::List(field.ty),
+            Label::Map(_) => Shape::Map(field.ty),
+        })
+    }
+
+    /// What the value of a setter on this field holds: an object for a list is
+    /// one element to append.
+    pub fn of_setter(owner: Owner, value: &str) -> Shape {
+        match Shape::of_field(owner) {
+            Some(Shape::List(ty)) if value.starts_with('{') => Shape::Value(ty, None),
+            Some(shape) => shape,
+            None => Shape::Message(owner.0),
+        }
+    }
+
+    /// The message whose fields are the keys of an object here.
+    fn message(self) -> Option<&'static Message> {
+        let message = match self {
+            Shape::Message(message) | Shape::Value(Type::Message(message), _) => message,
+            Shape::List(_) | Shape::Map(_) | Shape::Value(..) => return None,
+        };
+        (!has_special_form(message)).then_some(message)
+    }
+
+    /// What the value in `frame` holds, which is an object or array of this shape.
+    fn within(self, call: &Call<'_>, frame: &Frame) -> Option<Shape> {
+        match (self, &frame.key) {
+            (Shape::List(ty), None) if frame.is_list => Some(Shape::Value(ty, None)),
+            (Shape::Map(ty), Some(_)) => Some(Shape::Value(ty, None)),
+            (shape, Some(key)) => {
+                let message = shape.message()?;
+                let index = lookup::field(message, key, &call.dialect).ok()?;
+                Shape::of_field((message, index))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Completes the JSON text of a place with this shape.
+pub fn complete(call: &Call<'_>, shape: Shape, text: &str) -> Found {
+    let none = (text.len(), Vec::new());
+    let Some(cursor) = Cursor::find(text) else {
+        return none;
+    };
+    let mut shape = shape;
+    let (outer, last) = match cursor.place {
+        Place::Key => match cursor.frames.split_last() {
+            Some((last, outer)) => (outer, Some(last)),
+            None => return none,
+        },
+        Place::Value => (cursor.frames.as_slice(), None),
+    };
+    for frame in outer {
+        match shape.within(call, frame) {
+            Some(inner) => shape = inner,
+            None => return none,
+        }
+    }
+    let candidates = match last {
+        Some(frame) => keys(call, shape, frame, &cursor.typed),
+        None => values(call, shape, &cursor),
+    };
+    (cursor.start, candidates)
+}
+
+fn keys(call: &Call<'_>, shape: Shape, frame: &Frame, typed: &str) -> Vec<Candidate> {
+    let Some(message) = shape.message() else {
+        return Vec::new();
+    };
+    let index = |key: &String| lookup::field(message, key, &call.dialect).ok();
+    let given: Vec<usize> = frame.given.iter().filter_map(index).collect();
+    let fields = field::matching(message, &call.dialect, typed).into_iter();
+    // A key that is there twice is a mistake.
+    let fresh = fields.filter(|named| !given.contains(&named.index));
+    let mut found: Vec<_> = fresh
+        .map(|named| Candidate::open(format!("\"{}\":", named.name), named.doc))
+        .collect();
+    if std::ptr::eq(message, call.rpc.request) {
+        let parameters = parameter::names(call, typed).into_iter();
+        found.extend(parameters.filter_map(|it| {
+            let name = it.text.strip_suffix('=')?;
+            let is_given = frame.given.iter().any(|given| given == name);
+            (!is_given).then(|| Candidate::open(format!("\"{name}\":"), it.doc))
+        }));
+    }
+    found
+}
+
+fn values(call: &Call<'_>, shape: Shape, cursor: &Cursor) -> Vec<Candidate> {
+    let begin = |text| match cursor.typed.is_empty() && !cursor.is_quoted {
+        true => vec![Candidate::open(text, "")],
+        false => Vec::new(),
+    };
+    match shape {
+        Shape::Message(_) | Shape::Map(_) => begin("{\""),
+        Shape::Value(Type::Message(_), _) => match shape.message() {
+            Some(_) => begin("{\""),
+            None => Vec::new(),
+        },
+        Shape::List(_) => begin("["),
+        Shape::Value(ty, owner) => {
+            let words = value::words(ty, owner, &call.dialect, &cursor.typed).into_iter();
+            let is_name = !matches!(ty, Type::Scalar(crate::schema::Scalar::Bool));
+            words
+                .filter(|_| is_name || !cursor.is_quoted)
+                .map(|word| Candidate {
+                    text: match is_name {
+                        true => format!("\"{}\"", word.text),
+                        false => word.text,
+                    },
+                    continues: true,
+                    ..word
+                })
+                .collect()
+        }
+    }
+}
