@@ -82,6 +82,13 @@ impl Inputs {
         }
     }
 
+    /// Leaves standard input to a prompt.
+    pub fn without_standard_input() -> Self {
+        Self {
+            standard_input_taken: true,
+        }
+    }
+
     /// Whether standard input is free for a stream's messages.
     pub fn standard_input_is_free(&self) -> bool {
         !self.standard_input_taken

@@ -15,13 +15,16 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::time::TimeSpec;
-use nix::unistd::{pipe2, read};
+use nix::unistd::{getpid, pipe2, read};
 use thiserror::Error;
 
 /// The exit status of a run that a signal ended.
 const EXIT_STATUS: libc::c_int = 130;
 
 static RAISED: AtomicBool = AtomicBool::new(false);
+static TERMINATED: AtomicBool = AtomicBool::new(false);
+/// Whether a line editor waits for SIGINT in its own way.
+static EDITING: AtomicBool = AtomicBool::new(false);
 /// The pipe's write end as the handler sees it: a handler may take no lock.
 static WAKER: AtomicI32 = AtomicI32::new(-1);
 static PIPE: OnceLock<(OwnedFd, OwnedFd)> = OnceLock::new();
@@ -58,12 +61,19 @@ pub fn install() -> io::Result<()> {
     Ok(())
 }
 
-extern "C" fn on_signal(_: libc::c_int) {
+extern "C" fn on_signal(signal: libc::c_int) {
     if RAISED.swap(true, Ordering::SeqCst) {
         // SAFETY: _exit is async-signal-safe and takes any status.
         unsafe { libc::_exit(EXIT_STATUS) }
     }
     let errno = Errno::last_raw();
+    if signal == libc::SIGTERM {
+        TERMINATED.store(true, Ordering::SeqCst);
+        if EDITING.load(Ordering::SeqCst) {
+            // SAFETY: kill is async-signal-safe and touches no memory.
+            unsafe { libc::kill(getpid().as_raw(), libc::SIGINT) };
+        }
+    }
     // SAFETY: write is async-signal-safe, the byte lives through the call, and
     // the descriptor is never closed. A full pipe is as good as a written byte.
     unsafe { libc::write(WAKER.load(Ordering::SeqCst), [1u8].as_ptr().cast(), 1) };
@@ -95,6 +105,20 @@ pub fn clear() {
         let mut bytes = [0; 64];
         while read(read_end, &mut bytes).is_ok_and(|count| count > 0) {}
     }
+}
+
+/// Whether a SIGTERM came, which asks for an end and not for another command.
+pub fn is_terminated() -> bool {
+    TERMINATED.load(Ordering::SeqCst)
+}
+
+/// Runs a line editor that handles SIGINT itself and knows no SIGTERM: that one
+/// reaches it as a SIGINT, so that it puts the terminal in order and returns.
+pub fn while_editing<T>(edit: impl FnOnce() -> T) -> T {
+    EDITING.store(true, Ordering::SeqCst);
+    let done = edit();
+    EDITING.store(false, Ordering::SeqCst);
+    done
 }
 
 /// Sleeps for `duration`, or until a signal comes.

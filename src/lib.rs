@@ -18,6 +18,7 @@ pub mod input;
 pub mod interrupt;
 pub mod log;
 pub mod printer;
+pub mod prompt;
 pub mod recipes;
 pub mod request;
 mod run;

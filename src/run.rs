@@ -1,10 +1,13 @@
 //! The sub-commands: what each of them does with its options.
 
+use std::io::{self, IsTerminal};
+
 use crate::cli::{Cli, Connect, ErrorFormat, SubCommand};
 use crate::client::ConnectOptions;
 use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
 use crate::log::{Level, Logger};
+use crate::prompt::Prompt;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
@@ -51,9 +54,11 @@ fn connect(
     if address.is_none() && !options.dry_run {
         return Err(alone(session::missing_address()));
     }
-    if options.sources.is_empty() {
-        let message = "nothing to run: give commands with -c or --script".to_owned();
-        return Err(alone(Error::Usage(message)));
+    let on_terminal = io::stdin().is_terminal();
+    let prompt = options.interactive || (options.sources.is_empty() && on_terminal);
+    if options.sources.is_empty() && !prompt {
+        let message = "nothing to run: give commands with -c or --script, or type them with -i";
+        return Err(alone(Error::Usage(message.to_owned())));
     }
     let sources = options.sources;
     let options = Options {
@@ -70,10 +75,14 @@ fn connect(
         format: options.output,
         emit_defaults: options.emit_defaults,
         ignore_errors: options.ignore_errors,
+        prompt,
         verbose: options.verbose,
         error_format,
     };
-    let mut inputs = Inputs::default();
+    let mut inputs = match prompt {
+        true => Inputs::without_standard_input(),
+        false => Inputs::default(),
+    };
     let steps = session::prepare(schema, &sources, &options, &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);
@@ -83,6 +92,9 @@ fn connect(
         );
     }
     let mut session = Session::new(schema, options, logger, inputs.standard_input_is_free());
+    if prompt {
+        return Ok(Prompt::new(schema, session, inputs, logger).run(&steps));
+    }
     Ok(session.run(&steps))
 }
 

@@ -35,6 +35,11 @@ pub struct Connect {
     #[arg(long, value_name = "FILE")]
     pub script: Vec<String>,
 
+    /// A prompt with line editing, history and Tab completion, after the commands
+    /// that were given; also what opens without any on a terminal
+    #[arg(short, long, action = ArgAction::Set)]
+    pub interactive: bool,
+
     /// Send exactly what was given: no automatic or remembered values
     #[arg(short, long, action = ArgAction::Set)]
     pub no_auto_values: bool,
@@ -91,8 +96,9 @@ pub enum Source {
 }
 
 /// The options that may be bare or carry `true` or `false`, as scripts write both.
-const FLAGS: [&str; 6] = [
+const FLAGS: [&str; 7] = [
     "hybrid_vsock",
+    "interactive",
     "no_auto_values",
     "ignore_errors",
     "dry_run",

@@ -11,7 +11,10 @@ mod setter;
 #[cfg(test)]
 mod tests;
 mod text;
+mod usage;
 mod value;
+
+pub use usage::usage;
 
 use crate::builtin::BuiltIn;
 use crate::command::{self, Typed, Word};

@@ -3,6 +3,7 @@
 use super::field::{self, Named};
 use super::value::{self, Owner};
 use super::{Call, Candidate, Found, file, json, parameter};
+use crate::auto;
 use crate::command::Word;
 use crate::schema::json::has_special_form;
 use crate::schema::path::{self, Brackets, Resolved, Step, setter_path};
@@ -115,6 +116,35 @@ fn path_part(call: &Call<'_>, word: &str, part: &path::Unfinished<'_>) -> Option
         }
     };
     Some((part.start, candidates))
+}
+
+/// How many fields are told of at once.
+const TOLD: usize = 3;
+
+/// The first fields that a call may lack: those with one value that no word sets
+/// and nothing fills. None after a document, which may have them.
+pub fn missing(call: &Call<'_>) -> Vec<String> {
+    let is_setter = |word: &Word| matches!(word, Word::Setter(_));
+    if !call.words.iter().all(is_setter) {
+        return Vec::new();
+    }
+    let part = Part {
+        call,
+        message: call.rpc.request,
+        prefix: String::new(),
+    };
+    let is_filled = |index| {
+        let mut rows = auto::ROWS.iter();
+        rows.any(|row| row.index_in(call.rpc) == Some(index))
+    };
+    field::matching(call.rpc.request, &call.dialect, "")
+        .into_iter()
+        .filter(|named| named.field.label == Label::Singular && named.field.oneof.is_none())
+        .filter(|named| !is_filled(named.index) && !part.is_set(named))
+        .flat_map(|named| part.candidates(&named))
+        .map(|candidate| candidate.text)
+        .take(TOLD)
+        .collect()
 }
 
 /// The message whose fields may follow a path and a dot.

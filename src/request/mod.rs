@@ -29,7 +29,7 @@ pub struct Request {
 }
 
 /// Values that later commands of a run take over, by field name.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Memory {
     values: BTreeMap<&'static str, String>,
 }

@@ -6,12 +6,14 @@ mod call;
 mod output;
 mod prepare;
 mod stream;
+mod turn;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 pub use output::Output;
 pub use prepare::{Step, Work, prepare};
+pub use turn::Turn;
 
 use crate::builtin::{self, Action, Times};
 use crate::cli::ErrorFormat;
@@ -54,6 +56,8 @@ pub struct Options {
     pub emit_defaults: bool,
     /// Whether a failed command does not end the run.
     pub ignore_errors: bool,
+    /// Whether commands are typed one by one.
+    pub prompt: bool,
     /// Whether requests and times are shown.
     pub verbose: bool,
     /// How errors are shown.
@@ -79,6 +83,13 @@ enum Next {
     End,
 }
 
+/// A failure that ends a run.
+struct Stop {
+    exit_status: u8,
+    /// What kind of failure it was.
+    kind: Kind,
+}
+
 /// A run.
 #[derive(Debug)]
 pub struct Session {
@@ -89,6 +100,8 @@ pub struct Session {
     client: Option<Client>,
     memory: Memory,
     messages: stream::Messages,
+    /// How often the next command runs, where `repeat` tells.
+    times: Option<Times>,
     first_failure: Option<u8>,
 }
 
@@ -109,42 +122,58 @@ impl Session {
             client: None,
             memory: Memory::default(),
             messages: stream::Messages::new(messages_free),
+            times: None,
             first_failure: None,
         }
     }
 
     /// Runs the steps in order, and gives the exit status. Errors are shown.
     pub fn run(&mut self, steps: &[Step]) -> u8 {
-        let mut times = None;
         for step in steps {
-            if let Work::BuiltIn(Action::Repeat(count)) = step.work {
-                times = Some(count);
-                continue;
-            }
-            match self.repeat(step, times.take().unwrap_or(self.options.repeat)) {
+            match self.step(step) {
                 Ok(Next::Go) => {}
                 Ok(Next::End) => break,
-                Err(exit_status) => return exit_status,
+                Err(stop) => return stop.exit_status,
             }
         }
+        self.exit_status()
+    }
+
+    /// The exit status of what has run so far: that of the first failure.
+    pub fn exit_status(&self) -> u8 {
         self.first_failure.unwrap_or(0)
     }
 
-    /// Runs one step as often as asked; `Err` is the exit status of a run that
-    /// ends here because of a failure.
-    fn repeat(&mut self, step: &Step, times: Times) -> Result<Next, u8> {
+    /// Runs one step as often as the one before it or the options say.
+    fn step(&mut self, step: &Step) -> Result<Next, Stop> {
+        if let Work::BuiltIn(Action::Repeat(count)) = step.work {
+            self.times = Some(count);
+            return Ok(Next::Go);
+        }
+        let times = self.times.take().unwrap_or(self.options.repeat);
+        self.repeat(step, times)
+    }
+
+    fn repeat(&mut self, step: &Step, times: Times) -> Result<Next, Stop> {
         let mut done = 0;
         while times.allows(done) {
             done += 1;
             if interrupt::is_raised() {
-                return Err(self.show(Failure::new(None, Error::Interrupted)));
+                let exit_status = self.show(&Failure::new(None, Error::Interrupted));
+                return Err(Stop {
+                    exit_status,
+                    kind: Kind::Interrupted,
+                });
             }
             match self.execute(step) {
                 Ok(Next::Go) => {}
                 Ok(Next::End) => return Ok(Next::End),
                 // Whoever reads the output has seen enough.
                 Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    return Err(self.first_failure.unwrap_or(0));
+                    return Err(Stop {
+                        exit_status: self.exit_status(),
+                        kind: Kind::Output,
+                    });
                 }
                 Err(error) => self.failed(step, error)?,
             }
@@ -152,7 +181,7 @@ impl Session {
         Ok(Next::Go)
     }
 
-    fn failed(&mut self, step: &Step, error: Error) -> Result<(), u8> {
+    fn failed(&mut self, step: &Step, error: Error) -> Result<(), Stop> {
         let kind = error.kind();
         let mut failure = step.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
@@ -160,16 +189,21 @@ impl Session {
             failure.exit_status = Kind::Timeout.exit_status();
         }
         let ends = kind == Kind::Interrupted || kind == Kind::Output;
-        let exit_status = self.show(failure);
+        let exit_status = self.show(&failure);
         let first = *self.first_failure.get_or_insert(exit_status);
-        match self.options.ignore_errors && !ends {
-            true => Ok(()),
-            false if ends => Err(exit_status),
-            false => Err(first),
+        if self.options.ignore_errors && !ends {
+            return Ok(());
         }
+        let exit_status = if ends { exit_status } else { first };
+        Err(Stop { exit_status, kind })
     }
 
-    fn show(&self, failure: Failure) -> u8 {
+    fn show(&self, failure: &Failure) -> u8 {
+        let is_stopped = failure.error.kind() == Kind::Interrupted;
+        if self.options.prompt && is_stopped && io::stderr().is_terminal() {
+            // The terminal has shown the keys of it, and stands behind them.
+            say("");
+        }
         let text = failure.render(self.options.error_format, self.options.verbose);
         say(text);
         failure.exit_status
@@ -189,7 +223,12 @@ impl Session {
     fn built_in(&mut self, action: &Action) -> Result<Next, Error> {
         match action {
             Action::Echo(text) => self.output.line(text)?,
-            Action::Help => self.output.text(&builtin::help())?,
+            Action::Help => {
+                self.output.text(&builtin::help())?;
+                if self.options.prompt {
+                    self.output.text(crate::prompt::KEYS)?;
+                }
+            }
             Action::List => self.output.text(&describe::list(self.schema))?,
             Action::Describe(name) => {
                 let item = lookup::item(self.schema, name)?;

@@ -74,6 +74,37 @@ pub fn prepare(
     }
 }
 
+/// Reads and checks one command, typed after those that have run. `None` for a
+/// line that holds none.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn prepare_one(
+    schema: &'static Schema,
+    text: &str,
+    options: &Options,
+    memory: &Memory,
+    inputs: &mut Inputs,
+) -> Result<Option<Step>, Failure> {
+    let mut reader = Reader {
+        schema,
+        options,
+        inputs,
+        memory: memory.clone(),
+        steps: Vec::new(),
+    };
+    if !is_skipped(text) {
+        reader.command(None, text)?;
+    }
+    Ok(reader.steps.pop())
+}
+
+/// Whether a line of a script holds no command.
+fn is_skipped(line: &str) -> bool {
+    let text = line.trim_start();
+    text.is_empty() || text.starts_with('#')
+}
+
 /// Reads commands one after the other.
 struct Reader<'a> {
     schema: &'static Schema,
@@ -89,7 +120,7 @@ impl Reader<'_> {
         let text = self.inputs.text(name);
         let text = text.map_err(|error| Failure::new(None, error.into()))?;
         for (number, line) in (1..).zip(text.lines()) {
-            if !line.trim().is_empty() && !line.trim_start().starts_with('#') {
+            if !is_skipped(line) {
                 self.command(Some(format!("{name}:{number}")), line)?;
             }
         }

@@ -1,0 +1,168 @@
+//! From lines to commands: JSON or a quote that is not closed goes on in the next
+//! line. An empty line gives up waiting, and the command is taken as it is.
+
+use crate::builtin::BuiltIn;
+use crate::command::{self, ArgumentsError, Open, WordsError};
+use crate::request::RequestDialect;
+use crate::schema::path::{self, Step};
+use crate::schema::{Label, Schema, Type, lookup};
+
+/// Puts lines together.
+pub struct Gatherer {
+    schema: &'static Schema,
+    /// The lines of a command that is not complete.
+    pending: Option<String>,
+}
+
+impl Gatherer {
+    /// A gatherer that has seen no line.
+    pub fn new(schema: &'static Schema) -> Self {
+        Self {
+            schema,
+            pending: None,
+        }
+    }
+
+    /// Adds one or more lines, and gives the commands that they complete.
+    pub fn text(&mut self, text: &str) -> Vec<String> {
+        text.split('\n')
+            .filter_map(|line| self.line(line.strip_suffix('\r').unwrap_or(line)))
+            .collect()
+    }
+
+    fn line(&mut self, line: &str) -> Option<String> {
+        let text = match self.pending.take() {
+            Some(pending) if line.trim().is_empty() => return Some(pending),
+            Some(pending) => format!("{pending}\n{line}"),
+            None => line.to_owned(),
+        };
+        if is_open(self.schema, &text) {
+            self.pending = Some(text);
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Whether the last line goes on.
+    pub fn is_waiting(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Forgets what is not complete.
+    pub fn abandon(&mut self) {
+        self.pending = None;
+    }
+
+    /// What is left when no more lines come.
+    pub fn end(&mut self) -> Vec<String> {
+        self.pending.take().into_iter().collect()
+    }
+}
+
+/// Whether a command lacks the end of its JSON or of a quote.
+fn is_open(schema: &Schema, text: &str) -> bool {
+    let (name, end) = command::name(text);
+    if name.starts_with('#') {
+        return false;
+    }
+    if BuiltIn::find(name).is_some() {
+        let words = command::split_plain(text, end);
+        return matches!(words, Err(WordsError::UnclosedQuote { .. }));
+    }
+    match command::typed(text, end).open {
+        None => false,
+        Some(Open::Quote | Open::Document) => true,
+        Some(Open::Value(path)) if takes_json(schema, name, &path) => true,
+        Some(Open::Value(_)) => matches!(
+            command::arguments(text, end),
+            Err(ArgumentsError::Words(WordsError::UnclosedQuote { .. }))
+        ),
+    }
+}
+
+/// Whether a value that begins like JSON must be JSON there. What is not known
+/// counts as if it must: then the whole of it belongs to one mistake.
+fn takes_json(schema: &Schema, name: &str, path: &str) -> bool {
+    let Ok(rpc) = lookup::rpc(schema, name) else {
+        return true;
+    };
+    let Ok(target) = path::resolve(rpc.request, &RequestDialect { rpc }, path) else {
+        return true;
+    };
+    let (field, is_element) = match target.steps() {
+        [.., Step::Field { field, .. }] => (field, false),
+        [.., Step::Field { field, .. }, _] => (field, true),
+        _ => return true,
+    };
+    let many = matches!(field.label, Label::Repeated | Label::Map(_));
+    matches!(field.ty, Type::Message(_)) || (many && !is_element)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commands(lines: &[&str]) -> (Vec<String>, bool) {
+        let mut gatherer = Gatherer::new(crate::schema());
+        let commands = lines.iter().flat_map(|line| gatherer.text(line)).collect();
+        (commands, gatherer.is_waiting())
+    }
+
+    #[track_caller]
+    fn complete(lines: &[&str], expected: &[&str]) {
+        let expected = expected.iter().map(ToString::to_string).collect();
+        assert_eq!(commands(lines), (expected, false));
+    }
+
+    #[test]
+    fn a_line_is_a_command() {
+        complete(&["Check", "Version\r", ""], &["Check", "Version", ""]);
+        complete(&["Check\nVersion"], &["Check", "Version"]);
+        complete(&["# it's {"], &["# it's {"]);
+        complete(&["Check service=a'b'"], &["Check service=a'b'"]);
+    }
+
+    #[test]
+    fn what_is_open_goes_on() {
+        for lines in [
+            &[r#"CreateSandbox json://{"#, r#""hostname": "a""#, "}"][..],
+            &[r#"CreateSandbox storages={"driver":"#, r#""blk"}"#],
+            &["CreateSandbox dns=[", "]"],
+            &["CreateSandbox hostname='a", "b'"],
+            &["echo \"a", "b\""],
+            &["NoSuchCall json://{", "}"],
+            &["CreateSandbox nosuch={", "}"],
+        ] {
+            complete(lines, &[&lines.join("\n")]);
+        }
+    }
+
+    #[test]
+    fn what_only_looks_open_does_not() {
+        for line in [
+            "CreateSandbox hostname={",
+            "CreateSandbox hostname=[a",
+            "CreateSandbox storages[0].driver={",
+            "CreateSandbox json://{x",
+            "CreateSandbox json://",
+            "echo {",
+        ] {
+            complete(&[line], &[line]);
+        }
+        assert!(commands(&["CreateSandbox hostname={'"]).1);
+    }
+
+    #[test]
+    fn an_empty_line_gives_up() {
+        complete(
+            &["Check json://{", " ", "Version"],
+            &["Check json://{", "Version"],
+        );
+        let mut gatherer = Gatherer::new(crate::schema());
+        assert_eq!(gatherer.text("Check json://{"), [""; 0]);
+        assert_eq!(gatherer.end(), ["Check json://{"]);
+        assert_eq!(gatherer.text("Check json://{"), [""; 0]);
+        gatherer.abandon();
+        assert_eq!(gatherer.text("Check"), ["Check"]);
+    }
+}

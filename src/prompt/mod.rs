@@ -1,0 +1,183 @@
+//! The prompt: commands typed on a terminal, or lines piped in, run one by one
+//! until the end. What a command means and how it runs is the session's; here
+//! is where it comes from.
+
+mod editor;
+mod gather;
+mod helper;
+mod history;
+mod line;
+
+use std::io::{self, IsTerminal};
+
+use crate::error::{Error, Failure};
+use crate::input::{InputError, Inputs};
+use crate::interrupt;
+use crate::log::{Level, Logger};
+use crate::schema::Schema;
+use crate::session::{Session, Step, Turn};
+use editor::Editor;
+use gather::Gatherer;
+use line::Lines;
+
+/// What stands before each command.
+const PROMPT: &str = "kata-agent> ";
+
+/// What `help` tells at the prompt beyond the commands.
+pub const KEYS: &str = "\nTab completes names, fields, values and files. JSON that is not closed \
+    goes on in the next\nline, and an empty line gives it up. Ctrl-C abandons a line or a call, \
+    Ctrl-D leaves.\n";
+
+/// The exit status of a run that was asked to end.
+const INTERRUPTED: u8 = 130;
+
+/// What came from where commands are typed.
+enum Typed {
+    /// One or more lines.
+    Text(String),
+    /// A line that is not UTF-8 from this byte on.
+    NotText {
+        /// Where it stands in the line, from 0.
+        offset: usize,
+    },
+    /// The line was given up.
+    Abandoned,
+    /// There is no more.
+    End,
+}
+
+/// Where commands are typed.
+enum Source {
+    /// A terminal.
+    Terminal(Box<Editor>),
+    /// Anything else, or a terminal that cannot move its cursor.
+    Lines(Lines),
+}
+
+impl Source {
+    fn next(&mut self) -> Result<Typed, io::Error> {
+        match self {
+            Source::Terminal(editor) => editor.next(),
+            Source::Lines(lines) => lines.next(),
+        }
+    }
+}
+
+/// A session at the prompt.
+pub struct Prompt {
+    schema: &'static Schema,
+    session: Session,
+    inputs: Inputs,
+    logger: Logger,
+    is_terminal: bool,
+}
+
+impl Prompt {
+    /// A prompt that has not been shown yet.
+    pub fn new(schema: &'static Schema, session: Session, inputs: Inputs, logger: Logger) -> Self {
+        Self {
+            schema,
+            session,
+            inputs,
+            logger,
+            is_terminal: io::stdin().is_terminal(),
+        }
+    }
+
+    /// Runs the steps that were given beforehand, then what is typed, and gives
+    /// the exit status.
+    pub fn run(mut self, steps: &[Step]) -> u8 {
+        for step in steps {
+            let turn = self.session.turn(step);
+            if let Some(exit_status) = self.ends(turn) {
+                return exit_status;
+            }
+            // Ctrl-C is meant for all of them.
+            if turn == Turn::Interrupted {
+                break;
+            }
+        }
+        let mut source = self.source();
+        let mut gatherer = Gatherer::new(self.schema);
+        loop {
+            let ends = match source.next() {
+                Ok(Typed::Text(text)) => self.commands(gatherer.text(&text)),
+                Ok(Typed::NotText { offset }) => {
+                    let name = "-".to_owned();
+                    let error = InputError::NotText { name, offset };
+                    self.session.refuse(&Failure::new(None, error.into()));
+                    None
+                }
+                Ok(Typed::Abandoned) if interrupt::is_terminated() || !self.is_terminal => {
+                    self.session.refuse(&Failure::new(None, Error::Interrupted));
+                    Some(INTERRUPTED)
+                }
+                Ok(Typed::Abandoned) => {
+                    gatherer.abandon();
+                    interrupt::clear();
+                    None
+                }
+                Ok(Typed::End) => {
+                    let last = gatherer.end();
+                    let ends = self.commands(last);
+                    Some(ends.unwrap_or_else(|| self.exit_status()))
+                }
+                Err(error) => {
+                    self.session.refuse(&line::failure(&error));
+                    Some(self.session.exit_status())
+                }
+            };
+            if let Some(exit_status) = ends {
+                return exit_status;
+            }
+        }
+    }
+
+    /// Runs commands; the exit status if one of them is the last one.
+    fn commands(&mut self, commands: Vec<String>) -> Option<u8> {
+        commands.into_iter().find_map(|command| {
+            let turn = self.session.typed(&command, &mut self.inputs);
+            self.ends(turn)
+        })
+    }
+
+    /// The exit status, if the prompt ends with this turn.
+    fn ends(&self, turn: Turn) -> Option<u8> {
+        match turn {
+            Turn::Next => None,
+            Turn::Interrupted if self.is_terminal && !interrupt::is_terminated() => {
+                interrupt::clear();
+                None
+            }
+            Turn::Interrupted => Some(INTERRUPTED),
+            Turn::Quit => Some(self.exit_status()),
+            Turn::Closed(exit_status) => Some(exit_status),
+        }
+    }
+
+    /// A person has seen what failed; a script asks for it at the end.
+    fn exit_status(&self) -> u8 {
+        match self.is_terminal {
+            true => 0,
+            false => self.session.exit_status(),
+        }
+    }
+
+    fn source(&self) -> Source {
+        if !self.is_terminal {
+            return Source::Lines(Lines::piped());
+        }
+        if line::is_dumb_terminal() {
+            return Source::Lines(Lines::with_prompt(PROMPT));
+        }
+        match Editor::new(self.schema, PROMPT, self.logger) {
+            Ok(editor) => Source::Terminal(Box::new(editor)),
+            Err(error) => {
+                let reason = crate::input::reason(&error);
+                let text = format_args!("no line editing: {reason}");
+                self.logger.log(Level::Warn, text);
+                Source::Lines(Lines::with_prompt(PROMPT))
+            }
+        }
+    }
+}

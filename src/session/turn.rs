@@ -1,0 +1,62 @@
+//! Commands that are typed one by one: each is read, checked and run before the
+//! next one is known, and a failure ends that command only. Where they are
+//! typed is not known here.
+
+use super::{Next, Session, Step, Stop, prepare};
+use crate::error::{Failure, Kind};
+use crate::input::Inputs;
+
+/// How things stand after a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The next command may come.
+    Next,
+    /// The command was interrupted; another one may follow.
+    Interrupted,
+    /// It was the last one: `quit`, or the agent is gone.
+    Quit,
+    /// Nobody takes the output any more; the run ends with this exit status.
+    Closed(u8),
+}
+
+impl Session {
+    /// Reads, checks and runs one command. Errors are shown.
+    pub fn typed(&mut self, text: &str, inputs: &mut Inputs) -> Turn {
+        let prepared = prepare::prepare_one(self.schema, text, &self.options, &self.memory, inputs);
+        match prepared {
+            Ok(Some(step)) => self.turn(&step),
+            Ok(None) => Turn::Next,
+            Err(failure) => {
+                self.refuse(&failure);
+                Turn::Next
+            }
+        }
+    }
+
+    /// Runs one step that was checked before.
+    pub fn turn(&mut self, step: &Step) -> Turn {
+        match self.step(step) {
+            Ok(Next::Go) => Turn::Next,
+            Ok(Next::End) => Turn::Quit,
+            Err(Stop {
+                kind: Kind::Interrupted,
+                ..
+            }) => {
+                // An answer may still come to the call that was given up.
+                self.client = None;
+                Turn::Interrupted
+            }
+            Err(Stop {
+                kind: Kind::Output,
+                exit_status,
+            }) => Turn::Closed(exit_status),
+            Err(_) => Turn::Next,
+        }
+    }
+
+    /// Shows a failure that kept a command from running.
+    pub fn refuse(&mut self, failure: &Failure) {
+        let exit_status = self.show(failure);
+        self.first_failure.get_or_insert(exit_status);
+    }
+}

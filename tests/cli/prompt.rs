@@ -1,0 +1,457 @@
+//! The prompt on a terminal: editing, completion, hints, history, interruption.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+use typed_peer::{Answer, Peer};
+
+use crate::sent::lines;
+use crate::terminal::at_terminal;
+use crate::tool::connect;
+
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+const UP: &str = "\x1b[A";
+const RIGHT: &str = "\x1b[C";
+
+#[test]
+fn a_command_is_answered_and_ctrl_d_leaves() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    let screen = terminal.enter("Check");
+    assert!(screen.contains("\"status\": \"SERVING\""), "{screen}");
+    let screen = terminal.enter("help");
+    assert!(screen.contains("Ctrl-D leaves"), "{screen}");
+    let screen = terminal.enter("describe OnlineCPUMem");
+    assert!(screen.contains("kata-agent-ctl connect"), "{screen}");
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
+fn it_opens_without_commands_on_a_terminal() {
+    let mut terminal = at_terminal("sim://", []).start();
+    terminal.sees_prompt();
+    terminal.keys("quit\r");
+    assert_eq!(terminal.end().0, Some(0));
+
+    connect("sim://", [""; 0])
+        .status(2)
+        .stderr("error: nothing to run: give commands with -c or --script, or type them with -i\n")
+        .test();
+}
+
+#[test]
+fn commands_that_were_given_run_first() {
+    let peer = Peer::start();
+    peer.answer("Version", Answer::error(13, "no"));
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n", "-c", "Version", "Check"]).start();
+    let screen = terminal.sees_prompt();
+    assert!(screen.contains("code: INTERNAL (13): no"), "{screen}");
+    terminal.enter("ListRoutes");
+    assert_eq!(lines(&peer), ["Version", "Check", "ListRoutes"]);
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+
+    // A mistake on the command line is one as without a prompt.
+    let terminal = at_terminal(peer.address(), ["-i", "-c", "Check", "NoSuchCall"]).start();
+    let (status, bytes) = terminal.end();
+    assert_eq!(status, Some(2));
+    assert!(bytes.contains("there is no RPC"), "{bytes}");
+    assert_eq!(lines(&peer), [""; 0]);
+}
+
+#[test]
+fn tab_completes() {
+    // Without the hints behind the cursor.
+    let mut terminal = at_terminal("sim://", ["-i"])
+        .variable("NO_COLOR", "1")
+        .start();
+    terminal.sees_prompt();
+    let mut line = "kata-agent> ".to_owned();
+    for (keys, completed) in [
+        ("createc\t", "CreateContainer "),
+        ("OCI.Proce\t", "OCI.Process."),
+        ("us\t", "User."),
+        ("ui\t", "UID="),
+        ("0 cid=x sto\t", "0 cid=x storages[0]."),
+        ("driver=blk OCI={\"Ro\t", "driver=blk OCI={\"Root\":"),
+    ] {
+        terminal.keys(keys);
+        line.push_str(completed);
+        terminal.sees_last(line.trim_end());
+    }
+    terminal.keys(CTRL_C);
+    terminal.sees_prompt();
+    terminal.keys("SignalProcess signal=usr1\t");
+    terminal.sees_last("kata-agent> SignalProcess signal=usr1");
+    terminal.keys(CTRL_C);
+    terminal.sees_prompt();
+    terminal.keys("desc\tStora\t");
+    terminal.sees_last("kata-agent> describe Storage");
+}
+
+#[test]
+fn tab_lists_candidates_with_their_docs() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.sees_prompt();
+    terminal.keys("SignalProcess signal=9 \t");
+    let screen = terminal.sees("signal=        uint32: ");
+    let line = |name: &str| {
+        let mut lines = screen.lines();
+        let found = lines.position(|line| line.starts_with(name));
+        found.unwrap_or_else(|| panic!("{name} is not in\n{screen}"))
+    };
+    assert!(
+        line("container_id=  string: ") < line("signal= "),
+        "{screen}"
+    );
+    terminal.sees_last("kata-agent> SignalProcess signal=9");
+
+    terminal.keys(CTRL_C);
+    terminal.sees_prompt();
+    terminal.keys("GetGuestDetails mem_block_size=\t");
+    terminal.sees("true   false");
+}
+
+#[test]
+fn hints_are_dim_and_only_with_colours() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.sees_prompt();
+    terminal.keys("describe ");
+    terminal.sees_last("kata-agent> describe NAME");
+    assert!(terminal.bytes().contains("\x1b[2mNAME\x1b[0m"));
+    terminal.keys("Check\r");
+    terminal.sees("rpc grpc.Health/Check");
+    terminal.sees_prompt();
+    // What was typed before is offered, and Right takes it.
+    terminal.keys("des");
+    terminal.sees_last("kata-agent> describe Check");
+    terminal.keys(RIGHT);
+    terminal.keys(" x\r");
+    terminal.sees("error: describe: it is written describe NAME");
+    terminal.sees_prompt();
+    terminal.keys(CTRL_D);
+    terminal.end();
+
+    let mut terminal = at_terminal("sim://", ["-i"])
+        .variable("NO_COLOR", "1")
+        .start();
+    terminal.sees_prompt();
+    terminal.keys("describe Stor\t");
+    terminal.sees_last("kata-agent> describe Storage");
+    terminal.keys(CTRL_C);
+    terminal.sees_prompt();
+    terminal.keys(CTRL_D);
+    let (_, bytes) = terminal.end();
+    assert!(
+        !bytes.contains("NAME") && !bytes.contains("\x1b[2m"),
+        "{bytes:?}"
+    );
+    assert!(!bytes.contains("\x1b[0m"), "{bytes:?}");
+}
+
+#[test]
+fn history_is_kept_for_the_user_alone() {
+    let state = TempDir::new().unwrap();
+    let folder = state.path().join("kata-agent-ctl");
+    let run = || {
+        at_terminal("sim://", ["-i"])
+            .variable("XDG_STATE_HOME", state.path())
+            .start()
+    };
+    let mut terminal = run();
+    terminal.enter("echo one");
+    terminal.enter(" echo secret");
+    terminal.enter("NoSuchCall");
+    terminal.keys(CTRL_D);
+    terminal.end();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    assert_eq!(mode(&folder.join("history")), 0o600);
+    let kept = fs::read_to_string(folder.join("history")).unwrap();
+    assert_eq!(kept, "#V2\necho one\nNoSuchCall\n");
+
+    let mut terminal = run();
+    terminal.sees_prompt();
+    terminal.keys(UP);
+    terminal.sees_last("kata-agent> NoSuchCall");
+    terminal.keys(UP);
+    terminal.sees_last("kata-agent> echo one");
+    terminal.keys(" two\r");
+    terminal.sees("\none two\n");
+    terminal.sees_prompt();
+    terminal.keys(CTRL_D);
+    terminal.end();
+    let kept = fs::read_to_string(folder.join("history")).unwrap();
+    assert_eq!(kept, "#V2\necho one\nNoSuchCall\necho one two\n");
+}
+
+#[test]
+fn history_is_in_the_home_folder_by_default() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.enter("echo one");
+    let file = terminal.home().join(".local/state/kata-agent-ctl/history");
+    assert_eq!(fs::read_to_string(file).unwrap(), "#V2\necho one\n");
+}
+
+#[test]
+fn no_history_is_no_more_than_a_warning() {
+    let mut terminal = at_terminal("sim://", ["-i"]).variable("HOME", "").start();
+    terminal.enter("echo one");
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+
+    let mut terminal = at_terminal("sim://", ["-i"])
+        .variable("XDG_STATE_HOME", "/dev/null")
+        .start();
+    terminal.enter("echo one");
+    let screen = terminal.enter("echo two");
+    let warning =
+        "warn: no history is kept in \"/dev/null/kata-agent-ctl/history\": not a directory";
+    assert_eq!(screen.matches(warning).count(), 1, "{screen}");
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
+fn errors_are_shown_and_the_prompt_stays() {
+    let peer = Peer::start();
+    peer.answer("Check", Answer::error(5, "no \x1b[31mred\x07"));
+    let mut terminal = at_terminal(peer.address(), ["-i"]).start();
+    for (command, error) in [
+        (
+            "NoSuchCall",
+            "error: there is no RPC or built-in command \"NoSuchCall\"",
+        ),
+        (
+            "Check nosuch=1",
+            "error: Check: grpc.CheckRequest has no field \"nosuch\"",
+        ),
+        ("Check json://{]", "error: Check: json://: "),
+        (
+            "Check file://-",
+            "error: Check: standard input is taken already",
+        ),
+        (
+            "Check",
+            r"error: Check: the agent answered code: NOT_FOUND (5): no \x1b[31mred\x07",
+        ),
+    ] {
+        let screen = terminal.enter(command);
+        assert!(screen.contains(error), "{screen}");
+    }
+    terminal.enter("Version");
+    assert_eq!(lines(&peer), ["Check", "Version"]);
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
+fn ctrl_c_abandons_a_line() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.sees_prompt();
+    terminal.keys("echo one");
+    terminal.sees_last("kata-agent> echo one");
+    terminal.keys(CTRL_C);
+    terminal.sees_prompt();
+    terminal.keys("CreateSandbox json://{\r\"hostname\":");
+    terminal.sees("\n\"hostname\":");
+    terminal.keys(CTRL_C);
+    let screen = terminal.enter("echo two");
+    assert!(screen.contains("\ntwo\n"), "{screen}");
+    assert!(
+        !screen.contains("\none\n") && !screen.contains("error"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn ctrl_c_abandons_a_call_and_the_next_one_connects_anew() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("agent.sock");
+    let silent = UnixListener::bind(&path).unwrap();
+    let mut terminal = at_terminal(&format!("unix://{}", path.display()), ["-i"]).start();
+    terminal.sees_prompt();
+    terminal.keys("WaitProcess cid=a\r");
+    let connection = silent.accept().unwrap();
+    terminal.sees("still waiting");
+    terminal.keys(CTRL_C);
+    let screen = terminal.sees_prompt();
+    assert!(
+        screen.contains("\nerror: WaitProcess: interrupted\n"),
+        "{screen}"
+    );
+    drop((silent, connection));
+    fs::remove_file(&path).unwrap();
+    let peer = Peer::at_path(&path);
+    terminal.enter("Version");
+    assert_eq!(lines(&peer), ["Version"]);
+
+    // So does what waits without a connection.
+    terminal.keys("sleep 1h\r");
+    terminal.sees_last("kata-agent> sleep 1h");
+    terminal.keys(CTRL_C);
+    terminal.sees("error: sleep: interrupted");
+    terminal.sees_prompt();
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
+fn a_lost_connection_is_made_anew() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("agent.sock");
+    let first = Peer::at_path(&path);
+    let mut terminal = at_terminal(&format!("unix://{}", path.display()), ["-i"]).start();
+    terminal.enter("Check");
+    assert_eq!(lines(&first), ["Check"]);
+    drop(first);
+    let _ = fs::remove_file(&path);
+    let second = Peer::at_path(&path);
+    let screen = terminal.enter("Version");
+    // The call that finds the connection lost fails; none is sent twice.
+    if screen.contains("error: Version: ") {
+        terminal.enter("Version");
+    }
+    assert_eq!(lines(&second), ["Version"]);
+}
+
+#[test]
+fn json_goes_on_in_the_next_line() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();
+    terminal.sees_prompt();
+    terminal.keys("CreateSandbox json://{\r");
+    terminal.keys("\"host\t\"a b\"\r}\r");
+    terminal.sees("\n{}\n");
+    terminal.sees_prompt();
+    terminal.keys("CreateSandbox storages={\"driver\":\r\"blk\"}\r");
+    terminal.sees("\n\"blk\"}\n{}\n");
+    terminal.sees_prompt();
+    assert_eq!(
+        lines(&peer),
+        [
+            r#"CreateSandbox hostname: "a b""#,
+            r#"CreateSandbox storages {driver: "blk"}"#
+        ]
+    );
+
+    // An empty line gives up; the whole of it is one entry of the history.
+    terminal.keys("CreateSandbox json://{\r\r");
+    terminal.sees("error: CreateSandbox: json://: ");
+    terminal.sees_prompt();
+    terminal.keys(UP);
+    terminal.keys(UP);
+    terminal.sees_last("\"blk\"}");
+    terminal.keys(CTRL_C);
+    terminal.sees_prompt();
+    assert_eq!(lines(&peer), [""; 0]);
+}
+
+#[test]
+fn several_commands_are_pasted_or_typed_ahead() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();
+    terminal.sees_prompt();
+    terminal.keys("\x1b[200~Check\nVersion\n\x1b[201~\r");
+    terminal.sees("\n{}\n{}\n");
+    terminal.sees_prompt();
+    assert_eq!(lines(&peer), ["Check", "Version"]);
+    terminal.keys("Check\rListRoutes\rrepeat 2\rVersion\rquit\r");
+    assert_eq!(terminal.end().0, Some(0));
+    assert_eq!(lines(&peer), ["Check", "ListRoutes", "Version", "Version"]);
+}
+
+#[test]
+fn repeat_is_for_the_next_command() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();
+    terminal.enter("repeat 3");
+    terminal.enter("Check nosuch=1");
+    terminal.enter("Check");
+    terminal.enter("Version");
+    assert_eq!(lines(&peer), ["Check", "Check", "Check", "Version"]);
+    peer.answer("Check", Answer::error(13, "no"));
+    terminal.enter("repeat -1");
+    terminal.enter("Check");
+    assert_eq!(lines(&peer), ["Check"]);
+}
+
+#[test]
+fn values_are_remembered_and_the_sandbox_s_end_is_the_end() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i"]).start();
+    terminal.enter("StartContainer cid=web");
+    terminal.enter("PauseContainer");
+    assert_eq!(
+        lines(&peer),
+        [
+            r#"StartContainer container_id: "web""#,
+            r#"PauseContainer container_id: "web""#
+        ]
+    );
+    terminal.sees_prompt();
+    terminal.keys("DestroySandbox\r");
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
+fn standard_output_holds_responses_only() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("out");
+    let mut terminal = at_terminal("sim://", ["-i", "-o", "jsonl"])
+        .stdout(fs::File::create(&path).unwrap())
+        .start();
+    terminal.enter("Check");
+    terminal.enter("NoSuchCall");
+    terminal.keys(CTRL_D);
+    terminal.end();
+    assert_eq!(
+        fs::read_to_string(path).unwrap(),
+        "{\"status\":\"SERVING\"}\n"
+    );
+}
+
+#[test]
+fn a_request_to_end_leaves_the_terminal_in_order() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.enter("Check");
+    terminal.signal(Signal::SIGTERM);
+    let (status, bytes) = terminal.end();
+    assert_eq!(status, Some(130));
+    // The last word to the terminal is that pasted text is no longer marked.
+    let after = bytes.rsplit("\x1b[?2004h").next().unwrap();
+    assert!(after.contains("\x1b[?2004l"), "{after:?}");
+}
+
+#[test]
+fn a_terminal_without_a_cursor() {
+    let mut terminal = at_terminal("sim://", ["-i"])
+        .variable("TERM", "dumb")
+        .start();
+    terminal.sees_prompt();
+    terminal.keys("Check\n");
+    terminal.sees("SERVING");
+    terminal.sees_prompt();
+    terminal.keys("sleep 1h\n");
+    terminal.sees_last("kata-agent> sleep 1h");
+    terminal.keys(CTRL_C);
+    terminal.sees("error: sleep: interrupted");
+    terminal.sees_prompt();
+    terminal.keys(CTRL_D);
+    let (status, bytes) = terminal.end();
+    assert_eq!(status, Some(0));
+    assert!(!bytes.contains('\x1b'), "{bytes:?}");
+}
+
+#[test]
+fn a_narrow_terminal_lists_names_alone() {
+    let mut terminal = at_terminal("sim://", ["-i"]).size(20, 36).start();
+    terminal.sees_prompt();
+    terminal.keys("SignalProcess \t");
+    let screen = terminal.sees("exec_id=");
+    assert!(!screen.contains("uint32"), "{screen}");
+}

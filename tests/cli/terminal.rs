@@ -1,0 +1,265 @@
+//! The binary in a pseudo-terminal, as a person sits at it: keys go in, and what
+//! comes out is read from the screen. Tests wait for what they expect to see,
+//! never for time to pass.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::libc;
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, setsid};
+use tempfile::TempDir;
+
+/// How long a test waits for what it expects.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What the tool shows when it waits for a command.
+const PROMPT: &str = "kata-agent>";
+
+/// A run to be in a terminal.
+#[must_use]
+pub struct AtTerminal {
+    arguments: Vec<OsString>,
+    variables: Vec<(OsString, OsString)>,
+    stdout: Option<File>,
+    size: (u16, u16),
+}
+
+/// What the terminal has got so far.
+struct Shown {
+    screen: vt100::Parser,
+    bytes: Vec<u8>,
+    is_closed: bool,
+}
+
+/// A run in a terminal.
+pub struct Terminal {
+    child: Child,
+    keys: File,
+    shown: Arc<(Mutex<Shown>, Condvar)>,
+    home: TempDir,
+}
+
+/// `connect` to the address with these arguments, in a terminal of 40 lines of
+/// 120 columns.
+pub fn at_terminal<'a>(
+    address: &'a str,
+    arguments: impl IntoIterator<Item = &'a str>,
+) -> AtTerminal {
+    let first = ["connect", "--server-address", address];
+    AtTerminal {
+        arguments: first
+            .into_iter()
+            .chain(arguments)
+            .map(OsString::from)
+            .collect(),
+        variables: vec![("TERM".into(), "xterm".into())],
+        stdout: None,
+        size: (40, 120),
+    }
+}
+
+impl AtTerminal {
+    /// An environment variable; TERM and HOME may be replaced.
+    pub fn variable(mut self, name: &str, value: impl AsRef<Path>) -> Self {
+        self.variables.retain(|(given, _)| given != name);
+        self.variables
+            .push((name.into(), value.as_ref().as_os_str().to_owned()));
+        self
+    }
+
+    /// Where standard output goes instead of the terminal.
+    pub fn stdout(mut self, file: File) -> Self {
+        self.stdout = Some(file);
+        self
+    }
+
+    /// The terminal's size in lines and columns.
+    pub fn size(mut self, rows: u16, columns: u16) -> Self {
+        self.size = (rows, columns);
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Terminal {
+        let (rows, columns) = self.size;
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pair = openpty(Some(&size), None).unwrap();
+        let side = || Stdio::from(pair.slave.try_clone().unwrap());
+        let home = TempDir::with_prefix("home").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .env("HOME", home.path())
+            .envs(self.variables)
+            .current_dir(home.path())
+            .stdin(side())
+            .stdout(self.stdout.map_or_else(side, Stdio::from))
+            .stderr(side());
+        // SAFETY: both calls are async-signal-safe and allocate nothing.
+        unsafe {
+            command.pre_exec(|| {
+                setsid()?;
+                match libc::ioctl(0, libc::TIOCSCTTY, 0) {
+                    -1 => Err(std::io::Error::last_os_error()),
+                    _ => Ok(()),
+                }
+            });
+        }
+        let child = command.spawn().unwrap();
+        drop(command);
+        drop(pair.slave);
+        let shown = Arc::new((
+            Mutex::new(Shown {
+                screen: vt100::Parser::new(not_zero(rows), not_zero(columns), 0),
+                bytes: Vec::new(),
+                is_closed: false,
+            }),
+            Condvar::new(),
+        ));
+        let keys = File::from(pair.master);
+        read_all(keys.try_clone().unwrap().into(), Arc::clone(&shown));
+        Terminal {
+            child,
+            keys,
+            shown,
+            home,
+        }
+    }
+}
+
+fn not_zero(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
+
+/// Shows on the screen what comes from the terminal's other side.
+fn read_all(side: OwnedFd, shown: Arc<(Mutex<Shown>, Condvar)>) {
+    let mut side = File::from(side);
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        loop {
+            // The last process with the terminal open has ended: EIO.
+            let count = side.read(&mut bytes).unwrap_or(0);
+            let (lock, changed) = &*shown;
+            let mut shown = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            shown.screen.process(&bytes[..count]);
+            shown.bytes.extend_from_slice(&bytes[..count]);
+            shown.is_closed = count == 0;
+            changed.notify_all();
+            if count == 0 {
+                return;
+            }
+        }
+    });
+}
+
+impl Terminal {
+    /// The home folder of the run.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Types these keys.
+    pub fn keys(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).unwrap();
+        kill(Pid::from_raw(id), signal).unwrap();
+    }
+
+    /// Waits until what is shown is as wanted.
+    #[track_caller]
+    fn wait(&self, what: &str, wanted: impl Fn(&Shown) -> bool) -> String {
+        let (lock, changed) = &*self.shown;
+        let end = Instant::now() + LIMIT;
+        let mut shown = lock.lock().unwrap();
+        while !wanted(&shown) {
+            let left = end.saturating_duration_since(Instant::now());
+            let screen = shown.screen.screen().contents();
+            assert!(!left.is_zero(), "{what} was not seen in\n{screen}");
+            (shown, _) = changed.wait_timeout(shown, left).unwrap();
+        }
+        shown.screen.screen().contents()
+    }
+
+    /// Waits until the text is on the screen, and gives all that is.
+    #[track_caller]
+    pub fn sees(&self, text: &str) -> String {
+        self.wait(text, |shown| {
+            shown.screen.screen().contents().contains(text)
+        })
+    }
+
+    /// Waits until the last line is this one, without white space at its end.
+    #[track_caller]
+    pub fn sees_last(&self, line: &str) -> String {
+        self.wait(line, |shown| last_line(shown) == line)
+    }
+
+    /// Waits for the prompt, and gives what is on the screen.
+    #[track_caller]
+    pub fn sees_prompt(&self) -> String {
+        self.sees_last(PROMPT)
+    }
+
+    /// Types a command and Enter, and waits until the prompt is there again.
+    #[track_caller]
+    pub fn enter(&mut self, command: &str) -> String {
+        self.sees_prompt();
+        self.keys(command);
+        self.wait(command, |shown| {
+            last_line(shown).starts_with(&format!("{PROMPT} {command}"))
+        });
+        self.keys("\r");
+        self.sees_prompt()
+    }
+
+    /// The bytes that the terminal has got so far.
+    pub fn bytes(&self) -> String {
+        let shown = self.shown.0.lock().unwrap();
+        String::from_utf8_lossy(&shown.bytes).into_owned()
+    }
+
+    /// Waits for the end; gives the exit status and all bytes.
+    #[track_caller]
+    pub fn end(mut self) -> (Option<i32>, String) {
+        self.wait("the end", |shown| shown.is_closed);
+        let status = self.child.wait().unwrap().code();
+        (status, self.bytes())
+    }
+}
+
+fn last_line(shown: &Shown) -> String {
+    let contents = shown.screen.screen().contents();
+    let mut lines = contents.lines().map(str::trim_end);
+    lines
+        .rfind(|line| !line.is_empty())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+impl Drop for Terminal {
+    /// A test that failed leaves nothing behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
