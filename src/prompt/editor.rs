@@ -55,7 +55,11 @@ impl Editor {
         if let (Some((columns, _)), Some(helper)) = (size, self.editor.helper_mut()) {
             helper.set_width(columns.into());
         }
-        match interrupt::while_editing(|| self.editor.readline(self.prompt)) {
+        let read = interrupt::while_editing(|| match interrupt::is_terminated() {
+            true => Err(ReadlineError::Interrupted),
+            false => self.editor.readline(self.prompt),
+        });
+        match read {
             Ok(text) => {
                 if !text.trim().is_empty() {
                     // Only a history in a database can fail to add.

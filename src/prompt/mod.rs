@@ -100,6 +100,10 @@ impl Prompt {
         let mut source = self.source();
         let mut gatherer = Gatherer::new(self.schema);
         loop {
+            if self.is_terminal && !interrupt::is_terminated() {
+                // Ctrl-C after an answer is for no command.
+                interrupt::clear();
+            }
             let ends = match source.next() {
                 Ok(Typed::Text(text)) => self.commands(gatherer.text(&text)),
                 Ok(Typed::NotText { offset }) => {
@@ -114,7 +118,6 @@ impl Prompt {
                 }
                 Ok(Typed::Abandoned) => {
                     gatherer.abandon();
-                    interrupt::clear();
                     None
                 }
                 Ok(Typed::End) => {

@@ -290,12 +290,14 @@ fn ctrl_c_abandons_a_call_and_the_next_one_connects_anew() {
     terminal.enter("Version");
     assert_eq!(lines(&peer), ["Version"]);
 
-    // So does what waits without a connection.
-    terminal.keys("sleep 1h\r");
-    terminal.sees_last("kata-agent> sleep 1h");
+    // What is repeated ends as well, and commands may follow.
+    terminal.enter("repeat -1");
+    terminal.keys("echo tick\r");
+    terminal.sees("\ntick\ntick\n");
     terminal.keys(CTRL_C);
-    terminal.sees("error: sleep: interrupted");
-    terminal.sees_prompt();
+    terminal.sees("error: interrupted\n");
+    terminal.enter("Check");
+    assert_eq!(lines(&peer), ["Check"]);
     terminal.keys(CTRL_D);
     assert_eq!(terminal.end().0, Some(0));
 }
@@ -429,18 +431,21 @@ fn a_request_to_end_leaves_the_terminal_in_order() {
 
 #[test]
 fn a_terminal_without_a_cursor() {
-    let mut terminal = at_terminal("sim://", ["-i"])
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("agent.sock");
+    let silent = UnixListener::bind(&path).unwrap();
+    let mut terminal = at_terminal(&format!("unix://{}", path.display()), ["-i"])
         .variable("TERM", "dumb")
         .start();
     terminal.sees_prompt();
-    terminal.keys("Check\n");
-    terminal.sees("SERVING");
-    terminal.sees_prompt();
-    terminal.keys("sleep 1h\n");
-    terminal.sees_last("kata-agent> sleep 1h");
+    terminal.keys("echo one\n");
+    terminal.sees("\none\nkata-agent>");
+    terminal.keys("WaitProcess cid=a\n");
+    let connection = silent.accept().unwrap();
+    terminal.sees("still waiting");
     terminal.keys(CTRL_C);
-    terminal.sees("error: sleep: interrupted");
-    terminal.sees_prompt();
+    terminal.sees("\nerror: WaitProcess: interrupted\nkata-agent>");
+    drop(connection);
     terminal.keys(CTRL_D);
     let (status, bytes) = terminal.end();
     assert_eq!(status, Some(0));
