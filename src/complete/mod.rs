@@ -7,6 +7,7 @@ mod file;
 mod json;
 mod name;
 mod parameter;
+mod place;
 mod setter;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What a command still takes, in a few words.
 
-use super::{Call, setter};
+use super::{Call, place};
 use crate::builtin::BuiltIn;
 use crate::command;
 use crate::schema::{Schema, lookup};
@@ -23,7 +23,7 @@ pub fn usage(schema: &'static Schema, text: &str) -> Option<String> {
         Some(_) => return None,
         None => {
             let rpc = lookup::rpc(schema, name).ok()?;
-            setter::missing(&Call::new(rpc, &typed)).join(" ")
+            place::missing(&Call::new(rpc, &typed)).join(" ")
         }
     };
     let space = if end == text.len() { " " } else { "" };

@@ -20,6 +20,7 @@ mod mistakes;
 mod other_protos;
 mod output;
 mod prompt;
+mod prompt_editing;
 mod prompt_input;
 mod readme;
 mod recipes;
