@@ -16,6 +16,9 @@ use super::gather::Gatherer;
 use crate::complete::{self, Candidate, complete};
 use crate::schema::Schema;
 
+/// What stands for the rest of a doc.
+const CUT: &str = "...";
+
 /// The narrowest terminal that docs are shown on, in columns.
 const NARROWEST: usize = 40;
 
@@ -95,7 +98,10 @@ fn displays(candidates: &[Candidate], width: usize) -> Vec<String> {
     }
     let line = |it: &Candidate| {
         let text = format!("{:longest$}  {}", it.text, it.doc);
-        let cut: String = text.chars().take(room).collect();
+        let cut = match text.char_indices().nth(room) {
+            None => text,
+            Some(_) => text.chars().take(room - CUT.len()).collect::<String>() + CUT,
+        };
         // More than half of the width, so that each has a line of its own.
         format!("{cut:half$}", half = width / 2)
     };
@@ -186,7 +192,7 @@ mod tests {
         );
         assert_eq!(displays(&candidates, 20), ["a=", "long="]);
         let long = [candidate("a=", &"x".repeat(100))];
-        assert_eq!(displays(&long, 50), [format!("a=  {}", "x".repeat(44))]);
+        assert_eq!(displays(&long, 50), [format!("a=  {}...", "x".repeat(41))]);
         assert_eq!(displays(&[candidate("true", "")], 80), ["true"]);
         assert_eq!(displays(&[], 80), [""; 0]);
     }

@@ -225,7 +225,7 @@ impl Session {
             Action::Echo(text) => self.output.line(text)?,
             Action::Help => {
                 self.output.text(&builtin::help())?;
-                if self.options.prompt {
+                if self.options.prompt && io::stdin().is_terminal() {
                     self.output.text(crate::prompt::KEYS)?;
                 }
             }

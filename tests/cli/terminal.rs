@@ -232,10 +232,12 @@ impl Terminal {
         self.sees_prompt()
     }
 
-    /// The bytes that the terminal has got so far.
-    pub fn bytes(&self) -> String {
-        let shown = self.shown.0.lock().unwrap();
-        String::from_utf8_lossy(&shown.bytes).into_owned()
+    /// Waits until the terminal has got these bytes.
+    #[track_caller]
+    pub fn gets(&self, bytes: &str) {
+        self.wait(&format!("{bytes:?}"), |shown| {
+            String::from_utf8_lossy(&shown.bytes).contains(bytes)
+        });
     }
 
     /// Waits for the end; gives the exit status and all bytes.
@@ -243,7 +245,8 @@ impl Terminal {
     pub fn end(mut self) -> (Option<i32>, String) {
         self.wait("the end", |shown| shown.is_closed);
         let status = self.child.wait().unwrap().code();
-        (status, self.bytes())
+        let shown = self.shown.0.lock().unwrap();
+        (status, String::from_utf8_lossy(&shown.bytes).into_owned())
     }
 }
 
