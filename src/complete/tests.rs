@@ -420,6 +420,20 @@ fn every_field_of_every_rpc_is_offered_for_every_beginning() {
 }
 
 #[test]
+fn every_field_is_offered_in_json_too() {
+    for rpc in crate::schema().services.iter().flat_map(|it| it.rpcs) {
+        for field in rpc.request.fields {
+            let text = format!("{} json://{{", rpc.path());
+            let whole = format!("{text}\"{}\":", field.name);
+            for end in 0..=field.name.len() {
+                let found = completed(&format!("{text}\"{}", &field.name[..end]));
+                assert!(found.contains(&whole), "{whole}: {found:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_name_is_offered_for_every_beginning() {
     for rpc in crate::schema().services.iter().flat_map(|it| it.rpcs) {
         for end in 0..=rpc.name.len() {

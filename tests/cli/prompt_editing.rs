@@ -172,4 +172,16 @@ fn no_history_is_no_more_than_a_warning() {
     assert_eq!(screen.matches(warning).count(), 1, "{screen}");
     terminal.keys(CTRL_D);
     assert_eq!(terminal.end().0, Some(0));
+
+    // A file that is no history is left as it is.
+    let state = TempDir::new().unwrap();
+    let folder = state.path().join("kata-agent-ctl");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("history"), b"\xff\n").unwrap();
+    let mut terminal = at_terminal("sim://", ["-i"])
+        .variable("XDG_STATE_HOME", state.path())
+        .start();
+    let screen = terminal.enter("echo one");
+    assert!(screen.contains("warn: no history is kept in"), "{screen}");
+    assert_eq!(fs::read(folder.join("history")).unwrap(), b"\xff\n");
 }
