@@ -2,20 +2,20 @@
 //! here: a setter beats the document, which beats a value remembered from an
 //! earlier command, which beats an automatic one.
 
+mod automatic;
 mod dialect;
 mod text;
 
-use std::collections::BTreeMap;
-
+pub use automatic::Memory;
 pub use dialect::RequestDialect;
 
-use crate::auto::{self, Row, Rule};
+use crate::auto::{self, Row};
 use crate::command::{Arguments, Document, Setter};
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::recipes::{self, Draft, Given};
 use crate::schema::path::{self, SetError, SetProblem};
-use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, Value, ValueMut, json, lookup};
+use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, json, lookup};
 
 /// A request as it was given, checked, before automatic values.
 #[derive(Debug)]
@@ -26,12 +26,6 @@ pub struct Request {
     explicit: Explicit,
     /// Values given by an alias whose field this request does not have.
     remembered_only: Vec<(&'static Row, String)>,
-}
-
-/// Values that later commands of a run take over, by field name.
-#[derive(Debug, Default, Clone)]
-pub struct Memory {
-    values: BTreeMap<&'static str, String>,
 }
 
 impl Request {
@@ -147,87 +141,10 @@ impl Request {
             (set, _) => Ok(set?),
         }
     }
-
-    /// The message to send: what was given, and if `automatic` also what the
-    /// table of automatic values adds to what was left out.
-    ///
-    /// # Errors
-    /// When the operating system gives no random bytes.
-    pub fn complete(
-        &self,
-        memory: &mut Memory,
-        automatic: bool,
-    ) -> Result<Box<dyn Reflect>, Error> {
-        let mut message = self.message.clone_boxed();
-        for (row, value) in &self.remembered_only {
-            memory.values.insert(row.field, value.clone());
-        }
-        if !automatic {
-            return Ok(message);
-        }
-        for row in auto::ROWS {
-            let Some(index) = row.index_in(self.rpc) else {
-                continue;
-            };
-            if !self.explicit.contains(index) {
-                fill(message.as_mut(), index, row, memory)?;
-            } else if row.rule == Rule::RandomId
-                && let Some(value) = text_at(message.as_ref(), index)
-            {
-                memory.values.insert(row.field, value);
-            }
-        }
-        Ok(message)
-    }
 }
 
 /// The row of the signal that a path names, if it names one.
 fn signal_row(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<&'static Row> {
     let index = lookup::field(rpc.request, path, dialect).ok()?;
     auto::signal_row(rpc, index)
-}
-
-fn fill(
-    message: &mut dyn Reflect,
-    index: usize,
-    row: &Row,
-    memory: &mut Memory,
-) -> Result<(), Error> {
-    let text = match row.rule {
-        Rule::RandomId => Some(memory.value_or_random(row.field)?),
-        Rule::SameAs(source) => {
-            let fields = message.descriptor().fields;
-            let source_index = fields.iter().position(|field| field.name == source);
-            source_index.and_then(|index| text_at(message, index))
-        }
-        Rule::True | Rule::Signal(_) => None,
-    };
-    match (message.get_mut(index), row.rule) {
-        (Some(ValueMut::String(value)), _) => value.extend(text),
-        (Some(ValueMut::Bool(value)), Rule::True) => *value = true,
-        (Some(ValueMut::Uint32(value)), Rule::Signal(name)) => {
-            *value = auto::signal_number(name).unwrap_or_default();
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// The text of a string field that is not empty.
-fn text_at(message: &dyn Reflect, index: usize) -> Option<String> {
-    match message.get(index) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text.to_owned()),
-        _ => None,
-    }
-}
-
-impl Memory {
-    fn value_or_random(&mut self, field: &'static str) -> Result<String, Error> {
-        if let Some(value) = self.values.get(field) {
-            return Ok(value.clone());
-        }
-        let value = auto::random_id().map_err(Error::Random)?;
-        self.values.insert(field, value.clone());
-        Ok(value)
-    }
 }

@@ -1,0 +1,95 @@
+//! What is added to a request that was left out of it: values remembered from
+//! earlier commands of the run, and automatic ones. It knows the rules of the
+//! table in [`crate::auto`], and nothing of how a command is read.
+
+use std::collections::BTreeMap;
+
+use super::Request;
+use crate::auto::{self, Row, Rule};
+use crate::error::Error;
+use crate::schema::{Reflect, Value, ValueMut};
+
+/// Values that later commands of a run take over, by field name.
+#[derive(Debug, Default, Clone)]
+pub struct Memory {
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Request {
+    /// The message to send: what was given, and if `automatic` also what the
+    /// table of automatic values adds to what was left out.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn complete(
+        &self,
+        memory: &mut Memory,
+        automatic: bool,
+    ) -> Result<Box<dyn Reflect>, Error> {
+        let mut message = self.message.clone_boxed();
+        for (row, value) in &self.remembered_only {
+            memory.values.insert(row.field, value.clone());
+        }
+        if !automatic {
+            return Ok(message);
+        }
+        for row in auto::ROWS {
+            let Some(index) = row.index_in(self.rpc) else {
+                continue;
+            };
+            if !self.explicit.contains(index) {
+                fill(message.as_mut(), index, row, memory)?;
+            } else if row.rule == Rule::RandomId
+                && let Some(value) = text_at(message.as_ref(), index)
+            {
+                memory.values.insert(row.field, value);
+            }
+        }
+        Ok(message)
+    }
+}
+
+fn fill(
+    message: &mut dyn Reflect,
+    index: usize,
+    row: &Row,
+    memory: &mut Memory,
+) -> Result<(), Error> {
+    let text = match row.rule {
+        Rule::RandomId => Some(memory.value_or_random(row.field)?),
+        Rule::SameAs(source) => {
+            let fields = message.descriptor().fields;
+            let source_index = fields.iter().position(|field| field.name == source);
+            source_index.and_then(|index| text_at(message, index))
+        }
+        Rule::True | Rule::Signal(_) => None,
+    };
+    match (message.get_mut(index), row.rule) {
+        (Some(ValueMut::String(value)), _) => value.extend(text),
+        (Some(ValueMut::Bool(value)), Rule::True) => *value = true,
+        (Some(ValueMut::Uint32(value)), Rule::Signal(name)) => {
+            *value = auto::signal_number(name).unwrap_or_default();
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The text of a string field that is not empty.
+fn text_at(message: &dyn Reflect, index: usize) -> Option<String> {
+    match message.get(index) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text.to_owned()),
+        _ => None,
+    }
+}
+
+impl Memory {
+    fn value_or_random(&mut self, field: &'static str) -> Result<String, Error> {
+        if let Some(value) = self.values.get(field) {
+            return Ok(value.clone());
+        }
+        let value = auto::random_id().map_err(Error::Random)?;
+        self.values.insert(field, value.clone());
+        Ok(value)
+    }
+}
