@@ -7,6 +7,7 @@ mod dialect;
 pub mod escape;
 pub mod excerpt;
 mod explicit;
+mod fill;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod json;
@@ -23,6 +24,7 @@ pub use descriptor::{
 };
 pub use dialect::{Dialect, Plain};
 pub use explicit::Explicit;
+pub use fill::fill;
 pub use reflect::{EnumSlot, Key, List, Map, Reflect, Value, ValueMut, Wire};
 pub use slots::{Element, MapKey, Slot};
 pub use template::template;
