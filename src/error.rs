@@ -5,6 +5,7 @@ mod failure;
 
 use std::io;
 
+use crate::auto::oci::ConfigError;
 use crate::builtin::BuiltInError;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
@@ -77,6 +78,9 @@ pub enum Error {
     /// A convenience's parameters.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    /// An OCI configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A file or standard input.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -191,6 +195,7 @@ impl Error {
             | Error::Document { .. }
             | Error::Signal { .. }
             | Error::Recipe(_)
+            | Error::Config(_)
             | Error::Print(_)
             | Error::Input(_)
             | Error::Raw(_)

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use crate::auto::oci::Bundle;
 use crate::cli::{Cli, Connect, ErrorFormat, SubCommand};
 use crate::client::ConnectOptions;
 use crate::error::{Error, Failure};
@@ -60,6 +61,7 @@ fn connect(
         let message = "nothing to run: give commands with -c or --script, or type them with -i";
         return Err(alone(Error::Usage(message.to_owned())));
     }
+    let bundle = bundle(&options).map_err(alone)?;
     let sources = options.sources;
     let options = Options {
         address,
@@ -70,6 +72,7 @@ fn connect(
         timeout: (!options.timeout.is_zero()).then_some(options.timeout),
         metadata: options.metadata,
         automatic: !options.no_auto_values,
+        bundle,
         dry_run: options.dry_run,
         repeat: options.repeat,
         format: options.output,
@@ -96,6 +99,11 @@ fn connect(
         return Ok(Prompt::new(schema, session, inputs, logger).run(&steps));
     }
     Ok(session.run(&steps))
+}
+
+fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
+    let folder = options.bundle_dir.as_deref();
+    Ok(folder.map(Bundle::new).transpose()?)
 }
 
 fn serve(schema: &'static Schema, address: &str) -> Result<u8, Error> {

@@ -4,12 +4,14 @@
 
 mod ids;
 mod notes;
+pub mod oci;
 mod signal;
 
 pub use ids::random_id;
 pub use notes::RowNotes;
 
-use crate::schema::{Field, Label, Rpc, Scalar, Type};
+use crate::schema::{Field, Label, Rpc, Scalar, Type, json};
+use oci::Part;
 
 /// One automatic value: where it goes, where it comes from, how else the field
 /// may be called.
@@ -38,6 +40,8 @@ pub enum Rule {
     True,
     /// This signal's number; the field takes signal names as well.
     Signal(&'static str),
+    /// A part of an OCI configuration; it fills a message that was given too.
+    Config(Part),
 }
 
 /// Every row. One that copies another field stands after that field's row.
@@ -62,6 +66,21 @@ pub static ROWS: &[Row] = &[
         aliases: &[],
         rule: Rule::SameAs("container_id"),
         doc: "the container's ID",
+    },
+    Row {
+        rpc: Some("CreateContainer"),
+        field: "OCI",
+        aliases: &[],
+        rule: Rule::Config(Part::Spec),
+        doc: "with --bundle-dir or spec: what config.json says, where the command does not",
+    },
+    Row {
+        rpc: Some("ExecProcess"),
+        field: "process",
+        aliases: &[],
+        rule: Rule::Config(Part::Process),
+        doc: "the process of the last container's config.json, or of --bundle-dir, where the \
+              command does not say otherwise",
     },
     Row {
         rpc: Some("GetGuestDetails"),
@@ -109,14 +128,14 @@ impl Row {
 
 impl Rule {
     fn fits(self, field: &Field) -> bool {
-        let Type::Scalar(scalar) = field.ty else {
-            return false;
-        };
-        matches!(field.label, Label::Singular | Label::Optional)
-            && match self {
-                Rule::RandomId | Rule::SameAs(_) => scalar == Scalar::String,
-                Rule::True => scalar == Scalar::Bool,
-                Rule::Signal(_) => scalar == Scalar::Uint32,
+        let is_one = matches!(field.label, Label::Singular | Label::Optional);
+        is_one
+            && match (self, field.ty) {
+                (Rule::RandomId | Rule::SameAs(_), Type::Scalar(Scalar::String))
+                | (Rule::True, Type::Scalar(Scalar::Bool))
+                | (Rule::Signal(_), Type::Scalar(Scalar::Uint32)) => true,
+                (Rule::Config(_), Type::Message(message)) => !json::has_special_form(message),
+                _ => false,
             }
     }
 }
@@ -136,6 +155,14 @@ pub fn alias(name: &str) -> Option<&'static str> {
 pub fn signal_row(rpc: &Rpc, index: usize) -> Option<&'static Row> {
     ROWS.iter()
         .find(|row| matches!(row.rule, Rule::Signal(_)) && row.index_in(rpc) == Some(index))
+}
+
+/// The part of an OCI configuration that the RPC's request takes, and where.
+pub fn config_row(rpc: &Rpc) -> Option<(Part, usize)> {
+    ROWS.iter().find_map(|row| match row.rule {
+        Rule::Config(part) => Some((part, row.index_in(rpc)?)),
+        _ => None,
+    })
 }
 
 /// The number that a signal's name stands for.

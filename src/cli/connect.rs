@@ -44,6 +44,11 @@ pub struct Connect {
     #[arg(short, long, action = ArgAction::Set)]
     pub no_auto_values: bool,
 
+    /// An OCI bundle: its config.json fills OCI in CreateContainer and process in
+    /// ExecProcess, where a command does not say otherwise
+    #[arg(long, value_name = "DIR")]
+    pub bundle_dir: Option<String>,
+
     /// How long a call may take: 500ms, 5s, 2m, or nanoseconds; 0 waits forever
     #[arg(long, value_name = "TIME", default_value = "0", allow_hyphen_values = true, value_parser = duration::parse)]
     pub timeout: Duration,

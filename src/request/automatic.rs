@@ -3,16 +3,21 @@
 //! table in [`crate::auto`], and nothing of how a command is read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Request;
+use crate::auto::oci::Config;
 use crate::auto::{self, Row, Rule};
 use crate::error::Error;
 use crate::schema::{Reflect, Value, ValueMut};
 
-/// Values that later commands of a run take over, by field name.
+/// What later commands of a run take over.
 #[derive(Debug, Default, Clone)]
 pub struct Memory {
+    /// Values by field name.
     values: BTreeMap<&'static str, String>,
+    /// The configuration that the last container was created with.
+    pub(super) config: Option<Arc<Config>>,
 }
 
 impl Request {
@@ -20,7 +25,8 @@ impl Request {
     /// table of automatic values adds to what was left out.
     ///
     /// # Errors
-    /// When the operating system gives no random bytes.
+    /// When the operating system gives no random bytes, or an OCI configuration
+    /// does not fit.
     pub fn complete(
         &self,
         memory: &mut Memory,
@@ -30,6 +36,7 @@ impl Request {
         for (row, value) in &self.remembered_only {
             memory.values.insert(row.field, value.clone());
         }
+        self.fill_from_config(message.as_mut(), memory, automatic)?;
         if !automatic {
             return Ok(message);
         }
@@ -62,7 +69,7 @@ fn fill(
             let source_index = fields.iter().position(|field| field.name == source);
             source_index.and_then(|index| text_at(message, index))
         }
-        Rule::True | Rule::Signal(_) => None,
+        Rule::True | Rule::Signal(_) | Rule::Config(_) => None,
     };
     match (message.get_mut(index), row.rule) {
         (Some(ValueMut::String(value)), _) => value.extend(text),

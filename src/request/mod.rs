@@ -3,12 +3,14 @@
 //! earlier command, which beats an automatic one.
 
 mod automatic;
+mod config;
 mod dialect;
 mod text;
 
 pub use automatic::Memory;
 pub use dialect::RequestDialect;
 
+use self::config::Configs;
 use crate::auto::{self, Row};
 use crate::command::{Arguments, Document, Setter};
 use crate::error::Error;
@@ -26,6 +28,7 @@ pub struct Request {
     explicit: Explicit,
     /// Values given by an alias whose field this request does not have.
     remembered_only: Vec<(&'static Row, String)>,
+    configs: Configs,
 }
 
 impl Request {
@@ -44,6 +47,7 @@ impl Request {
             message: (rpc.request.new)(),
             explicit: Explicit::default(),
             remembered_only: Vec::new(),
+            configs: Configs::default(),
         };
         let dialect = RequestDialect { rpc };
         let mut given = Given::default();

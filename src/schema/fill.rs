@@ -2,12 +2,12 @@
 //! What was given wins at every depth; where the other message comes from is
 //! not known here.
 
-use super::descriptor::{Message, Type};
+use super::descriptor::{Field, Label, Message, Type};
 use super::explicit::Explicit;
 use super::json;
 use super::reflect::{Map, Reflect, Value, ValueMut};
 
-/// Copies each field of `automatic` that is not given in `explicit` into
+/// Copies each field that `automatic` holds and `explicit` does not give into
 /// `message`, which is of the same type. A message that was given is filled
 /// field by field; a list that was given is the whole list; the entries of a
 /// map that was given are kept, and those that it lacks are added. A member of
@@ -18,7 +18,7 @@ use super::reflect::{Map, Reflect, Value, ValueMut};
 pub fn fill(message: &mut dyn Reflect, explicit: &Explicit, automatic: &dyn Reflect) {
     let descriptor = message.descriptor();
     for (index, field) in descriptor.fields.iter().enumerate() {
-        let Some(value) = automatic.get(index) else {
+        let Some(value) = held(automatic, index, field) else {
             continue;
         };
         let Some(given) = explicit.within(index) else {
@@ -40,6 +40,13 @@ pub fn fill(message: &mut dyn Reflect, explicit: &Explicit, automatic: &dyn Refl
             _ => {}
         }
     }
+}
+
+/// What a message holds in a field: not what the field is when nothing was set.
+fn held<'a>(message: &'a dyn Reflect, index: usize, field: &Field) -> Option<Value<'a>> {
+    let value = message.get(index)?;
+    let has_presence = field.label == Label::Optional || field.oneof.is_some();
+    (has_presence || !value.is_default()).then_some(value)
 }
 
 /// Whether another member of the field's oneof was given.

@@ -27,6 +27,7 @@ impl Session {
         self.trace("request", &payload);
         if self.options.verbose {
             self.show_request(rpc, message.as_ref(), payload.len());
+            self.show_left_out(request);
         }
         let started = Instant::now();
         let result = match rpc.is_streaming() {
@@ -99,6 +100,17 @@ impl Session {
         match json::write(message, self.schema, style, &mut text) {
             Ok(()) => say(format_args!("> {}", String::from_utf8_lossy(&text))),
             Err(error) => say(format_args!("> {error}")),
+        }
+    }
+
+    /// Shows what of an OCI configuration cannot be sent.
+    fn show_left_out(&self, request: &Request) {
+        let left_out = request.left_out(&self.memory, self.options.automatic);
+        if let Some((name, paths)) = left_out.filter(|(_, paths)| !paths.is_empty()) {
+            let paths = paths.join(", ");
+            say(format_args!(
+                "> {name:?}: the request has no field for {paths}"
+            ));
         }
     }
 }

@@ -15,6 +15,7 @@ pub use output::Output;
 pub use prepare::{Step, Work, prepare};
 pub use turn::Turn;
 
+use crate::auto::oci::Bundle;
 use crate::builtin::{self, Action, Times};
 use crate::cli::ErrorFormat;
 use crate::client::{Call, Client, ConnectOptions};
@@ -46,6 +47,8 @@ pub struct Options {
     pub metadata: Vec<(String, String)>,
     /// Whether values that were left out are filled in.
     pub automatic: bool,
+    /// Where an OCI configuration is, if it is not told with a command.
+    pub bundle: Option<Bundle>,
     /// Print requests instead of sending them.
     pub dry_run: bool,
     /// How often each command runs.

@@ -160,7 +160,15 @@ impl Reader<'_> {
         let built_ins = BUILT_INS.iter().map(|row| row.name);
         let rpc = lookup::rpc_or(self.schema, name, built_ins)?;
         let arguments = command::arguments(text, end)?;
-        let request = Request::read(self.schema, rpc, arguments, self.inputs)?;
+        let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
+        if let Some(bundle) = self
+            .options
+            .bundle
+            .as_ref()
+            .filter(|_| self.options.automatic)
+        {
+            request.take_bundle(bundle, self.inputs)?;
+        }
         self.options.format.check(rpc.response)?;
         let message = request.complete(&mut self.memory, self.options.automatic)?;
         let payload = payload(message.as_ref())?;
