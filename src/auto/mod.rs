@@ -72,15 +72,15 @@ pub static ROWS: &[Row] = &[
         field: "OCI",
         aliases: &[],
         rule: Rule::Config(Part::Spec),
-        doc: "with --bundle-dir or spec: what config.json says, where the command does not",
+        doc: "what the config.json of spec or --bundle-dir says, where the command says nothing",
     },
     Row {
         rpc: Some("ExecProcess"),
         field: "process",
         aliases: &[],
         rule: Rule::Config(Part::Process),
-        doc: "the process of the last container's config.json, or of --bundle-dir, where the \
-              command does not say otherwise",
+        doc: "the process of the last container's config.json, else of --bundle-dir's, where the \
+              command says nothing",
     },
     Row {
         rpc: Some("GetGuestDetails"),

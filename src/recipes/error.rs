@@ -1,5 +1,6 @@
 //! What can be wrong with a convenience's parameters, and its wording.
 
+use crate::auto::oci::ConfigError;
 use crate::input::InputError;
 
 /// Why a recipe cannot be carried out.
@@ -12,6 +13,14 @@ pub enum RecipeError {
         parameter: &'static str,
         /// Why not.
         error: InputError,
+    },
+    /// The OCI configuration that a parameter names cannot be used.
+    #[error("{parameter}: {error}")]
+    Config {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// Why not.
+        error: ConfigError,
     },
     /// A parameter and a field say the same thing in two ways.
     #[error("{parameter}: the field \"{field}\" is given too; give one of them")]
@@ -27,9 +36,9 @@ impl RecipeError {
     /// The parameter it is about.
     pub fn parameter(&self) -> &str {
         match self {
-            RecipeError::Input { parameter, .. } | RecipeError::Twice { parameter, .. } => {
-                parameter
-            }
+            RecipeError::Input { parameter, .. }
+            | RecipeError::Config { parameter, .. }
+            | RecipeError::Twice { parameter, .. } => parameter,
         }
     }
 }

@@ -5,9 +5,14 @@
 
 mod error;
 mod policy;
+mod spec;
 
 pub use error::RecipeError;
 
+use std::sync::Arc;
+
+use crate::auto;
+use crate::auto::oci::{Config, Part};
 use crate::input::Inputs;
 use crate::schema::describe::Parameter;
 use crate::schema::{Explicit, Label, Reflect, Rpc, Scalar, Type, ValueMut};
@@ -21,12 +26,14 @@ pub struct Recipe {
     pub parameters: &'static [Parameter],
     /// The fields of the request that it sets: without one of them it is not there.
     needs: &'static [(&'static str, Scalar)],
+    /// Whether it also needs a field that a whole OCI configuration fills.
+    needs_config: bool,
     /// Carries it out, when at least one of its parameters is given.
     apply: fn(&Given, &mut Draft<'_>) -> Result<(), RecipeError>,
 }
 
 /// Every recipe.
-static RECIPES: &[Recipe] = &[policy::RECIPE];
+static RECIPES: &[Recipe] = &[policy::RECIPE, spec::RECIPE];
 
 impl Recipe {
     /// Whether the RPC is the one it belongs to, and has the fields it needs.
@@ -38,7 +45,8 @@ impl Recipe {
                     && matches!(field.ty, Type::Scalar(found) if found == *scalar)
             })
         };
-        self.rpc == rpc.name && self.needs.iter().all(has)
+        let takes_config = || matches!(auto::config_row(rpc), Some((Part::Spec, _)));
+        self.rpc == rpc.name && self.needs.iter().all(has) && (!self.needs_config || takes_config())
     }
 
     fn is_asked_for(&self, given: &Given) -> bool {
@@ -97,6 +105,8 @@ pub struct Draft<'a> {
     pub explicit: &'a mut Explicit,
     /// Where files are read.
     pub inputs: &'a mut Inputs,
+    /// The OCI configuration that fills what was left out.
+    pub config: Option<Arc<Config>>,
 }
 
 impl Draft<'_> {

@@ -15,6 +15,7 @@ pub(super) const RECIPE: Recipe = Recipe {
         doc: "a file whose text is the policy; - for standard input",
     }],
     needs: &[(POLICY, Scalar::String)],
+    needs_config: false,
     apply,
 };
 

@@ -41,7 +41,9 @@ impl Request {
             return Ok(message);
         }
         for row in auto::ROWS {
-            let Some(index) = row.index_in(self.rpc) else {
+            // A configuration has filled its field already.
+            let index = row.index_in(self.rpc);
+            let Some(index) = index.filter(|_| !matches!(row.rule, Rule::Config(_))) else {
                 continue;
             };
             if !self.explicit.contains(index) {

@@ -91,8 +91,10 @@ impl Request {
             message: request.message.as_mut(),
             explicit: &mut request.explicit,
             inputs,
+            config: None,
         };
         recipes::apply(&given, &mut draft)?;
+        request.configs.own = draft.config;
         Ok(request)
     }
 

@@ -11,6 +11,7 @@
 mod address;
 mod automatic;
 mod builds;
+mod bundle;
 mod command;
 mod connection;
 mod every_rpc;
