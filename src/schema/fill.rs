@@ -2,7 +2,7 @@
 //! What was given wins at every depth; where the other message comes from is
 //! not known here.
 
-use super::descriptor::{Field, Label, Message, Type};
+use super::descriptor::{Field, Label, Message};
 use super::explicit::Explicit;
 use super::json;
 use super::reflect::{Map, Reflect, Value, ValueMut};
@@ -31,10 +31,10 @@ pub fn fill(message: &mut dyn Reflect, explicit: &Explicit, automatic: &dyn Refl
             continue;
         };
         match (value, message.get_mut(index)) {
-            (Value::Message(automatic), Some(ValueMut::Message(inner))) => {
-                if !matches!(field.ty, Type::Message(ty) if json::has_special_form(ty)) {
-                    fill(inner, given, automatic);
-                }
+            (Value::Message(automatic), Some(ValueMut::Message(inner)))
+                if !json::has_special_form(automatic.descriptor()) =>
+            {
+                fill(inner, given, automatic);
             }
             (Value::Map(automatic), Some(ValueMut::Map(map))) => add_entries(map, automatic),
             _ => {}
