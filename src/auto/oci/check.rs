@@ -50,7 +50,7 @@ fn wrong(error: &serde_json::Error, place: String) -> Wrong {
 
 /// The whole, as far as an agent has a counterpart for it. Not the crate's own
 /// `Spec` and `Process`: for `execCPUAffinity`, which no agent takes, they
-/// bring in a regular expression engine larger than the rest of this program.
+/// bring in a regular expression engine of more than a megabyte.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "it is read to see whether it can be")]
