@@ -142,3 +142,25 @@ fn the_container_created_last_gives_the_process() {
         ]
     );
 }
+
+#[test]
+fn a_prompt_remembers_the_container_created_last() {
+    let folder = bundle(&json!({}));
+    let other = r#"{"process": {"user": {}, "args": ["new"], "cwd": "/"}}"#;
+    fs::write(folder.path().join("other.json"), other).unwrap();
+    let lines = "ExecProcess cid=a\nCreateContainer spec=other.json\nExecProcess\n";
+    let output = dry_run(folder.path(), &["--bundle-dir", "bundle", "-i"])
+        .stdin(lines)
+        .run()
+        .succeeded()
+        .text();
+    let process = r#"{"User":{},"Args":["new"],"Cwd":"/"}"#;
+    assert_eq!(
+        output,
+        format!(
+            "{{\"container_id\":\"a\",\"exec_id\":\"a\"}}\n\
+             {{\"container_id\":\"a\",\"exec_id\":\"a\",\"OCI\":{{\"Process\":{process}}}}}\n\
+             {{\"container_id\":\"a\",\"exec_id\":\"a\",\"process\":{process}}}\n"
+        )
+    );
+}
