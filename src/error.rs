@@ -12,7 +12,7 @@ use crate::command::{ArgumentsError, WordsError};
 use crate::input::InputError;
 use crate::printer::PrintError;
 use crate::printer::raw::RawError;
-use crate::recipes::RecipeError;
+use crate::recipes::{CopyError, RecipeError};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::{SetError, SetProblem};
@@ -102,6 +102,16 @@ pub enum Error {
     /// A call that was sent, or could not be.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A call that sent one piece of something.
+    #[error("{of:?} at offset {offset}: {error}")]
+    Piece {
+        /// What it was a piece of, such as a file's name.
+        of: String,
+        /// Where in it the piece begins, in bytes.
+        offset: u64,
+        /// How the call failed.
+        error: Box<Error>,
+    },
     /// The answer is not the message that the RPC answers.
     #[error("the answer is not a {message}: {reason}")]
     Response {
@@ -138,6 +148,12 @@ pub enum Kind {
     Status(i32),
     /// The user stopped it.
     Interrupted,
+}
+
+impl From<CopyError> for Error {
+    fn from(error: CopyError) -> Self {
+        RecipeError::Copy(error).into()
+    }
 }
 
 impl Kind {
@@ -212,6 +228,7 @@ impl Error {
             Error::Connect(error) => Kind::of(error.kind()),
             Error::Interrupted => Kind::Interrupted,
             Error::Call(error) => Kind::of(error.kind()),
+            Error::Piece { error, .. } => error.kind(),
         }
     }
 
@@ -233,9 +250,19 @@ impl Error {
         (!path.is_empty()).then_some(path)
     }
 
-    fn status(&self) -> Option<&Status> {
+    /// Of what a piece was sent, and which one, to stand before what the agent said.
+    fn piece(&self) -> String {
+        match self {
+            Error::Piece { of, offset, .. } => format!("{of:?} at offset {offset}: "),
+            _ => String::new(),
+        }
+    }
+
+    /// The agent's word for it, if it is one.
+    pub fn status(&self) -> Option<&Status> {
         match self {
             Error::Call(CallError::Status(status)) => Some(status),
+            Error::Piece { error, .. } => error.status(),
             _ => None,
         }
     }

@@ -73,14 +73,15 @@ impl Call<'_> {
         after.write_to_vec(tail)
     }
 
-    /// Whether the call's request fits into a frame.
+    /// Whether the call's request would fit into a frame with a payload of this
+    /// many bytes.
     ///
     /// # Errors
-    /// [`CallError::TooLarge`] if it does not.
-    pub fn check_size(&self) -> Result<(), CallError> {
+    /// [`CallError::TooLarge`] if it would not.
+    pub fn check_size(&self, payload_length: usize) -> Result<(), CallError> {
         let (mut head, mut tail) = (Vec::new(), Vec::new());
-        let size = match self.encode_around(self.payload.len(), &mut head, &mut tail) {
-            Ok(()) => head.len() + self.payload.len() + tail.len(),
+        let size = match self.encode_around(payload_length, &mut head, &mut tail) {
+            Ok(()) => head.len() + payload_length + tail.len(),
             // Only what is larger than protobuf allows has no encoding.
             Err(_) => usize::MAX,
         };

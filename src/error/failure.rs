@@ -61,7 +61,8 @@ impl Failure {
         match self.error.status() {
             Some(status) => {
                 format!(
-                    "the agent answered code: {status}: {}",
+                    "{}the agent answered code: {status}: {}",
+                    self.error.piece(),
                     said(status, verbose)
                 )
             }
@@ -72,7 +73,7 @@ impl Failure {
     fn json(&self, verbose: bool) -> String {
         let status = self.error.status();
         let message = match status {
-            Some(status) => said(status, verbose),
+            Some(status) => self.error.piece() + &said(status, verbose),
             None => self.message(verbose),
         };
         let members = [

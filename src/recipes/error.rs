@@ -1,5 +1,6 @@
 //! What can be wrong with a convenience's parameters, and its wording.
 
+use super::CopyError;
 use crate::auto::oci::ConfigError;
 use crate::input::InputError;
 
@@ -30,6 +31,9 @@ pub enum RecipeError {
         /// The field's name.
         field: &'static str,
     },
+    /// What is to be copied cannot be, or changed on the way.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
 }
 
 impl RecipeError {
@@ -39,6 +43,7 @@ impl RecipeError {
             RecipeError::Input { parameter, .. }
             | RecipeError::Config { parameter, .. }
             | RecipeError::Twice { parameter, .. } => parameter,
+            RecipeError::Copy(error) => error.parameter(),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Conveniences on top of an RPC: words of a command that are no fields of its
 //! request, and what they do to it. A recipe names its RPC and the fields it
 //! needs as text, and steps aside where the proto lacks them. How the words
-//! were written and what is sent is not known here.
+//! were written and how calls are made is not known here.
 
+mod copy;
 mod error;
 mod policy;
+mod series;
 mod spec;
 
+pub use copy::CopyError;
 pub use error::RecipeError;
+pub use series::{Piece, Pieces, Series};
 
 use std::sync::Arc;
 
@@ -33,7 +37,7 @@ pub struct Recipe {
 }
 
 /// Every recipe.
-static RECIPES: &[Recipe] = &[policy::RECIPE, spec::RECIPE];
+static RECIPES: &[Recipe] = &[copy::RECIPE, policy::RECIPE, spec::RECIPE];
 
 impl Recipe {
     /// Whether the RPC is the one it belongs to, and has the fields it needs.
@@ -46,7 +50,10 @@ impl Recipe {
             })
         };
         let takes_config = || matches!(auto::config_row(rpc), Some((Part::Spec, _)));
-        self.rpc == rpc.name && self.needs.iter().all(has) && (!self.needs_config || takes_config())
+        self.rpc == rpc.name
+            && !rpc.is_streaming()
+            && self.needs.iter().all(has)
+            && (!self.needs_config || takes_config())
     }
 
     fn is_asked_for(&self, given: &Given) -> bool {
@@ -107,6 +114,8 @@ pub struct Draft<'a> {
     pub inputs: &'a mut Inputs,
     /// The OCI configuration that fills what was left out.
     pub config: Option<Arc<Config>>,
+    /// The calls to make instead of the one, where a recipe needs several.
+    pub series: Option<Box<dyn Series>>,
 }
 
 impl Draft<'_> {
@@ -120,6 +129,17 @@ impl Draft<'_> {
     fn has(&self, name: &str) -> bool {
         let index = self.index(name);
         index.is_some_and(|index| self.explicit.contains(index))
+    }
+
+    /// Sets a number field, as if it had been given.
+    fn set_number(&mut self, name: &str, number: u32) {
+        let Some(index) = self.index(name) else {
+            return;
+        };
+        if let Some(ValueMut::Uint32(value)) = self.message.get_mut(index) {
+            *value = number;
+            self.explicit.mark(index);
+        }
     }
 
     /// Sets a string field, as if it had been given.

@@ -15,7 +15,7 @@ use crate::auto::{self, Row};
 use crate::command::{Arguments, Document, Setter};
 use crate::error::Error;
 use crate::input::Inputs;
-use crate::recipes::{self, Draft, Given};
+use crate::recipes::{self, Draft, Given, Series};
 use crate::schema::path::{self, SetError, SetProblem};
 use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, json, lookup};
 
@@ -29,6 +29,7 @@ pub struct Request {
     /// Values given by an alias whose field this request does not have.
     remembered_only: Vec<(&'static Row, String)>,
     configs: Configs,
+    series: Option<Box<dyn Series>>,
 }
 
 impl Request {
@@ -48,6 +49,7 @@ impl Request {
             explicit: Explicit::default(),
             remembered_only: Vec::new(),
             configs: Configs::default(),
+            series: None,
         };
         let dialect = RequestDialect { rpc };
         let mut given = Given::default();
@@ -92,10 +94,17 @@ impl Request {
             explicit: &mut request.explicit,
             inputs,
             config: None,
+            series: None,
         };
         recipes::apply(&given, &mut draft)?;
         request.configs.own = draft.config;
+        request.series = draft.series;
         Ok(request)
+    }
+
+    /// The calls to make instead of the one, where a convenience needs several.
+    pub fn series(&self) -> Option<&dyn Series> {
+        self.series.as_deref()
     }
 
     /// Keeps what was given under a name that is no field's.

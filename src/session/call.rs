@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use super::{Options, Output, Session, connected};
-use crate::client::{CallError, status_name};
+use crate::client::status_name;
 use crate::duration;
 use crate::error::Error;
-use crate::log::{Level, say};
+use crate::log::{Level, Logger, say};
 use crate::printer::{self, Format, escape};
 use crate::request::Request;
 use crate::schema::json::{self, Style};
@@ -16,15 +16,19 @@ use crate::schema::{Message, Reflect, Rpc, Schema};
 pub const DEADLINE_EXCEEDED: i32 = 4;
 
 impl Session {
-    /// Makes one call and prints its answer, or answers.
+    /// Makes the call that a request is for, or the calls, and prints the answer,
+    /// or answers.
     pub(super) fn call(&mut self, request: &Request) -> Result<(), Error> {
         let rpc = request.rpc;
         let message = request.complete(&mut self.memory, self.options.automatic)?;
+        if let Some(series) = request.series() {
+            return self.series(rpc, series, message);
+        }
         if self.options.dry_run {
             return self.print(self.options.format.of_requests(), message.as_ref());
         }
         let payload = payload(message.as_ref())?;
-        self.trace("request", &payload);
+        trace(self.logger, "request", &payload);
         if self.options.verbose {
             self.show_request(rpc, message.as_ref(), payload.len());
             self.show_left_out(request);
@@ -34,37 +38,42 @@ impl Session {
             true => self.stream(rpc, &payload),
             false => self.unary(rpc, &payload),
         };
-        let answered = match &result {
-            Ok(()) => Some(0),
-            Err(Error::Call(CallError::Status(status))) => Some(status.code),
-            Err(_) => None,
-        };
-        if let Some(code) = answered {
-            let status = status_name(code).map_or_else(|| code.to_string(), str::to_owned);
-            let time = duration::display(started.elapsed());
-            self.logger.log(
-                Level::Info,
-                format_args!(
-                    "response received: {} status={status} time={time}",
-                    rpc.name
-                ),
-            );
-            if self.options.verbose {
-                say(format_args!("< {status} in {time}"));
-            }
-        }
+        self.answered(rpc, started, &result);
         result
+    }
+
+    /// Tells that a call was answered, if it was.
+    pub(super) fn answered<T>(&self, rpc: &Rpc, started: Instant, result: &Result<T, Error>) {
+        let code = match result {
+            Ok(_) => 0,
+            Err(error) => match error.status() {
+                Some(status) => status.code,
+                None => return,
+            },
+        };
+        let status = status_name(code).map_or_else(|| code.to_string(), str::to_owned);
+        let time = duration::display(started.elapsed());
+        self.logger.log(
+            Level::Info,
+            format_args!(
+                "response received: {} status={status} time={time}",
+                rpc.name
+            ),
+        );
+        if self.options.verbose {
+            say(format_args!("< {status} in {time}"));
+        }
     }
 
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
         let client = connected(&mut self.client, &self.options, self.logger)?;
         let answer = client.call(&self.options.call_of(rpc, payload))?;
-        self.trace("response", &answer);
+        trace(self.logger, "response", &answer);
         let response = decode(rpc.response, &answer)?;
         self.print(self.options.format, response.as_ref())
     }
 
-    fn print(&mut self, format: Format, message: &dyn Reflect) -> Result<(), Error> {
+    pub(super) fn print(&mut self, format: Format, message: &dyn Reflect) -> Result<(), Error> {
         print(
             &mut self.output,
             self.schema,
@@ -74,24 +83,9 @@ impl Session {
         )
     }
 
-    /// Shows the bytes of a message at the level that asks for them.
-    pub(super) fn trace(&self, what: &str, bytes: &[u8]) {
-        if self.logger.shows(Level::Trace) {
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            self.logger
-                .log(Level::Trace, format_args!("{what}: {digits}"));
-        }
-    }
-
     fn show_request(&self, rpc: &Rpc, message: &dyn Reflect, length: usize) {
         say(format_args!("> {} ({length} bytes)", rpc.path()));
-        for (key, value) in &self.options.metadata {
-            say(format_args!(
-                "> {}: {}",
-                escape::line(key),
-                escape::line(value)
-            ));
-        }
+        self.show_metadata();
         let mut text = Vec::new();
         let style = Style {
             pretty: false,
@@ -112,6 +106,24 @@ impl Session {
                 "> {name:?}: the request has no field for {paths}"
             ));
         }
+    }
+
+    pub(super) fn show_metadata(&self) {
+        for (key, value) in &self.options.metadata {
+            say(format_args!(
+                "> {}: {}",
+                escape::line(key),
+                escape::line(value)
+            ));
+        }
+    }
+}
+
+/// Shows the bytes of a message at the level that asks for them.
+pub(super) fn trace(logger: Logger, what: &str, bytes: &[u8]) {
+    if logger.shows(Level::Trace) {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        logger.log(Level::Trace, format_args!("{what}: {digits}"));
     }
 }
 

@@ -5,6 +5,8 @@
 mod call;
 mod output;
 mod prepare;
+mod progress;
+mod series;
 mod stream;
 mod turn;
 

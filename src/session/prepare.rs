@@ -171,8 +171,11 @@ impl Reader<'_> {
         }
         self.options.format.check(rpc.response)?;
         let message = request.complete(&mut self.memory, self.options.automatic)?;
-        let payload = payload(message.as_ref())?;
-        self.options.call_of(rpc, &payload).check_size()?;
+        let length = match request.series() {
+            Some(series) => series.largest(message.as_ref())?,
+            None => payload(message.as_ref())?.len(),
+        };
+        self.options.call_of(rpc, &[]).check_size(length)?;
         Ok(Work::Call(request))
     }
 }

@@ -1,0 +1,168 @@
+//! `CopyFile src=LOCAL dest=GUEST`: a file, a link, a directory or a tree, by as
+//! many calls as it takes. This file says what the parameters mean; it knows
+//! neither how files are read nor how calls are made.
+
+mod error;
+mod payload;
+mod pieces;
+mod request;
+mod scan;
+mod source;
+mod totals;
+
+use std::path::Path;
+
+pub use error::CopyError;
+
+use self::payload::Payload;
+use self::pieces::{Copying, LARGEST_PIECE};
+use self::request::{DATA, DIR_MODE, GivenFields, NEEDS, OFFSET, PATH};
+use super::{Draft, Given, Pieces, Recipe, RecipeError, Series};
+use crate::error::Error;
+use crate::schema::Reflect;
+use crate::schema::describe::Parameter;
+
+const SOURCE: &str = "src";
+const TARGET: &str = "dest";
+const RECURSIVE: &str = "recursive";
+
+/// Permissions of parents that the agent makes on the way: its group may look
+/// into them, and others may not.
+const PARENT_MODE: u32 = 0o750;
+
+pub(super) const RECIPE: Recipe = Recipe {
+    rpc: "CopyFile",
+    parameters: &[
+        Parameter {
+            name: SOURCE,
+            value: "LOCAL",
+            doc: "a file, symbolic link or directory here, sent with its mode and owner, in as many calls as it takes",
+        },
+        Parameter {
+            name: TARGET,
+            value: "GUEST",
+            doc: "the path of the copy in the guest; one that ends in / is the folder to put it in, under its own name",
+        },
+        Parameter {
+            name: RECURSIVE,
+            value: "BOOL",
+            doc: "true sends all that is in a directory too; without it the directory alone is sent",
+        },
+    ],
+    needs: NEEDS,
+    needs_config: false,
+    apply,
+};
+
+fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
+    let needed = |parameter| {
+        given
+            .text(parameter)
+            .ok_or(CopyError::Missing { parameter })
+    };
+    let (source, target) = (needed(SOURCE)?, needed(TARGET)?);
+    for (parameter, field) in [(TARGET, PATH), (SOURCE, OFFSET), (SOURCE, DATA)] {
+        if draft.has(field) {
+            return Err(RecipeError::Twice { parameter, field });
+        }
+    }
+    if !draft.has(DIR_MODE) {
+        draft.set_number(DIR_MODE, PARENT_MODE);
+    }
+    let copy = Copy {
+        source: source.to_owned(),
+        target: target_of(source, target)?,
+        recursive: given.text(RECURSIVE).map_or(Ok(false), truth)?,
+        given: GivenFields::of(draft),
+    };
+    draft.series = Some(Box::new(copy));
+    Ok(())
+}
+
+fn truth(text: &str) -> Result<bool, CopyError> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(CopyError::NotBool {
+            parameter: RECURSIVE,
+            text: text.to_owned(),
+        }),
+    }
+}
+
+/// The path of the copy: `target` itself, or within it if it is a folder.
+fn target_of(source: &str, target: &str) -> Result<String, CopyError> {
+    if target.is_empty() {
+        return Err(CopyError::NoTarget);
+    }
+    if !target.ends_with('/') {
+        return Ok(target.to_owned());
+    }
+    let name = Path::new(source).file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| CopyError::NoName {
+        target: target.to_owned(),
+        source_name: source.to_owned(),
+    })?;
+    Ok(scan::join(target, name))
+}
+
+/// What is copied to where.
+#[derive(Debug)]
+struct Copy {
+    source: String,
+    target: String,
+    recursive: bool,
+    given: GivenFields,
+}
+
+impl Series for Copy {
+    fn largest(&self, message: &dyn Reflect) -> Result<usize, Error> {
+        let mut message = message.clone_boxed();
+        let message = message.as_mut();
+        let mut payload = Payload::default();
+        let mut largest = 0;
+        for entry in scan::scan(&self.source, &self.target, self.recursive)? {
+            self.given.fill(message, &entry)?;
+            // The last piece has the largest offset, and is as long as any other at most.
+            request::set_offset(message, entry.size());
+            let length = u32::try_from(entry.size()).unwrap_or(u32::MAX);
+            let number = request::data_number(message);
+            let size = payload.measure(message, number, length.min(LARGEST_PIECE));
+            largest = largest.max(size.map_err(Error::Encode)?);
+        }
+        Ok(largest)
+    }
+
+    fn start(&self, message: Box<dyn Reflect>) -> Result<Box<dyn Pieces>, Error> {
+        let entries = scan::scan(&self.source, &self.target, self.recursive)?;
+        Ok(Box::new(Copying::new(
+            entries,
+            message,
+            self.given,
+            self.recursive,
+        )))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_takes_the_copy_under_its_own_name() {
+        for (source, target, path) in [
+            ("/etc/hosts", "/g/h", "/g/h"),
+            ("/etc/hosts", "/g/", "/g/hosts"),
+            ("etc/", "/g//", "/g/etc"),
+            ("hosts", "/", "/hosts"),
+            ("..", "/g/x", "/g/x"),
+        ] {
+            assert_eq!(target_of(source, target).unwrap(), path);
+        }
+        for source in ["..", "/", "a/..", "."] {
+            assert!(target_of(source, "/g/").is_err(), "{source}");
+        }
+        assert!(target_of("x", "").is_err());
+    }
+}

@@ -1,0 +1,161 @@
+//! What there is to copy: a file, a link or a directory, or all that is in a
+//! tree, each before what is in it, by name. Everything is looked at here, and
+//! nothing is read. What is made of it is not known here.
+
+use std::fs::{self, FileType, Metadata};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+use super::error::CopyError;
+use super::source::Source;
+use crate::error::Error;
+use crate::interrupt;
+
+/// Something to copy.
+#[derive(Debug)]
+pub struct Entry {
+    /// Where it is.
+    pub source: String,
+    /// Where its copy is to be.
+    pub target: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Kind and permissions, as in `st_mode`.
+    pub mode: u32,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+}
+
+/// What something to copy is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file of so many bytes.
+    File(u64),
+    /// A directory.
+    Directory,
+    /// A symbolic link, with what it points to.
+    Link(Vec<u8>),
+}
+
+/// What there is at `source`, and with `recursive` in it; its copy is `target`.
+/// Links are not followed. Files and directories that are to be read are opened
+/// once, to see that they can be.
+///
+/// # Errors
+/// When something cannot be looked at or cannot be copied, or a signal came.
+pub fn scan(source: &str, target: &str, recursive: bool) -> Result<Vec<Entry>, Error> {
+    let mut found = Vec::new();
+    let mut left = vec![(source.to_owned(), target.to_owned())];
+    while let Some((source, target)) = left.pop() {
+        interrupt::check().map_err(|_| Error::Interrupted)?;
+        let entry = entry(source, target)?;
+        match entry.kind {
+            Kind::Directory if recursive => {
+                // The last one is taken first.
+                for name in names(&entry.source)?.into_iter().rev() {
+                    left.push((join(&entry.source, &name), join(&entry.target, &name)));
+                }
+            }
+            Kind::File(_) => drop(Source::open(&entry.source)?),
+            Kind::Directory | Kind::Link(_) => {}
+        }
+        found.push(entry);
+    }
+    Ok(found)
+}
+
+fn entry(source: String, target: String) -> Result<Entry, CopyError> {
+    let failed = |error| CopyError::Read {
+        name: source.clone(),
+        error,
+    };
+    let metadata = fs::symlink_metadata(&source).map_err(failed)?;
+    let file_type = metadata.file_type();
+    let kind = if file_type.is_file() {
+        Kind::File(metadata.size())
+    } else if file_type.is_dir() {
+        Kind::Directory
+    } else if file_type.is_symlink() {
+        Kind::Link(
+            fs::read_link(&source)
+                .map_err(failed)?
+                .into_os_string()
+                .into_vec(),
+        )
+    } else {
+        return Err(CopyError::Special {
+            kind: special(file_type),
+            name: source,
+        });
+    };
+    Ok(Entry::new(source, target, kind, &metadata))
+}
+
+impl Entry {
+    fn new(source: String, target: String, kind: Kind, metadata: &Metadata) -> Self {
+        Self {
+            source,
+            target,
+            kind,
+            mode: metadata.mode(),
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+        }
+    }
+
+    /// How many bytes of content there are.
+    pub fn size(&self) -> u64 {
+        match &self.kind {
+            Kind::File(size) => *size,
+            Kind::Directory => 0,
+            Kind::Link(target) => target.len() as u64,
+        }
+    }
+}
+
+fn special(file_type: FileType) -> &'static str {
+    if file_type.is_fifo() {
+        "a named pipe"
+    } else if file_type.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+/// The names in a directory, sorted.
+fn names(directory: &str) -> Result<Vec<String>, CopyError> {
+    let failed = |error| CopyError::Read {
+        name: directory.to_owned(),
+        error,
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let name = name.into_string().map_err(|name| CopyError::NotText {
+            name: join(directory, &name.to_string_lossy()),
+        })?;
+        names.push(name);
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// A name in a directory, as a path.
+pub fn join(directory: &str, name: &str) -> String {
+    format!("{}/{name}", directory.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+
+    #[test]
+    fn a_path_has_one_slash_before_a_name() {
+        for (directory, path) in [("/", "/x"), ("a", "a/x"), ("a/", "a/x"), ("/a//", "/a/x")] {
+            assert_eq!(join(directory, "x"), path);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A command that takes a series of calls: all of them over one connection, one
+//! after the other, and one answer printed. What is sent in pieces, and which
+//! pieces there are, is the series' own to know.
+
+use std::time::Instant;
+
+use super::call::{decode, trace};
+use super::progress::Progress;
+use super::{Session, connected};
+use crate::duration;
+use crate::error::Error;
+use crate::log::say;
+use crate::recipes::{Pieces, Series};
+use crate::schema::{Reflect, Rpc};
+
+impl Session {
+    /// Makes the calls of a series that begins with `message`, and prints the
+    /// last answer. On a dry run the requests are printed instead.
+    pub(super) fn series(
+        &mut self,
+        rpc: &'static Rpc,
+        series: &dyn Series,
+        message: Box<dyn Reflect>,
+    ) -> Result<(), Error> {
+        let mut pieces = series.start(message)?;
+        let pieces = pieces.as_mut();
+        if self.options.dry_run {
+            return self.show_pieces(rpc, pieces);
+        }
+        if self.options.verbose {
+            say(format_args!("> {}", rpc.path()));
+            self.show_metadata();
+        }
+        let started = Instant::now();
+        let result = self.send_pieces(rpc, pieces);
+        self.answered(rpc, started, &result);
+        let answer = result?;
+        if let Some(answer) = answer {
+            self.print(self.options.format, answer.as_ref())?;
+        }
+        if let Some(summary) = pieces.summary() {
+            let time = duration::display(started.elapsed());
+            say(format_args!("{summary} in {time}"));
+        }
+        Ok(())
+    }
+
+    fn show_pieces(&mut self, rpc: &'static Rpc, pieces: &mut dyn Pieces) -> Result<(), Error> {
+        let format = self.options.format.of_requests();
+        while let Some(piece) = pieces.next()? {
+            let request = decode(rpc.request, piece.payload)?;
+            self.print(format, request.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Sends every piece; gives the last answer.
+    fn send_pieces(
+        &mut self,
+        rpc: &'static Rpc,
+        pieces: &mut dyn Pieces,
+    ) -> Result<Option<Box<dyn Reflect>>, Error> {
+        let client = connected(&mut self.client, &self.options, self.logger)?;
+        let progress = match self.options.verbose {
+            true => Progress::none(),
+            false => Progress::of(pieces.total()),
+        };
+        let mut last = None;
+        while let Some(piece) = pieces.next()? {
+            if let Some(title) = piece.begins.filter(|_| self.options.verbose) {
+                say(format_args!("> {title}"));
+            }
+            trace(self.logger, "request", piece.payload);
+            let answer = client.call(&self.options.call_of(rpc, piece.payload));
+            let answer = answer.map_err(|error| Error::Piece {
+                of: piece.of.to_owned(),
+                offset: piece.offset,
+                error: Box::new(error.into()),
+            })?;
+            trace(self.logger, "response", &answer);
+            last = Some(decode(rpc.response, &answer)?);
+            progress.advance(piece.length);
+        }
+        Ok(last)
+    }
+}
