@@ -72,6 +72,27 @@ fn mistakes_in_parameters_name_them() {
 }
 
 #[test]
+fn a_policy_too_large_to_send_is_told_before_anything_is_sent() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("p");
+    let file = fs::File::create(&path).unwrap();
+    for (size, message) in [
+        (
+            (4 << 20) + 1,
+            "the message takes 4194345 bytes in a ttRPC frame, and at most 4194304 fit",
+        ),
+        ((64 << 20) + 1, "policy_file: \"p\" is larger than 64 MiB"),
+    ] {
+        file.set_len(size).unwrap();
+        connect("sim://", ["-c", "Check", "SetPolicy policy_file=p"])
+            .folder(folder.path())
+            .status(2)
+            .stderr(format!("error: SetPolicy: {message}\n"))
+            .test();
+    }
+}
+
+#[test]
 fn parameters_are_described() {
     let output = crate::tool::tool(["describe", "SetPolicy"])
         .run()
