@@ -1,6 +1,6 @@
 //! What can be wrong with a convenience's parameters, and its wording.
 
-use super::CopyError;
+use super::{CopyError, ImageError};
 use crate::auto::oci::ConfigError;
 use crate::input::InputError;
 
@@ -34,6 +34,9 @@ pub enum RecipeError {
     /// What is to be copied cannot be, or changed on the way.
     #[error(transparent)]
     Copy(#[from] CopyError),
+    /// An image cannot be used.
+    #[error(transparent)]
+    Image(#[from] ImageError),
 }
 
 impl RecipeError {
@@ -44,6 +47,7 @@ impl RecipeError {
             | RecipeError::Config { parameter, .. }
             | RecipeError::Twice { parameter, .. } => parameter,
             RecipeError::Copy(error) => error.parameter(),
+            RecipeError::Image(error) => error.parameter(),
         }
     }
 }

@@ -5,12 +5,14 @@
 
 mod copy;
 mod error;
+mod image;
 mod policy;
 mod series;
 mod spec;
 
 pub use copy::CopyError;
 pub use error::RecipeError;
+pub use image::ImageError;
 pub use series::{Piece, Pieces, Series};
 
 use std::sync::Arc;
@@ -37,7 +39,7 @@ pub struct Recipe {
 }
 
 /// Every recipe.
-static RECIPES: &[Recipe] = &[copy::RECIPE, policy::RECIPE, spec::RECIPE];
+static RECIPES: &[Recipe] = &[copy::RECIPE, image::RECIPE, policy::RECIPE, spec::RECIPE];
 
 impl Recipe {
     /// Whether the RPC is the one it belongs to, and has the fields it needs.

@@ -7,7 +7,7 @@ use super::{Draft, Given, Recipe, RecipeError};
 use crate::auto::oci::Config;
 use crate::schema::describe::Parameter;
 
-const SPEC: &str = "spec";
+pub(super) const SPEC: &str = "spec";
 
 pub(super) const RECIPE: Recipe = Recipe {
     rpc: "CreateContainer",

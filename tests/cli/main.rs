@@ -18,6 +18,7 @@ mod copy;
 mod copy_mistakes;
 mod copy_sending;
 mod every_rpc;
+mod image;
 mod inputs;
 mod list_describe;
 mod mistakes;
