@@ -2,13 +2,15 @@
 //! interrupt, deadlines, and the memory it takes.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::pty::openpty;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use tempfile::{TempDir, tempdir};
 use typed_peer::protobuf::well_known_types::empty::Empty;
@@ -162,6 +164,41 @@ fn a_deadline_is_for_each_piece() {
             r#"error: CopyFile: "f" at offset 0: no answer within 100ms"#
         )
     );
+}
+
+#[test]
+fn a_terminal_shows_how_far_a_copy_has_come() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("f"), vec![7; 2 * MIB]).unwrap();
+    let bar = |arguments: &[&str]| {
+        let peer = Peer::start();
+        let terminal = openpty(None, None).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+            .args(["connect", "--server-address", peer.address()])
+            .args(arguments)
+            .args(["-c", "CopyFile src=f dest=/g/f"])
+            .current_dir(folder.path())
+            .env("TERM", "xterm")
+            .stdout(Stdio::piped())
+            .stderr(terminal.slave)
+            .spawn()
+            .unwrap();
+        let mut shown = Vec::new();
+        // Linux tells the end of a terminal as an error.
+        let _ = File::from(terminal.master).read_to_end(&mut shown);
+        let mut answer = String::new();
+        child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut answer)
+            .unwrap();
+        assert!(child.wait().unwrap().success());
+        assert_eq!(answer, "{}\n");
+        String::from_utf8(shown).unwrap()
+    };
+    assert!(bar(&[]).contains("1.00 MiB/2.00 MiB"), "{}", bar(&[]));
+    assert!(!bar(&["-v"]).contains("MiB"));
 }
 
 /// The most memory that a copy of a file of so many bytes holds, in KiB.
