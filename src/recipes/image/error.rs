@@ -2,6 +2,7 @@
 //! is shown with everything escaped that a terminal would act on.
 
 use std::io;
+use std::path::Path;
 
 use crate::auto::oci::ConfigError;
 use crate::input;
@@ -146,8 +147,16 @@ impl ImageError {
         }
     }
 
+    /// What is wrong with a file of a layout.
+    pub(super) fn layout(path: &Path, what: impl Into<String>) -> Self {
+        ImageError::Layout {
+            name: path.display().to_string(),
+            what: what.into(),
+        }
+    }
+
     /// For errors of the operating system about a path.
-    pub(super) fn file(path: impl AsRef<std::path::Path>) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn file(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let name = path.as_ref().display().to_string();
         |error| ImageError::File { name, error }
     }

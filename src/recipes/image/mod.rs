@@ -3,6 +3,7 @@
 //! OCI image layout, or something in a registry; the last two are unpacked
 //! first. This file says what happens in which order; it knows no formats.
 
+mod document;
 mod error;
 mod layout;
 mod reference;
@@ -20,7 +21,7 @@ use nix::unistd::geteuid;
 
 pub use error::ImageError;
 
-use self::layout::{Image, Layout};
+use self::layout::Image;
 use self::reference::Reference;
 use self::store::Temporary;
 use self::tools::Program;
@@ -84,13 +85,8 @@ fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
     let bundle = match Reference::read(reference)? {
         Reference::Bundle(folder) => folder,
         Reference::Layout { folder, tag } => {
-            let layout = Layout::new(&folder);
-            of_image(
-                &id,
-                &folder,
-                &layout.image(tag.as_deref())?,
-                Program::find("umoci").as_ref(),
-            )?
+            let image = layout::image(&folder, tag.as_deref())?;
+            of_image(&id, &folder, &image, Program::find("umoci").as_ref())?
         }
         Reference::Registry(name) => fetched(&id, &name)?,
     };
@@ -136,7 +132,7 @@ fn fetched(id: &str, name: &str) -> Result<PathBuf, ImageError> {
     say(format_args!("fetching {name:?} with skopeo"));
     let target = format!("oci:{}:{FETCHED}", folder.display());
     skopeo.run(["copy", &format!("docker://{name}"), &target])?;
-    let image = Layout::new(folder).image(Some(FETCHED))?;
+    let image = layout::image(folder, Some(FETCHED))?;
     of_image(id, folder, &image, Some(umoci))
 }
 
@@ -151,16 +147,16 @@ fn of_image(
         match (umoci, &image.tag) {
             // It finds images by their tags alone.
             (Some(umoci), Some(tag)) => unpack_with(umoci, folder, tag, bundle)?,
-            _ => unpack(&Layout::new(folder), image, bundle)?,
+            _ => unpack(image, bundle)?,
         }
         let root = bundle.join(ROOT);
         let root = root.canonicalize().map_err(ImageError::file(&root))?;
-        let settings = image.config.config.as_ref();
-        let user = settings.and_then(|settings| settings.user.as_deref());
+        let config = image.config.object();
+        let user = config.within("config")?.text("User")?;
         let user = User::find(user.unwrap_or_default(), &root)?;
-        let config = bundle.join("config.json");
-        let text = format!("{:#}\n", spec::spec(&image.config, &user));
-        fs::write(&config, text).map_err(ImageError::file(&config))
+        let path = bundle.join("config.json");
+        let text = spec::spec(config, &user)?;
+        fs::write(&path, text).map_err(ImageError::file(&path))
     })?;
     let how = if is_new {
         "unpacked to"
@@ -185,12 +181,12 @@ fn unpack_with(umoci: &Program, folder: &Path, tag: &str, bundle: &Path) -> Resu
     umoci.run(arguments)
 }
 
-fn unpack(layout: &Layout, image: &Image, bundle: &Path) -> Result<(), ImageError> {
+fn unpack(image: &Image, bundle: &Path) -> Result<(), ImageError> {
     let root = bundle.join(ROOT);
     fs::create_dir(&root).map_err(ImageError::file(&root))?;
     let root = root.canonicalize().map_err(ImageError::file(&root))?;
     let mut layers = image.layers.iter();
-    layers.try_for_each(|layer| unpack::unpack(&layout.blob(layer)?, &root))
+    layers.try_for_each(|layer| unpack::unpack(layer, &root))
 }
 
 #[cfg(test)]

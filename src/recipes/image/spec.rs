@@ -1,123 +1,110 @@
 //! From an image's configuration to the `config.json` of a bundle, by the rules
-//! of the OCI image specification ("Conversion to OCI Runtime Configuration"),
-//! with what an agent needs on top: no pid namespace, as it adds its own, and
-//! the capabilities that container managers give by default.
+//! of the OCI image specification ("Conversion to OCI Runtime Configuration").
+//! What images do not say is in `default.json`: mounts and capabilities as
+//! container managers give them, and no pid namespace, as an agent adds its own.
 
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 
-use serde_json::{Value, json};
-
-use super::layout::{ImageConfig, Settings};
+use super::document::Object;
+use super::error::ImageError;
 use super::user::User;
 
-/// Where programs are looked for in an image that does not say.
-const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const DEFAULT: &str = include_str!("default.json");
 
-const CAPABILITIES: [&str; 14] = [
-    "CAP_AUDIT_WRITE",
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_MKNOD",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_RAW",
-    "CAP_SETFCAP",
-    "CAP_SETGID",
-    "CAP_SETPCAP",
-    "CAP_SETUID",
-    "CAP_SYS_CHROOT",
-];
+/// Members of an image's configuration that become annotations.
+const ANNOTATIONS: [&str; 4] = ["architecture", "os", "author", "created"];
 
-/// The configuration of a container that runs what the image says, as this user.
-pub fn spec(image: &ImageConfig, user: &User) -> Value {
-    let nothing = Settings::default();
-    let settings = image.config.as_ref().unwrap_or(&nothing);
-    let mut env = settings.env.clone().unwrap_or_default();
-    if !env.iter().any(|variable| variable.starts_with("PATH=")) {
-        env.insert(0, PATH.to_owned());
+/// The text of the configuration of a container that runs what the image says,
+/// as this user.
+///
+/// # Errors
+/// When the image's configuration is not as the specification says.
+pub fn spec(image: Object<'_>, user: &User) -> Result<String, ImageError> {
+    let wrong = |error: serde_json::Error| ImageError::layout(image.path(), error.to_string());
+    let mut spec: Value = serde_json::from_str(DEFAULT).map_err(wrong)?;
+    let settings = image.within("config")?;
+    let mut put = |path: &str, value: Value| {
+        if let Some(place) = spec.pointer_mut(path) {
+            *place = value;
+        }
+    };
+
+    let groups = user.groups.iter().map(|group| Value::from(*group));
+    let mut numbers = Map::new();
+    numbers.insert("uid".to_owned(), user.uid.into());
+    numbers.insert("gid".to_owned(), user.gid.into());
+    numbers.insert("additionalGids".to_owned(), Value::Array(groups.collect()));
+    put("/process/user", Value::Object(numbers));
+
+    let words = [settings.texts("Entrypoint")?, settings.texts("Cmd")?];
+    let words = words.into_iter().flatten().flatten().cloned();
+    put("/process/args", Value::Array(words.collect()));
+    if let Some(folder) = some(settings.text("WorkingDir")?) {
+        put("/process/cwd", folder.into());
     }
-    let words = [&settings.entrypoint, &settings.cmd];
-    let args: Vec<_> = words.into_iter().flatten().flatten().collect();
-    let folder = settings.working_dir.as_deref();
-    let folder = folder.filter(|folder| !folder.is_empty());
-    let mut spec = json!({
-        "ociVersion": "1.2.0",
-        "process": {
-            "user": { "uid": user.uid, "gid": user.gid, "additionalGids": user.groups },
-            "args": args,
-            "env": env,
-            "cwd": folder.unwrap_or("/"),
-            "capabilities": {
-                "bounding": CAPABILITIES,
-                "effective": CAPABILITIES,
-                "permitted": CAPABILITIES,
-            },
-        },
-        "root": { "path": super::ROOT },
-        "mounts": mounts(),
-        "annotations": annotations(image, settings),
-        "linux": {
-            "namespaces": [{ "type": "ipc" }, { "type": "uts" }, { "type": "mount" }],
-            "resources": { "devices": [{ "allow": false, "access": "rwm" }] },
-            "maskedPaths": [
-                "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-                "/proc/scsi", "/proc/timer_list", "/sys/firmware",
-            ],
-            "readonlyPaths": [
-                "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
-            ],
-        },
-    });
-    let hostname = settings.hostname.as_deref().filter(|name| !name.is_empty());
-    if let (Some(name), Some(members)) = (hostname, spec.as_object_mut()) {
+    put("/annotations", Value::Object(annotations(image, settings)?));
+
+    let variables = settings.texts("Env")?.unwrap_or_default();
+    let is_path = |variable: &Value| variable.as_str().is_some_and(|it| it.starts_with("PATH="));
+    if let Some(Value::Array(env)) = spec.pointer_mut("/process/env") {
+        // The default has a PATH, and nothing else.
+        if variables.iter().any(is_path) {
+            env.clear();
+        }
+        env.extend_from_slice(variables);
+    }
+    if let (Some(name), Some(members)) = (some(settings.text("Hostname")?), spec.as_object_mut()) {
         members.insert("hostname".to_owned(), name.into());
     }
-    spec
+    Ok(format!("{spec:#}\n"))
 }
 
-fn mounts() -> Value {
-    let mount = |target: &str, kind: &str, source: &str, options: &[&str]| json!({ "destination": target, "type": kind, "source": source, "options": options });
-    let closed = ["nosuid", "noexec", "nodev"];
-    let shared = ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"];
-    let devices = ["nosuid", "strictatime", "mode=755", "size=65536k"];
-    let terminals = [
-        "nosuid",
-        "noexec",
-        "newinstance",
-        "ptmxmode=0666",
-        "mode=0620",
-        "gid=5",
-    ];
-    json!([
-        mount("/proc", "proc", "proc", &closed),
-        mount("/dev", "tmpfs", "tmpfs", &devices),
-        mount("/dev/pts", "devpts", "devpts", &terminals),
-        mount("/dev/shm", "tmpfs", "shm", &shared),
-        mount("/dev/mqueue", "mqueue", "mqueue", &closed),
-        mount(
-            "/sys",
-            "sysfs",
-            "sysfs",
-            &["nosuid", "noexec", "nodev", "ro"]
-        ),
-    ])
+/// The image's labels, over what the specification derives from its members.
+fn annotations(image: Object<'_>, settings: Object<'_>) -> Result<Map<String, Value>, ImageError> {
+    let mut annotations = Map::new();
+    let mut add = |name: &str, value: Option<&str>| {
+        if let Some(value) = some(value) {
+            annotations.insert(format!("org.opencontainers.image.{name}"), value.into());
+        }
+    };
+    for name in ANNOTATIONS {
+        add(name, image.text(name)?);
+    }
+    add("stopSignal", settings.text("StopSignal")?);
+    let labels = settings.within("Labels")?;
+    for (name, _) in labels.entries() {
+        if let Some(value) = labels.text(name)? {
+            annotations.insert(name.clone(), value.into());
+        }
+    }
+    Ok(annotations)
 }
 
-/// The image's labels, over what the specification derives from its fields.
-fn annotations(image: &ImageConfig, settings: &Settings) -> BTreeMap<String, String> {
-    let derived = [
-        ("architecture", Some(&image.architecture)),
-        ("os", Some(&image.os)),
-        ("author", image.author.as_ref()),
-        ("created", image.created.as_ref()),
-        ("stopSignal", settings.stop_signal.as_ref()),
-    ];
-    let derived = derived.into_iter().filter_map(|(name, value)| {
-        let value = value.filter(|value| !value.is_empty())?;
-        Some((format!("org.opencontainers.image.{name}"), value.clone()))
-    });
-    let labels = settings.labels.clone().unwrap_or_default();
-    derived.chain(labels).collect()
+fn some(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DEFAULT;
+
+    #[test]
+    fn the_default_is_json_with_every_place_that_is_filled() {
+        let spec: Option<serde_json::Value> = serde_json::from_str(DEFAULT).ok();
+        for place in [
+            "/process/user",
+            "/process/args",
+            "/process/env",
+            "/process/cwd",
+            "/annotations",
+        ] {
+            let found = spec.as_ref().and_then(|spec| spec.pointer(place));
+            assert!(found.is_some(), "{place}");
+        }
+        let root = spec.as_ref().and_then(|spec| spec.pointer("/root/path"));
+        assert_eq!(
+            root.and_then(|root| root.as_str()),
+            Some(super::super::ROOT)
+        );
+    }
 }

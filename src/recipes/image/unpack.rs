@@ -27,10 +27,7 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 /// # Errors
 /// When the layer cannot be read or unpacked.
 pub fn unpack(layer: &Path, root: &Path) -> Result<(), ImageError> {
-    let wrong = |error: io::Error| ImageError::Layout {
-        name: layer.display().to_string(),
-        what: in_full(&error),
-    };
+    let wrong = |error: io::Error| ImageError::layout(layer, in_full(&error));
     let archive = open(layer).map_err(wrong)?;
     Layer::new(root).unpack(archive).map_err(wrong)
 }

@@ -65,9 +65,9 @@ fn layouts() {
     let refused = |message: String| images.refused("image=layout id=web", &message);
 
     refused(name("index.json\": no such file or directory"));
-    index("{\n \"manifests\": 5}");
+    index("{\n \"manifests\": [] 5}");
     refused(name(
-        "index.json\": invalid type: integer `5`, expected a sequence at line 2 column 15",
+        "index.json\": expected `,` or `}` at line 2 column 18",
     ));
     index("{}");
     refused(
@@ -103,10 +103,27 @@ fn layouts() {
 fn a_user_that_is_not_there() {
     let layer = Layer::new().file("etc/passwd", "a:x:1:1::/:\n").plain();
     for (user, file, name) in [("web", "passwd", "web"), ("a:web", "group", "web")] {
-        let images = Images::new().image(None, json!({ "User": user }), &[layer.clone()]);
+        let images =
+            Images::new().image(None, json!({ "User": user }), std::slice::from_ref(&layer));
         images.refused(
             "image=layout id=web",
             &format!("image: the image runs as {user:?}, and its /etc/{file} has no {name:?}"),
         );
+    }
+}
+
+#[test]
+fn a_configuration_that_is_none() {
+    for (config, what) in [
+        (json!({ "Env": "A=1" }), "Env is not a list of texts"),
+        (json!({ "Cmd": ["a", 5] }), "Cmd is not a list of texts"),
+        (json!({ "Labels": { "a": 5 } }), "a is not a text"),
+        (json!({ "User": 5 }), "User is not a text"),
+        (json!([]), "config is not an object"),
+    ] {
+        let images = Images::new().image(None, config, &[]);
+        let digits = format!("{:064x}", 1);
+        let message = format!("image: \"layout/blobs/sha256/{digits}\": {what}");
+        images.refused("image=layout id=web", &message);
     }
 }
