@@ -58,5 +58,5 @@ pub fn value(call: &Call<'_>, name: &str, typed: &str) -> Option<Found> {
     names_file.then(|| file::complete(typed))
 }
 
-/// How a parameter says that its value is a file on this machine.
-const FILES: [&str; 4] = ["FILE", "FOLDER", "LOCAL", "PATH"];
+/// How a parameter says that its value is, or may be, a file on this machine.
+const FILES: [&str; 5] = ["FILE", "FOLDER", "LOCAL", "PATH", "REF"];

@@ -226,6 +226,7 @@ fn parameters_that_are_no_fields() {
             &["SetPolicy json://{\"policy_file\":"],
         ),
         ("SetPolicy policy_file=/no/such/folder/", &[]),
+        ("CopyFile recursive=t", &["CopyFile recursive=true "]),
         ("Check ci", &["Check cid="]),
         ("Check cid=", &[]),
     ] {
@@ -243,6 +244,8 @@ fn files() {
         "SetPolicy policy_file=",
         "SetPolicy file://",
         "CopyFile data=@",
+        "CopyFile src=",
+        "CreateContainer image=",
     ] {
         only(
             &format!("{before}{root}/pol"),

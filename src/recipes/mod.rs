@@ -39,7 +39,7 @@ pub struct Recipe {
 }
 
 /// Every recipe.
-static RECIPES: &[Recipe] = &[copy::RECIPE, image::RECIPE, policy::RECIPE, spec::RECIPE];
+static RECIPES: &[Recipe] = &[copy::RECIPE, policy::RECIPE, spec::RECIPE, image::RECIPE];
 
 impl Recipe {
     /// Whether the RPC is the one it belongs to, and has the fields it needs.

@@ -283,7 +283,7 @@ fn the_parameters_are_described() {
     for part in [
         "\n  src=LOCAL\n",
         "\n  dest=GUEST\n",
-        "\n  recursive=BOOL\n",
+        "\n  recursive=true|false\n",
     ] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }

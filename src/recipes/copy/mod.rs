@@ -45,7 +45,7 @@ pub(super) const RECIPE: Recipe = Recipe {
         },
         Parameter {
             name: RECURSIVE,
-            value: "BOOL",
+            value: "true|false",
             doc: "true sends all that is in a directory too; without it the directory alone is sent",
         },
     ],
