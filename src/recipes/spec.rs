@@ -7,7 +7,7 @@ use super::{Draft, Given, Recipe, RecipeError};
 use crate::auto::oci::Config;
 use crate::schema::describe::Parameter;
 
-pub(super) const SPEC: &str = "spec";
+const SPEC: &str = "spec";
 
 pub(super) const RECIPE: Recipe = Recipe {
     rpc: "CreateContainer",
@@ -26,6 +26,9 @@ fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
     let Some(text) = given.text(SPEC) else {
         return Ok(());
     };
+    if given.text(super::image::IMAGE).is_some() {
+        return Err(super::ImageError::WithSpec.into());
+    }
     let name = text.strip_prefix("file://").unwrap_or(text);
     let config = Config::read(name, draft.inputs).map_err(|error| RecipeError::Config {
         parameter: SPEC,

@@ -53,7 +53,12 @@ pub fn build(name: &str, protos: &Path) -> Result<PathBuf, String> {
     let folder = target.join("built");
     fs::create_dir_all(&folder).unwrap();
     let binary = folder.join(name);
-    fs::copy(target.join("debug/kata-agent-ctl"), &binary).unwrap();
+    // In a process of its own: one that another test starts meanwhile would
+    // keep a file open that this process writes, and such a file does not run.
+    let copied = Command::new("cp")
+        .args([&target.join("debug/kata-agent-ctl"), &binary])
+        .status();
+    assert!(copied.unwrap().success());
     Ok(binary)
 }
 

@@ -32,7 +32,7 @@ use crate::log::say;
 use crate::schema::describe::Parameter;
 use crate::schema::{Scalar, Value};
 
-const IMAGE: &str = "image";
+pub(super) const IMAGE: &str = "image";
 const ID: &str = "id";
 const CONTAINER_ID: &str = "container_id";
 
@@ -65,9 +65,6 @@ pub(super) const RECIPE: Recipe = Recipe {
 fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
     let missing = |parameter| ImageError::Missing { parameter };
     let reference = given.text(IMAGE).ok_or(missing(IMAGE))?;
-    if given.text(super::spec::SPEC).is_some() {
-        return Err(ImageError::WithSpec.into());
-    }
     let id = match (given.text(ID), explicit_id(draft)) {
         (Some(_), Some(_)) => {
             return Err(RecipeError::Twice {

@@ -3,8 +3,8 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -120,11 +120,20 @@ impl Images {
         self
     }
 
-    /// Puts a shell script on the PATH.
+    /// Puts a shell script on the PATH. A process of its own writes it: one that
+    /// another test starts meanwhile would keep it open, and busy.
     pub fn program(&self, name: &str, script: &str) {
         let path = self.path("bin").join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let status = Command::new("/bin/sh")
+            .args([
+                "-c",
+                r#"printf '#!/bin/sh\n%s\n' "$1" > "$2" && chmod 755 "$2""#,
+                "sh",
+            ])
+            .arg(script)
+            .arg(path)
+            .status();
+        assert!(status.unwrap().success());
     }
 
     /// A run in the folder, with nothing on the PATH but the test's programs.
