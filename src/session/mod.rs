@@ -6,6 +6,7 @@ mod call;
 mod output;
 mod prepare;
 mod progress;
+mod repeat;
 mod series;
 mod stream;
 mod turn;
@@ -157,33 +158,6 @@ impl Session {
         }
         let times = self.times.take().unwrap_or(self.options.repeat);
         self.repeat(step, times)
-    }
-
-    fn repeat(&mut self, step: &Step, times: Times) -> Result<Next, Stop> {
-        let mut done = 0;
-        while times.allows(done) {
-            done += 1;
-            if interrupt::is_raised() {
-                let exit_status = self.show(&Failure::new(None, Error::Interrupted));
-                return Err(Stop {
-                    exit_status,
-                    kind: Kind::Interrupted,
-                });
-            }
-            match self.execute(step) {
-                Ok(Next::Go) => {}
-                Ok(Next::End) => return Ok(Next::End),
-                // Whoever reads the output has seen enough.
-                Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    return Err(Stop {
-                        exit_status: self.exit_status(),
-                        kind: Kind::Output,
-                    });
-                }
-                Err(error) => self.failed(step, error)?,
-            }
-        }
-        Ok(Next::Go)
     }
 
     fn failed(&mut self, step: &Step, error: Error) -> Result<(), Stop> {
