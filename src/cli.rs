@@ -76,6 +76,14 @@ pub enum SubCommand {
     },
     /// Run the simulated agent until Ctrl-C
     Serve(Serve),
+    /// Show worked examples for real situations
+    Examples {
+        /// One of those that are listed when this is left out
+        name: Option<String>,
+        /// As JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a random container ID
     GenerateCid,
     /// Print a random sandbox ID

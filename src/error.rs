@@ -9,6 +9,7 @@ use crate::auto::oci::ConfigError;
 use crate::builtin::BuiltInError;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
+use crate::examples::NoTopic;
 use crate::input::InputError;
 use crate::printer::PrintError;
 use crate::printer::raw::RawError;
@@ -33,6 +34,9 @@ pub enum Error {
     /// No such RPC, message or built-in command.
     #[error(transparent)]
     Lookup(#[from] LookupError),
+    /// No such topic of examples.
+    #[error(transparent)]
+    Examples(#[from] NoTopic),
     /// A built-in command's words.
     #[error(transparent)]
     BuiltIn(#[from] BuiltInError),
@@ -202,6 +206,7 @@ impl Error {
             Error::Usage(_)
             | Error::Address(_)
             | Error::Lookup(_)
+            | Error::Examples(_)
             | Error::BuiltIn(_)
             | Error::Words(_)
             | Error::Arguments(_)

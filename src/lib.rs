@@ -13,6 +13,7 @@ pub mod command;
 pub mod complete;
 pub mod duration;
 pub mod error;
+pub mod examples;
 mod generated;
 pub mod input;
 pub mod interrupt;

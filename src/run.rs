@@ -14,7 +14,7 @@ use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
 use crate::sim::ServeOptions;
 use crate::transport::Address;
-use crate::{auto, interrupt, sim};
+use crate::{auto, examples, interrupt, sim};
 
 /// Runs what the command line asks for, and gives the exit status.
 ///
@@ -37,6 +37,9 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
         SubCommand::Serve(options) => serve(schema, &options.address).map_err(alone),
+        SubCommand::Examples { name, json } => {
+            show_examples(schema, name.as_deref(), json).map_err(alone)
+        }
         SubCommand::GenerateCid | SubCommand::GenerateSid => {
             let id = auto::random_id().map_err(Error::Random);
             id.and_then(|id| print(&format!("{id}\n"))).map_err(alone)
@@ -136,6 +139,16 @@ fn describe_name(schema: &'static Schema, name: &str, json: bool) -> Result<u8, 
 fn template_of(schema: &'static Schema, name: &str) -> Result<u8, Error> {
     let message = lookup::request(schema, name)?;
     print(&format!("{}\n", template(message)))
+}
+
+fn show_examples(schema: &'static Schema, name: Option<&str>, json: bool) -> Result<u8, Error> {
+    let topic = name.map(|name| examples::find(schema, name)).transpose()?;
+    print(&match (topic, json) {
+        (None, false) => examples::list(schema),
+        (None, true) => examples::list_json(schema),
+        (Some(topic), false) => examples::topic(schema, topic),
+        (Some(topic), true) => examples::as_json(schema, topic),
+    })
 }
 
 fn print(text: &str) -> Result<u8, Error> {

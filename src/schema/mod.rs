@@ -15,7 +15,7 @@ pub mod lookup;
 pub mod path;
 mod reflect;
 mod slots;
-mod suggest;
+pub(crate) mod suggest;
 mod template;
 pub mod value;
 

@@ -184,5 +184,42 @@ fn an_interrupt_ends_an_endless_repeat() {
         calls += peer.received().len();
     }
     running.interrupt();
-    assert_eq!(running.wait().status, 130);
+    let output = running.wait();
+    assert_eq!(output.status, 130);
+    // How often it ran and failed is said after the error.
+    let lines: Vec<_> = output.stderr.lines().collect();
+    let [error, summary] = lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert!(error.ends_with("interrupted"), "{error}");
+    let counted = summary.strip_prefix("Check: ").unwrap();
+    let (runs, rest) = counted.split_once(" runs, 0 failed, in ").unwrap();
+    assert!(runs.parse::<usize>().unwrap() >= 5, "{summary}");
+    assert!(rest.ends_with('s'), "{summary}");
+    assert_eq!(output.text().lines().count().to_string(), runs);
+}
+
+#[test]
+fn an_endless_repeat_counts_its_failures() {
+    let peer = Peer::start();
+    peer.answer("Version", Answer::error(13, "no"));
+    let commands = ["--ignore-errors", "-c", "repeat -1", "Version"];
+    let running = connect(peer.address(), commands).start();
+    let started = Instant::now();
+    let mut calls = 0;
+    while calls < 3 {
+        assert!(started.elapsed() < Duration::from_secs(10), "no calls");
+        std::thread::sleep(Duration::from_millis(5));
+        calls += peer.received().len();
+    }
+    running.interrupt();
+    let output = running.wait();
+    assert_eq!(output.status, 130);
+    let summary = output.stderr.lines().last().unwrap();
+    let counted = summary.strip_prefix("Version: ").unwrap();
+    let (runs, failed) = counted.split_once(" runs, ").unwrap();
+    assert!(
+        failed.starts_with(&format!("{runs} failed, in ")),
+        "{summary}"
+    );
 }

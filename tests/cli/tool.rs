@@ -87,6 +87,11 @@ impl Tool {
         self
     }
 
+    /// The binary that it runs.
+    pub fn path(&self) -> &Path {
+        &self.binary
+    }
+
     /// What standard input holds; nothing by default.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         bytes.as_ref().clone_into(&mut self.stdin);

@@ -1,0 +1,152 @@
+//! The guest around the containers: files, policy, network, memory, diagnosis.
+
+use super::{Example, Topic};
+
+pub(super) static TOPICS: &[Topic] = &[
+    Topic {
+        name: "policy",
+        title: "Set the policy that the agent checks calls against",
+        examples: &[
+            Example {
+                text: "From a file. An agent without policy support answers NOT_FOUND, which is status 69.",
+                rpcs: &["SetPolicy"],
+                session: r#"
+$ printf 'package agent_policy\n\ndefault AllowRequestsFailingPolicy := true\n' > allow-all.rego
+$ kata-agent-ctl connect --dry-run -o jsonl -c 'SetPolicy policy_file=allow-all.rego'
+{"policy":"package agent_policy\n\ndefault AllowRequestsFailingPolicy := true\n"}
+"#,
+            },
+            Example {
+                text: "A call that the policy forbids is an error with the agent's reason; what the rest of the\n\
+                       run may do is worth seeing too. --ignore-errors goes on, and the exit status is that of\n\
+                       the first failure: 71 for PERMISSION_DENIED.",
+                rpcs: &["SetPolicy", "Check"],
+                session: r#"
+$ echo 'package agent_policy' > deny-all.rego
+$ kata-agent-ctl connect --server-address sim:// --ignore-errors -o jsonl \
+    -c 'SetPolicy policy_file=deny-all.rego' Check
+...
+{"status":"SERVING"}
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "network",
+        title: "Interfaces, routes, neighbours and packet filters",
+        examples: &[
+            Example {
+                text: "What there is.",
+                rpcs: &["ListInterfaces", "ListRoutes"],
+                session: r#"
+$ kata-agent-ctl connect --server-address sim:// -c ListInterfaces ListRoutes
+...
+"#,
+            },
+            Example {
+                text: "An address for an interface: the agent finds it by its hardware address. It answers the\n\
+                       interface as it then is.",
+                rpcs: &["UpdateInterface"],
+                session: r#"
+$ kata-agent-ctl connect --dry-run -o jsonl -c 'UpdateInterface interface={"device":"eth0","name":"eth0","IPAddresses":[{"family":"v4","address":"10.0.0.2","mask":"24"}],"mtu":1500,"hwAddr":"02:00:00:00:00:01"}'
+{"interface":{"device":"eth0","name":"eth0","IPAddresses":[{"address":"10.0.0.2","mask":"24"}],"mtu":"1500","hwAddr":"02:00:00:00:00:01"}}
+"#,
+            },
+            Example {
+                text: "All routes are replaced by those given, and neighbours are added.",
+                rpcs: &["UpdateRoutes", "AddARPNeighbors"],
+                session: r#"
+$ kata-agent-ctl connect --dry-run -o jsonl \
+    -c 'UpdateRoutes routes.Routes={"dest":"10.0.0.0/24","device":"eth0","scope":253} routes.Routes={"gateway":"10.0.0.1","device":"eth0"}' \
+    -c 'AddARPNeighbors neighbors.ARPNeighbors[0].toIPAddress.address=10.0.0.1 neighbors.ARPNeighbors[0].device=eth0 neighbors.ARPNeighbors[0].lladdr=02:00:00:00:00:02 neighbors.ARPNeighbors[0].state=0x80'
+{"routes":{"Routes":[{"dest":"10.0.0.0/24","device":"eth0","scope":253},{"gateway":"10.0.0.1","device":"eth0"}]}}
+{"neighbors":{"ARPNeighbors":[{"toIPAddress":{"address":"10.0.0.1"},"device":"eth0","lladdr":"02:00:00:00:00:02","state":128}]}}
+"#,
+            },
+            Example {
+                text: "Rules as iptables-save writes them: -o raw > rules.txt saves those of a guest, and a file\n\
+                       sets them.",
+                rpcs: &["SetIPTables"],
+                session: r#"
+$ printf '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n' > rules.txt
+$ kata-agent-ctl connect --dry-run -o jsonl -c 'SetIPTables data=@rules.txt'
+{"data":"KmZpbHRlcgo6SU5QVVQgQUNDRVBUIFswOjBdCkNPTU1JVAo="}
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "hotplug",
+        title: "CPUs, memory and swap that are added to a running guest",
+        examples: &[
+            Example {
+                text: "What was plugged in is brought online; where the guest has to be told of memory, by the\n\
+                       addresses of its blocks.",
+                rpcs: &["GetGuestDetails", "MemHotplugByProbe", "OnlineCPUMem"],
+                session: r#"
+$ kata-agent-ctl connect --dry-run -o jsonl \
+    -c GetGuestDetails \
+    -c 'MemHotplugByProbe memHotplugProbeAddr=0x1_0000_0000 memHotplugProbeAddr=0x1_0800_0000' \
+    -c 'OnlineCPUMem nb_cpus=2'
+{"mem_block_size":true,"mem_hotplug_probe":true}
+{"memHotplugProbeAddr":["4294967296","4429185024"]}
+{"nb_cpus":2}
+"#,
+            },
+            Example {
+                text: "A field that is optional is sent when it is given, at its default too.",
+                rpcs: &["MemAgentMemcgSet"],
+                session: r#"
+$ kata-agent-ctl connect --dry-run -o jsonl -c 'MemAgentMemcgSet disabled=false swap=true period_secs=0'
+{"disabled":false,"swap":true,"period_secs":"0"}
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "diagnose",
+        title: "Metrics, volumes, killed containers, the guest's clock",
+        examples: &[
+            Example {
+                text: "Metrics as Prometheus reads them: raw, not as a JSON string.",
+                rpcs: &["GetMetrics"],
+                session: r#"
+$ kata-agent-ctl connect --server-address sim:// -o raw -c GetMetrics
+...
+"#,
+            },
+            Example {
+                text: "GetOOMEvent answers when a container was killed for want of memory, and blocks until\n\
+                       then: with --repeat -1 each one is a line, until Ctrl-C.",
+                rpcs: &["GetOOMEvent"],
+                session: r#"
+$ kata-agent-ctl connect --dry-run --repeat 2 -o jsonl -c GetOOMEvent
+{}
+{}
+"#,
+            },
+            Example {
+                text: "A volume by its path in the guest.",
+                rpcs: &["GetVolumeStats", "ResizeVolume"],
+                session: r#"
+$ kata-agent-ctl connect --dry-run -o jsonl \
+    -c 'GetVolumeStats volume_guest_path=/run/data' \
+    -c 'ResizeVolume volume_guest_path=/run/data size=1_073_741_824'
+{"volume_guest_path":"/run/data"}
+{"volume_guest_path":"/run/data","size":"1073741824"}
+"#,
+            },
+            Example {
+                text: "The guest's clock is set to the host's, and its random numbers are seeded anew.",
+                rpcs: &["SetGuestDateTime", "ReseedRandomDev"],
+                session: r#"
+$ kata-agent-ctl connect --dry-run -o jsonl -c "SetGuestDateTime Sec=$(date +%s)" | sed 's/[0-9]\{10\}/NOW/'
+{"Sec":"NOW"}
+$ head -c 512 /dev/urandom > seed
+$ kata-agent-ctl connect --dry-run -o hex -n -c 'ReseedRandomDev data=@seed' | wc -c
+1031
+"#,
+            },
+        ],
+    },
+];

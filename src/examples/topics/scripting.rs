@@ -1,0 +1,102 @@
+//! The tool as a part of scripts and of continuous integration.
+
+use super::{Example, Topic};
+
+pub(super) static TOPICS: &[Topic] = &[
+    Topic {
+        name: "script",
+        title: "Many commands in a file",
+        examples: &[
+            Example {
+                text: "One command per line. All of them are checked before the first one runs, and errors say\n\
+                       which line they are of.",
+                rpcs: &["Check", "Version"],
+                session: r#"
+$ printf '%s\n' > smoke.txt '# Is it there at all?' 'echo checking' Check 'sleep 10ms' Version
+$ kata-agent-ctl connect --server-address sim:// -o jsonl --script smoke.txt
+checking
+{"status":"SERVING"}
+...
+$ echo Chekc | kata-agent-ctl connect --server-address sim:// --script -
+error: -:1: there is no RPC or built-in command "Chekc"; did you mean "Check"?
+"#,
+            },
+            Example {
+                text: "A request from another program: file://- is standard input, and setters come on top.",
+                rpcs: &["CreateSandbox"],
+                session: r#"
+$ jq -n '{hostname: "guest", dns: ["8.8.8.8"]}' \
+    | kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox file://- sandbox_id=sb'
+{"hostname":"guest","dns":["8.8.8.8"],"sandbox_id":"sb"}
+"#,
+            },
+            Example {
+                text: "An ID for several runs.",
+                rpcs: &["StartContainer"],
+                session: r#"
+$ cid=$(kata-agent-ctl generate-cid)
+$ kata-agent-ctl connect --dry-run -o jsonl -c "StartContainer cid=$cid" | sed "s/$cid/THE-ID/"
+{"container_id":"THE-ID"}
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "ci",
+        title: "Errors that a program reads",
+        examples: &[
+            Example {
+                text: "Each error is one JSON object on standard error. Its kind and exit_status tell what sort\n\
+                       it is, path which field, code_name what the agent said.",
+                rpcs: &["OnlineCPUMem"],
+                session: r#"
+$ kata-agent-ctl connect --server-address sim:// --error-format json -c 'OnlineCPUMem nb_cpus=many' 2> error.json
+$ jq -r '.kind, .command, .path, .exit_status' error.json
+usage
+OnlineCPUMem
+nb_cpus
+2
+"#,
+            },
+            Example {
+                text: "A job that waits for a guest, and tells apart no guest, a slow one and one that refuses.",
+                rpcs: &["Check"],
+                session: r#"
+$ kata-agent-ctl connect --server-address sim:// --connect-timeout 60s --timeout 10s -o jsonl -c Check
+{"status":"SERVING"}
+$ case $? in \
+    0) echo up ;; \
+    3) echo 'no connection' ;; \
+    4) echo 'too slow' ;; \
+    *) echo refused ;; \
+  esac
+up
+"#,
+            },
+            Example {
+                text: "What can be called, for a program: RPCs with their types, and every field of one.",
+                rpcs: &["Check"],
+                session: r#"
+$ kata-agent-ctl list --json | jq -r '.[].rpcs[].name' | grep -x Check
+Check
+$ kata-agent-ctl describe Check --json | jq -r '.request.name // .request'
+...
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "log",
+        title: "What happened, on standard error",
+        examples: &[Example {
+            text: "One line for each answered call at level info, each connection at debug, and the bytes\n\
+                   at trace. Standard output stays as it is.",
+            rpcs: &["Check"],
+            session: r#"
+$ kata-agent-ctl -l info connect --server-address sim:// -o jsonl -c Check 2>&1 | sed 's/time=.*/time=TIME/'
+{"status":"SERVING"}
+info: response received: Check status=OK time=TIME
+"#,
+        }],
+    },
+];

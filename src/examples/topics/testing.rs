@@ -1,0 +1,135 @@
+//! Putting an agent to the test: wrong calls, many calls, any calls.
+
+use super::{Example, STREAMING, Topic};
+
+pub(super) static TOPICS: &[Topic] = &[
+    Topic {
+        name: "errors",
+        title: "Wrong calls on purpose, and out of order",
+        examples: &[
+            Example {
+                text: "Anything can be sent: -n sends exactly what is given, here nothing. What the agent\n\
+                       answers is the result; its status code is in the exit status, 64 above it.",
+                rpcs: &["StartContainer", "Check"],
+                session: r#"
+$ kata-agent-ctl connect --server-address sim:// -n --ignore-errors -o jsonl \
+    -c StartContainer \
+    -c 'StartContainer container_id="../../etc"' \
+    -c Check
+...
+{"status":"SERVING"}
+"#,
+            },
+            Example {
+                text: "A whole life out of order. Without --ignore-errors it ends with the first error.",
+                rpcs: &["WaitProcess", "RemoveContainer", "StartContainer", "Check"],
+                session: r#"
+$ kata-agent-ctl connect --server-address sim:// --ignore-errors --timeout 5s -o jsonl \
+    -c 'WaitProcess cid=web' RemoveContainer StartContainer Check
+...
+{"status":"SERVING"}
+"#,
+            },
+            Example {
+                text: "What the agent's interface cannot carry is not sent: a mistake in any command, and no\n\
+                       command runs.",
+                rpcs: &["Check", "OnlineCPUMem"],
+                session: r#"
+$ kata-agent-ctl connect --server-address sim:// -c Check -c 'OnlineCPUMem nb_cpus=-1'; echo "status $?"
+error: OnlineCPUMem: nb_cpus: "-1" is not an unsigned 32-bit number (0 to 4294967295)
+status 2
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "stress",
+        title: "The same call many times",
+        examples: &[
+            Example {
+                text: "All commands, each as often as --repeat says; or one of them, by the command before it.\n\
+                       With -1 it goes on until Ctrl-C, and then tells how often it ran and failed.",
+                rpcs: &["Check", "Version"],
+                session: r#"
+$ kata-agent-ctl connect --server-address sim:// --repeat 1000 -o jsonl -c Check | sort | uniq -c | sed 's/^ *//'
+1000 {"status":"SERVING"}
+$ kata-agent-ctl connect --server-address sim:// -o jsonl -c 'repeat 2' Check Version
+{"status":"SERVING"}
+{"status":"SERVING"}
+...
+"#,
+            },
+            Example {
+                text: "Several at a time: each run has a connection of its own.",
+                rpcs: &["Check"],
+                session: r#"
+$ kata-agent-ctl serve --address unix://./agent.sock > requests.jsonl 2> serve.log & server=$!
+$ kata-agent-ctl connect --server-address unix://./agent.sock -o jsonl -c Check
+{"status":"SERVING"}
+$ seq 4 | xargs -P 4 -I{} kata-agent-ctl connect --server-address unix://./agent.sock --repeat 50 -o jsonl -c Check | sort | uniq -c | sed 's/^ *//'
+200 {"status":"SERVING"}
+$ kill $server
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "dry-run",
+        title: "See a request before it is sent, and begin from a template",
+        examples: &[
+            Example {
+                text: "As JSON, as a document that may be edited, and as the bytes on the wire.",
+                rpcs: &["Check"],
+                session: r#"
+$ kata-agent-ctl connect --dry-run -c 'Check service=grpc.Health'
+{
+  "service": "grpc.Health"
+}
+$ kata-agent-ctl connect --dry-run -o hex -c 'Check service=grpc.Health'
+0a0b677270632e4865616c7468
+"#,
+            },
+            Example {
+                text: "A template has every field. Setters on the command line beat what is in the file.",
+                rpcs: &["StartContainer"],
+                session: r#"
+$ kata-agent-ctl template StartContainer | tee request.json
+{
+  "container_id": ""
+}
+$ kata-agent-ctl connect --dry-run -o jsonl -c 'StartContainer file://request.json container_id=web'
+{"container_id":"web"}
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "streams",
+        title: "RPCs that stream",
+        examples: &[Example {
+            text: "The command has the first message, and each line of standard input is one more, as\n\
+                   JSON. The end of input ends the client's side. Answers are printed as they come.",
+            rpcs: &[STREAMING],
+            session: r#"
+$ printf '{}\n{}\n' | kata-agent-ctl connect --server-address sim:// -o jsonl -c STREAMING
+...
+"#,
+        }],
+    },
+    Topic {
+        name: "serve",
+        title: "An agent to test something else against",
+        examples: &[Example {
+            text: "It answers every RPC on a socket, and prints each request that it gets as a line of JSON.",
+            rpcs: &["Check"],
+            session: r#"
+$ kata-agent-ctl serve --address unix://./agent.sock > requests.jsonl 2> serve.log & server=$!
+$ kata-agent-ctl connect --server-address unix://./agent.sock -o jsonl -c 'Check service=me'
+{"status":"SERVING"}
+$ kill $server; wait $server
+$ jq -c .request requests.jsonl
+{"service":"me"}
+"#,
+        }],
+    },
+];

@@ -1,0 +1,121 @@
+//! The worked examples: how they are shown, and that each one does what it says.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::builds::{one, streams};
+use crate::console::{matches, run};
+use crate::tool::{difference, tool};
+
+/// The examples that a build lists, with the name of their topic.
+fn listed(json: &Value) -> Vec<(&str, &Value)> {
+    let topics = json.as_array().unwrap().iter();
+    topics
+        .flat_map(|topic| {
+            let name = topic["name"].as_str().unwrap();
+            let examples = topic["examples"].as_array().unwrap().iter();
+            examples.map(move |example| (name, example))
+        })
+        .collect()
+}
+
+/// Whether a program is on this machine.
+fn there_is(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok()
+}
+
+/// Runs every example, and gives what is wrong in what they say.
+fn mistakes(binary: &Path, json: &Value) -> String {
+    let mut mistakes = String::new();
+    let has_jq = there_is("jq");
+    for (topic, example) in listed(json) {
+        let steps = example["commands"].as_array().unwrap();
+        let commands: Vec<_> = steps
+            .iter()
+            .map(|step| step["command"].as_str().unwrap())
+            .collect();
+        if !has_jq && commands.iter().any(|command| command.contains("jq ")) {
+            println!("an example of {topic:?} is skipped: there is no jq here");
+            continue;
+        }
+        let outputs = run(binary, &commands);
+        assert_eq!(outputs.len(), commands.len(), "{topic}: {commands:?}");
+        for (step, found) in steps.iter().zip(&outputs) {
+            let expected = step["prints"].as_str().unwrap();
+            if !matches(expected, found) {
+                let what = format!("examples {topic}: {}", step["command"]);
+                mistakes.push_str(&difference(&what, expected, found));
+            }
+        }
+    }
+    mistakes
+}
+
+#[test]
+fn every_example_does_what_it_says() {
+    let json = tool(["examples", "--json"]).run().succeeded().json();
+    assert!(listed(&json).len() > 30);
+    let mistakes = mistakes(Path::new(env!("CARGO_BIN_EXE_kata-agent-ctl")), &json);
+    assert!(mistakes.is_empty(), "{mistakes}");
+}
+
+#[test]
+fn topics_are_listed_and_shown() {
+    let list = tool(["examples"]).run().succeeded().text();
+    let json = tool(["examples", "--json"]).run().succeeded().json();
+    for topic in json.as_array().unwrap() {
+        let (name, title) = (topic["name"].as_str().unwrap(), &topic["title"]);
+        let title = title.as_str().unwrap();
+        let row = list.lines().find(|line| line.starts_with(name));
+        assert!(
+            row.is_some_and(|row| row.ends_with(title)),
+            "{name}: {list}"
+        );
+        let shown = tool(["examples", name]).run().succeeded().text();
+        assert!(shown.starts_with(&format!("{title}\n")), "{shown}");
+        assert!(shown.lines().all(|line| line.trim_end() == line), "{shown}");
+        let alone = tool(["examples", name, "--json"]).run().succeeded().json();
+        assert_eq!(alone, *topic);
+    }
+    let shown = tool(["examples", "health"]).run().succeeded().text();
+    let block = "\n    kata-agent-ctl connect --server-address sim:// -c Check\n    # {\n    \
+                 #   \"status\": \"SERVING\"\n    # }\n";
+    assert!(shown.contains(block), "{shown}");
+}
+
+#[test]
+fn an_unknown_topic() {
+    for (name, meant) in [("helth", "health"), ("streams", "stress")] {
+        let message = format!("there are no examples of {name:?}; did you mean {meant:?}?");
+        tool(["examples", name])
+            .status(2)
+            .stderr(format!("error: {message}\n"))
+            .test();
+    }
+}
+
+#[test]
+fn examples_of_calls_that_a_build_does_not_know_are_left_out() {
+    one(&["examples"])
+        .stdout("\n\"kata-agent-ctl examples NAME\" shows the examples of one of them.\n")
+        .test();
+    one(&["examples", "--json"]).stdout("[]\n").test();
+}
+
+#[test]
+fn streams_have_examples_where_something_streams() {
+    let run = streams(&["examples", "streams", "--json"]);
+    let json = Value::Array(vec![run.run().succeeded().json()]);
+    let (_, example) = listed(&json)[0];
+    let command = example["commands"][0]["command"].as_str().unwrap();
+    assert!(command.ends_with("-c Collect"), "{command}");
+    let binary = streams(&[]).path().to_owned();
+    assert_eq!(mistakes(&binary, &json), "");
+}
