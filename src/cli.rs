@@ -10,6 +10,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use connect::{Connect, Source};
 
 use crate::log::Level;
+use crate::shell::Shell;
+
+/// The version of this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The arguments of one run.
 #[derive(Debug, Parser)]
@@ -88,6 +92,17 @@ pub enum SubCommand {
     GenerateCid,
     /// Print a random sandbox ID
     GenerateSid,
+    /// Print a script that makes a shell complete commands, RPCs and fields
+    Completions {
+        /// The shell that reads it
+        shell: Shell,
+    },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+    /// What may stand at the cursor; called by the scripts of `completions`
+    #[command(hide = true)]
+    Complete(Complete),
 }
 
 /// The options of `serve`.
@@ -96,6 +111,22 @@ pub struct Serve {
     /// Where to listen: unix:///path, unix://@name or vsock://-1:PORT
     #[arg(long, value_name = "URI")]
     pub address: String,
+}
+
+/// What a shell's script passes on when it asks for completions.
+#[derive(Debug, clap::Args)]
+pub struct Complete {
+    /// The shell
+    pub shell: Shell,
+    /// The command line up to the cursor
+    #[arg(allow_hyphen_values = true)]
+    pub line: String,
+    /// Where bash lets a word begin that is completed
+    #[arg(long, allow_hyphen_values = true, default_value = "")]
+    pub word_breaks: String,
+    /// Whether the candidates are shown and not typed in
+    #[arg(long)]
+    pub listing: bool,
 }
 
 impl Cli {
@@ -122,15 +153,13 @@ impl Cli {
 /// The command line's definition, with a version that names the protos.
 pub fn command() -> clap::Command {
     let schema = crate::schema();
-    let version = format!(
-        "{} (protos: {}, {})",
-        env!("CARGO_PKG_VERSION"),
-        schema.source,
-        schema.hash
-    );
+    let version = format!("{VERSION} (protos: {}, {})", schema.source, schema.hash);
     Cli::command()
         .version(version)
-        .mut_subcommand("connect", connect::with_flags)
+        .mut_subcommands(|sub_command| match sub_command.get_name() {
+            "connect" => connect::with_flags(sub_command),
+            _ => sub_command,
+        })
 }
 
 /// A clap error as one line, without usage and hints on where to read more.

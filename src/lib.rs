@@ -18,6 +18,7 @@ mod generated;
 pub mod input;
 pub mod interrupt;
 pub mod log;
+pub mod man;
 pub mod printer;
 pub mod prompt;
 pub mod recipes;
@@ -25,6 +26,7 @@ pub mod request;
 mod run;
 pub mod schema;
 pub mod session;
+pub mod shell;
 pub mod sim;
 pub mod transport;
 

@@ -14,7 +14,7 @@ use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
 use crate::sim::ServeOptions;
 use crate::transport::Address;
-use crate::{auto, examples, interrupt, sim};
+use crate::{auto, examples, interrupt, man, shell, sim};
 
 /// Runs what the command line asks for, and gives the exit status.
 ///
@@ -39,6 +39,13 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Serve(options) => serve(schema, &options.address).map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
+        }
+        SubCommand::Completions { shell } => print(shell.script()).map_err(alone),
+        SubCommand::Complete(asked) => print(&shell::answer(schema, &asked)).map_err(alone),
+        SubCommand::Man => {
+            let page = man::page(schema).map_err(Error::Output);
+            page.and_then(|page| print(&String::from_utf8_lossy(&page)))
+                .map_err(alone)
         }
         SubCommand::GenerateCid | SubCommand::GenerateSid => {
             let id = auto::random_id().map_err(Error::Random);

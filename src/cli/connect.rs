@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, ValueHint};
 
 use crate::builtin::{self, Times};
 use crate::duration;
@@ -32,7 +32,7 @@ pub struct Connect {
     pub cmd: Vec<String>,
 
     /// Commands from a file, one per line; - for standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub script: Vec<String>,
 
     /// A prompt with line editing, history and Tab completion, after the commands

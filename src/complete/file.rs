@@ -18,29 +18,40 @@ pub fn complete(typed: &str) -> Found {
         return none;
     };
     let (folder, begin) = (unescaped(folder), unescaped(begin));
-    let place = if folder.is_empty() { "." } else { &folder };
-    let Ok(entries) = fs::read_dir(Path::new(place)) else {
+    let Some(entries) = entries(&folder, &begin) else {
         return none;
     };
-    let mut found: Vec<_> = entries
+    let candidate = |(name, is_folder): (String, bool)| {
+        let name = escaped(&name);
+        match is_folder {
+            true => Candidate::open(format!("{name}/"), "folder"),
+            false => Candidate::last(name, "file"),
+        }
+    };
+    (last, entries.into_iter().map(candidate).collect())
+}
+
+/// The names in a folder that begin with `begin`, sorted, each with whether it
+/// is a folder; `None` where the folder cannot be read. Hidden ones only where
+/// the dot is there.
+pub fn entries(folder: &str, begin: &str) -> Option<Vec<(String, bool)>> {
+    let place = if folder.is_empty() { "." } else { folder };
+    let mut found: Vec<_> = fs::read_dir(Path::new(place))
+        .ok()?
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let name = entry.file_name().into_string().ok()?;
             let hidden = name.starts_with('.') && !begin.starts_with('.');
-            if hidden || !name.starts_with(&begin) || name.chars().any(is_unprintable) {
+            if hidden || !name.starts_with(begin) || name.chars().any(is_unprintable) {
                 return None;
             }
             // A link to a folder leads on as a folder does.
             let is_folder = fs::metadata(entry.path()).is_ok_and(|file| file.is_dir());
-            let name = escaped(&name);
-            Some(match is_folder {
-                true => Candidate::open(format!("{name}/"), "folder"),
-                false => Candidate::last(name, "file"),
-            })
+            Some((name, is_folder))
         })
         .collect();
-    found.sort_by(|one, other| one.text.cmp(&other.text));
-    (last, found)
+    found.sort();
+    Some(found)
 }
 
 /// The text that backslashes spell.

@@ -15,6 +15,7 @@ mod text;
 mod usage;
 mod value;
 
+pub use file::entries as files;
 pub use usage::usage;
 
 use crate::builtin::BuiltIn;
@@ -44,7 +45,7 @@ pub struct Candidate {
 
 impl Candidate {
     /// A candidate that ends its word.
-    fn last(text: impl Into<String>, doc: impl Into<String>) -> Self {
+    pub fn last(text: impl Into<String>, doc: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             doc: doc.into(),
@@ -53,7 +54,7 @@ impl Candidate {
     }
 
     /// A candidate after which its word goes on.
-    fn open(text: impl Into<String>, doc: impl Into<String>) -> Self {
+    pub fn open(text: impl Into<String>, doc: impl Into<String>) -> Self {
         Self {
             continues: true,
             ..Self::last(text, doc)
@@ -93,6 +94,11 @@ pub fn complete(schema: &'static Schema, text: &str) -> Completion {
         start: start + offset,
         candidates,
     }
+}
+
+/// The RPCs, services, messages and enums that may stand for `typed`.
+pub fn names(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+    name::items(schema, typed)
 }
 
 /// Candidates, and how many bytes of the word stand before what they replace.

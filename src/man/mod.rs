@@ -1,0 +1,163 @@
+//! The manual page. Sub-commands and options come from the definition of the
+//! command line, built-ins and examples from their tables; what only a manual
+//! says is data in [`text`].
+
+mod text;
+
+use std::io::{self, Write};
+
+use clap_mangen::Man;
+use clap_mangen::roff::{Inline, Roff, bold, roman};
+
+use crate::builtin::BUILT_INS;
+use crate::cli;
+use crate::examples::{self, Example, Topic};
+use crate::schema::Schema;
+use text::Row;
+
+/// The page, ready for `man`.
+///
+/// # Errors
+/// None that a growing buffer could have.
+pub fn page(schema: &Schema) -> io::Result<Vec<u8>> {
+    let command = cli::command();
+    let mut page = Vec::new();
+    let man = Man::new(command.clone()).source(format!("kata-agent-ctl {}", cli::VERSION));
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    synopsis(&command).to_writer(&mut page)?;
+    paragraphs("DESCRIPTION", text::DESCRIPTION).to_writer(&mut page)?;
+    sub_commands(&command, &mut page)?;
+    let command = command.disable_help_flag(true).disable_version_flag(true);
+    Man::new(command).render_options_section(&mut page)?;
+    rows("CALLS", text::CALLS).to_writer(&mut page)?;
+    rows("SETTERS", text::SETTERS).to_writer(&mut page)?;
+    let built_ins: Vec<Row> = BUILT_INS.iter().map(|row| (row.usage, row.doc)).collect();
+    rows("BUILT-IN COMMANDS", &built_ins).to_writer(&mut page)?;
+    rows("EXIT STATUS", text::EXIT_STATUS).to_writer(&mut page)?;
+    rows("ENVIRONMENT", text::ENVIRONMENT).to_writer(&mut page)?;
+    rows("FILES", text::FILES).to_writer(&mut page)?;
+    shown(schema).to_writer(&mut page)?;
+    Ok(page)
+}
+
+fn synopsis(command: &clap::Command) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    for (index, sub_command) in visible(command).enumerate() {
+        if index > 0 {
+            roff.control("br", []);
+        }
+        roff.text(usage(sub_command));
+    }
+    roff
+}
+
+/// How a sub-command is written: its name, `[OPTIONS]` if it has some, and what
+/// follows by position.
+fn usage(sub_command: &clap::Command) -> Vec<Inline> {
+    let mut inlines = vec![bold(format!("kata-agent-ctl {}", sub_command.get_name()))];
+    let mut arguments = sub_command.get_arguments();
+    if arguments.any(|argument| !argument.is_positional()) {
+        inlines.push(roman(" [OPTIONS]"));
+    }
+    for argument in sub_command.get_positionals() {
+        let name = argument.get_id().as_str().to_uppercase();
+        inlines.push(roman(match argument.is_required_set() {
+            true => format!(" {name}"),
+            false => format!(" [{name}]"),
+        }));
+    }
+    inlines
+}
+
+fn visible(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+    command.get_subcommands().filter(|each| !each.is_hide_set())
+}
+
+/// Every sub-command with its own options; those of all stand in a section of
+/// their own.
+fn sub_commands(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SUB-COMMANDS"]);
+    roff.to_writer(page)?;
+    for sub_command in visible(command) {
+        let mut roff = Roff::new();
+        roff.control("SS", [sub_command.get_name()]);
+        let about = sub_command.get_about().map(ToString::to_string);
+        roff.text([roman(format!("{}.", about.unwrap_or_default()))]);
+        roff.to_writer(page)?;
+
+        let alone = sub_command.clone().disable_help_flag(true);
+        let mut options = Vec::new();
+        Man::new(alone).render_options_section(&mut options)?;
+        // Under the sub-command's heading, not under one of their own.
+        let options = String::from_utf8_lossy(&options);
+        let mut lines = options.lines().filter(|line| *line != ".SH OPTIONS");
+        lines.try_for_each(|line| writeln!(page, "{line}"))?;
+    }
+    Ok(())
+}
+
+fn paragraphs(heading: &str, text: &str) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", [heading]);
+    for (index, paragraph) in text.split("\n\n").enumerate() {
+        if index > 0 {
+            roff.control("PP", []);
+        }
+        roff.text([roman(paragraph)]);
+    }
+    roff
+}
+
+fn rows(heading: &str, rows: &[Row]) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", [heading]);
+    for (term, meaning) in rows {
+        roff.control("TP", []);
+        roff.text([bold(*term)]);
+        roff.text([roman(*meaning)]);
+    }
+    roff
+}
+
+/// The first topic's examples, and what other topics there are.
+fn shown(schema: &Schema) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXAMPLES"]);
+    let mut topics = examples::topics(schema);
+    if let Some(first) = topics.next() {
+        example_of(&mut roff, schema, first);
+    }
+    roff.control("PP", []);
+    roff.text([
+        roman("More of them, by situation, are shown by "),
+        bold("kata-agent-ctl examples"),
+        roman(" NAME:"),
+    ]);
+    for topic in examples::topics(schema) {
+        roff.control("TP", []);
+        roff.text([bold(topic.name)]);
+        roff.text([roman(topic.title)]);
+    }
+    roff
+}
+
+fn example_of(roff: &mut Roff, schema: &Schema, topic: &Topic) {
+    for Example { text, session, .. } in examples::examples(schema, topic) {
+        roff.control("PP", []);
+        roff.text([roman(*text)]);
+        roff.control("PP", []);
+        roff.control("RS", ["4"]);
+        roff.control("nf", []);
+        for step in examples::steps(session) {
+            roff.text([bold(format!("$ {}", step.command))]);
+            for line in step.prints.lines() {
+                roff.text([roman(line)]);
+            }
+        }
+        roff.control("fi", []);
+        roff.control("RE", []);
+    }
+}

@@ -1,0 +1,114 @@
+//! What the manual page says beyond what other tables hold.
+
+/// A term and what it means.
+pub(super) type Row = (&'static str, &'static str);
+
+pub(super) const DESCRIPTION: &str = "\
+kata-agent-ctl makes any call to a Kata Containers agent over ttRPC, valid or not, in any order, \
+and prints the answers. What can be called is what the proto files of the build have: \
+\"kata-agent-ctl list\" shows it, and \"kata-agent-ctl describe NAME\" every field of a call.
+
+Responses go to standard output and nothing else does; logs, progress and errors go to standard \
+error. Everything given is read and checked before the first call is sent.
+
+It is a tool for testing. A call can break a running sandbox, and nothing asks twice.";
+
+pub(super) const CALLS: &[Row] = &[
+    (
+        "NAME",
+        "Call an RPC with its defaults, and automatic values unless -n.",
+    ),
+    ("NAME field=value ...", "Set fields, from left to right."),
+    (
+        "NAME json://{...}",
+        "The request as ProtoJSON, whole or partial, taken verbatim to its end.",
+    ),
+    (
+        "NAME file:///path.json",
+        "The same from a file; file://- is standard input.",
+    ),
+    (
+        "NAME json://{...} field=value",
+        "A document, then setters on top of it.",
+    ),
+    (
+        "Names",
+        "GetGuestDetails, AgentService.GetGuestDetails and grpc.AgentService/GetGuestDetails are \
+         one call, in any case that fits only one.",
+    ),
+    (
+        "Words",
+        "end at white space. Quotes and backslashes work as in a shell, without any expansion; in \
+         double quotes \\n, \\t, \\r, \\0, \\\\, \\\" and \\xHH are escapes too.",
+    ),
+    (
+        "Precedence",
+        "A setter beats the document, which beats a value remembered from an earlier command of \
+         the run, which beats an automatic value.",
+    ),
+];
+
+pub(super) const SETTERS: &[Row] = &[
+    (
+        "process.Cwd=/tmp",
+        "A field of a message inside the request.",
+    ),
+    (
+        "dns=8.8.8.8 dns=1.1.1.1",
+        "Appends to a list. dns=[\"8.8.8.8\"] replaces it; storages={\"driver\":\"blk\"} appends a \
+         message; storages[0].driver=blk sets one by its index.",
+    ),
+    (
+        "OCI.Annotations[key]=value",
+        "An entry of a map. The key may be a JSON string in double quotes.",
+    ),
+    ("OCI.Root={\"Path\":\"/r\"}", "Merges JSON into a message."),
+    (
+        "Numbers",
+        "decimal, 0x, 0o and 0b, with _ between digits; true, false, 1 and 0 for a bool; an enum by \
+         name or number.",
+    ),
+    ("Bytes", "the text itself, hex:00ff or base64:AP8=."),
+    (
+        "policy=@FILE",
+        "The file's content for a string or bytes field; @@x is a literal @x.",
+    ),
+    (
+        "field=null",
+        "Clears a field; on a string or bytes field it is text.",
+    ),
+];
+
+pub(super) const EXIT_STATUS: &[Row] = &[
+    ("0", "Every command succeeded."),
+    ("1", "Standard output could not be written."),
+    (
+        "2",
+        "The command line, a command, a value or an input file is wrong; nothing was sent.",
+    ),
+    (
+        "3",
+        "No connection, it was lost, or what came over it is not ttRPC.",
+    ),
+    ("4", "A timeout."),
+    (
+        "64 + status code",
+        "The agent answered with an error status: 69 is NOT_FOUND, 77 INTERNAL. With \
+         --ignore-errors, the first one. 192 stands for a code outside 1 to 127.",
+    ),
+    ("130", "Interrupted."),
+];
+
+pub(super) const ENVIRONMENT: &[Row] = &[
+    (
+        "KATA_AGENT_SERVER_ADDRESS",
+        "The address of the agent, where --server-address is not given.",
+    ),
+    ("NO_COLOR", "Whatever it is set to, nothing is coloured."),
+];
+
+pub(super) const FILES: &[Row] = &[(
+    "/run/vc/sbs/ID/shim-monitor.sock, /run/kata/ID/shim-monitor.sock",
+    "Where the shim of a running sandbox, of the Go runtime and of runtime-rs, tells the address of \
+     its agent: curl --unix-socket FILE http://shim/agent-url",
+)];

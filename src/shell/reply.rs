@@ -1,0 +1,123 @@
+//! Candidates as each shell's script takes them, one per line. What a shell
+//! replaces, and what it adds on its own (quotes, spaces), is known here.
+
+use super::arguments::Found;
+use super::line::{Line, Quote};
+use super::quote::{close, quoted};
+use crate::complete::Candidate;
+
+/// Before the text on what a candidate is, where a list shows it.
+const GAP: &str = "  -- ";
+
+/// For bash: what replaces the part of the word that readline would replace,
+/// spaces and all. Where the candidates are only `listing`ed, what they are.
+pub fn bash(line: &Line<'_>, found: &Found, word_breaks: &str, listing: bool) -> String {
+    let from = readline_start(line, word_breaks);
+    let mut texts = Vec::new();
+    for candidate in &found.candidates {
+        // What stands before readline's part cannot be changed.
+        let typed = typed_in(line, found, candidate);
+        let before = line.text.get(..from).unwrap_or_default();
+        if let Some(text) = typed.strip_prefix(before) {
+            texts.push((text.to_owned(), candidate));
+        }
+    }
+    match &mut texts[..] {
+        // Readline closes an open quote after the only candidate: two of them
+        // leave it alone, and what they have in common is typed in.
+        [(text, candidate)] if stays_open(line, found, candidate) => {
+            format!("{text}\n{text}...\n")
+        }
+        [(text, _)] => match line.open() {
+            Quote::None => format!("{text}\n"),
+            quote => format!("{}\n", text.trim_end_matches(close(quote))),
+        },
+        texts if listing => texts
+            .iter()
+            .map(|(_, candidate)| format!("{}\n", shown(candidate)))
+            .collect(),
+        texts => texts
+            .iter()
+            .map(|(text, _)| format!("{}\n", text.trim_end_matches(' ')))
+            .collect(),
+    }
+}
+
+/// For zsh: the whole word as it is on the line, a tab, and what is shown.
+pub fn zsh(line: &Line<'_>, found: &Found) -> String {
+    let start = line.start;
+    let mut reply = String::new();
+    for candidate in &found.candidates {
+        let typed = typed_in(line, found, candidate);
+        let word = typed.get(start..).unwrap_or_default();
+        reply.push_str(&format!("{word}\t{}\n", shown(candidate)));
+    }
+    reply
+}
+
+/// For fish: the whole word without quotes, a tab, and what it is. Fish puts
+/// quotes on its own.
+pub fn fish(line: &Line<'_>, found: &Found) -> String {
+    let before = line.word.get(..found.start).unwrap_or_default();
+    let typed = line.word.get(found.start..).unwrap_or_default();
+    let text = |it: &Candidate| match it.text.split_at_checked(typed.len()) {
+        // Fish drops an open quote when it changes the case of what is typed, and
+        // names are taken in any case.
+        Some((begin, rest)) if line.open() != Quote::None && begin.eq_ignore_ascii_case(typed) => {
+            format!("{before}{typed}{rest}")
+        }
+        _ => format!("{before}{}", it.text),
+    };
+    let row = |it: &Candidate| format!("{}\t{}\n", text(it), it.doc);
+    match &found.candidates[..] {
+        // Fish ends a word after its only candidate, unless its last character
+        // says that it goes on; two of them leave it open.
+        [only] if stays_open(line, found, only) && !goes_on_in_fish(&only.text) => {
+            format!("{}{}...\t{}\n", row(only), text(only), only.doc)
+        }
+        all => all.iter().map(row).collect(),
+    }
+}
+
+/// Whether fish adds nothing after a word that ends like this.
+fn goes_on_in_fish(text: &str) -> bool {
+    text.ends_with(['/', '=', '@', ':', '.', ',', '-', '_'])
+}
+
+/// Whether the word goes on after the candidate.
+fn stays_open(line: &Line<'_>, found: &Found, candidate: &Candidate) -> bool {
+    candidate.continues || (found.is_command && line.open() != Quote::None)
+}
+
+/// The line with the candidate typed in, up to the cursor that is then.
+fn typed_in(line: &Line<'_>, found: &Found, candidate: &Candidate) -> String {
+    let place = line.place(found.start);
+    let mut text = line.text.get(..place.offset).unwrap_or_default().to_owned();
+    text.push_str(&quoted(&candidate.text, place.quote, line.shell));
+    if !stays_open(line, found, candidate) {
+        text.push_str(close(place.quote));
+    }
+    text
+}
+
+fn shown(candidate: &Candidate) -> String {
+    match candidate.doc.is_empty() {
+        true => candidate.text.clone(),
+        false => format!("{}{GAP}{}", candidate.text, candidate.doc),
+    }
+}
+
+/// Where the part begins that readline replaces: after a quote that is open, or
+/// else after the last word break that nothing quotes.
+fn readline_start(line: &Line<'_>, word_breaks: &str) -> usize {
+    if let Some(start) = line.open_from {
+        return start;
+    }
+    let mut characters = line.text.char_indices().rev();
+    let is_break = |(offset, character): &(usize, char)| {
+        word_breaks.contains(*character) && !line.quoted.get(*offset).unwrap_or(&true)
+    };
+    characters
+        .find(is_break)
+        .map_or(0, |(offset, _)| offset + 1)
+}
