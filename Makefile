@@ -1,6 +1,18 @@
-# The few commands that everybody needs; all of them are plain cargo.
+# The few commands that everybody needs; all of them are plain cargo, but for
+# what an installed program needs beside it.
 
-.PHONY: build test check install clean
+.PHONY: build test check install install-data clean
+
+# Where the program goes: below PREFIX, or where cargo installs to. DESTDIR is put
+# before all of it, for packages.
+ROOT := $(or $(PREFIX),$(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)
+# Man looks beside the program. Shells look into the user's folder of data, unless
+# another place than cargo's own was asked for.
+MAN := $(DESTDIR)$(ROOT)/share/man/man1
+DATA := $(DESTDIR)$(if $(or $(PREFIX),$(CARGO_INSTALL_ROOT)),$(ROOT)/share,$(or $(XDG_DATA_HOME),$(HOME)/.local/share))
+BINARY = $(DESTDIR)$(ROOT)/bin/kata-agent-ctl
+# Cargo keeps a list of what it installed, which has no place below a PREFIX.
+UNTRACKED := $(if $(PREFIX)$(DESTDIR),--no-track)
 
 build:
 	cargo build --release
@@ -11,9 +23,20 @@ test:
 check:
 	.ci/run
 
-# To ~/.cargo/bin, or where CARGO_INSTALL_ROOT or CARGO_HOME say.
+# The program, its manual page, and completion for bash, zsh and fish. Nothing of
+# this folder is needed after it.
 install:
-	cargo install --path . --locked --profile dist
+	cargo install --path . --locked --profile dist --force --root "$(DESTDIR)$(ROOT)" $(UNTRACKED)
+	$(MAKE) --no-print-directory install-data
+
+# All but the program, which must be there already: it prints the rest.
+install-data:
+	install -d "$(MAN)" "$(DATA)/bash-completion/completions" \
+	    "$(DATA)/zsh/site-functions" "$(DATA)/fish/vendor_completions.d"
+	"$(BINARY)" man > "$(MAN)/kata-agent-ctl.1"
+	"$(BINARY)" completions bash > "$(DATA)/bash-completion/completions/kata-agent-ctl"
+	"$(BINARY)" completions zsh > "$(DATA)/zsh/site-functions/_kata-agent-ctl"
+	"$(BINARY)" completions fish > "$(DATA)/fish/vendor_completions.d/kata-agent-ctl.fish"
 
 clean:
 	cargo clean

@@ -15,12 +15,16 @@ use crate::shell::Shell;
 /// The version of this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The heading of the options that every sub-command has.
+const EVERYWHERE: &str = "Options of every sub-command";
+
 /// The arguments of one run.
 #[derive(Debug, Parser)]
 #[command(
     name = "kata-agent-ctl",
     about = "Make any call to a Kata Containers agent, and see the answer",
-    after_help = "A call can break a running sandbox: this tool is for testing.",
+    after_help = "A call can break a running sandbox: this tool is for testing.\n\
+                  \"kata-agent-ctl examples\" shows what it is used for.",
     max_term_width = 100,
     args_override_self = true
 )]
@@ -31,12 +35,19 @@ pub struct Cli {
         long,
         global = true,
         value_name = "LEVEL",
-        default_value = "warn"
+        default_value = "warn",
+        help_heading = EVERYWHERE
     )]
     pub log_level: Level,
 
     /// Errors as a line of text or as a JSON object
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = EVERYWHERE
+    )]
     pub error_format: ErrorFormat,
 
     /// What to do

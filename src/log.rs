@@ -21,7 +21,7 @@ pub enum Level {
     Warn,
     /// Nothing but errors.
     Error,
-    /// As `error`; kept for scripts that ask for it.
+    /// As error; kept for scripts that ask for it.
     Critical,
 }
 

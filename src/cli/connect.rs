@@ -9,9 +9,21 @@ use crate::builtin::{self, Times};
 use crate::duration;
 use crate::printer::Format;
 
+const AFTER_HELP: &str = "\
+Commands:
+  NAME                           an RPC with its defaults and automatic values
+  NAME field=value ...           fields, set from left to right
+  NAME json://{...}              a request as JSON; file:///path.json reads it
+  help                           shows the built-in commands
+  \"kata-agent-ctl list\" shows the RPCs, and \"kata-agent-ctl describe NAME\" one of them.
+
+Exit status:
+  0 success, 2 a mistake in what was given, 3 no connection, 4 a timeout, 130 interrupted,
+  64 and the status code that the agent answered";
+
 /// The options of `connect`.
 #[derive(Debug, clap::Args)]
-#[command(args_override_self = true)]
+#[command(args_override_self = true, after_help = AFTER_HELP)]
 pub struct Connect {
     /// Where the agent listens: unix:///path, unix://@name, vsock://CID:PORT,
     /// hvsock:///path:PORT, remote:///path, mock:///path, or sim:// for a
@@ -27,7 +39,7 @@ pub struct Connect {
     #[arg(long, value_name = "PORT", allow_hyphen_values = true, default_value_t = crate::transport::AGENT_PORT)]
     pub hybrid_vsock_port: u32,
 
-    /// Commands to run in order; may be repeated
+    /// Commands to run in order, for example Check or 'StartContainer cid=web'; may be repeated
     #[arg(short, long, value_name = "COMMAND", num_args = 1..)]
     pub cmd: Vec<String>,
 
@@ -70,7 +82,8 @@ pub struct Connect {
           value_parser = builtin::times)]
     pub repeat: Times,
 
-    /// How responses are printed
+    /// How responses are printed: json, jsonl (one line each), text (for reading), raw (the
+    /// bytes of the only bytes or string field) or hex (the encoded message)
     #[arg(short, long, value_name = "FORMAT", default_value = "json")]
     pub output: Format,
 

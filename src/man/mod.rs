@@ -22,7 +22,9 @@ use text::Row;
 pub fn page(schema: &Schema) -> io::Result<Vec<u8>> {
     let command = cli::command();
     let mut page = Vec::new();
-    let man = Man::new(command.clone()).source(format!("kata-agent-ctl {}", cli::VERSION));
+    let man = Man::new(command.clone())
+        .title("KATA-AGENT-CTL")
+        .source(format!("kata-agent-ctl {}", cli::VERSION));
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
     synopsis(&command).to_writer(&mut page)?;

@@ -107,8 +107,14 @@ pub(super) const ENVIRONMENT: &[Row] = &[
     ("NO_COLOR", "Whatever it is set to, nothing is coloured."),
 ];
 
-pub(super) const FILES: &[Row] = &[(
-    "/run/vc/sbs/ID/shim-monitor.sock, /run/kata/ID/shim-monitor.sock",
-    "Where the shim of a running sandbox, of the Go runtime and of runtime-rs, tells the address of \
-     its agent: curl --unix-socket FILE http://shim/agent-url",
-)];
+pub(super) const FILES: &[Row] = &[
+    (
+        "$XDG_STATE_HOME/kata-agent-ctl/history",
+        "What was typed at the prompt; below ~/.local/state where the variable is not set.",
+    ),
+    (
+        "/run/vc/sbs/ID/shim-monitor.sock, /run/kata/ID/shim-monitor.sock",
+        "Where the shim of a running sandbox, of the Go runtime and of runtime-rs, tells the \
+         address of its agent: curl --unix-socket FILE http://shim/agent-url",
+    ),
+];

@@ -6,6 +6,7 @@ use clap::{Arg, Command, ValueHint};
 
 use super::line::Line;
 use crate::complete::{self, Candidate};
+use crate::printer::Format;
 use crate::schema::{Schema, lookup};
 use crate::{cli, examples};
 
@@ -202,6 +203,13 @@ fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &str)
                 is_command: true,
             }
         }
+        ("connect", "output") => plain(
+            Format::ALL
+                .iter()
+                .filter(|format| format.name().starts_with(text))
+                .map(|format| Candidate::last(format.name(), ""))
+                .collect(),
+        ),
         ("connect", "server_address") | ("serve", "address") => address(text),
         ("describe", "name") => plain(complete::names(schema, text)),
         ("template", "name") => {

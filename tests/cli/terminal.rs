@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,9 +28,11 @@ const PROMPT: &str = "kata-agent>";
 /// A run to be in a terminal.
 #[must_use]
 pub struct AtTerminal {
+    program: OsString,
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
     stdout: Option<File>,
+    folder: Option<PathBuf>,
     size: (u16, u16),
 }
 
@@ -56,14 +58,23 @@ pub fn at_terminal<'a>(
     arguments: impl IntoIterator<Item = &'a str>,
 ) -> AtTerminal {
     let first = ["connect", "--server-address", address];
+    program_at_terminal(
+        env!("CARGO_BIN_EXE_kata-agent-ctl"),
+        first.into_iter().chain(arguments),
+    )
+}
+
+/// Any program in such a terminal.
+pub fn program_at_terminal<'a>(
+    program: &str,
+    arguments: impl IntoIterator<Item = &'a str>,
+) -> AtTerminal {
     AtTerminal {
-        arguments: first
-            .into_iter()
-            .chain(arguments)
-            .map(OsString::from)
-            .collect(),
+        program: program.into(),
+        arguments: arguments.into_iter().map(OsString::from).collect(),
         variables: vec![("TERM".into(), "xterm".into())],
         stdout: None,
+        folder: None,
         size: (40, 120),
     }
 }
@@ -80,6 +91,12 @@ impl AtTerminal {
     /// Where standard output goes instead of the terminal.
     pub fn stdout(mut self, file: File) -> Self {
         self.stdout = Some(file);
+        self
+    }
+
+    /// The working folder; the home folder by default.
+    pub fn folder(mut self, path: &Path) -> Self {
+        self.folder = Some(path.to_owned());
         self
     }
 
@@ -101,13 +118,13 @@ impl AtTerminal {
         let pair = openpty(Some(&size), None).unwrap();
         let side = || Stdio::from(pair.slave.try_clone().unwrap());
         let home = TempDir::with_prefix("home").unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+        let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
             .env_clear()
             .env("HOME", home.path())
             .envs(self.variables)
-            .current_dir(home.path())
+            .current_dir(self.folder.as_deref().unwrap_or(home.path()))
             .stdin(side())
             .stdout(self.stdout.map_or_else(side, Stdio::from))
             .stderr(side());
@@ -205,6 +222,15 @@ impl Terminal {
     pub fn sees(&self, text: &str) -> String {
         self.wait(text, |shown| {
             shown.screen.screen().contents().contains(text)
+        })
+    }
+
+    /// Waits until one of the lines is this one, without white space at its end.
+    #[track_caller]
+    pub fn sees_line(&self, line: &str) -> String {
+        self.wait(line, |shown| {
+            let contents = shown.screen.screen().contents();
+            contents.lines().any(|shown| shown.trim_end() == line)
         })
     }
 

@@ -6,8 +6,11 @@ _kata-agent-ctl() {
     program=${program/#\~\//$HOME/}
     whence -- $program >/dev/null || program=kata-agent-ctl
     # The words as they are typed, up to the cursor. The buffer itself is no help:
-    # it lacks an open quote while completion runs.
-    local typed="${(j: :)words[1,CURRENT-1]} $QIPREFIX$IPREFIX$PREFIX"
+    # it lacks an open quote while completion runs. The prefix lacks one that is
+    # not at its beginning, but where nothing follows the word is the prefix.
+    local typed="$QIPREFIX$IPREFIX$PREFIX"
+    [[ -n $SUFFIX$ISUFFIX$QISUFFIX ]] || typed=$words[CURRENT]
+    typed="${(j: :)words[1,CURRENT-1]} $typed"
     local -a texts shown
     while IFS= read -r line; do
         texts+=("${${line%%$'\t'*}#$QIPREFIX}")
@@ -15,6 +18,8 @@ _kata-agent-ctl() {
     done < <($program complete zsh -- "$typed" 2>/dev/null)
     (( $#texts )) || return 1
     # The texts are quoted, and end with what they need.
+    # Before a quote that is closed already, so that the word can go on.
+    compstate[to_end]=
     compadd -U -Q -S '' -l -d shown -a texts
 }
 

@@ -1,0 +1,301 @@
+//! Completion in real shells, each in a terminal: a line is typed, then Tab, and
+//! the line that comes of it is read back. A shell that is not on this machine
+//! is skipped, which is said.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::terminal::{Terminal, program_at_terminal};
+use crate::tool::tool;
+
+/// A character typed after Tab shows where the cursor is, and that the shell
+/// is done.
+const CURSOR: char = '_';
+
+/// What is typed and what Tab makes of it, in every shell.
+const CASES: &[(&str, &str)] = &[
+    // Sub-commands, options, values.
+    ("kata-agent-ctl con", "kata-agent-ctl connect "),
+    (
+        "kata-agent-ctl connect --out",
+        "kata-agent-ctl connect --output ",
+    ),
+    (
+        "kata-agent-ctl connect -o jsonl",
+        "kata-agent-ctl connect -o jsonl ",
+    ),
+    ("kata-agent-ctl -l wa", "kata-agent-ctl -l warn "),
+    (
+        "kata-agent-ctl connect --log-level=wa",
+        "kata-agent-ctl connect --log-level=warn ",
+    ),
+    (
+        "kata-agent-ctl completions fi",
+        "kata-agent-ctl completions fish ",
+    ),
+    (
+        "kata-agent-ctl describe GetGu",
+        "kata-agent-ctl describe GetGuestDetails ",
+    ),
+    (
+        "kata-agent-ctl template reseedr",
+        "kata-agent-ctl template ReseedRandomDev",
+    ),
+    (
+        "kata-agent-ctl examples netw",
+        "kata-agent-ctl examples network ",
+    ),
+    (
+        "ls; A=b kata-agent-ctl des",
+        "ls; A=b kata-agent-ctl describe ",
+    ),
+    // Files and sockets.
+    (
+        "kata-agent-ctl connect --script ./a",
+        "kata-agent-ctl connect --script ./a\\ script ",
+    ),
+    (
+        "kata-agent-ctl connect --server-address unix://./run/ag",
+        "kata-agent-ctl connect --server-address unix://./run/agent.sock ",
+    ),
+    (
+        "kata-agent-ctl connect --server-address unix://./ru",
+        "kata-agent-ctl connect --server-address unix://./run/",
+    ),
+    // Inside a command, whichever way it is quoted: no quote is closed, and no
+    // space is added.
+    (
+        "kata-agent-ctl connect -c CreateSan",
+        "kata-agent-ctl connect -c CreateSandbox ",
+    ),
+    (
+        "kata-agent-ctl connect -c 'CreateSan",
+        "kata-agent-ctl connect -c 'CreateSandbox",
+    ),
+    (
+        "kata-agent-ctl connect -c Check 'CreateSan",
+        "kata-agent-ctl connect -c Check 'CreateSandbox",
+    ),
+    (
+        "kata-agent-ctl connect -c 'CreateSandbox sandbox_i",
+        "kata-agent-ctl connect -c 'CreateSandbox sandbox_id=",
+    ),
+    (
+        "kata-agent-ctl connect -c \"CreateSandbox sandbox_i",
+        "kata-agent-ctl connect -c \"CreateSandbox sandbox_id=",
+    ),
+    (
+        "kata-agent-ctl connect -c CreateSandbox\\ hostn",
+        "kata-agent-ctl connect -c CreateSandbox\\ hostname=",
+    ),
+    (
+        "kata-agent-ctl connect --cmd='CreateSandbox hostn",
+        "kata-agent-ctl connect --cmd='CreateSandbox hostname=",
+    ),
+    (
+        "kata-agent-ctl connect -c 'CreateContainer OCI.Pro",
+        "kata-agent-ctl connect -c 'CreateContainer OCI.Process.",
+    ),
+    (
+        "kata-agent-ctl connect -c 'CreateContainer OCI.Anno",
+        "kata-agent-ctl connect -c 'CreateContainer OCI.Annotations[",
+    ),
+    (
+        "kata-agent-ctl connect -c 'SignalProcess signal=usr1",
+        "kata-agent-ctl connect -c 'SignalProcess signal=usr1",
+    ),
+    (
+        "kata-agent-ctl connect -c 'CreateSandbox storages[0].fs_group.group_change_policy=OnR",
+        "kata-agent-ctl connect -c 'CreateSandbox storages[0].fs_group.group_change_policy=OnRootMismatch",
+    ),
+    (
+        "kata-agent-ctl connect -c 'SetPolicy policy_f",
+        "kata-agent-ctl connect -c 'SetPolicy policy_file=",
+    ),
+    (
+        "kata-agent-ctl connect -c 'CreateContainer json://{\"con",
+        "kata-agent-ctl connect -c 'CreateContainer json://{\"container_id\":",
+    ),
+    (
+        "kata-agent-ctl connect -c \"CreateContainer json://{\\\"con",
+        "kata-agent-ctl connect -c \"CreateContainer json://{\\\"container_id\\\":",
+    ),
+];
+
+/// A folder that is home and working folder of a shell.
+fn home(shell: &str) -> TempDir {
+    let home = TempDir::with_prefix("shell").unwrap();
+    let path = |name: &str| home.path().join(name);
+    fs::create_dir_all(path("bin")).unwrap();
+    fs::create_dir_all(path("run")).unwrap();
+    fs::create_dir_all(path(".config/fish")).unwrap();
+    fs::write(path("run/agent.sock"), "").unwrap();
+    fs::write(path("a script"), "").unwrap();
+    let binary = env!("CARGO_BIN_EXE_kata-agent-ctl");
+    symlink(binary, path("bin/kata-agent-ctl")).unwrap();
+    let (file, text) = match shell {
+        "bash" => (
+            "rc",
+            "PS1='READY> '\nbind 'set enable-bracketed-paste off'\nbind 'set bell-style none'\n\
+             source <(kata-agent-ctl completions bash)\n",
+        ),
+        "zsh" => (
+            ".zshrc",
+            "PS1='READY> '\nsetopt NO_BEEP NO_PROMPT_SP\nautoload -U compinit\ncompinit -u\n\
+             source <(kata-agent-ctl completions zsh)\n",
+        ),
+        _ => (
+            ".config/fish/config.fish",
+            "set -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n\
+             function fish_prompt; echo -n 'READY> '; end\n\
+             kata-agent-ctl completions fish | source\n",
+        ),
+    };
+    fs::write(path(file), text).unwrap();
+    home
+}
+
+fn start(shell: &str, home: &Path) -> Terminal {
+    let rc = home.join("rc").display().to_string();
+    let arguments = match shell {
+        "bash" => vec!["--rcfile", &rc, "-i"],
+        _ => vec!["-i"],
+    };
+    let system = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{system}", home.join("bin").display());
+    let terminal = program_at_terminal(shell, arguments)
+        .variable("HOME", home)
+        .variable("PATH", path)
+        .variable("LANG", "C.UTF-8")
+        .folder(home)
+        .size(50, 200)
+        .start();
+    terminal.sees_last("READY>");
+    terminal
+}
+
+fn is_here(shell: &str) -> bool {
+    let mut command = Command::new(shell);
+    command.arg("--version").stdout(Stdio::null());
+    let is_here = command.stderr(Stdio::null()).status().is_ok();
+    if !is_here {
+        println!("completion in {shell} is not tested: it is not installed here");
+    }
+    is_here
+}
+
+/// Types a line and Tab, and waits for the line that must come of it.
+fn completes(shell: &str, home: &Path, typed: &str, expected: &str) {
+    let mut terminal = start(shell, home);
+    terminal.keys(&format!("{typed}\t{CURSOR}"));
+    terminal.sees_line(&format!("READY> {expected}{CURSOR}"));
+}
+
+fn completes_all(shell: &str) {
+    if !is_here(shell) {
+        return;
+    }
+    let home = home(shell);
+    for (typed, expected) in CASES {
+        completes(shell, home.path(), typed, expected);
+    }
+}
+
+#[test]
+fn bash_completes() {
+    completes_all("bash");
+}
+
+#[test]
+fn zsh_completes() {
+    completes_all("zsh");
+}
+
+#[test]
+fn fish_completes() {
+    completes_all("fish");
+}
+
+#[test]
+fn a_space_ends_a_word_that_is_complete() {
+    // Fish adds none after a slash.
+    for (shell, end) in [("bash", " "), ("zsh", " "), ("fish", "")] {
+        if is_here(shell) {
+            let home = home(shell);
+            let typed = "kata-agent-ctl serve --address si";
+            let expected = format!("kata-agent-ctl serve --address sim://{end}");
+            completes(shell, home.path(), typed, &expected);
+        }
+    }
+}
+
+#[test]
+fn what_follows_the_cursor_stays() {
+    // Fish goes behind a quote that is closed.
+    for (shell, end) in [("bash", "_'"), ("zsh", "_'"), ("fish", "'_")] {
+        if is_here(shell) {
+            let home = home(shell);
+            let mut terminal = start(shell, home.path());
+            // Back to the end of "hostn".
+            terminal.keys("kata-agent-ctl connect -c 'CreateSandbox hostn' --repeat 2");
+            terminal.keys(&"\x1b[D".repeat(12));
+            terminal.keys(&format!("\t{CURSOR}"));
+            let line = "kata-agent-ctl connect -c 'CreateSandbox hostname=";
+            terminal.sees_line(&format!("READY> {line}{end} --repeat 2"));
+        }
+    }
+}
+
+#[test]
+fn a_quoted_file_name_is_closed() {
+    // Bash itself closes the quote, and adds no space.
+    let typed = "kata-agent-ctl connect --script './a s";
+    for (shell, end) in [("bash", ""), ("zsh", " "), ("fish", " ")] {
+        if is_here(shell) {
+            let home = home(shell);
+            let expected = format!("kata-agent-ctl connect --script './a script'{end}");
+            completes(shell, home.path(), typed, &expected);
+        }
+    }
+}
+
+#[test]
+fn bash_lists_what_each_candidate_is() {
+    if is_here("bash") {
+        let home = home("bash");
+        let mut terminal = start("bash", home.path());
+        terminal.keys("kata-agent-ctl connect -c 'OnlineCPUMem n\t\t");
+        terminal.sees_line("READY> kata-agent-ctl connect -c 'OnlineCPUMem nb_cpus=");
+        terminal.keys("\x15kata-agent-ctl connect -c 'MemAgentCompactSet compact_\t\t");
+        let shown = terminal.sees("compact_force_times=");
+        assert!(shown.contains("compact_threshold=  -- "), "{shown}");
+        // What was typed is as it was.
+        terminal.sees_line("READY> kata-agent-ctl connect -c 'MemAgentCompactSet compact_");
+    }
+}
+
+#[test]
+fn a_script_is_valid_where_its_shell_is() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = tool(["completions", shell]).run().succeeded().text();
+        if is_here(shell) {
+            let folder = TempDir::new().unwrap();
+            let path = folder.path().join("script");
+            fs::write(&path, script).unwrap();
+            let checked = Command::new(shell).arg("-n").arg(&path).output().unwrap();
+            let stderr = String::from_utf8_lossy(&checked.stderr);
+            assert!(checked.status.success() && stderr.is_empty(), "{stderr}");
+        }
+    }
+    let output = tool(["completions", "powershell"]).run();
+    assert_eq!(output.status, 2);
+    assert!(
+        output.error().contains("bash, zsh, fish"),
+        "{}",
+        output.stderr
+    );
+}

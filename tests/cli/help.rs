@@ -1,0 +1,173 @@
+//! The whole surface of the command line as its help shows it, byte for byte, so
+//! that a change of it is seen; and the manual page. `UPDATE_GOLDEN=1` writes
+//! the help down.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::tool::{difference, tool};
+
+/// The sub-commands that help lists.
+fn sub_commands() -> Vec<String> {
+    let help = tool(["--help"]).run().succeeded().text();
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn help_of_everything_is_as_it_was_reviewed() {
+    let mut found = String::new();
+    let mut show = |arguments: &[&str]| {
+        let help = tool(arguments).run().succeeded().text();
+        found.push_str(&format!(
+            "$ kata-agent-ctl {}\n{help}\n",
+            arguments.join(" ")
+        ));
+    };
+    show(&["--help"]);
+    show(&["-h"]);
+    for sub_command in sub_commands() {
+        show(&[&sub_command, "--help"]);
+    }
+    // Those that only scripts call.
+    show(&["man", "--help"]);
+    show(&["complete", "--help"]);
+
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/help.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, &found).unwrap();
+    }
+    let expected = fs::read_to_string(&golden).unwrap();
+    let difference = difference("tests/cli/help.txt", &expected, &found);
+    assert!(difference.is_empty(), "{difference}");
+}
+
+#[test]
+fn help_is_the_same_however_it_is_asked_for() {
+    for sub_command in sub_commands() {
+        let asked = tool([sub_command.as_str(), "--help"]).run().succeeded();
+        let other = tool(["help", sub_command.as_str()]).run().succeeded();
+        assert_eq!(asked.text(), other.text(), "{sub_command}");
+    }
+}
+
+fn manual() -> String {
+    tool(["man"]).run().succeeded().text()
+}
+
+#[test]
+fn the_manual_page_has_every_sub_command_and_option() {
+    let page = manual().replace("\\-", "-");
+    for sub_command in sub_commands() {
+        let heading = format!("\n.SS {sub_command}\n");
+        assert!(page.contains(&heading), "{sub_command}");
+        let help = tool([sub_command.as_str(), "--help"]).run().succeeded();
+        let help = help.text();
+        let words = help.split(|c: char| c.is_whitespace() || c == ',');
+        for option in words.filter(|word| word.starts_with("--") && *word != "--help") {
+            assert!(page.contains(option), "{sub_command} {option}");
+        }
+    }
+    for heading in [
+        ".SH NAME",
+        ".SH SYNOPSIS",
+        ".SH CALLS",
+        ".SH SETTERS",
+        ".SH \"BUILT-IN COMMANDS\"",
+        ".SH \"EXIT STATUS\"",
+        ".SH ENVIRONMENT",
+        ".SH FILES",
+        ".SH EXAMPLES",
+    ] {
+        assert!(page.contains(&format!("{heading}\n")), "{heading}");
+    }
+}
+
+#[test]
+fn the_manual_page_is_one_that_man_takes() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("kata-agent-ctl.1");
+    fs::write(&path, manual()).unwrap();
+    // What each of them finds wrong, on one of its outputs; the first one only
+    // warns of style when it is asked to.
+    for checker in [
+        &["mandoc", "-Tlint", "-Werror"][..],
+        &["groff", "-man", "-ww", "-z", "-Tutf8"],
+        &["man", "--warnings", "--local-file"],
+    ] {
+        let [program, options @ ..] = checker else {
+            continue;
+        };
+        let mut command = Command::new(program);
+        command.args(options).arg(&path).stdin(Stdio::null());
+        command.env("MANWIDTH", "80").env("LC_ALL", "C.UTF-8");
+        let Ok(output) = command.output() else {
+            println!("the manual page is not checked by {program}: it is not installed here");
+            continue;
+        };
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{program}: {stdout}{stderr}");
+        assert_eq!(stderr, "", "{program}");
+        if *program == "man" {
+            assert!(stdout.contains("EXIT STATUS"), "{stdout}");
+            assert!(stdout.contains("NAME\n       kata-agent-ctl"), "{stdout}");
+        }
+    }
+}
+
+#[test]
+fn what_is_installed_is_found_by_the_shells_and_by_man() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let staging = TempDir::new().unwrap();
+    let data = |variables: &[&str]| {
+        let mut make = Command::new("make");
+        make.arg("install-data").args(variables);
+        make.arg(format!("BINARY={}", env!("CARGO_BIN_EXE_kata-agent-ctl")));
+        make.arg(format!("DESTDIR={}", staging.path().display()));
+        make.env("HOME", "/home/me").current_dir(repository);
+        for variable in [
+            "CARGO_HOME",
+            "CARGO_INSTALL_ROOT",
+            "XDG_DATA_HOME",
+            "PREFIX",
+        ] {
+            make.env_remove(variable);
+        }
+        make.stdout(Stdio::null()).status()
+    };
+    let installed = |folder: &str, name: &str, expected: &[&str]| {
+        let path = staging.path().join(folder).join(name);
+        let found = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        assert_eq!(found, tool(expected).run().succeeded().text(), "{path:?}");
+    };
+    let all = |man: &str, completions: &str| {
+        installed(man, "man1/kata-agent-ctl.1", &["man"]);
+        for (file, shell) in [
+            ("bash-completion/completions/kata-agent-ctl", "bash"),
+            ("zsh/site-functions/_kata-agent-ctl", "zsh"),
+            ("fish/vendor_completions.d/kata-agent-ctl.fish", "fish"),
+        ] {
+            installed(completions, file, &["completions", shell]);
+        }
+    };
+    let Ok(status) = data(&["PREFIX=/usr"]) else {
+        println!("\"make install\" is not tested: there is no make here");
+        return;
+    };
+    assert!(status.success());
+    all("usr/share/man", "usr/share");
+    // Where cargo installs to, man looks beside the program; shells do not.
+    assert!(data(&[]).unwrap().success());
+    all("home/me/.cargo/share/man", "home/me/.local/share");
+    assert!(data(&["CARGO_INSTALL_ROOT=/opt/x"]).unwrap().success());
+    all("opt/x/share/man", "opt/x/share");
+}
