@@ -302,3 +302,6 @@ fn files(text: &str, only_folders: bool) -> Found {
         is_command: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

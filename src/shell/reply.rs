@@ -121,3 +121,92 @@ fn readline_start(line: &Line<'_>, word_breaks: &str) -> usize {
         .find(is_break)
         .map_or(0, |(offset, _)| offset + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Shell, arguments, line};
+    use super::*;
+
+    const BREAKS: &str = " \t\n\"'><=;|&(:";
+
+    fn reply(shell: Shell, typed: &str) -> String {
+        let text = format!("kata-agent-ctl {typed}");
+        let line = line::read(&text, shell);
+        let found = arguments::complete(crate::schema(), &line);
+        match shell {
+            Shell::Bash => bash(&line, &found, BREAKS, false),
+            Shell::Zsh => zsh(&line, &found),
+            Shell::Fish => fish(&line, &found),
+        }
+    }
+
+    #[test]
+    fn bash_gets_what_follows_the_last_word_break() {
+        for (typed, expected) in [
+            ("connect --output=jsonl", "jsonl \n"),
+            ("connect --server-address si", "sim:// \n"),
+            ("connect --server-address sim:/", "// \n"),
+            (
+                "connect -c 'Check serv",
+                "Check service=\nCheck service=...\n",
+            ),
+            (
+                "connect -c Check\\ serv",
+                "Check\\ service=\nCheck\\ service=...\n",
+            ),
+            (
+                "connect -c Check\\ service",
+                "Check\\ service=\nCheck\\ service=...\n",
+            ),
+            ("connect -l e", "error \n"),
+            ("connect -n ", "true\nfalse\n"),
+            ("connect -c X", ""),
+        ] {
+            assert_eq!(reply(Shell::Bash, typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn bash_gets_docs_only_where_it_lists() {
+        let line = line::read("kata-agent-ctl -l ", Shell::Bash);
+        let found = arguments::complete(crate::schema(), &line);
+        let listed = bash(&line, &found, BREAKS, true);
+        assert!(
+            listed.contains("warn  -- What may be a mistake\n"),
+            "{listed}"
+        );
+        // The only candidate is typed in even then.
+        let line = line::read("kata-agent-ctl -l w", Shell::Bash);
+        let found = arguments::complete(crate::schema(), &line);
+        assert_eq!(bash(&line, &found, BREAKS, true), "warn \n");
+    }
+
+    #[test]
+    fn zsh_gets_the_word_as_it_is_typed() {
+        let lines = reply(Shell::Zsh, "connect -c 'Check serv");
+        assert!(
+            lines.starts_with("'Check service=\tservice=  -- "),
+            "{lines}"
+        );
+        let lines = reply(Shell::Zsh, "connect -c \"Vers");
+        assert!(lines.starts_with("\"Version\tVersion  -- "), "{lines}");
+        let lines = reply(Shell::Zsh, "connect -o hex");
+        assert_eq!(lines, "hex \thex\n");
+    }
+
+    #[test]
+    fn fish_gets_the_word_without_quotes() {
+        let lines = reply(Shell::Fish, "connect -c 'check serv");
+        assert!(lines.starts_with("check service=\t"), "{lines}");
+        assert_eq!(lines.lines().count(), 1);
+        // In a quote what was typed keeps its case, and a second one keeps it open.
+        let lines = reply(Shell::Fish, "connect -c 'vers");
+        let texts: Vec<_> = lines
+            .lines()
+            .filter_map(|it| it.split('\t').next())
+            .collect();
+        assert_eq!(texts, ["version", "version..."]);
+        let lines = reply(Shell::Fish, "connect -c vers");
+        assert!(lines.starts_with("Version\t"), "{lines}");
+    }
+}

@@ -48,6 +48,8 @@ fn flags_with_a_value() {
         "false",
         "--ignore-errors",
         "false",
+        "-i",
+        "false",
     ];
     connect(peer.address(), flags)
         .arguments(["-c", "StartContainer cid=a"])
