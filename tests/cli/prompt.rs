@@ -228,6 +228,19 @@ fn repeat_is_for_the_next_command() {
 }
 
 #[test]
+fn an_endless_repeat_ends_with_what_it_did() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n", "-o", "jsonl"]).start();
+    terminal.enter("repeat -1");
+    terminal.keys("Check\r");
+    terminal.sees("{}");
+    terminal.keys("\x03");
+    let shown = terminal.sees(" 0 failed, in ");
+    assert!(shown.contains("Check: "), "{shown}");
+    terminal.enter("Version");
+}
+
+#[test]
 fn values_are_remembered_and_the_sandbox_s_end_is_the_end() {
     let peer = Peer::start();
     let mut terminal = at_terminal(peer.address(), ["-i"]).start();
