@@ -58,7 +58,7 @@ pub struct Connect {
 
     /// An OCI bundle: its config.json fills OCI in CreateContainer and process in
     /// ExecProcess, where a command does not say otherwise
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle_dir: Option<String>,
 
     /// How long a call may take: 500ms, 5s, 2m, or nanoseconds; 0 waits forever

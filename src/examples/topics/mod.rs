@@ -1,6 +1,7 @@
 //! The texts of the examples, by what they are about.
 
 mod agent;
+mod bundles;
 mod containers;
 mod guest;
 mod scripting;
@@ -9,9 +10,10 @@ mod testing;
 use super::{Example, STREAMING, Topic};
 
 /// Every topic, in the order in which `examples` lists them.
-pub(super) static ALL: [&[Topic]; 5] = [
+pub(super) static ALL: [&[Topic]; 6] = [
     agent::TOPICS,
     containers::TOPICS,
+    bundles::TOPICS,
     guest::TOPICS,
     testing::TOPICS,
     scripting::TOPICS,

@@ -66,6 +66,8 @@ fn values_of_options() {
     only("connect -n f", &["false"]);
     only("connect --dry-run=t", &["--dry-run=true"]);
     only("completions ", &["bash", "zsh", "fish"]);
+    only("connect --bundle-dir /et", &["/etc/"]);
+    only("connect --bundle-dir /etc/host.con", &[]);
     only("connect --timeout ", &[]);
     only("connect --nothing=", &[]);
 }

@@ -1,0 +1,64 @@
+//! Containers of a bundle or an image, and the files that a guest needs for them.
+
+use super::{Example, Topic};
+
+pub(super) static TOPICS: &[Topic] = &[Topic {
+    name: "container",
+    title: "A container's whole life, from an OCI bundle",
+    examples: &[
+        Example {
+            text: "A bundle is a folder with config.json, here the least that one can be. It fills OCI of\n\
+                       CreateContainer and process of ExecProcess; what a command gives wins. Against a real\n\
+                       guest the root filesystem must be there: OCI.Root.Path is its path in the guest.",
+            rpcs: &["CreateContainer", "ExecProcess"],
+            session: r#"
+$ mkdir web
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"]}}' > web/config.json
+$ kata-agent-ctl connect --dry-run -o jsonl --bundle-dir web \
+    -c 'CreateContainer cid=web OCI.Root.Path=/run/web' 'ExecProcess exec_id=ls process.Args=["ls","-l"]'
+{"container_id":"web","exec_id":"web","OCI":{"Process":{"User":{},"Args":["sleep","60"],"Cwd":"/"},"Root":{"Path":"/run/web"}}}
+{"container_id":"web","exec_id":"ls","process":{"User":{},"Args":["ls","-l"],"Cwd":"/"}}
+"#,
+        },
+        Example {
+            text: "From the sandbox to its end, in one run: IDs are made up once and remembered. -v would\n\
+                       show each request.",
+            rpcs: &[
+                "CreateSandbox",
+                "CreateContainer",
+                "StartContainer",
+                "ExecProcess",
+                "StatsContainer",
+                "PauseContainer",
+                "ResumeContainer",
+                "SignalProcess",
+                "WaitProcess",
+                "RemoveContainer",
+                "DestroySandbox",
+            ],
+            session: r#"
+$ mkdir web
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"]}}' > web/config.json
+$ printf '%s\n' > life.txt \
+    CreateSandbox CreateContainer StartContainer \
+    'ExecProcess exec_id=ls process.Args=ls' 'WaitProcess exec_id=ls' \
+    StatsContainer PauseContainer ResumeContainer \
+    'SignalProcess signal=term' WaitProcess RemoveContainer \
+    DestroySandbox
+$ kata-agent-ctl connect --server-address sim:// --bundle-dir web --timeout 30s -o jsonl --script life.txt; echo "status $?"
+...
+status 0
+"#,
+        },
+        Example {
+            text: "Another config.json for one command, and one field of it replaced.",
+            rpcs: &["CreateContainer"],
+            session: r#"
+$ echo '{"root":{"path":"/rootfs"},"hostname":"a","process":{"user":{},"cwd":"/","args":["sh"]}}' > config.json
+$ kata-agent-ctl connect --dry-run -o jsonl \
+    -c "CreateContainer cid=web spec=file://$PWD/config.json OCI.Hostname=b OCI.Process.Terminal=true"
+{"container_id":"web","exec_id":"web","OCI":{"Process":{"Terminal":true,"User":{},"Args":["sh"],"Cwd":"/"},"Root":{"Path":"/rootfs"},"Hostname":"b"}}
+"#,
+        },
+    ],
+}];
