@@ -3,18 +3,15 @@
 //! is skipped, which is said.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::terminal::{Terminal, program_at_terminal};
+use crate::shells::{
+    BASH_COMPLETION, CURSOR, completes, home, home_with_installed, is_here, start,
+};
 use crate::tool::tool;
-
-/// A character typed after Tab shows where the cursor is, and that the shell
-/// is done.
-const CURSOR: char = '_';
 
 /// What is typed and what Tab makes of it, in every shell.
 const CASES: &[(&str, &str)] = &[
@@ -126,75 +123,6 @@ const CASES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A folder that is home and working folder of a shell.
-fn home(shell: &str) -> TempDir {
-    let home = TempDir::with_prefix("shell").unwrap();
-    let path = |name: &str| home.path().join(name);
-    fs::create_dir_all(path("bin")).unwrap();
-    fs::create_dir_all(path("run")).unwrap();
-    fs::create_dir_all(path(".config/fish")).unwrap();
-    fs::write(path("run/agent.sock"), "").unwrap();
-    fs::write(path("a script"), "").unwrap();
-    let binary = env!("CARGO_BIN_EXE_kata-agent-ctl");
-    symlink(binary, path("bin/kata-agent-ctl")).unwrap();
-    let (file, text) = match shell {
-        "bash" => (
-            "rc",
-            "PS1='READY> '\nbind 'set enable-bracketed-paste off'\nbind 'set bell-style none'\n\
-             source <(kata-agent-ctl completions bash)\n",
-        ),
-        "zsh" => (
-            ".zshrc",
-            "PS1='READY> '\nsetopt NO_BEEP NO_PROMPT_SP\nautoload -U compinit\ncompinit -u\n\
-             source <(kata-agent-ctl completions zsh)\n",
-        ),
-        _ => (
-            ".config/fish/config.fish",
-            "set -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n\
-             function fish_prompt; echo -n 'READY> '; end\n\
-             kata-agent-ctl completions fish | source\n",
-        ),
-    };
-    fs::write(path(file), text).unwrap();
-    home
-}
-
-fn start(shell: &str, home: &Path) -> Terminal {
-    let rc = home.join("rc").display().to_string();
-    let arguments = match shell {
-        "bash" => vec!["--rcfile", &rc, "-i"],
-        _ => vec!["-i"],
-    };
-    let system = std::env::var("PATH").unwrap_or_default();
-    let path = format!("{}:{system}", home.join("bin").display());
-    let terminal = program_at_terminal(shell, arguments)
-        .variable("HOME", home)
-        .variable("PATH", path)
-        .variable("LANG", "C.UTF-8")
-        .folder(home)
-        .size(50, 200)
-        .start();
-    terminal.sees_last("READY>");
-    terminal
-}
-
-fn is_here(shell: &str) -> bool {
-    let mut command = Command::new(shell);
-    command.arg("--version").stdout(Stdio::null());
-    let is_here = command.stderr(Stdio::null()).status().is_ok();
-    if !is_here {
-        println!("completion in {shell} is not tested: it is not installed here");
-    }
-    is_here
-}
-
-/// Types a line and Tab, and waits for the line that must come of it.
-fn completes(shell: &str, home: &Path, typed: &str, expected: &str) {
-    let mut terminal = start(shell, home);
-    terminal.keys(&format!("{typed}\t{CURSOR}"));
-    terminal.sees_line(&format!("READY> {expected}{CURSOR}"));
-}
-
 fn completes_all(shell: &str) {
     if !is_here(shell) {
         return;
@@ -218,6 +146,19 @@ fn zsh_completes() {
 #[test]
 fn fish_completes() {
     completes_all("fish");
+}
+
+#[test]
+fn installed_scripts_are_found() {
+    for shell in ["bash", "zsh", "fish"] {
+        if shell == "bash" && !Path::new(BASH_COMPLETION).exists() {
+            println!("an installed script in bash is not tested: there is no {BASH_COMPLETION}");
+        } else if is_here(shell) {
+            let home = home_with_installed(shell);
+            let typed = "kata-agent-ctl connect -c 'CreateSandbox sandbox_i";
+            completes(shell, home.path(), typed, &format!("{typed}d="));
+        }
+    }
 }
 
 #[test]

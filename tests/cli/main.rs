@@ -36,6 +36,7 @@ mod readme;
 mod recipes;
 mod run;
 mod sent;
+mod shells;
 mod status;
 mod terminal;
 mod tool;
