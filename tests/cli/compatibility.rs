@@ -170,3 +170,26 @@ fn a_policy_by_its_file() {
         [r#"SetPolicy policy: "package agent_policy\n""#]
     );
 }
+
+#[test]
+fn a_file_by_its_paths() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("hosts");
+    fs::write(&path, "127.0.0.1 localhost\n").unwrap();
+    let dest = "/run/kata-containers/shared/containers/hosts";
+    let command = format!(
+        r#"CopyFile json://{{"src":"{}","dest":"{dest}"}}"#,
+        path.display()
+    );
+    let sent = sent_by(|address| connect(address, ["-c", &command]));
+    let [request] = &sent[..] else {
+        panic!("{sent:?}");
+    };
+    for part in [
+        format!("path: \"{dest}\""),
+        "file_size: 20".to_owned(),
+        r#"data: "127.0.0.1 localhost\n""#.to_owned(),
+    ] {
+        assert!(request.contains(&part), "{request}");
+    }
+}
