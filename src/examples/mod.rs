@@ -1,5 +1,5 @@
 //! Worked examples for real situations: what `examples` lists and shows. The
-//! texts are data in [`topics`]; they name RPCs as text, and an example whose
+//! texts are data in `topics`; they name RPCs as text, and an example whose
 //! RPCs the proto lacks is left out. That what they print is true is for the
 //! tests to show, which run all of them.
 

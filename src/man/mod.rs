@@ -1,6 +1,6 @@
 //! The manual page. Sub-commands and options come from the definition of the
 //! command line, built-ins and examples from their tables; what only a manual
-//! says is data in [`text`].
+//! says is data in `text`.
 
 mod text;
 

@@ -1,7 +1,7 @@
 //! Completion in a shell. The scripts that `completions` prints call the hidden
 //! sub-command `complete`, so they know nothing themselves and never go stale:
-//! what is on the line is read by [`line`], what may stand there is found by
-//! [`arguments`], and each shell is told in its own way by [`reply`].
+//! what is on the line is read by `line`, what may stand there is found by
+//! `arguments`, and each shell is told in its own way by `reply`.
 
 mod arguments;
 mod line;
