@@ -42,6 +42,10 @@ fn link_at_a_fixed_address() {
     if target("OS") == "linux" && target("ENV") == "gnu" && !is_static {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
+    // A release build ends at a panic, so that nothing looks the unwind tables up.
+    if target("OS") == "linux" && std::env::var("PROFILE").is_ok_and(|it| it == "release") {
+        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    }
 }
 
 fn fail(what: &str) -> ExitCode {

@@ -11,7 +11,7 @@ use protobuf::UnknownFields;
 use super::descriptor::Message;
 
 /// A message whose fields are reached by their index in [`Message::fields`].
-pub trait Reflect: Wire + Any + fmt::Debug + Send + Sync {
+pub trait Reflect: Wire + Any + Send + Sync {
     /// The static description of this message's type.
     fn descriptor(&self) -> &'static Message;
 
@@ -26,6 +26,26 @@ pub trait Reflect: Wire + Any + fmt::Debug + Send + Sync {
 
     /// Sets a field back to unset, or to its default if it has no presence.
     fn clear(&mut self, index: usize);
+}
+
+/// A message is shown by its type: its content has better forms, and the
+/// structs' own would be in every binary.
+impl fmt::Debug for dyn Reflect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.descriptor().full_name)
+    }
+}
+
+impl fmt::Debug for dyn List + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a list of {}", self.len())
+    }
+}
+
+impl fmt::Debug for dyn Map + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a map of {}", self.len())
+    }
 }
 
 /// The wire form of a message, without its type.
@@ -119,7 +139,7 @@ pub trait EnumSlot {
 }
 
 /// A repeated field.
-pub trait List: fmt::Debug {
+pub trait List {
     /// How many elements there are.
     fn len(&self) -> usize;
     /// Whether there is none.
@@ -137,7 +157,7 @@ pub trait List: fmt::Debug {
 }
 
 /// A map field. Its keys are kept in order.
-pub trait Map: fmt::Debug {
+pub trait Map {
     /// How many entries there are.
     fn len(&self) -> usize;
     /// Whether there is none.

@@ -4,7 +4,6 @@
 //! other code. This module knows Rust types only, no descriptors.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use protobuf::{EnumOrUnknown, MessageField, UnknownFields};
 
@@ -29,7 +28,7 @@ pub trait Slot {
 }
 
 /// A type that protobuf allows as a map's key.
-pub trait MapKey: Ord + fmt::Debug {
+pub trait MapKey: Ord {
     /// The key, to read.
     fn key(&self) -> Key<'_>;
     /// The key of this type, if `key` is one.
@@ -194,7 +193,7 @@ impl<T: Element> Slot for Option<T> {
     }
 }
 
-impl<T: Element + fmt::Debug> Slot for Vec<T> {
+impl<T: Element> Slot for Vec<T> {
     fn get(&self) -> Option<Value<'_>> {
         Some(Value::List(self))
     }
@@ -206,7 +205,7 @@ impl<T: Element + fmt::Debug> Slot for Vec<T> {
     }
 }
 
-impl<T: Element + fmt::Debug> List for Vec<T> {
+impl<T: Element> List for Vec<T> {
     fn len(&self) -> usize {
         self.len()
     }
@@ -250,7 +249,7 @@ map_key!(u32, Uint32, this => *this, value => value);
 map_key!(u64, Uint64, this => *this, value => value);
 map_key!(String, String, this => this, value => value.to_owned());
 
-impl<K: MapKey, V: Element + fmt::Debug> Slot for BTreeMap<K, V> {
+impl<K: MapKey, V: Element> Slot for BTreeMap<K, V> {
     fn get(&self) -> Option<Value<'_>> {
         Some(Value::Map(self))
     }
@@ -262,7 +261,7 @@ impl<K: MapKey, V: Element + fmt::Debug> Slot for BTreeMap<K, V> {
     }
 }
 
-impl<K: MapKey, V: Element + fmt::Debug> Map for BTreeMap<K, V> {
+impl<K: MapKey, V: Element> Map for BTreeMap<K, V> {
     fn len(&self) -> usize {
         self.len()
     }
