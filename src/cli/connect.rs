@@ -154,8 +154,10 @@ pub(super) fn sources(matches: &ArgMatches) -> Vec<Source> {
         indices.zip(values.map(source)).collect::<Vec<_>>()
     };
     let mut all = of("cmd", Source::Command);
-    all.extend(of("script", Source::Script));
-    all.sort_by_key(|(index, _)| *index);
+    for (index, script) in of("script", Source::Script) {
+        let place = all.partition_point(|(other, _)| *other < index);
+        all.insert(place, (index, script));
+    }
     all.into_iter().map(|(_, source)| source).collect()
 }
 

@@ -36,22 +36,26 @@ pub fn complete(typed: &str) -> Found {
 /// the dot is there.
 pub fn entries(folder: &str, begin: &str) -> Option<Vec<(String, bool)>> {
     let place = if folder.is_empty() { "." } else { folder };
-    let mut found: Vec<_> = fs::read_dir(Path::new(place))
+    let mut names: Vec<String> = fs::read_dir(place)
         .ok()?
         .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let name = entry.file_name().into_string().ok()?;
+            let name = entry.ok()?.file_name().into_string().ok()?;
             let hidden = name.starts_with('.') && !begin.starts_with('.');
-            if hidden || !name.starts_with(begin) || name.chars().any(is_unprintable) {
-                return None;
-            }
-            // A link to a folder leads on as a folder does.
-            let is_folder = fs::metadata(entry.path()).is_ok_and(|file| file.is_dir());
-            Some((name, is_folder))
+            let wanted = !hidden && name.starts_with(begin) && !name.chars().any(is_unprintable);
+            wanted.then_some(name)
         })
         .collect();
-    found.sort();
-    Some(found)
+    names.sort_unstable();
+    // A link to a folder leads on as a folder does.
+    let is_folder = |name: &str| {
+        let file = fs::metadata(Path::new(place).join(name));
+        file.is_ok_and(|file| file.is_dir())
+    };
+    let entries = names.into_iter().map(|name| {
+        let is_folder = is_folder(&name);
+        (name, is_folder)
+    });
+    Some(entries.collect())
 }
 
 /// The text that backslashes spell.

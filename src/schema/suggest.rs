@@ -26,12 +26,12 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = (&'a str, &'a str)>) 
             (distance <= allowed || within).then_some((distance, suggested))
         })
         .collect();
-    found.sort_by_key(|(distance, _)| *distance);
     let mut near: Vec<String> = Vec::new();
-    for (_, suggested) in found {
-        if near.len() < SUGGESTED && !near.iter().any(|name| name == suggested) {
-            near.push(suggested.to_owned());
-        }
+    while near.len() < SUGGESTED
+        && let Some(&(_, nearest)) = found.iter().min_by_key(|(distance, _)| *distance)
+    {
+        near.push(nearest.to_owned());
+        found.retain(|(_, suggested)| *suggested != nearest);
     }
     near
 }

@@ -7,7 +7,7 @@ mod state;
 mod tests;
 mod value;
 
-use clap::Command;
+use clap::{Arg, Command};
 
 use super::line::Line;
 use crate::cli;
@@ -78,16 +78,17 @@ pub fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
 
 /// The options that begin with `word`; short ones where no more than a dash is there.
 fn options(command: &Command, word: &str) -> Vec<Candidate> {
-    let visible = command.get_arguments().filter(|it| !it.is_hide_set());
-    let mut found: Vec<_> = visible
-        .filter_map(|it| {
-            Some(Candidate::last(
-                format!("--{}", it.get_long()?),
-                text_of(it.get_help()),
-            ))
-        })
-        .filter(|candidate| candidate.text.starts_with(word))
+    let visible = || command.get_arguments().filter(|it| !it.is_hide_set());
+    let long = |it: &Arg| Some(format!("--{}", it.get_long()?));
+    let mut names: Vec<String> = visible()
+        .filter_map(long)
+        .filter(|name| name.starts_with(word))
         .collect();
-    found.sort_by(|one, other| one.text.cmp(&other.text));
-    found
+    names.sort_unstable();
+    let candidates = names.into_iter().map(|name| {
+        let option = visible().find(|it| long(it).as_ref() == Some(&name));
+        let help = option.map(|it| text_of(it.get_help()));
+        Candidate::last(name, help.unwrap_or_default())
+    });
+    candidates.collect()
 }
