@@ -1,7 +1,7 @@
 //! Whole-process time of `connect -c Check` over a Unix socket, beside a bare
 //! Rust program that sends the same bytes and prints an answer as long. Both
 //! run in turn, so that a noisy machine disturbs both alike; what counts is the
-//! ratio. Run with `cargo bench --bench process`.
+//! ratio. Run with `cargo bench --profile dist --bench process`.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
