@@ -65,8 +65,9 @@ pub enum ErrorFormat {
     Json,
 }
 
-/// The sub-commands.
+/// The sub-commands, each defined in full only when it is the one that runs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum SubCommand {
     /// Connect to an agent and run API commands
     Connect(Box<Connect>),
@@ -116,7 +117,7 @@ pub enum SubCommand {
     Complete(Complete),
 }
 
-/// The options of `serve`.
+/// Run the simulated agent until Ctrl-C
 #[derive(Debug, clap::Args)]
 pub struct Serve {
     /// Where to listen: unix:///path, unix://@name or vsock://-1:PORT
@@ -124,7 +125,7 @@ pub struct Serve {
     pub address: String,
 }
 
-/// What a shell's script passes on when it asks for completions.
+/// What may stand at the cursor; called by the scripts of `completions`
 #[derive(Debug, clap::Args)]
 pub struct Complete {
     /// The shell
@@ -168,7 +169,7 @@ pub fn command() -> clap::Command {
     Cli::command()
         .version(version)
         .mut_subcommands(|sub_command| match sub_command.get_name() {
-            "connect" => connect::with_flags(sub_command),
+            "connect" => sub_command.defer(connect::define),
             _ => sub_command,
         })
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, ValueHint};
+use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, ValueHint};
 
 use crate::builtin::{self, Times};
 use crate::duration;
@@ -21,7 +21,7 @@ Exit status:
   0 success, 2 a mistake in what was given, 3 no connection, 4 a timeout, 130 interrupted,
   64 and the status code that the agent answered";
 
-/// The options of `connect`.
+/// Connect to an agent and run API commands
 #[derive(Debug, clap::Args)]
 #[command(args_override_self = true, after_help = AFTER_HELP)]
 pub struct Connect {
@@ -124,8 +124,9 @@ const FLAGS: [&str; 7] = [
     "verbose",
 ];
 
-/// The sub-command's definition with its flags as scripts write them.
-pub(super) fn with_flags(connect: clap::Command) -> clap::Command {
+/// The sub-command's options, with its flags as scripts write them.
+pub(super) fn define(connect: Command) -> Command {
+    let connect = Connect::augment_args(connect);
     FLAGS
         .iter()
         .fold(connect, |connect, flag| connect.mut_arg(flag, as_flag))
