@@ -4,6 +4,7 @@
 //! were written and how calls are made is not known here.
 
 mod copy;
+mod draft;
 mod error;
 mod image;
 mod policy;
@@ -11,17 +12,15 @@ mod series;
 mod spec;
 
 pub use copy::CopyError;
+pub use draft::{Draft, Given, Level};
 pub use error::RecipeError;
 pub use image::ImageError;
 pub use series::{Piece, Pieces, Series};
 
-use std::sync::Arc;
-
 use crate::auto;
-use crate::auto::oci::{Config, Part};
-use crate::input::Inputs;
+use crate::auto::oci::Part;
 use crate::schema::describe::Parameter;
-use crate::schema::{Explicit, Label, Reflect, Rpc, Scalar, Type, ValueMut};
+use crate::schema::{Label, Rpc, Scalar, Type};
 
 /// One convenience.
 #[derive(Debug)]
@@ -83,93 +82,9 @@ pub fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
     asked.try_for_each(|recipe| (recipe.apply)(given, draft))
 }
 
-/// The parameters given with a command.
-#[derive(Debug, Default)]
-pub struct Given {
-    values: Vec<(&'static str, String)>,
-}
-
-impl Given {
-    /// Notes a parameter's value; a later one replaces it.
-    pub fn set(&mut self, name: &'static str, text: String) {
-        self.values.retain(|(given, _)| *given != name);
-        self.values.push((name, text));
-    }
-
-    /// A parameter's value.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        let mut values = self.values.iter();
-        let (_, text) = values.find(|(given, _)| *given == name)?;
-        Some(text)
-    }
-}
-
-/// A request that a recipe may change.
-pub struct Draft<'a> {
-    /// The RPC it is for.
-    pub rpc: &'static Rpc,
-    /// What was given so far.
-    pub message: &'a mut dyn Reflect,
-    /// Which of its fields were given.
-    pub explicit: &'a mut Explicit,
-    /// Where files are read.
-    pub inputs: &'a mut Inputs,
-    /// The OCI configuration that fills what was left out.
-    pub config: Option<Arc<Config>>,
-    /// The calls to make instead of the one, where a recipe needs several.
-    pub series: Option<Box<dyn Series>>,
-}
-
-impl Draft<'_> {
-    /// The index of one of the request's fields.
-    fn index(&self, name: &str) -> Option<usize> {
-        let fields = self.message.descriptor().fields;
-        fields.iter().position(|field| field.name == name)
-    }
-
-    /// Whether a field was given explicitly.
-    fn has(&self, name: &str) -> bool {
-        let index = self.index(name);
-        index.is_some_and(|index| self.explicit.contains(index))
-    }
-
-    /// Sets a number field, as if it had been given.
-    fn set_number(&mut self, name: &str, number: u32) {
-        let Some(index) = self.index(name) else {
-            return;
-        };
-        if let Some(ValueMut::Uint32(value)) = self.message.get_mut(index) {
-            *value = number;
-            self.explicit.mark(index);
-        }
-    }
-
-    /// Sets a string field, as if it had been given.
-    fn set_text(&mut self, name: &str, text: String) {
-        let Some(index) = self.index(name) else {
-            return;
-        };
-        if let Some(ValueMut::String(value)) = self.message.get_mut(index) {
-            *value = text;
-            self.explicit.mark(index);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_later_value_replaces_an_earlier_one() {
-        let mut given = Given::default();
-        given.set("src", "a".to_owned());
-        given.set("dest", "b".to_owned());
-        given.set("src", "c".to_owned());
-        assert_eq!(given.text("src"), Some("c"));
-        assert_eq!(given.text("dest"), Some("b"));
-        assert_eq!(given.text("recursive"), None);
-    }
 
     #[test]
     fn no_parameter_hides_behind_a_field_of_its_rpc() {

@@ -23,11 +23,8 @@ fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
     let Some(file) = given.text(FILE) else {
         return Ok(());
     };
-    if draft.has(POLICY) {
-        return Err(RecipeError::Twice {
-            parameter: FILE,
-            field: POLICY,
-        });
+    if !draft.takes(given, FILE, POLICY)? {
+        return Ok(());
     }
     let text = draft.inputs.text(file);
     let text = text.map_err(|error| RecipeError::Input {

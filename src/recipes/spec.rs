@@ -1,13 +1,14 @@
 //! `CreateContainer spec=FILE`: an OCI configuration for this command alone,
 //! in place of that of the run's bundle.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Draft, Given, Recipe, RecipeError};
 use crate::auto::oci::Config;
 use crate::schema::describe::Parameter;
 
-const SPEC: &str = "spec";
+pub(super) const SPEC: &str = "spec";
 
 pub(super) const RECIPE: Recipe = Recipe {
     rpc: "CreateContainer",
@@ -26,8 +27,10 @@ fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
     let Some(text) = given.text(SPEC) else {
         return Ok(());
     };
-    if given.text(super::image::IMAGE).is_some() {
-        return Err(super::ImageError::WithSpec.into());
+    match given.level(SPEC).cmp(&given.level(super::image::IMAGE)) {
+        Ordering::Greater => {}
+        Ordering::Equal => return Err(super::ImageError::WithSpec.into()),
+        Ordering::Less => return Ok(()),
     }
     let name = text.strip_prefix("file://").unwrap_or(text);
     let config = Config::read(name, draft.inputs).map_err(|error| RecipeError::Config {

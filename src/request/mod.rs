@@ -15,8 +15,8 @@ use crate::auto::{self, Row};
 use crate::command::{Arguments, Document, Setter};
 use crate::error::Error;
 use crate::input::Inputs;
-use crate::recipes::{self, Draft, Given, Series};
-use crate::schema::path::{self, SetError, SetProblem};
+use crate::recipes::{self, Draft, Given, Level, Series};
+use crate::schema::path::{self, SetError, SetProblem, Step};
 use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, json, lookup};
 
 /// A request as it was given, checked, before automatic values.
@@ -75,23 +75,29 @@ impl Request {
             })?;
             for extra in extras {
                 if let Some(text) = extra.text {
-                    request.keep(extra.name, text, &mut given);
+                    request.keep(extra.name, text, Level::Document, &mut given);
                 }
             }
         }
+        let mut on_top = Vec::new();
         for setter in arguments.setters {
             match dialect.extra(rpc.request, &setter.path) {
                 Some(name) => {
                     let text = text::of_extra(&setter)?;
-                    request.keep(name, text, &mut given);
+                    request.keep(name, text, Level::Setter, &mut given);
                 }
-                None => request.set(schema, &dialect, setter, inputs)?,
+                None => {
+                    let index = field_of(rpc, &dialect, &setter.path);
+                    request.set(schema, &dialect, setter, inputs)?;
+                    on_top.extend(index);
+                }
             }
         }
         let mut draft = Draft {
             rpc,
             message: request.message.as_mut(),
             explicit: &mut request.explicit,
+            on_top,
             inputs,
             config: None,
             series: None,
@@ -108,10 +114,10 @@ impl Request {
     }
 
     /// Keeps what was given under a name that is no field's.
-    fn keep(&mut self, name: &'static str, text: String, given: &mut Given) {
+    fn keep(&mut self, name: &'static str, text: String, level: Level, given: &mut Given) {
         match auto::row_of_alias(name) {
             Some(row) => self.remembered_only.push((row, text)),
-            None => given.set(name, text),
+            None => given.set(name, text, level),
         }
     }
 
@@ -155,6 +161,15 @@ impl Request {
             }
             (set, _) => Ok(set?),
         }
+    }
+}
+
+/// The index of the field that a setter's path begins with.
+fn field_of(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<usize> {
+    let path = path::resolve(rpc.request, dialect, path).ok()?;
+    match path.steps().first() {
+        Some(Step::Field { index, .. }) => Some(*index),
+        _ => None,
     }
 }
 

@@ -33,6 +33,7 @@ mod prompt;
 mod prompt_editing;
 mod prompt_input;
 mod readme;
+mod recipe_levels;
 mod recipes;
 mod run;
 mod sent;

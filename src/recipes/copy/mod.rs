@@ -16,8 +16,8 @@ pub use error::CopyError;
 
 use self::payload::Payload;
 use self::pieces::{Copying, LARGEST_PIECE};
-use self::request::{DATA, DIR_MODE, GivenFields, NEEDS, OFFSET, PATH};
-use super::{Draft, Given, Pieces, Recipe, RecipeError, Series};
+use self::request::{DATA, DIR_MODE, FILE_SIZE, GivenFields, NEEDS, OFFSET, PATH};
+use super::{Draft, Given, Level, Pieces, Recipe, RecipeError, Series};
 use crate::error::Error;
 use crate::schema::Reflect;
 use crate::schema::describe::Parameter;
@@ -55,23 +55,41 @@ pub(super) const RECIPE: Recipe = Recipe {
 };
 
 fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
+    let mut is_copy = true;
+    if given.text(SOURCE).is_some() {
+        for field in [OFFSET, DATA] {
+            is_copy &= draft.takes(given, SOURCE, field)?;
+        }
+    }
+    // Content that setters give on top of a document's `src` is sent in its place.
+    if !is_copy {
+        if let Some(target) = given.text(TARGET)
+            && draft.takes(given, TARGET, PATH)?
+        {
+            draft.set_text(PATH, target.to_owned());
+        }
+        return Ok(());
+    }
     let needed = |parameter| {
         given
             .text(parameter)
             .ok_or(CopyError::Missing { parameter })
     };
     let (source, target) = (needed(SOURCE)?, needed(TARGET)?);
-    for (parameter, field) in [(TARGET, PATH), (SOURCE, OFFSET), (SOURCE, DATA)] {
-        if draft.has(field) {
-            return Err(RecipeError::Twice { parameter, field });
-        }
+    let target = match draft.takes(given, TARGET, PATH)? {
+        true => target_of(source, target)?,
+        false => draft.text(PATH).unwrap_or_default(),
+    };
+    if given.level(SOURCE) == Some(Level::Setter) {
+        // A document's size is that of other content.
+        draft.forget_document(FILE_SIZE);
     }
     if !draft.has(DIR_MODE) {
         draft.set_number(DIR_MODE, PARENT_MODE);
     }
     let copy = Copy {
         source: source.to_owned(),
-        target: target_of(source, target)?,
+        target,
         recursive: given.text(RECURSIVE).map_or(Ok(false), truth)?,
         given: GivenFields::of(draft),
     };

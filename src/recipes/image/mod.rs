@@ -26,11 +26,12 @@ use self::reference::Reference;
 use self::store::Temporary;
 use self::tools::Program;
 use self::user::User;
+use super::spec::SPEC;
 use super::{Draft, Given, Recipe, RecipeError};
 use crate::auto::oci::Config;
 use crate::log::say;
+use crate::schema::Scalar;
 use crate::schema::describe::Parameter;
-use crate::schema::{Scalar, Value};
 
 pub(super) const IMAGE: &str = "image";
 const ID: &str = "id";
@@ -64,18 +65,17 @@ pub(super) const RECIPE: Recipe = Recipe {
 
 fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
     let missing = |parameter| ImageError::Missing { parameter };
+    let own_id = draft.takes(given, ID, CONTAINER_ID)?;
+    let id = given.text(ID).filter(|_| own_id).map(str::to_owned);
+    let id = id.or_else(|| draft.text(CONTAINER_ID));
+    if given.level(SPEC) > given.level(IMAGE) && given.text(IMAGE).is_some() {
+        // The configuration beats the image of the document, and not its ID.
+        id.into_iter()
+            .for_each(|id| draft.set_text(CONTAINER_ID, id));
+        return Ok(());
+    }
     let reference = given.text(IMAGE).ok_or(missing(IMAGE))?;
-    let id = match (given.text(ID), explicit_id(draft)) {
-        (Some(_), Some(_)) => {
-            return Err(RecipeError::Twice {
-                parameter: ID,
-                field: CONTAINER_ID,
-            });
-        }
-        (Some(id), None) => id.to_owned(),
-        (None, Some(id)) => id,
-        (None, None) => return Err(missing(ID).into()),
-    };
+    let id = id.ok_or(missing(ID))?;
     if !is_id(&id) {
         return Err(ImageError::Id { id }.into());
     }
@@ -92,15 +92,6 @@ fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), RecipeError> {
     draft.config = Some(Arc::new(config.map_err(ImageError::Config)?));
     draft.set_text(CONTAINER_ID, id);
     Ok(())
-}
-
-/// The container's ID, where a field or its alias gives it.
-fn explicit_id(draft: &Draft<'_>) -> Option<String> {
-    let index = draft.index(CONTAINER_ID)?;
-    match draft.message.get(index) {
-        Some(Value::String(id)) if draft.has(CONTAINER_ID) => Some(id.to_owned()),
-        _ => None,
-    }
 }
 
 /// Whether this names a folder of its own. Agents take no other IDs either.
