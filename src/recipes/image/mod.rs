@@ -5,6 +5,7 @@
 
 mod document;
 mod error;
+mod inside;
 mod layout;
 mod reference;
 mod spec;
@@ -173,8 +174,18 @@ fn unpack(image: &Image, bundle: &Path) -> Result<(), ImageError> {
     let root = bundle.join(ROOT);
     fs::create_dir(&root).map_err(ImageError::file(&root))?;
     let root = root.canonicalize().map_err(ImageError::file(&root))?;
-    let mut layers = image.layers.iter();
-    layers.try_for_each(|layer| unpack::unpack(layer, &root))
+    let mut devices = Vec::new();
+    for layer in &image.layers {
+        devices.extend(unpack::unpack(layer, &root)?);
+    }
+    if let Some(first) = devices.first() {
+        say(format_args!(
+            "devices in the image that are left out, as the agent makes its own: {}, the first is {:?}",
+            devices.len(),
+            first.display().to_string()
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ use std::os::unix::fs::{PermissionsExt, lchown};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use nix::unistd::geteuid;
-use tar::{Archive, Entry, EntryType};
+use nix::sys::stat::Mode;
+use nix::unistd::{geteuid, mkfifo};
+use tar::{Archive, Entry, EntryType, Header};
 
 use super::error::ImageError;
+use super::inside::{self, Missing};
 
 const WHITEOUT: &[u8] = b".wh.";
 /// Hides all that lower layers have in its folder.
@@ -22,11 +24,11 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 
 /// Puts a layer (a tar archive, as it is or compressed by gzip) over what is in
 /// `root`, which must be a path without links. Owners are set where this user
-/// may; devices and named pipes are left out, as the agent makes its own.
+/// may. Devices are left out, as the agent makes its own; returns their names.
 ///
 /// # Errors
 /// When the layer cannot be read or unpacked.
-pub fn unpack(layer: &Path, root: &Path) -> Result<(), ImageError> {
+pub fn unpack(layer: &Path, root: &Path) -> Result<Vec<PathBuf>, ImageError> {
     let wrong = |error: io::Error| ImageError::layout(layer, in_full(&error));
     let archive = open(layer).map_err(wrong)?;
     Layer::new(root).unpack(archive).map_err(wrong)
@@ -57,13 +59,34 @@ struct Layer<'a> {
     /// What this layer has: its whiteouts do not hide that.
     own: BTreeSet<PathBuf>,
     /// Folders get their mode at the end, as it may forbid to write to them.
-    folders: Vec<Folder>,
+    folders: Vec<Access>,
+    devices: Vec<PathBuf>,
 }
 
-struct Folder {
+/// The mode and owner of what is made here and not by the tar crate.
+struct Access {
     path: PathBuf,
     mode: u32,
     owner: (u32, u32),
+}
+
+impl Access {
+    fn of(header: &Header, path: PathBuf) -> io::Result<Self> {
+        let number = |id: u64| u32::try_from(id).map_err(io::Error::other);
+        Ok(Self {
+            mode: header.mode()? & 0o7777,
+            owner: (number(header.uid()?)?, number(header.gid()?)?),
+            path,
+        })
+    }
+
+    fn set(self, owners: bool) -> io::Result<()> {
+        if owners {
+            let (uid, gid) = self.owner;
+            lchown(&self.path, Some(uid), Some(gid))?;
+        }
+        fs::set_permissions(&self.path, Permissions::from_mode(self.mode))
+    }
 }
 
 impl<'a> Layer<'a> {
@@ -73,35 +96,39 @@ impl<'a> Layer<'a> {
             owners: geteuid().is_root(),
             own: BTreeSet::new(),
             folders: Vec::new(),
+            devices: Vec::new(),
         }
     }
 
-    fn unpack(mut self, mut archive: Archive<Box<dyn Read>>) -> io::Result<()> {
+    fn unpack(mut self, mut archive: Archive<Box<dyn Read>>) -> io::Result<Vec<PathBuf>> {
         archive.set_preserve_permissions(true);
         archive.set_preserve_ownerships(self.owners);
         for entry in archive.entries()? {
             self.entry(entry?)?;
         }
         for folder in self.folders.into_iter().rev() {
-            if self.owners {
-                let (uid, gid) = folder.owner;
-                lchown(&folder.path, Some(uid), Some(gid))?;
-            }
-            fs::set_permissions(&folder.path, Permissions::from_mode(folder.mode))?;
+            folder.set(self.owners)?;
         }
-        Ok(())
+        Ok(self.devices)
     }
 
     fn entry(&mut self, mut entry: Entry<'_, Box<dyn Read>>) -> io::Result<()> {
         let kind = entry.header().entry_type();
+        if kind.is_pax_global_extensions() {
+            return Ok(());
+        }
         let name = relative(&entry.path()?)?;
         let Some(last) = name.file_name().map(OsStr::to_owned) else {
-            // The root itself, or a header about the entries to come.
+            if kind == EntryType::Directory {
+                let root = Access::of(entry.header(), self.root.to_owned())?;
+                self.folders.push(root);
+            }
             return Ok(());
         };
-        let parent = self.parent(&name)?;
+        let above = name.parent().unwrap_or(Path::new(""));
+        let parent = inside::follow(self.root, above, Missing::Make)?;
         if last.as_bytes() == OPAQUE {
-            return self.hide_all(&parent, name.parent().unwrap_or(Path::new("")));
+            return self.hide_all(&parent, above);
         }
         if let Some(hidden) = last.as_bytes().strip_prefix(WHITEOUT) {
             let hidden = OsStr::from_bytes(hidden);
@@ -118,40 +145,40 @@ impl<'a> Layer<'a> {
                     remove(&path)?;
                     fs::create_dir(&path)?;
                 }
-                let header = entry.header();
-                let number = |id: u64| u32::try_from(id).map_err(io::Error::other);
-                self.folders.push(Folder {
-                    mode: header.mode()? & 0o7777,
-                    owner: (number(header.uid()?)?, number(header.gid()?)?),
-                    path,
-                });
+                self.folders.push(Access::of(entry.header(), path)?);
             }
-            EntryType::Char | EntryType::Block | EntryType::Fifo => return Ok(()),
+            EntryType::Char | EntryType::Block => {
+                self.devices.push(name);
+                return Ok(());
+            }
+            EntryType::Fifo => {
+                remove(&path)?;
+                mkfifo(&path, Mode::S_IRUSR)?;
+                Access::of(entry.header(), path)?.set(self.owners)?;
+            }
+            EntryType::Link => {
+                let target = self.linked(&entry)?;
+                remove(&path)?;
+                fs::hard_link(target, &path)?;
+            }
             _ => {
                 remove(&path)?;
-                entry.unpack_in(self.root)?;
+                entry.unpack(&path)?;
             }
         }
         self.own.insert(name);
         Ok(())
     }
 
-    /// The folder that an entry is in, made where it is missing, without links
-    /// and within the root.
-    fn parent(&self, name: &Path) -> io::Result<PathBuf> {
-        let mut path = self.root.to_owned();
-        for part in name.parent().into_iter().flat_map(Path::components) {
-            path.push(part);
-            if fs::symlink_metadata(&path).is_err() {
-                fs::create_dir(&path)?;
-            }
-            path = path.canonicalize()?;
-            if !path.starts_with(self.root) {
-                let what = format!("{name:?} lies behind a link that leads out of the image");
-                return Err(io::Error::other(what));
-            }
-        }
-        Ok(path)
+    /// What a hard link is another name of: it may be a symbolic link itself.
+    fn linked(&self, entry: &Entry<'_, Box<dyn Read>>) -> io::Result<PathBuf> {
+        let target = entry.link_name()?.unwrap_or_default();
+        let target = relative(&target)?;
+        let above = target.parent().unwrap_or(Path::new(""));
+        let above = inside::follow(self.root, above, Missing::Refuse)?;
+        let last = target.file_name();
+        let last = last.ok_or_else(|| io::Error::other("a hard link to no file"))?;
+        Ok(above.join(last))
     }
 
     fn hide(&self, path: &Path, name: &Path) -> io::Result<()> {

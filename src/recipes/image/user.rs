@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::ImageError;
+use super::inside::{self, Missing};
 
 /// The most of a file that is read, in bytes.
 const LIMIT: u64 = 4 << 20;
@@ -95,13 +96,10 @@ impl Line {
     }
 }
 
-/// The lines of a file in the root filesystem; none where there is no such
-/// file, or where it is a link to something outside.
+/// The lines of a file in the root filesystem; none where there is no such file.
 fn lines(root: &Path, name: &str) -> Vec<Line> {
-    let path = root.join(name).canonicalize();
-    let path = path
-        .ok()
-        .filter(|path| path.starts_with(root) && path.is_file());
+    let path = inside::follow(root, Path::new(name), Missing::Refuse);
+    let path = path.ok().filter(|path| path.is_file());
     let mut bytes = Vec::new();
     if let Some(file) = path.and_then(|path| File::open(path).ok()) {
         // A file that cannot be read has none of the names that are looked up.

@@ -66,6 +66,13 @@ fn no_layer_gets_out() {
         ),
         ("a whiteout of a folder", Layer::new().file("a/.wh..", "")),
         (
+            "links in a circle",
+            Layer::new()
+                .link("a", "/b")
+                .link("b", "a/b")
+                .file("b/x", ""),
+        ),
+        (
             "half a layer",
             Layer::new().entry("x", EntryType::Regular, 0o644, "", &"x".repeat(4000)),
         ),
@@ -78,9 +85,14 @@ fn no_layer_gets_out() {
         let images = Images::new().image(None, json!({}), &[bytes]);
         fs::create_dir(images.path("victim")).unwrap();
         fs::write(images.path("victim/file"), "whole").unwrap();
-        let output = images.connect("CreateContainer image=layout id=web").run();
-        assert_eq!(output.status, 2, "{what}: {}", output.stderr);
-        let start = "error: CreateContainer: image: \"layout/blobs/sha256/";
+        let output = images.dry_run("CreateContainer image=layout id=web").run();
+        // To a container such a link leads to a folder of its own.
+        let is_within = what.ends_with("link above") || what.ends_with("behind a link");
+        let (status, start) = match is_within && what != "a hard link behind a link" {
+            true => (0, "the image is unpacked to "),
+            false => (2, "error: CreateContainer: image: \"layout/blobs/sha256/"),
+        };
+        assert_eq!(output.status, status, "{what}: {}", output.stderr);
         assert!(
             output.error().starts_with(start),
             "{what}: {}",
@@ -92,7 +104,9 @@ fn no_layer_gets_out() {
             b"whole",
             "{what}"
         );
-        assert_eq!(tree(&images.path("run")), ["kata-agent-ctl/"], "{what}");
+        if status != 0 {
+            assert_eq!(tree(&images.path("run")), ["kata-agent-ctl/"], "{what}");
+        }
     }
 }
 

@@ -39,7 +39,7 @@ fn a_bundle_is_taken_as_it_is() {
 /// Three layers that use everything a layer may.
 fn layered() -> Images {
     let lowest = Layer::new()
-        .folder("./", 0o755)
+        .folder("./", 0o711)
         .folder("etc/", 0o755)
         .file(
             "etc/passwd",
@@ -68,8 +68,7 @@ fn layered() -> Images {
         .hard_link("bin/same", "bin/tool")
         .folder("closed/", 0o500)
         .file("closed/in", "")
-        .entry("dev/null", EntryType::Char, 0o666, "", "")
-        .entry("pipe", EntryType::Fifo, 0o666, "", "")
+        .entry("pipe", EntryType::Fifo, 0o622, "", "")
         .file("/absolute", "")
         .link("link", "/etc/passwd");
     let config = json!({
@@ -102,7 +101,6 @@ fn layers_lie_over_each_other() {
             "bin/tool",
             "closed/",
             "closed/in",
-            "dev/",
             "etc/",
             "etc/group",
             "etc/passwd",
@@ -113,6 +111,7 @@ fn layers_lie_over_each_other() {
             "made/on/the/way",
             "old/",
             "old/new",
+            "pipe",
         ]
     );
     let metadata = |name| fs::symlink_metadata(root.join(name)).unwrap();
@@ -120,6 +119,8 @@ fn layers_lie_over_each_other() {
     assert_eq!(metadata("bin/tool").ino(), metadata("bin/same").ino());
     assert_eq!(metadata("closed").mode() & 0o7777, 0o500);
     assert_eq!(metadata("becomes-folder").mode() & 0o7777, 0o1777);
+    assert_eq!(metadata("").mode() & 0o7777, 0o711);
+    assert_eq!(metadata("pipe").mode(), 0o010_622);
     assert_eq!(
         fs::read_link(root.join("link")).unwrap().to_str(),
         Some("/etc/passwd")
@@ -128,6 +129,69 @@ fn layers_lie_over_each_other() {
     // Nobody else looks into it.
     let folder = fs::metadata(images.path("run/kata-agent-ctl")).unwrap();
     assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn links_are_followed_within_the_image() {
+    let lower = Layer::new()
+        .link("var/run", "/run")
+        .link("etc/passwd", "/usr/passwd")
+        .link("above", "../../../../srv")
+        .file("usr/passwd", "web:x:33:34::/:\n");
+    let upper = Layer::new()
+        .file("var/run/app/x", "x")
+        .hard_link("var/run/same", "var/run/app/x")
+        .hard_link("name", "etc/passwd")
+        .folder("above/in", 0o700);
+    let layers = [lower.plain(), upper.plain()];
+    let images = Images::new().image(None, json!({ "User": "web" }), &layers);
+    let request = images.request("CreateContainer image=layout id=web", "web");
+    assert_eq!(
+        request["OCI"]["Process"]["User"],
+        json!({"UID": 33, "GID": 34})
+    );
+    let root = images.bundle("web").join("rootfs");
+    assert_eq!(
+        tree(&root),
+        [
+            "above",
+            "etc/",
+            "etc/passwd",
+            "name",
+            "run/",
+            "run/app/",
+            "run/app/x",
+            "run/same",
+            "srv/",
+            "srv/in/",
+            "usr/",
+            "usr/passwd",
+            "var/",
+            "var/run",
+        ]
+    );
+    let inode = |name| fs::symlink_metadata(root.join(name)).unwrap().ino();
+    assert_eq!(inode("run/same"), inode("run/app/x"));
+    assert_eq!(inode("name"), inode("etc/passwd"));
+}
+
+#[test]
+fn devices_that_are_left_out_are_told() {
+    let device = |kind, name| Layer::new().entry(name, kind, 0o666, "", "").plain();
+    let layers = [
+        device(EntryType::Char, "dev/null"),
+        device(EntryType::Block, "dev/sda"),
+    ];
+    let images = Images::new().image(None, json!({}), &layers);
+    let output = images.dry_run("CreateContainer image=layout id=web").run();
+    assert_eq!(output.status, 0);
+    assert_eq!(
+        output.stderr.lines().next(),
+        Some(
+            "devices in the image that are left out, as the agent makes its own: 2, the first is \
+             \"dev/null\""
+        )
+    );
 }
 
 #[test]
