@@ -1,6 +1,7 @@
 //! From a configuration to a message, by the names of the message's fields:
 //! the agent's protos write them in another case, and only [`RENAMED`] are
-//! called something else. A member without a field is left out.
+//! called something else. A member without a field is left out, and so is one
+//! in another style than the specification's, as it has not been checked.
 
 use serde_json::Value;
 
@@ -154,6 +155,10 @@ fn is_special(ty: &Type) -> bool {
 
 /// The field that a member's name stands for.
 fn field(message: &'static Message, name: &str) -> Option<(usize, &'static Field)> {
+    // As all names in the specification are.
+    if !name.starts_with(|first: char| first.is_ascii_lowercase()) || name.contains('_') {
+        return None;
+    }
     let renamed = RENAMED.iter().find(|(config, _)| is_same(config, name));
     let renamed = renamed.map(|(_, field)| *field);
     let find = |is_it: &dyn Fn(&Field) -> bool| {

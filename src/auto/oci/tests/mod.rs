@@ -49,10 +49,10 @@ fn document(message: &dyn Reflect) -> Value {
 }
 
 #[test]
-fn other_spellings_null_and_unknown_members() {
+fn null_and_unknown_members() {
     assert_eq!(
         put(
-            r#"{"OCIVersion": "1", "hostname": null, "Root": {"path": "/r"}, "linux": {"masked_paths": ["/m"]}, "x": {"y": 1}}"#
+            r#"{"ociVersion": "1", "hostname": null, "root": {"path": "/r"}, "linux": {"maskedPaths": ["/m"]}, "x": {"y": 1}}"#
         ),
         Ok(json!({"Version": "1", "Root": {"Path": "/r"}, "Linux": {"MaskedPaths": ["/m"]}}))
     );
@@ -68,6 +68,30 @@ fn other_spellings_null_and_unknown_members() {
                 {"Names": ["a"], "Action": "SCMP_ACT_ERRNO", "errnoret": 0}
             ]}}})
         )
+    );
+}
+
+/// They have not been checked.
+#[test]
+fn members_in_another_style_are_left_out() {
+    let text = r#"{"Hostname": "Z", "hostname": "a", "Process": {"args": ["sh"]}, "HOOKS": [],
+        "OCIVersion": "1", "linux": {"masked_paths": ["/m"], "MountLabel": "x"},
+        "annotations": {"A_b": "c"}}"#;
+    let expected = json!({"Hostname": "a", "Linux": {}, "Annotations": {"A_b": "c"}});
+    assert_eq!(put(text), Ok(expected));
+    let left_out = config(text)
+        .unwrap()
+        .put(Part::Spec, new("grpc.Spec").as_mut());
+    assert_eq!(
+        left_out.unwrap(),
+        [
+            "HOOKS",
+            "Hostname",
+            "OCIVersion",
+            "Process",
+            "linux.MountLabel",
+            "linux.masked_paths"
+        ]
     );
 }
 
