@@ -11,6 +11,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     rpc: "SetPolicy",
     parameters: &[Parameter {
         name: FILE,
+        ty: Scalar::String,
         value: "FILE",
         doc: "a file whose text is the policy; - for standard input",
     }],

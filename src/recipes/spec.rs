@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Draft, Given, Recipe, RecipeError};
 use crate::auto::oci::Config;
+use crate::schema::Scalar;
 use crate::schema::describe::Parameter;
 
 pub(super) const SPEC: &str = "spec";
@@ -14,6 +15,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     rpc: "CreateContainer",
     parameters: &[Parameter {
         name: SPEC,
+        ty: Scalar::String,
         value: "FILE",
         doc: "a config.json of an OCI bundle, as file:///path or a bare path, that fills OCI where \
               the command does not say otherwise; - for standard input",

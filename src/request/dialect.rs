@@ -2,7 +2,7 @@
 //! names, and the parameters of conveniences. Which there are is in the tables
 //! of [`crate::auto`] and [`crate::recipes`].
 
-use crate::schema::{Dialect, Message, Rpc, lookup};
+use crate::schema::{Dialect, Message, Rpc, Scalar, lookup};
 use crate::{auto, recipes};
 
 /// The spellings that one RPC's request takes.
@@ -33,6 +33,12 @@ impl Dialect for RequestDialect {
         let mut parameters = recipes::parameters(self.rpc).map(|parameter| parameter.name);
         let parameter = parameters.find(|parameter| *parameter == name);
         parameter.or_else(|| auto::alias(name))
+    }
+
+    fn extra_type(&self, name: &str) -> Scalar {
+        let mut parameters = recipes::parameters(self.rpc);
+        let parameter = parameters.find(|parameter| parameter.name == name);
+        parameter.map_or(Scalar::String, |parameter| parameter.ty)
     }
 
     fn names(&self, message: &'static Message) -> Vec<(&'static str, usize)> {

@@ -10,7 +10,7 @@ mod list;
 mod sample;
 mod text;
 
-use super::descriptor::{Message, Rpc, Schema};
+use super::descriptor::{Message, Rpc, Scalar, Schema};
 use super::lookup::Item;
 
 pub use example::{Example, Form, examples};
@@ -50,6 +50,8 @@ pub trait Annotations {
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
+    /// The type of its value in a document: a string or a bool.
+    pub ty: Scalar,
     /// What its value is, in a word.
     pub value: &'static str,
     /// What it does.

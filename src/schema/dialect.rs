@@ -1,7 +1,7 @@
 //! Spellings that are accepted beyond those of the proto and of ProtoJSON. The
 //! schema modules know that there may be some; which ones is not theirs to know.
 
-use super::descriptor::Message;
+use super::descriptor::{Message, Scalar};
 
 /// Extra names of fields and extra spellings of values.
 pub trait Dialect {
@@ -17,6 +17,13 @@ pub trait Dialect {
     fn extra(&self, message: &'static Message, name: &str) -> Option<&'static str> {
         let _ = (message, name);
         None
+    }
+
+    /// The type of the values of the member called `name`, which
+    /// [`Dialect::extra`] told of: text, or true and false.
+    fn extra_type(&self, name: &str) -> Scalar {
+        let _ = name;
+        Scalar::String
     }
 
     /// The names that [`Dialect::field`] knows in `message`, each with the index

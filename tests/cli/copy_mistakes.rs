@@ -81,7 +81,19 @@ fn mistakes_send_nothing() {
         ),
         (
             "json://{\"src\": [\"f\"], \"dest\": \"/g\"}",
-            "src: a list is not a string, a number, true or false",
+            "src: a list is not a string",
+        ),
+        (
+            "json://{\"src\": \"f\", \"dest\": 5}",
+            "dest: 5 is not a string",
+        ),
+        (
+            "json://{\"src\": \"f\", \"dest\": \"/g\", \"recursive\": \"true\"}",
+            "recursive: \"true\" is not true or false",
+        ),
+        (
+            "json://{\"src\": \"f\", \"dest\": \"/g\", \"recursive\": 1}",
+            "recursive: 1 is not true or false",
         ),
     ] {
         refused(folder.path(), &format!("CopyFile {words}"), message);

@@ -48,7 +48,7 @@ fn mistakes_in_parameters_name_them() {
         ),
         (
             r#"SetPolicy json://{"policy_file": ["a"]}"#,
-            "SetPolicy: policy_file: a list is not a string, a number, true or false",
+            "SetPolicy: policy_file: a list is not a string",
         ),
         (
             r#"SetPolicy json://{"policy_file": "a", "policy_file": "b"}"#,
@@ -58,6 +58,14 @@ fn mistakes_in_parameters_name_them() {
             r#"SetPolicy policy_file="\xff""#,
             "SetPolicy: policy_file: the value is not UTF-8 text (the byte at offset 0 is wrong), \
              and only a bytes field takes other bytes",
+        ),
+        (
+            r#"SetPolicy json://{"policy_file": true}"#,
+            "SetPolicy: policy_file: true is not a string",
+        ),
+        (
+            r#"Check json://{"cid": 5}"#,
+            "Check: cid: 5 is not a string",
         ),
         (
             "Check policy_file=x",

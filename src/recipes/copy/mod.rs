@@ -19,8 +19,8 @@ use self::pieces::{Copying, LARGEST_PIECE};
 use self::request::{DATA, DIR_MODE, FILE_SIZE, GivenFields, NEEDS, OFFSET, PATH};
 use super::{Draft, Given, Level, Pieces, Recipe, RecipeError, Series};
 use crate::error::Error;
-use crate::schema::Reflect;
 use crate::schema::describe::Parameter;
+use crate::schema::{Reflect, Scalar};
 
 const SOURCE: &str = "src";
 const TARGET: &str = "dest";
@@ -35,16 +35,19 @@ pub(super) const RECIPE: Recipe = Recipe {
     parameters: &[
         Parameter {
             name: SOURCE,
+            ty: Scalar::String,
             value: "LOCAL",
             doc: "a file, symbolic link or directory here, sent with its mode and owner, in as many calls as it takes",
         },
         Parameter {
             name: TARGET,
+            ty: Scalar::String,
             value: "GUEST",
             doc: "the path of the copy in the guest; one that ends in / is the folder to put it in, under its own name",
         },
         Parameter {
             name: RECURSIVE,
+            ty: Scalar::Bool,
             value: "true|false",
             doc: "true sends all that is in a directory too; without it the directory alone is sent",
         },

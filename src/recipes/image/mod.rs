@@ -48,6 +48,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     parameters: &[
         Parameter {
             name: IMAGE,
+            ty: Scalar::String,
             value: "REF",
             doc: "a folder with an OCI bundle or image layout (FOLDER:TAG for one image of several), \
                   or a registry reference, which skopeo fetches and umoci unpacks; fills OCI where \
@@ -55,6 +56,7 @@ pub(super) const RECIPE: Recipe = Recipe {
         },
         Parameter {
             name: ID,
+            ty: Scalar::String,
             value: "ID",
             doc: "the container's ID",
         },

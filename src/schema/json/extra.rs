@@ -1,10 +1,11 @@
 //! Members of a document that are no fields: what a user wrote for the tool
-//! itself. Their values are plain text, as setters give them; which names there
-//! are is the dialect's to know.
+//! itself. Their values are handed back as text, as setters give them; which
+//! names there are, and of what type, is the dialect's to know.
 
 use serde::de;
 use serde_json::value::RawValue;
 
+use super::super::descriptor::Scalar;
 use super::context::Merge;
 use super::error::Problem;
 use super::given::Given;
@@ -32,16 +33,18 @@ impl<'de> Merge<'de, '_> {
                 return Err(merge.fail(Problem::Duplicate));
             }
             let raw = value.get();
-            let text = match (string_content(merge, raw)?, raw.bytes().next()) {
-                (Some(content), _) => Some(content.into_owned()),
-                (None, Some(b'n')) => None,
-                (None, Some(b'{' | b'[')) => {
-                    let found = Given::unless_string(raw);
-                    let expected = "a string, a number, true or false";
-                    return Err(merge.fail(found.mismatch(expected)));
-                }
-                (None, _) => Some(raw.to_owned()),
+            let content = string_content(merge, raw)?;
+            let given = match &content {
+                Some(content) => Given::String(content),
+                None => Given::unless_string(raw),
             };
+            let text = match (merge.dialect.extra_type(name), given) {
+                (_, Given::Other("null")) => Ok(None),
+                (Scalar::Bool, given) => given.bool().map(|value| Some(value.to_string())),
+                (_, Given::String(content)) => Ok(Some(content.to_owned())),
+                (_, given) => Err(given.mismatch("a string")),
+            };
+            let text = text.map_err(|problem| merge.fail(problem))?;
             merge.extras.push(Extra { name, text });
             Ok(())
         })
