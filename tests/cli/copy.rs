@@ -150,6 +150,35 @@ fn a_link_is_sent_as_a_link() {
     assert_eq!((request.file_size, request.offset), (0, 0));
 }
 
+#[test]
+fn a_link_with_a_slash_is_what_it_points_to() {
+    let folder = tempdir().unwrap();
+    fs::create_dir(folder.path().join("v1")).unwrap();
+    write(&folder, "v1/token", "secret");
+    // As volumes of Kubernetes have it.
+    symlink("v1", folder.path().join("data")).unwrap();
+    symlink("data/token", folder.path().join("token")).unwrap();
+    for command in [
+        "CopyFile src=token/ dest=/g/",
+        "CopyFile src=token// dest=/g/token recursive=true",
+    ] {
+        let requests = copied(folder.path(), &["-c", command]);
+        let [request] = requests.as_slice() else {
+            panic!("{requests:?}");
+        };
+        assert_eq!(request.path, "/g/token");
+        assert_eq!(request.data, b"secret");
+        assert_eq!(request.file_mode & 0o170_000, 0o100_000);
+    }
+    let requests = copied(folder.path(), &["-c", "CopyFile src=data/ dest=/g/d"]);
+    assert_eq!(requests[0].file_mode & 0o170_000, 0o040_000);
+    symlink("none", folder.path().join("dangling")).unwrap();
+    dry_run(&folder, "CopyFile src=dangling/ dest=/g/d")
+        .status(2)
+        .stderr("error: CopyFile: src: \"dangling/\": no such file or directory\n")
+        .test();
+}
+
 /// A tree whose names sort in another way than they were made.
 fn tree() -> TempDir {
     let folder = tempdir().unwrap();

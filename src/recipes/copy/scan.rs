@@ -40,14 +40,14 @@ pub enum Kind {
 }
 
 /// What there is at `source`, and with `recursive` in it; its copy is `target`.
-/// Links are not followed. Files and directories that are to be read are opened
+/// Links are not followed, unless `source` is one with a `/` after it. Files and directories that are to be read are opened
 /// once, to see that they can be.
 ///
 /// # Errors
 /// When something cannot be looked at or cannot be copied, or a signal came.
 pub fn scan(source: &str, target: &str, recursive: bool) -> Result<Vec<Entry>, Error> {
     let mut found = Vec::new();
-    let mut left = vec![(source.to_owned(), target.to_owned())];
+    let mut left = vec![(pointed_to(source)?, target.to_owned())];
     while let Some((source, target)) = left.pop() {
         interrupt::check().map_err(|_| Error::Interrupted)?;
         let entry = entry(source, target)?;
@@ -64,6 +64,24 @@ pub fn scan(source: &str, target: &str, recursive: bool) -> Result<Vec<Entry>, E
         found.push(entry);
     }
     Ok(found)
+}
+
+/// The path to what there is to copy: to the system, a link to a file with a `/`
+/// after it leads nowhere.
+fn pointed_to(source: &str) -> Result<String, CopyError> {
+    let link = source.trim_end_matches('/');
+    let is_link = link != source && fs::symlink_metadata(link).is_ok_and(|it| it.is_symlink());
+    if !is_link || fs::metadata(source).is_ok() {
+        return Ok(source.to_owned());
+    }
+    let path = fs::canonicalize(link).map_err(|error| CopyError::Read {
+        name: source.to_owned(),
+        error,
+    })?;
+    let text = path.into_os_string().into_string();
+    text.map_err(|path| CopyError::NotText {
+        name: path.to_string_lossy().into_owned(),
+    })
 }
 
 fn entry(source: String, target: String) -> Result<Entry, CopyError> {
