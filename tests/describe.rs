@@ -30,6 +30,12 @@ fn array(value: &Value) -> impl Iterator<Item = &Value> {
 #[test]
 fn every_example_is_a_request_that_can_be_sent() -> Result {
     let folder = tempfile::tempdir()?;
+    // What the examples of conveniences name.
+    std::fs::write(folder.path().join("policy.rego"), "package agent_policy")?;
+    for bundle in ["bundle", "image"] {
+        std::fs::create_dir(folder.path().join(bundle))?;
+        std::fs::write(folder.path().join(bundle).join("config.json"), "{}")?;
+    }
     let list: Value = serde_json::from_str(&output(&["list", "--json"])?)?;
     let mut count = 0;
     for rpc in array(&list).flat_map(|service| array(&service["rpcs"])) {
@@ -51,6 +57,11 @@ fn every_example_is_a_request_that_can_be_sent() -> Result {
                 let file = folder.path().join("request.json");
                 std::fs::write(&file, output(&["template", path])?)?;
                 command = format!("{name} file://{}", file.display());
+            }
+            if example["form"] == "convenience" {
+                let at = |start: &str| format!("{start}{}/", folder.path().display());
+                command = command.replace("=file:///tmp/", &at("=file://"));
+                command = command.replace("=/tmp/", &at("="));
             }
             arguments.extend(["-c".to_owned(), command]);
             count += 1;

@@ -2,7 +2,7 @@
 
 use super::{ROWS, Row};
 use crate::recipes;
-use crate::schema::describe::{Annotations, Parameter};
+use crate::schema::describe::{Annotations, Parameter, Words};
 use crate::schema::{Message, Rpc};
 
 /// The rows of the table as notes on fields.
@@ -22,6 +22,10 @@ impl Annotations for RowNotes {
 
     fn parameters(&self, rpc: &'static Rpc) -> Vec<&'static Parameter> {
         recipes::parameters(rpc).collect()
+    }
+
+    fn conveniences(&self, rpc: &'static Rpc) -> Vec<Words> {
+        recipes::of(rpc).map(|recipe| recipe.example).collect()
     }
 
     fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {

@@ -19,7 +19,7 @@ pub use series::{Piece, Pieces, Series};
 
 use crate::auto;
 use crate::auto::oci::Part;
-use crate::schema::describe::Parameter;
+use crate::schema::describe::{Parameter, Words};
 use crate::schema::{Label, Rpc, Scalar, Type};
 
 /// One convenience.
@@ -29,6 +29,8 @@ pub struct Recipe {
     pub rpc: &'static str,
     /// What may be given for it, beside the request's fields.
     pub parameters: &'static [Parameter],
+    /// Parameters of a command to show.
+    pub example: Words,
     /// The fields of the request that it sets: without one of them it is not there.
     needs: &'static [(&'static str, Scalar)],
     /// Whether it also needs a field that a whole OCI configuration fills.

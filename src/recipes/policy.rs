@@ -15,6 +15,7 @@ pub(super) const RECIPE: Recipe = Recipe {
         value: "FILE",
         doc: "a file whose text is the policy; - for standard input",
     }],
+    example: &[(FILE, "/tmp/policy.rego")],
     needs: &[(POLICY, Scalar::String)],
     needs_config: false,
     apply,

@@ -20,6 +20,7 @@ pub(super) const RECIPE: Recipe = Recipe {
         doc: "a config.json of an OCI bundle, as file:///path or a bare path, that fills OCI where \
               the command does not say otherwise; - for standard input",
     }],
+    example: &[(SPEC, "file:///tmp/bundle/config.json")],
     needs: &[],
     needs_config: true,
     apply,

@@ -38,12 +38,22 @@ pub trait Annotations {
         Vec::new()
     }
 
+    /// Commands of this RPC that use such words, each by the words' names and
+    /// values. None of them needs quotes.
+    fn conveniences(&self, rpc: &'static Rpc) -> Vec<Words> {
+        let _ = rpc;
+        Vec::new()
+    }
+
     /// The field's extra names.
     fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {
         let _ = (message, index);
         Vec::new()
     }
 }
+
+/// Names and values of a command's words.
+pub type Words = &'static [(&'static str, &'static str)];
 
 /// A word that a command takes although it is no field.
 #[derive(Debug, PartialEq, Eq)]

@@ -102,6 +102,12 @@ fn examples_in_descriptions_can_be_run() {
         folder.path().display(),
         std::env::var("PATH").unwrap()
     );
+    // What the examples of conveniences name.
+    fs::write(folder.path().join("policy.rego"), "package agent_policy").unwrap();
+    for bundle in ["bundle", "image"] {
+        fs::create_dir(folder.path().join(bundle)).unwrap();
+        fs::write(folder.path().join(bundle).join("config.json"), "{}").unwrap();
+    }
     for rpc in typed_peer::rpcs() {
         let template = tool(["template", &rpc.path()]).run().succeeded().stdout;
         fs::write(folder.path().join(format!("{}.json", rpc.name)), template).unwrap();
@@ -115,10 +121,9 @@ fn examples_in_descriptions_can_be_run() {
         let has_fields = rpc.request().fields().next().is_some();
         assert!(examples.len() >= if has_fields { 4 } else { 3 }, "{text}");
         for example in examples {
-            let local = example.replace(
-                "file:///tmp/",
-                &format!("file://{}/", folder.path().display()),
-            );
+            let here = folder.path().display();
+            let local = example.replace("file:///tmp/", &format!("file://{here}/"));
+            let local = local.replace("=/tmp/", &format!("={here}/"));
             let output = Command::new("sh")
                 .args(["-c", &format!("{local} --dry-run")])
                 .env("PATH", &path)

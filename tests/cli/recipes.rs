@@ -113,3 +113,29 @@ fn parameters_are_described() {
     let name = &output.json()["parameters"][0]["name"];
     assert_eq!(name, "policy_file");
 }
+
+#[test]
+fn examples_show_the_parameters() {
+    for (rpc, words) in [
+        (
+            "CopyFile",
+            "src=/etc/hosts dest=/run/kata-containers/shared/containers/hosts",
+        ),
+        ("SetPolicy", "policy_file=/tmp/policy.rego"),
+        ("CreateContainer", "spec=file:///tmp/bundle/config.json"),
+        ("CreateContainer", "image=/tmp/image id=example-id"),
+    ] {
+        let command = format!("{rpc} {words}");
+        let output = crate::tool::tool(["describe", rpc]).run().succeeded();
+        let told = format!(
+            "\n  # a convenience\n  kata-agent-ctl connect --server-address sim:// -c '{command}'\n"
+        );
+        assert!(output.text().contains(&told), "{}", output.text());
+        let output = crate::tool::tool(["describe", "--json", rpc]).run().json();
+        let mut examples = output["examples"].as_array().unwrap().iter();
+        assert!(examples.any(|it| it["form"] == "convenience" && it["command"] == *command));
+        // Every parameter in it is one of the command's.
+        let run = connect("sim://", ["--dry-run", "-c", &command]).run();
+        assert!(!run.stderr.contains("no field"), "{}", run.stderr);
+    }
+}

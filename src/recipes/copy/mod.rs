@@ -52,6 +52,10 @@ pub(super) const RECIPE: Recipe = Recipe {
             doc: "true sends all that is in a directory too; without it the directory alone is sent",
         },
     ],
+    example: &[
+        (SOURCE, "/etc/hosts"),
+        (TARGET, "/run/kata-containers/shared/containers/hosts"),
+    ],
     needs: NEEDS,
     needs_config: false,
     apply,

@@ -61,6 +61,7 @@ pub(super) const RECIPE: Recipe = Recipe {
             doc: "the container's ID",
         },
     ],
+    example: &[(IMAGE, "/tmp/image"), (ID, "example-id")],
     needs: &[(CONTAINER_ID, Scalar::String)],
     needs_config: true,
     apply,

@@ -1,6 +1,6 @@
 //! An item as JSON.
 
-use super::example::examples;
+use super::example::{conveniences, examples};
 use super::json::Json;
 use super::list::rpcs;
 use super::{Annotations, uses};
@@ -23,6 +23,8 @@ fn describe_rpc(schema: &Schema, rpc: &'static Rpc, annotations: &dyn Annotation
         entries.extend(content(message, rpc, annotations));
         Json::Object(entries)
     };
+    let mut all = examples(schema, rpc);
+    all.extend(conveniences(schema, rpc, annotations));
     Json::Object(vec![
         ("kind", "rpc".into()),
         ("full_name", rpc.path().into()),
@@ -46,7 +48,7 @@ fn describe_rpc(schema: &Schema, rpc: &'static Rpc, annotations: &dyn Annotation
         ),
         (
             "examples",
-            Json::array(examples(schema, rpc).iter().map(|example| {
+            Json::array(all.iter().map(|example| {
                 Json::Object(vec![
                     ("form", example.form.name().into()),
                     ("command", example.command().into()),

@@ -2,6 +2,7 @@
 
 use super::json::Json;
 use super::sample::{self, Sample, Whole};
+use super::{Annotations, Words};
 use crate::schema::descriptor::{Label, Message, Rpc, Schema, Type};
 use crate::schema::lookup;
 
@@ -21,6 +22,8 @@ pub enum Form {
     File,
     /// As a JSON document, with setters on top of it.
     DocumentAndSetters,
+    /// By words that are no fields of it.
+    Convenience,
 }
 
 impl Form {
@@ -32,6 +35,7 @@ impl Form {
             Form::Document => "document",
             Form::File => "file",
             Form::DocumentAndSetters => "document_and_setters",
+            Form::Convenience => "convenience",
         }
     }
 }
@@ -111,6 +115,23 @@ pub fn examples(schema: &Schema, rpc: &'static Rpc) -> Vec<Example> {
         setters,
     };
     forms.into_iter().map(example).collect()
+}
+
+/// Examples of what an RPC takes beside the fields of its request.
+pub fn conveniences(
+    schema: &Schema,
+    rpc: &'static Rpc,
+    annotations: &dyn Annotations,
+) -> Vec<Example> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let example = |words: Words| Example {
+        form: Form::Convenience,
+        name: shortest_name(schema, rpc),
+        document: None,
+        setters: words.iter().map(owned).collect(),
+    };
+    let words = annotations.conveniences(rpc);
+    words.into_iter().map(example).collect()
 }
 
 /// The name alone where it finds this RPC. A name in lower case may be a

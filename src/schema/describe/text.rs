@@ -1,6 +1,6 @@
 //! An item as text to read.
 
-use super::example::{Form, examples};
+use super::example::{Form, conveniences, examples};
 use super::layout::{columns, paragraphs};
 use super::list::{rpc_lines, signature};
 use super::{Annotations, uses};
@@ -77,7 +77,8 @@ impl Page<'_> {
                  more, as JSON.",
             );
         }
-        for example in examples(schema, rpc) {
+        let conveniences = conveniences(schema, rpc, self.annotations);
+        for example in examples(schema, rpc).into_iter().chain(conveniences) {
             let title = match example.form {
                 Form::Plain => "nothing given: defaults and automatic values".to_owned(),
                 Form::Setters => "fields by setters".to_owned(),
@@ -88,6 +89,7 @@ impl Page<'_> {
                     example.path().unwrap_or_default()
                 ),
                 Form::DocumentAndSetters => "a document, and setters on top of it".to_owned(),
+                Form::Convenience => "a convenience".to_owned(),
             };
             self.line(&format!("  # {title}"));
             self.line(&format!("  {}", example.shell()));
