@@ -33,26 +33,37 @@ fn there_is(program: &str) -> bool {
 
 /// Runs every example, and gives what is wrong in what they say.
 fn mistakes(binary: &Path, json: &Value) -> String {
+    let examples = listed(json);
+    let sessions = examples
+        .iter()
+        .map(|(topic, example)| (*topic, steps(example).collect()));
+    sessions
+        .map(|(topic, steps)| mistakes_in(binary, topic, steps))
+        .collect()
+}
+
+fn steps(example: &Value) -> impl Iterator<Item = &Value> {
+    example["commands"].as_array().unwrap().iter()
+}
+
+/// Runs some steps of a topic in one shell.
+fn mistakes_in(binary: &Path, topic: &str, steps: Vec<&Value>) -> String {
     let mut mistakes = String::new();
-    let has_jq = there_is("jq");
-    for (topic, example) in listed(json) {
-        let steps = example["commands"].as_array().unwrap();
-        let commands: Vec<_> = steps
-            .iter()
-            .map(|step| step["command"].as_str().unwrap())
-            .collect();
-        if !has_jq && commands.iter().any(|command| command.contains("jq ")) {
-            println!("an example of {topic:?} is skipped: there is no jq here");
-            continue;
-        }
-        let outputs = run(binary, &commands);
-        assert_eq!(outputs.len(), commands.len(), "{topic}: {commands:?}");
-        for (step, found) in steps.iter().zip(&outputs) {
-            let expected = step["prints"].as_str().unwrap();
-            if !matches(expected, found) {
-                let what = format!("examples {topic}: {}", step["command"]);
-                mistakes.push_str(&difference(&what, expected, found));
-            }
+    let commands: Vec<_> = steps
+        .iter()
+        .map(|step| step["command"].as_str().unwrap())
+        .collect();
+    if commands.iter().any(|command| command.contains("jq ")) && !there_is("jq") {
+        println!("an example of {topic:?} is skipped: there is no jq here");
+        return mistakes;
+    }
+    let outputs = run(binary, &commands);
+    assert_eq!(outputs.len(), commands.len(), "{topic}: {commands:?}");
+    for (step, found) in steps.iter().zip(&outputs) {
+        let expected = step["prints"].as_str().unwrap();
+        if !matches(expected, found) {
+            let what = format!("examples {topic}: {}", step["command"]);
+            mistakes.push_str(&difference(&what, expected, found));
         }
     }
     mistakes
@@ -64,6 +75,15 @@ fn every_example_does_what_it_says() {
     assert!(listed(&json).len() > 30);
     let mistakes = mistakes(Path::new(env!("CARGO_BIN_EXE_kata-agent-ctl")), &json);
     assert!(mistakes.is_empty(), "{mistakes}");
+}
+
+#[test]
+fn the_examples_of_containers_can_be_pasted_as_a_whole() {
+    let json = tool(["examples", "container", "--json"]).run().json();
+    let examples = json["examples"].as_array().unwrap();
+    let steps = examples.iter().flat_map(steps).collect();
+    let binary = Path::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+    assert_eq!(mistakes_in(binary, "container", steps), "");
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(super) static TOPICS: &[Topic] = &[
                        guest the root filesystem must be there: OCI.Root.Path is its path in the guest.",
                 rpcs: &["CreateContainer", "ExecProcess"],
                 session: r#"
-$ mkdir web
+$ mkdir -p web
 $ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"]}}' > web/config.json
 $ kata-agent-ctl connect --dry-run -o jsonl --bundle-dir web \
     -c 'CreateContainer cid=web OCI.Root.Path=/run/web' 'ExecProcess exec_id=ls process.Args=["ls","-l"]'
@@ -38,7 +38,7 @@ $ kata-agent-ctl connect --dry-run -o jsonl --bundle-dir web \
                     "DestroySandbox",
                 ],
                 session: r#"
-$ mkdir web
+$ mkdir -p web
 $ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"]}}' > web/config.json
 $ printf '%s\n' > life.txt \
     CreateSandbox CreateContainer StartContainer \
