@@ -116,6 +116,14 @@ pub enum Error {
         /// How the call failed.
         error: Box<Error>,
     },
+    /// A message of a stream that stood in a line of standard input.
+    #[error("standard input, line {line}: {}", reason_in_line(error))]
+    Message {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
     /// The answer is not the message that the RPC answers.
     #[error("the answer is not a {message}: {reason}")]
     Response {
@@ -233,7 +241,16 @@ impl Error {
             Error::Connect(error) => Kind::of(error.kind()),
             Error::Interrupted => Kind::Interrupted,
             Error::Call(error) => Kind::of(error.kind()),
-            Error::Piece { error, .. } => error.kind(),
+            Error::Piece { error, .. } | Error::Message { error, .. } => error.kind(),
+        }
+    }
+
+    /// The same error, of a message in this line of standard input.
+    #[must_use]
+    pub fn in_line(self, line: usize) -> Self {
+        Error::Message {
+            line,
+            error: Box::new(self),
         }
     }
 
@@ -245,6 +262,7 @@ impl Error {
                 ..
             }) if !error.path().is_empty() => error.culprit(),
             Error::Set(error) => error.path.clone(),
+            Error::Message { error, .. } => return error.path(),
             Error::Json(error) => error.culprit(),
             Error::Document { error, .. } => error.culprit(),
             Error::NotText { path, .. } => path.clone(),
@@ -270,5 +288,14 @@ impl Error {
             Error::Piece { error, .. } => error.status(),
             _ => None,
         }
+    }
+}
+
+/// What is wrong with a line, whose number and origin are told already.
+fn reason_in_line(error: &Error) -> String {
+    match error {
+        Error::Json(error) => error.in_one_line(),
+        Error::Input(InputError::Read { reason, .. }) => reason.clone(),
+        error => error.to_string(),
     }
 }

@@ -17,5 +17,5 @@ pub use self::call::Call;
 pub use self::connection::Client;
 pub use self::error::{CallError, ErrorKind, ProtocolError, Stage};
 pub use self::status::{Status, status_name};
-pub use self::stream::{Stream, StreamReceiver, StreamSender};
+pub use self::stream::{Stream, StreamReceiver, StreamSender, check_message_size};
 pub use crate::transport::{Address, AddressError, ConnectError, ConnectOptions};

@@ -98,6 +98,14 @@ impl Client {
     }
 }
 
+/// Whether one message of a stream, this many bytes long, can be sent.
+///
+/// # Errors
+/// [`CallError::TooLarge`] if it cannot.
+pub fn check_message_size(length: usize) -> Result<(), CallError> {
+    check_size(length).map(drop)
+}
+
 impl<'c> Stream<'c> {
     /// The two sides. There is a sender only where the client streams.
     pub fn split(self) -> (Option<StreamSender>, StreamReceiver<'c>) {
@@ -122,6 +130,14 @@ impl StreamSender {
     /// As [`Self::send`] has them.
     pub fn close(self) -> Result<(), CallError> {
         self.write(|writer, stream_id, patience| writer.send_close(stream_id, patience))
+    }
+
+    /// Gives the stream up together with its connection, so that the agent does
+    /// not take what it has got for all there is. Both sides have ended then.
+    pub fn abandon(self) {
+        self.ended.store(true, Ordering::SeqCst);
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.shut_down();
     }
 
     fn write(

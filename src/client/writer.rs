@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, sendmsg};
+use nix::sys::socket::{MsgFlags, Shutdown, sendmsg, shutdown};
 use ttrpc::proto::{
     FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
 };
@@ -109,6 +109,13 @@ impl FrameWriter {
     /// Whether a frame was left unfinished, so that no other may follow.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
+    }
+
+    /// Ends the connection in both directions; whoever waits on it notices.
+    pub(super) fn shut_down(&mut self) {
+        self.broken = true;
+        // One that is gone already is as good.
+        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Both);
     }
 
     /// Sends the request that opens a stream.

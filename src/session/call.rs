@@ -25,7 +25,14 @@ impl Session {
             return self.series(rpc, series, message);
         }
         if self.options.dry_run {
-            return self.print(self.options.format.of_requests(), message.as_ref());
+            if self.options.verbose {
+                self.show_left_out(request);
+            }
+            self.print(self.options.format.of_requests(), message.as_ref())?;
+            return match rpc.client_streaming {
+                true => self.further_requests(rpc),
+                false => Ok(()),
+            };
         }
         let payload = payload(message.as_ref())?;
         trace(self.logger, "request", &payload);
@@ -86,15 +93,7 @@ impl Session {
     fn show_request(&self, rpc: &Rpc, message: &dyn Reflect, length: usize) {
         say(format_args!("> {} ({length} bytes)", rpc.path()));
         self.show_metadata();
-        let mut text = Vec::new();
-        let style = Style {
-            pretty: false,
-            emit_defaults: false,
-        };
-        match json::write(message, self.schema, style, &mut text) {
-            Ok(()) => say(format_args!("> {}", String::from_utf8_lossy(&text))),
-            Err(error) => say(format_args!("> {error}")),
-        }
+        show_message(self.schema, message);
     }
 
     /// Shows what of an OCI configuration cannot be sent.
@@ -116,6 +115,19 @@ impl Session {
                 escape::line(value)
             ));
         }
+    }
+}
+
+/// Shows a message that is sent, in one line.
+pub(super) fn show_message(schema: &'static Schema, message: &dyn Reflect) {
+    let mut text = Vec::new();
+    let style = Style {
+        pretty: false,
+        emit_defaults: false,
+    };
+    match json::write(message, schema, style, &mut text) {
+        Ok(()) => say(format_args!("> {}", String::from_utf8_lossy(&text))),
+        Err(error) => say(format_args!("> {error}")),
     }
 }
 

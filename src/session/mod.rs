@@ -3,6 +3,7 @@
 //! from a command's text to a printed response.
 
 mod call;
+mod messages;
 mod output;
 mod prepare;
 mod progress;
@@ -105,7 +106,7 @@ pub struct Session {
     output: Output,
     client: Option<Client>,
     memory: Memory,
-    messages: stream::Messages,
+    messages: messages::Messages,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
     first_failure: Option<u8>,
@@ -127,7 +128,7 @@ impl Session {
             output: Output::default(),
             client: None,
             memory: Memory::default(),
-            messages: stream::Messages::new(messages_free),
+            messages: messages::Messages::new(messages_free),
             times: None,
             first_failure: None,
         }

@@ -1,52 +1,16 @@
 //! One streaming call: messages from standard input on one thread, answers to
 //! standard output on another, until both sides have ended.
 
-use std::io::{self, BufRead};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
 
-use super::call::{decode, print};
+use super::call::{decode, payload, print, show_message};
+use super::messages::{Coming, Messages};
 use super::{Session, connected};
-use crate::client::{CallError, StreamSender};
-use crate::error::Error;
-use crate::input::{self, InputError};
-use crate::schema::{Explicit, Message, Plain, Rpc, Schema, json};
-
-/// How soon the sending side notices that the agent has ended the stream.
-const NOTICE: Duration = Duration::from_millis(20);
-/// How many lines may be read ahead of what has been sent.
-const READ_AHEAD: usize = 16;
-
-/// The lines of standard input, read on a thread of their own from the first
-/// time that a stream asks for one: a stream may end while no line has come.
-#[derive(Debug)]
-pub struct Messages {
-    free: bool,
-    lines: Option<Receiver<io::Result<String>>>,
-}
-
-impl Messages {
-    /// Messages from standard input, if it is `free` for them.
-    pub fn new(free: bool) -> Self {
-        Self { free, lines: None }
-    }
-
-    fn lines(&mut self) -> &mut Receiver<io::Result<String>> {
-        let free = self.free;
-        self.lines.get_or_insert_with(|| {
-            let (sender, receiver) = mpsc::sync_channel(READ_AHEAD);
-            if free {
-                thread::spawn(move || {
-                    let mut lines = io::stdin().lock().lines();
-                    while lines.next().is_some_and(|line| sender.send(line).is_ok()) {}
-                });
-            }
-            receiver
-        })
-    }
-}
+use crate::client::{self, CallError, StreamSender};
+use crate::error::{Error, Kind};
+use crate::interrupt;
+use crate::schema::{Rpc, Schema};
 
 impl Session {
     /// Makes a streaming call. `payload` is its first message.
@@ -56,14 +20,15 @@ impl Session {
         let call = self.options.call_of(rpc, payload);
         let stream = client.stream(&call, rpc.client_streaming, rpc.server_streaming)?;
         let (sender, mut receiver) = stream.split();
-        let ended = AtomicBool::new(false);
+        let state = State::default();
         thread::scope(|scope| {
             let sending = sender.map(|sender| {
-                let lines = Lines {
-                    lines: self.messages.lines(),
-                    ended: &ended,
+                let sending = Sending {
+                    messages: &mut self.messages,
+                    state: &state,
+                    verbose: self.options.verbose,
                 };
-                scope.spawn(move || lines.send_all(sender, schema, rpc.request))
+                scope.spawn(move || sending.send_all(sender, schema, rpc))
             });
             let received = loop {
                 let answer = match receiver.next_message() {
@@ -71,6 +36,10 @@ impl Session {
                     Ok(None) => break Ok(()),
                     Err(error) => break Err(error.into()),
                 };
+                // Then the error is all that there is to say.
+                if state.mistaken.load(Ordering::SeqCst) {
+                    break Ok(());
+                }
                 let format = self.options.format;
                 let printed = decode(rpc.response, &answer).and_then(|response| {
                     let response = response.as_ref();
@@ -80,7 +49,7 @@ impl Session {
                     break printed;
                 }
             };
-            ended.store(true, Ordering::SeqCst);
+            state.ended.store(true, Ordering::SeqCst);
             // A sender that is blocked in a write goes on when this is gone.
             drop(receiver);
             match sending.map(thread::ScopedJoinHandle::join) {
@@ -90,67 +59,91 @@ impl Session {
             }
         })
     }
-}
 
-/// The lines that one stream sends.
-struct Lines<'a> {
-    lines: &'a mut Receiver<io::Result<String>>,
-    ended: &'a AtomicBool,
-}
-
-impl Lines<'_> {
-    /// Sends a message for each line, until there is no more or the stream has
-    /// ended. The client's side is closed then, after a wrong line too.
-    fn send_all(
-        self,
-        mut sender: StreamSender,
-        schema: &'static Schema,
-        message: &'static Message,
-    ) -> Result<(), Error> {
-        let result = loop {
-            if self.ended.load(Ordering::SeqCst) {
-                return Ok(());
+    /// Prints the further messages of a call that streams from the client, as the
+    /// requests that they would be.
+    pub(super) fn further_requests(&mut self, rpc: &'static Rpc) -> Result<(), Error> {
+        let format = self.options.format.of_requests();
+        loop {
+            if interrupt::is_raised() {
+                return Err(Error::Interrupted);
             }
-            match self.lines.recv_timeout(NOTICE) {
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break Ok(()),
-                Ok(Ok(line)) if line.trim().is_empty() => {}
-                Ok(line) => match encoded(schema, message, line) {
-                    Ok(payload) => match sender.send(&payload) {
-                        Ok(()) => {}
-                        // The receiving side tells how.
-                        Err(CallError::StreamEnded) => return Ok(()),
-                        Err(error) => break Err(error.into()),
-                    },
-                    Err(error) => break Err(error),
-                },
+            match self.messages.next(self.schema, rpc.request)? {
+                Coming::NotYet => {}
+                Coming::End => return Ok(()),
+                Coming::Message(line, message) => {
+                    let length = payload(message.as_ref())?.len();
+                    client::check_message_size(length)
+                        .map_err(|error| Error::from(error).in_line(line))?;
+                    self.print(format, message.as_ref())?;
+                }
             }
-        };
-        match sender.close() {
-            Ok(()) | Err(_) => result,
         }
     }
 }
 
-/// One line of JSON as an encoded message.
-fn encoded(
-    schema: &'static Schema,
-    message: &'static Message,
-    line: io::Result<String>,
-) -> Result<Vec<u8>, Error> {
-    let line = line.map_err(|error| InputError::Read {
-        name: "-".to_owned(),
-        reason: input::reason(&error),
-    })?;
-    let mut value = (message.new)();
-    json::merge(
-        value.as_mut(),
-        &mut Explicit::default(),
-        &Plain,
-        schema,
-        &line,
-    )?;
-    let mut payload = Vec::new();
-    value.encode_into(&mut payload).map_err(Error::Encode)?;
-    Ok(payload)
+/// What the two sides of a stream tell each other.
+#[derive(Default)]
+struct State {
+    /// The agent's side has ended.
+    ended: AtomicBool,
+    /// A message was wrong: no answer counts any more.
+    mistaken: AtomicBool,
+}
+
+/// The sending side of one stream.
+struct Sending<'a> {
+    messages: &'a mut Messages,
+    state: &'a State,
+    verbose: bool,
+}
+
+impl Sending<'_> {
+    /// Sends every message, until there is no more or the stream has ended. The
+    /// client's side is closed then. After a wrong message it is not, as that would
+    /// tell the agent that it has got all: the connection is dropped instead.
+    fn send_all(
+        mut self,
+        mut sender: StreamSender,
+        schema: &'static Schema,
+        rpc: &'static Rpc,
+    ) -> Result<(), Error> {
+        match self.send_each(&mut sender, schema, rpc) {
+            // The receiving side tells how.
+            Ok(()) if self.state.ended.load(Ordering::SeqCst) => Ok(()),
+            Err(Error::Call(CallError::StreamEnded)) => Ok(()),
+            Err(error) if error.kind() == Kind::Usage => {
+                self.state.mistaken.store(true, Ordering::SeqCst);
+                sender.abandon();
+                Err(error)
+            }
+            result => match sender.close() {
+                Ok(()) | Err(_) => result,
+            },
+        }
+    }
+
+    fn send_each(
+        &mut self,
+        sender: &mut StreamSender,
+        schema: &'static Schema,
+        rpc: &'static Rpc,
+    ) -> Result<(), Error> {
+        while !self.state.ended.load(Ordering::SeqCst) {
+            match self.messages.next(schema, rpc.request)? {
+                Coming::NotYet => {}
+                Coming::End => break,
+                Coming::Message(line, message) => {
+                    let payload = payload(message.as_ref())?;
+                    client::check_message_size(payload.len())
+                        .map_err(|error| Error::from(error).in_line(line))?;
+                    if self.verbose {
+                        show_message(schema, message.as_ref());
+                    }
+                    sender.send(&payload)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -39,6 +39,7 @@ mod run;
 mod sent;
 mod shells;
 mod status;
+mod streams;
 mod terminal;
 mod tool;
 mod wire;

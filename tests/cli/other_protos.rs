@@ -240,28 +240,6 @@ fn streams_take_lines_and_print_answers_as_they_come() {
 }
 
 #[test]
-fn a_bad_line_of_a_stream() {
-    for line in ["{\"txet\":1}", "{", "text=a", "[]"] {
-        let output = streams(&at_sim(&[
-            "--timeout",
-            "5s",
-            "-o",
-            "jsonl",
-            "-c",
-            "Exchange",
-        ]))
-        .stdin(format!("{{}}\n{line}\n"))
-        .run();
-        assert_eq!(output.status, 2, "{line}: {}", output.stderr);
-        assert!(
-            output.error().starts_with("error: Exchange: "),
-            "{line}: {}",
-            output.stderr
-        );
-    }
-}
-
-#[test]
 fn a_bad_proto_stops_the_build() {
     for (name, places) in [
         ("syntax", &["bad.proto:4:15: "][..]),

@@ -46,6 +46,17 @@ impl JsonError {
         &self.problem
     }
 
+    /// What is wrong, in a text of one line: where the line number 1 says nothing.
+    pub fn in_one_line(&self) -> String {
+        match &self.problem {
+            Problem::Syntax { what, column, .. } => format!(
+                "{}invalid JSON at column {column}: {what}",
+                Prefix(&self.path)
+            ),
+            _ => self.to_string(),
+        }
+    }
+
     /// The same error seen from an enclosing message, in which the merged value
     /// is at `path`.
     #[must_use]

@@ -121,4 +121,7 @@ fn what_cannot_be_sent_is_told_when_asked_for() {
         .run();
     let told = "\n> \"bundle/config.json\": the request has no field for domainname, x\n";
     assert!(run.stderr.contains(told), "{}", run.stderr);
+
+    let run = dry_run(folder.path(), &arguments).run();
+    assert_eq!(run.stderr, told.trim_start());
 }
