@@ -60,9 +60,20 @@ impl Times {
 /// Why a built-in command cannot run.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuiltInError {
-    /// Too many or too few words follow the name.
-    #[error("it is written {0}")]
-    Usage(&'static str),
+    /// No word follows the name, which takes one.
+    #[error("an argument is missing: it is written {0}")]
+    Missing(&'static str),
+    /// More than one word follows the name, which takes one.
+    #[error("it takes one argument, as in {usage}, and {word:?} is one more")]
+    Surplus {
+        /// How it is written.
+        usage: &'static str,
+        /// The second word.
+        word: String,
+    },
+    /// A word follows the name, which takes none.
+    #[error("it takes no arguments, and {0:?} is one")]
+    TakesNone(String),
     /// No count.
     #[error("{0:?} is not a count: write a number from 1, or -1 for ever")]
     Times(String),
@@ -78,9 +89,9 @@ pub static BUILT_INS: &[BuiltIn] = &[
         usage: "describe NAME",
         doc: "show an RPC, a message, an enum or a service",
         takes_name: true,
-        parse: |words| match words {
-            [name] => Ok(Action::Describe(name.clone())),
-            _ => Err(BuiltInError::Usage("describe NAME")),
+        parse: |words| {
+            let name = one(words, "describe NAME")?;
+            Ok(Action::Describe(name.clone()))
         },
     },
     BuiltIn {
@@ -95,30 +106,30 @@ pub static BUILT_INS: &[BuiltIn] = &[
         usage: "help",
         doc: "show what can be typed",
         takes_name: false,
-        parse: |words| alone(words, "help", Action::Help),
+        parse: |words| alone(words, Action::Help),
     },
     BuiltIn {
         name: "list",
         usage: "list",
         doc: "list every RPC",
         takes_name: false,
-        parse: |words| alone(words, "list", Action::List),
+        parse: |words| alone(words, Action::List),
     },
     BuiltIn {
         name: "quit",
         usage: "quit",
         doc: "end the run",
         takes_name: false,
-        parse: |words| alone(words, "quit", Action::Quit),
+        parse: |words| alone(words, Action::Quit),
     },
     BuiltIn {
         name: "repeat",
         usage: "repeat N",
         doc: "run the next command N times, -1 until interrupted",
         takes_name: false,
-        parse: |words| match words {
-            [count] => Ok(Action::Repeat(times(count)?)),
-            _ => Err(BuiltInError::Usage("repeat N")),
+        parse: |words| {
+            let count = one(words, "repeat N")?;
+            Ok(Action::Repeat(times(count)?))
         },
     },
     BuiltIn {
@@ -126,9 +137,9 @@ pub static BUILT_INS: &[BuiltIn] = &[
         usage: "sleep TIME",
         doc: "wait, for example 500ms or 2s",
         takes_name: false,
-        parse: |words| match words {
-            [time] => Ok(Action::Sleep(duration::parse(time)?)),
-            _ => Err(BuiltInError::Usage("sleep TIME")),
+        parse: |words| {
+            let time = one(words, "sleep TIME")?;
+            Ok(Action::Sleep(duration::parse(time)?))
         },
     },
 ];
@@ -148,10 +159,22 @@ impl BuiltIn {
     }
 }
 
-fn alone(words: &[String], usage: &'static str, action: Action) -> Result<Action, BuiltInError> {
+fn alone(words: &[String], action: Action) -> Result<Action, BuiltInError> {
     match words {
         [] => Ok(action),
-        _ => Err(BuiltInError::Usage(usage)),
+        [word, ..] => Err(BuiltInError::TakesNone(word.clone())),
+    }
+}
+
+/// The only word of a built-in that takes one.
+fn one<'a>(words: &'a [String], usage: &'static str) -> Result<&'a String, BuiltInError> {
+    match words {
+        [] => Err(BuiltInError::Missing(usage)),
+        [word] => Ok(word),
+        [_, word, ..] => Err(BuiltInError::Surplus {
+            usage,
+            word: word.clone(),
+        }),
     }
 }
 
@@ -191,6 +214,33 @@ mod tests {
         assert!(BUILT_INS.is_sorted_by_key(|row| row.name));
         for row in BUILT_INS {
             assert_eq!(row.usage.split(' ').next(), Some(row.name));
+        }
+    }
+
+    #[test]
+    fn wrong_words_are_named() {
+        for (command, error) in [
+            ("quit now", "it takes no arguments, and \"now\" is one"),
+            ("list a b", "it takes no arguments, and \"a\" is one"),
+            ("help \n", "it takes no arguments, and \"\\n\" is one"),
+            (
+                "describe",
+                "an argument is missing: it is written describe NAME",
+            ),
+            (
+                "repeat 2 Check",
+                "it takes one argument, as in repeat N, and \"Check\" is one more",
+            ),
+            (
+                "sleep 1s 2s 3s",
+                "it takes one argument, as in sleep TIME, and \"2s\" is one more",
+            ),
+        ] {
+            let mut words = command.split(' ').map(str::to_owned);
+            let row = BuiltIn::find(&words.next().unwrap_or_default());
+            let words: Vec<_> = words.collect();
+            let found = row.map(|row| row.action(&words).map_err(|error| error.to_string()));
+            assert_eq!(found, Some(Err(error.to_owned())), "{command}");
         }
     }
 
