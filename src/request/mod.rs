@@ -153,7 +153,9 @@ impl Request {
                     ..
                 }),
                 _,
-            ) if let Some(row) = signal_row(self.rpc, dialect, &setter.path) => {
+            ) if !begins_like_number(&text)
+                && let Some(row) = signal_row(self.rpc, dialect, &setter.path) =>
+            {
                 Err(Error::Signal {
                     path: row.field,
                     text: text.into_owned(),
@@ -171,6 +173,12 @@ fn field_of(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<u
         Some(Step::Field { index, .. }) => Some(*index),
         _ => None,
     }
+}
+
+/// Whether a text is meant as a number, be it one that the field can hold or not.
+fn begins_like_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// The row of the signal that a path names, if it names one.
