@@ -7,6 +7,7 @@ mod words;
 
 use crate::schema::json::JsonError;
 
+pub use quoting::Hash;
 pub use typed::{Open, Typed, typed};
 pub use words::{FILE, JSON, Setter, Word, WordsError, split, split_plain};
 
@@ -65,9 +66,9 @@ pub enum ArgumentsError {
 ///
 /// # Errors
 /// When the words are not at most one document and then setters.
-pub fn arguments(text: &str, start: usize) -> Result<Arguments, ArgumentsError> {
+pub fn arguments(text: &str, start: usize, hash: Hash) -> Result<Arguments, ArgumentsError> {
     let mut arguments = Arguments::default();
-    for word in split(text, start)? {
+    for word in split(text, start, hash)? {
         let document = match word {
             Word::Json(json) => Document::Json(json),
             Word::File(path) => Document::File(path),
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     fn arguments(text: &str) -> Result<Arguments, ArgumentsError> {
-        super::arguments(text, 0)
+        super::arguments(text, 0, Hash::Comment)
     }
 
     fn setters(text: &str) -> Vec<(String, String)> {
@@ -158,6 +159,10 @@ mod tests {
         assert_eq!(setters("a=1 # b=2"), [pair("a", "1")]);
         assert_eq!(setter("a=1#2"), pair("a", "1#2"));
         assert_eq!(setter("a='#'"), pair("a", "#"));
+        let words = |hash| split_plain("issue #5 done", 0, hash).unwrap();
+        assert_eq!(words(Hash::Comment), ["issue"]);
+        assert_eq!(words(Hash::Word), ["issue", "#5", "done"]);
+        assert!(super::arguments("a=1 # b=2", 0, Hash::Word).is_err());
     }
 
     #[test]
@@ -169,7 +174,7 @@ mod tests {
 
     #[test]
     fn columns_count_from_the_beginning() {
-        let error = super::arguments("Check a='b", 5).unwrap_err();
+        let error = super::arguments("Check a='b", 5, Hash::Comment).unwrap_err();
         assert_eq!(error.to_string(), "the quote ' at column 9 is not closed");
     }
 

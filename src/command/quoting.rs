@@ -4,6 +4,15 @@
 
 use super::words::WordsError;
 
+/// What a `#` is that stands where a word would begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// The beginning of a comment, as in a shell: in scripts and at the prompt.
+    Comment,
+    /// The beginning of a word: in a command that a shell has read already.
+    Word,
+}
+
 /// A place in a command's text.
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -57,10 +66,13 @@ impl<'a> Scanner<'a> {
             + 1
     }
 
-    /// Whether a word follows. As in a shell, `#` in its place begins a comment.
-    pub(super) fn skip_white_space(&mut self) -> bool {
+    /// Whether a word follows.
+    pub(super) fn skip_white_space(&mut self, hash: Hash) -> bool {
         self.position = self.text.len() - self.rest().trim_start().len();
-        self.peek().is_some_and(|next| next != '#')
+        match self.peek() {
+            Some('#') => hash == Hash::Word,
+            next => next.is_some(),
+        }
     }
 
     /// A word that is text.

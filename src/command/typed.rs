@@ -1,7 +1,7 @@
 //! A command that is still being typed: its finished words, and where the word
 //! at the cursor begins. As for a whole command, no RPC and no field is known.
 
-use super::quoting::Scanner;
+use super::quoting::{Hash, Scanner};
 use super::words::{JSON, Word, WordsError, word};
 use crate::schema::json;
 use crate::schema::path::setter_path;
@@ -34,7 +34,7 @@ pub fn typed(text: &str, start: usize) -> Typed {
     let mut scanner = Scanner::at(text, start);
     let mut typed = Typed::default();
     loop {
-        let follows = scanner.skip_white_space();
+        let follows = scanner.skip_white_space(Hash::Comment);
         let position = scanner.position();
         if !follows {
             typed.start = scanner.rest().is_empty().then_some(position);

@@ -2,7 +2,7 @@
 //! shell, without expansion, and JSON taken verbatim where it stands. Knows no
 //! RPC and no field; the only JSON question it asks is where a value ends.
 
-use super::quoting::Scanner;
+use super::quoting::{Hash, Scanner};
 use crate::schema::json::{self, JsonError};
 use crate::schema::path::{setter_path, split_setter};
 
@@ -80,10 +80,10 @@ pub const FILE: &str = "file://";
 ///
 /// # Errors
 /// When a quote is not closed, an escape is wrong, or text follows a JSON value.
-pub fn split(text: &str, start: usize) -> Result<Vec<Word>, WordsError> {
+pub fn split(text: &str, start: usize, hash: Hash) -> Result<Vec<Word>, WordsError> {
     let mut scanner = Scanner::at(text, start);
     let mut words = Vec::new();
-    while scanner.skip_white_space() {
+    while scanner.skip_white_space(hash) {
         words.push(word(&mut scanner)?);
     }
     Ok(words)
@@ -94,10 +94,10 @@ pub fn split(text: &str, start: usize) -> Result<Vec<Word>, WordsError> {
 ///
 /// # Errors
 /// When a quote is not closed or an escape is wrong.
-pub fn split_plain(text: &str, start: usize) -> Result<Vec<String>, WordsError> {
+pub fn split_plain(text: &str, start: usize, hash: Hash) -> Result<Vec<String>, WordsError> {
     let mut scanner = Scanner::at(text, start);
     let mut words = Vec::new();
-    while scanner.skip_white_space() {
+    while scanner.skip_white_space(hash) {
         words.push(scanner.text_word()?);
     }
     Ok(words)

@@ -2,7 +2,7 @@
 //! line. An empty line gives up waiting, and the command is taken as it is.
 
 use crate::builtin::BuiltIn;
-use crate::command::{self, ArgumentsError, Open, WordsError};
+use crate::command::{self, ArgumentsError, Hash, Open, WordsError};
 use crate::request::RequestDialect;
 use crate::schema::path::{self, Step};
 use crate::schema::{Label, Schema, Type, lookup};
@@ -66,7 +66,7 @@ fn is_open(schema: &Schema, text: &str) -> bool {
         return false;
     }
     if BuiltIn::find(name).is_some() {
-        let words = command::split_plain(text, end);
+        let words = command::split_plain(text, end, Hash::Comment);
         return matches!(words, Err(WordsError::UnclosedQuote { .. }));
     }
     match command::typed(text, end).open {
@@ -74,7 +74,7 @@ fn is_open(schema: &Schema, text: &str) -> bool {
         Some(Open::Quote | Open::Document) => true,
         Some(Open::Value(path)) if takes_json(schema, name, &path) => true,
         Some(Open::Value(_)) => matches!(
-            command::arguments(text, end),
+            command::arguments(text, end, Hash::Comment),
             Err(ArgumentsError::Words(WordsError::UnclosedQuote { .. }))
         ),
     }

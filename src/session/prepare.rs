@@ -5,7 +5,7 @@ use super::Options;
 use super::call::payload;
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use crate::cli::Source;
-use crate::command;
+use crate::command::{self, Hash};
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
 use crate::printer::escape;
@@ -62,7 +62,7 @@ pub fn prepare(
                 let message = "an empty command; name an RPC or a built-in command".to_owned();
                 return Err(Failure::new(None, Error::Usage(message)));
             }
-            Source::Command(text) => reader.command(None, text)?,
+            Source::Command(text) => reader.command(None, text, Hash::Word)?,
             Source::Script(name) => reader.script(name)?,
         }
     }
@@ -94,7 +94,7 @@ pub fn prepare_one(
         steps: Vec::new(),
     };
     if !is_skipped(text) {
-        reader.command(None, text)?;
+        reader.command(None, text, Hash::Comment)?;
     }
     Ok(reader.steps.pop())
 }
@@ -121,15 +121,15 @@ impl Reader<'_> {
         let text = text.map_err(|error| Failure::new(None, error.into()))?;
         for (number, line) in (1..).zip(text.lines()) {
             if !is_skipped(line) {
-                self.command(Some(format!("{name}:{number}")), line)?;
+                self.command(Some(format!("{name}:{number}")), line, Hash::Comment)?;
             }
         }
         Ok(())
     }
 
-    fn command(&mut self, place: Option<String>, text: &str) -> Result<(), Failure> {
+    fn command(&mut self, place: Option<String>, text: &str, hash: Hash) -> Result<(), Failure> {
         let (name, end) = command::name(text);
-        match self.work(name, text, end) {
+        match self.work(name, text, end, hash) {
             Ok(work) => {
                 let name = escape::line(name).into_owned();
                 self.steps.push(Step { place, name, work });
@@ -145,9 +145,9 @@ impl Reader<'_> {
     }
 
     /// What the command called `name` does; its words stand from `end` on.
-    fn work(&mut self, name: &str, text: &str, end: usize) -> Result<Work, Error> {
+    fn work(&mut self, name: &str, text: &str, end: usize, hash: Hash) -> Result<Work, Error> {
         if let Some(built_in) = BuiltIn::find(name) {
-            let action = built_in.action(&command::split_plain(text, end)?)?;
+            let action = built_in.action(&command::split_plain(text, end, hash)?)?;
             if let Action::Describe(name) = &action {
                 lookup::item(self.schema, name)?;
             }
@@ -159,7 +159,7 @@ impl Reader<'_> {
         }
         let built_ins = BUILT_INS.iter().map(|row| row.name);
         let rpc = lookup::rpc_or(self.schema, name, built_ins)?;
-        let arguments = command::arguments(text, end)?;
+        let arguments = command::arguments(text, end, hash)?;
         let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
         if let Some(bundle) = self
             .options
@@ -180,6 +180,7 @@ impl Reader<'_> {
     }
 }
 
-fn nothing_to_repeat() -> Error {
+/// The error of a `repeat` that no command follows.
+pub(super) fn nothing_to_repeat() -> Error {
     Error::Usage("the command to repeat must follow".to_owned())
 }

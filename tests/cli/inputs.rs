@@ -41,6 +41,22 @@ fn an_agents_error_in_a_script_is_told_with_its_place() {
 }
 
 #[test]
+fn a_comment_is_for_scripts() {
+    let command = "echo issue #5 done";
+    connect("sim://", ["-c", command])
+        .stdout("issue #5 done\n")
+        .test();
+    connect("sim://", ["--script", "-"])
+        .stdin(command)
+        .stdout("issue\n")
+        .test();
+    connect("sim://", ["-i"])
+        .stdin(command)
+        .stdout("issue\n")
+        .test();
+}
+
+#[test]
 fn a_mistake_in_a_document_names_its_file() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("bad.json"), "{\"service\":\n").unwrap();

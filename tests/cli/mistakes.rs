@@ -96,6 +96,22 @@ const MISTAKES: &[(&str, &str)] = &[
         r#"repeat: the command to repeat must follow"#,
     ),
     (
+        r#"SignalProcess signal=4294967296"#,
+        r#"SignalProcess: signal: "4294967296" is not an unsigned 32-bit number (0 to 4294967295)"#,
+    ),
+    (
+        r#"SignalProcess signal=-1"#,
+        r#"SignalProcess: signal: "-1" is not an unsigned 32-bit number (0 to 4294967295)"#,
+    ),
+    (
+        r##"Check service=a # b=c"##,
+        r##"Check: "#" is neither field=value nor a document (json://{...} or file:///path.json)"##,
+    ),
+    (
+        r#"quit now"#,
+        r#"quit: it takes no arguments, and "now" is one"#,
+    ),
+    (
         r#"SignalProcess signal=SIGFOO"#,
         r#"SignalProcess: signal: "SIGFOO" is neither a signal's name, such as SIGUSR1 or term, nor a number"#,
     ),
