@@ -2,6 +2,7 @@
 //! are worded where they arise; here they are only told apart.
 
 mod failure;
+mod statuses;
 
 use std::io;
 
@@ -21,6 +22,7 @@ use crate::sim::{BindError, ServeError};
 use crate::transport::AddressError;
 
 pub use failure::Failure;
+pub use statuses::{EXIT_STATUSES, listed};
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +150,8 @@ pub enum Error {
 pub enum Kind {
     /// Standard output could not be written.
     Output,
+    /// Whoever read standard output has gone, which is no one's mistake.
+    ReaderGone,
     /// Something given is wrong; nothing was sent.
     Usage,
     /// No connection, or it was lost.
@@ -184,6 +188,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Output => "output",
+            Kind::ReaderGone => "reader_gone",
             Kind::Usage => "usage",
             Kind::Connection => "connection",
             Kind::Protocol => "protocol",
@@ -193,7 +198,7 @@ impl Kind {
         }
     }
 
-    /// The exit status, as the README lists them.
+    /// The exit status, as [`EXIT_STATUSES`] lists them.
     pub fn exit_status(self) -> u8 {
         match self {
             Kind::Output => 1,
@@ -203,6 +208,8 @@ impl Kind {
             Kind::Status(code @ 1..=127) => u8::try_from(code).map_or(192, |code| 64 + code),
             Kind::Status(_) => 192,
             Kind::Interrupted => 130,
+            // That of a program that SIGPIPE ends.
+            Kind::ReaderGone => 141,
         }
     }
 }
@@ -236,6 +243,7 @@ impl Error {
             }) => Kind::Usage,
             Error::Serve(ServeError::Output(_)) => Kind::Output,
             Error::Serve(_) => Kind::Connection,
+            Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Kind::ReaderGone,
             Error::Output(_) => Kind::Output,
             Error::Response { .. } => Kind::Protocol,
             Error::Connect(error) => Kind::of(error.kind()),

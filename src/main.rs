@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use kata_agent_ctl::cli::{self, Cli, ErrorFormat};
 use kata_agent_ctl::error::{Error, Failure};
-use kata_agent_ctl::log::say;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -15,7 +14,7 @@ fn main() -> ExitCode {
     };
     let error_format = cli.error_format;
     let exit_status = kata_agent_ctl::run(cli).unwrap_or_else(|failure| {
-        say(failure.render(error_format, false));
+        failure.show(error_format, false);
         failure.exit_status
     });
     ExitCode::from(exit_status)
@@ -26,12 +25,8 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             return match error.print() {
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                    let failure = Failure::new(None, Error::Output(error));
-                    say(failure.render(error_format(arguments), false));
-                    ExitCode::from(failure.exit_status)
-                }
-                _ => ExitCode::SUCCESS,
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => failed(Error::Output(error), arguments),
             };
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -40,8 +35,13 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
         }
         _ => {}
     }
-    let failure = Failure::new(None, Error::Usage(cli::one_line(error)));
-    say(failure.render(error_format(arguments), false));
+    failed(Error::Usage(cli::one_line(error)), arguments)
+}
+
+/// Shows an error that came before the options were known.
+fn failed(error: Error, arguments: &[std::ffi::OsString]) -> ExitCode {
+    let failure = Failure::new(None, error);
+    failure.show(error_format(arguments), false);
     ExitCode::from(failure.exit_status)
 }
 

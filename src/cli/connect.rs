@@ -7,9 +7,10 @@ use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, ValueHint};
 
 use crate::builtin::{self, Times};
 use crate::duration;
+use crate::error;
 use crate::printer::Format;
 
-const AFTER_HELP: &str = "\
+const COMMANDS: &str = "\
 Commands:
   NAME                           an RPC with its defaults and automatic values
   NAME field=value ...           fields, set from left to right
@@ -17,13 +18,11 @@ Commands:
   help                           shows the built-in commands
   \"kata-agent-ctl list\" shows the RPCs, and \"kata-agent-ctl describe NAME\" one of them.
 
-Exit status:
-  0 success, 2 a mistake in what was given, 3 no connection, 4 a timeout, 130 interrupted,
-  64 and the status code that the agent answered";
+Exit status:";
 
 /// Connect to an agent and run API commands
 #[derive(Debug, clap::Args)]
-#[command(args_override_self = true, after_help = AFTER_HELP)]
+#[command(args_override_self = true, after_help = format!("{COMMANDS}{}", error::listed()))]
 pub struct Connect {
     /// Where the agent listens: unix:///path, unix://@name, vsock://CID:PORT,
     /// hvsock:///path:PORT, remote:///path, mock:///path, or sim:// for a
@@ -114,7 +113,7 @@ pub enum Source {
 }
 
 /// The options that may be bare or carry `true` or `false`, as scripts write both.
-const FLAGS: [&str; 7] = [
+pub(super) const FLAGS: [&str; 7] = [
     "hybrid_vsock",
     "interactive",
     "no_auto_values",

@@ -3,9 +3,10 @@
 
 use serde_json::json;
 
-use super::Error;
+use super::{Error, Kind};
 use crate::cli::ErrorFormat;
 use crate::client::Status;
+use crate::log::say;
 use crate::printer::escape;
 
 /// How much of a message is shown, in characters.
@@ -39,6 +40,13 @@ impl Failure {
     /// The same failure at a place in a script.
     pub fn at(self, place: Option<String>) -> Self {
         Self { place, ..self }
+    }
+
+    /// Shows it on standard error, unless nobody is to be told.
+    pub fn show(&self, format: ErrorFormat, verbose: bool) {
+        if self.error.kind() != Kind::ReaderGone {
+            say(self.render(format, verbose));
+        }
     }
 
     /// One line, or as many as an agent's message has when `verbose`.

@@ -11,6 +11,7 @@ use clap_mangen::roff::{Inline, Roff, bold, roman};
 
 use crate::builtin::BUILT_INS;
 use crate::cli;
+use crate::error::EXIT_STATUSES;
 use crate::examples::{self, Example, Topic};
 use crate::schema::Schema;
 use text::Row;
@@ -36,7 +37,7 @@ pub fn page(schema: &Schema) -> io::Result<Vec<u8>> {
     rows("SETTERS", text::SETTERS).to_writer(&mut page)?;
     let built_ins: Vec<Row> = BUILT_INS.iter().map(|row| (row.usage, row.doc)).collect();
     rows("BUILT-IN COMMANDS", &built_ins).to_writer(&mut page)?;
-    rows("EXIT STATUS", text::EXIT_STATUS).to_writer(&mut page)?;
+    rows("EXIT STATUS", EXIT_STATUSES).to_writer(&mut page)?;
     rows("ENVIRONMENT", text::ENVIRONMENT).to_writer(&mut page)?;
     rows("FILES", text::FILES).to_writer(&mut page)?;
     shown(schema).to_writer(&mut page)?;
@@ -119,9 +120,24 @@ fn rows(heading: &str, rows: &[Row]) -> Roff {
     for (term, meaning) in rows {
         roff.control("TP", []);
         roff.text([bold(*term)]);
-        roff.text([roman(*meaning)]);
+        roff.text([roman(sentence(meaning))]);
     }
     roff
+}
+
+/// A meaning as the page writes it: with a capital and a full stop.
+fn sentence(meaning: &str) -> String {
+    let first = meaning.chars().next();
+    let rest = meaning.chars().skip(1);
+    let mut text: String = first
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(rest)
+        .collect();
+    if !text.ends_with('.') {
+        text.push('.');
+    }
+    text
 }
 
 /// The first topic's examples, and what other topics there are.

@@ -79,26 +79,6 @@ pub(super) const SETTERS: &[Row] = &[
     ),
 ];
 
-pub(super) const EXIT_STATUS: &[Row] = &[
-    ("0", "Every command succeeded."),
-    ("1", "Standard output could not be written."),
-    (
-        "2",
-        "The command line, a command, a value or an input file is wrong; nothing was sent.",
-    ),
-    (
-        "3",
-        "No connection, it was lost, or what came over it is not ttRPC.",
-    ),
-    ("4", "A timeout."),
-    (
-        "64 + status code",
-        "The agent answered with an error status: 69 is NOT_FOUND, 77 INTERNAL. With \
-         --ignore-errors, the first one. 192 stands for a code outside 1 to 127.",
-    ),
-    ("130", "Interrupted."),
-];
-
 pub(super) const ENVIRONMENT: &[Row] = &[
     (
         "KATA_AGENT_SERVER_ADDRESS",

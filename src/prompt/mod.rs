@@ -123,6 +123,9 @@ impl Prompt {
                 Ok(Typed::End) => {
                     let last = gatherer.end();
                     let ends = self.commands(last);
+                    if ends.is_none() && !self.is_terminal {
+                        self.session.ended();
+                    }
                     Some(ends.unwrap_or_else(|| self.exit_status()))
                 }
                 Err(error) => {

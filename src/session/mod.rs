@@ -168,7 +168,7 @@ impl Session {
         if kind == Kind::Status(call::DEADLINE_EXCEEDED) && self.options.timeout.is_some() {
             failure.exit_status = Kind::Timeout.exit_status();
         }
-        let ends = kind == Kind::Interrupted || kind == Kind::Output;
+        let ends = matches!(kind, Kind::Interrupted | Kind::Output | Kind::ReaderGone);
         let exit_status = self.show(&failure);
         let first = *self.first_failure.get_or_insert(exit_status);
         if self.options.ignore_errors && !ends {
@@ -184,8 +184,7 @@ impl Session {
             // The terminal has shown the keys of it, and stands behind them.
             say("");
         }
-        let text = failure.render(self.options.error_format, self.options.verbose);
-        say(text);
+        failure.show(self.options.error_format, self.options.verbose);
         failure.exit_status
     }
 

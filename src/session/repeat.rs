@@ -2,7 +2,6 @@
 //! when the user ends it. It knows nothing of what a command does.
 
 use std::fmt;
-use std::io;
 use std::time::Instant;
 
 use super::{Next, Session, Step, Stop};
@@ -59,13 +58,6 @@ impl Session {
             match self.execute(step) {
                 Ok(Next::Go) => {}
                 Ok(Next::End) => return Ok(Next::End),
-                // Whoever reads the output has seen enough.
-                Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    return Err(Stop {
-                        exit_status: self.exit_status(),
-                        kind: Kind::Output,
-                    });
-                }
                 Err(error) => {
                     self.failed(step, error)?;
                     tally.failures += 1;

@@ -27,6 +27,8 @@ impl Session {
             Ok(Some(step)) => self.turn(&step),
             Ok(None) => Turn::Next,
             Err(failure) => {
+                // A `repeat` before it was meant for this command.
+                self.times = None;
                 self.refuse(&failure);
                 Turn::Next
             }
@@ -47,10 +49,18 @@ impl Session {
                 Turn::Interrupted
             }
             Err(Stop {
-                kind: Kind::Output,
+                kind: Kind::Output | Kind::ReaderGone,
                 exit_status,
             }) => Turn::Closed(exit_status),
             Err(_) => Turn::Next,
+        }
+    }
+
+    /// Notes that no command follows.
+    pub fn ended(&mut self) {
+        if self.times.take().is_some() {
+            let name = Some("repeat".to_owned());
+            self.refuse(&Failure::new(name, prepare::nothing_to_repeat()));
         }
     }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use kata_agent_ctl::error::EXIT_STATUSES;
 use tempfile::TempDir;
 
 use crate::tool::{difference, tool};
@@ -88,6 +89,28 @@ fn the_manual_page_has_every_sub_command_and_option() {
         ".SH EXAMPLES",
     ] {
         assert!(page.contains(&format!("{heading}\n")), "{heading}");
+    }
+}
+
+#[test]
+fn all_pages_tell_the_same_of_exit_statuses() {
+    let words = |text: &str| {
+        let text = text.replace(r"\*(Aq", "'").replace(['`', '\\'], "");
+        let text = text.to_lowercase();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let readme = words(include_str!("../../README.md"));
+    let help = tool(["connect", "--help"]).run().succeeded().text();
+    let (help, manual) = (words(&help), words(&manual()));
+    for (status, meaning) in EXIT_STATUSES {
+        let (status, meaning) = (words(status), words(meaning));
+        for (page, row) in [
+            (&readme, format!("| {status} | {meaning} |")),
+            (&help, format!("{status} {meaning}")),
+            (&manual, format!("fb{status}fr {meaning}")),
+        ] {
+            assert!(page.contains(&row), "{row:?} is not in\n{page}");
+        }
     }
 }
 

@@ -32,6 +32,7 @@ mod output;
 mod prompt;
 mod prompt_editing;
 mod prompt_input;
+mod reader_gone;
 mod readme;
 mod recipe_levels;
 mod recipes;

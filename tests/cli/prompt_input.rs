@@ -143,6 +143,24 @@ fn nothing_typed_is_no_mistake() {
 }
 
 #[test]
+fn a_repeat_is_for_the_next_command_only() {
+    let run = |script: &str| {
+        connect("sim://", ["-i", "-o", "jsonl"])
+            .stdin(script)
+            .status(2)
+    };
+    run("Check\nrepeat 2\n# nothing\n")
+        .stdout("{\"status\":\"SERVING\"}\n")
+        .stderr("error: repeat: the command to repeat must follow\n")
+        .test();
+    for wrong in ["Bogus", "Check nosuch=1", "quit now"] {
+        let output = run(&format!("repeat 2\n{wrong}\nCheck\n")).run();
+        assert_eq!(output.status, 2);
+        assert_eq!(output.text(), "{\"status\":\"SERVING\"}\n", "{wrong}");
+    }
+}
+
+#[test]
 fn an_interrupt_ends_it() {
     let (mut child, mut stdout) = piped(&["-c", "echo ready"]);
     // Open to the end, so that it is not that which ends the run.
