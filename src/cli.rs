@@ -1,6 +1,7 @@
 //! The command line's definition. Values are checked here where that needs no
 //! knowledge of the protos.
 
+mod bundled;
 mod connect;
 #[cfg(test)]
 mod tests;
@@ -150,6 +151,7 @@ impl Cli {
         arguments: impl IntoIterator<Item = std::ffi::OsString>,
     ) -> Result<Cli, clap::Error> {
         let mut definition = command();
+        let arguments = bundled::apart(arguments.into_iter().collect(), &definition);
         let mut matches = definition.try_get_matches_from_mut(arguments)?;
         // Taking it apart would cost a run as much time as a call does.
         std::mem::forget(definition);
