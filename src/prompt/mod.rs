@@ -110,6 +110,7 @@ impl Prompt {
                     let name = "-".to_owned();
                     let error = InputError::NotText { name, offset };
                     self.session.refuse(&Failure::new(None, error.into()));
+                    self.refused();
                     None
                 }
                 Ok(Typed::Abandoned) if interrupt::is_terminated() || !self.is_terminal => {
@@ -143,14 +144,25 @@ impl Prompt {
     fn commands(&mut self, commands: Vec<String>) -> Option<u8> {
         commands.into_iter().find_map(|command| {
             let turn = self.session.typed(&command, &mut self.inputs);
+            if turn == Turn::Refused {
+                self.refused();
+            }
             self.ends(turn)
         })
+    }
+
+    /// After a command that was wrong: a person types it again, and a `repeat` before
+    /// it still stands; in lines that nobody types it was for that command.
+    fn refused(&mut self) {
+        if !self.is_terminal {
+            self.session.forget_repeat();
+        }
     }
 
     /// The exit status, if the prompt ends with this turn.
     fn ends(&self, turn: Turn) -> Option<u8> {
         match turn {
-            Turn::Next => None,
+            Turn::Next | Turn::Refused => None,
             Turn::Interrupted if self.is_terminal && !interrupt::is_terminated() => {
                 interrupt::clear();
                 None

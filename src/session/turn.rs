@@ -11,6 +11,8 @@ use crate::input::Inputs;
 pub enum Turn {
     /// The next command may come.
     Next,
+    /// The command was wrong and did not run; the next one may come.
+    Refused,
     /// The command was interrupted; another one may follow.
     Interrupted,
     /// It was the last one: `quit`, or the agent is gone.
@@ -27,10 +29,8 @@ impl Session {
             Ok(Some(step)) => self.turn(&step),
             Ok(None) => Turn::Next,
             Err(failure) => {
-                // A `repeat` before it was meant for this command.
-                self.times = None;
                 self.refuse(&failure);
-                Turn::Next
+                Turn::Refused
             }
         }
     }
@@ -54,6 +54,11 @@ impl Session {
             }) => Turn::Closed(exit_status),
             Err(_) => Turn::Next,
         }
+    }
+
+    /// Forgets a `repeat` whose command has come and could not run.
+    pub fn forget_repeat(&mut self) {
+        self.times = None;
     }
 
     /// Notes that no command follows.
