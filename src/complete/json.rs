@@ -8,7 +8,7 @@ use cursor::{Cursor, Frame, Place};
 use super::value::{self, Owner};
 use super::{Call, Candidate, Found, field, parameter};
 use crate::schema::json::has_special_form;
-use crate::schema::{Label, Message, Type, lookup};
+use crate::schema::{Label, Message, Scalar, Type, lookup};
 
 /// What a place in JSON holds.
 #[derive(Clone, Copy)]
@@ -133,8 +133,8 @@ fn values(call: &Call<'_>, shape: Shape, cursor: &Cursor) -> Vec<Candidate> {
         Shape::List(_) => begin("["),
         Shape::Value(ty, owner) => {
             let words = value::words(ty, owner, &call.dialect, &cursor.typed).into_iter();
-            let is_name = !matches!(ty, Type::Scalar(crate::schema::Scalar::Bool));
-            words
+            let is_name = !matches!(ty, Type::Scalar(Scalar::Bool));
+            let found: Vec<_> = words
                 .filter(|_| is_name || !cursor.is_quoted)
                 .map(|word| Candidate {
                     text: match is_name {
@@ -144,7 +144,23 @@ fn values(call: &Call<'_>, shape: Shape, cursor: &Cursor) -> Vec<Candidate> {
                     continues: true,
                     ..word
                 })
-                .collect()
+                .collect();
+            match ty {
+                Type::Scalar(Scalar::String | Scalar::Bytes) if found.is_empty() => begin("\""),
+                _ => found,
+            }
         }
     }
+}
+
+/// What may come after a value that is complete: another one, or the end of the
+/// object or array that it is in.
+pub fn after_value(text: &str) -> Vec<Candidate> {
+    let more = Cursor::find(&format!("{text},"));
+    let Some(frame) = more.as_ref().and_then(|cursor| cursor.frames.last()) else {
+        return Vec::new();
+    };
+    let end = if frame.is_list { "]" } else { "}" };
+    let open = |text| Candidate::open(text, "");
+    vec![open(","), open(end)]
 }

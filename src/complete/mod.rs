@@ -4,6 +4,7 @@
 
 mod field;
 mod file;
+mod form;
 mod json;
 mod name;
 mod parameter;
@@ -16,6 +17,7 @@ mod usage;
 mod value;
 
 pub use file::entries as files;
+pub use form::forms;
 pub use usage::usage;
 
 use crate::builtin::BuiltIn;

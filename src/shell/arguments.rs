@@ -14,7 +14,7 @@ use crate::cli;
 use crate::complete::Candidate;
 use crate::schema::Schema;
 use state::{State, long};
-use value::{text_of, value};
+use value::{files, text_of, value};
 
 /// What may stand at the cursor.
 #[derive(Debug, Default)]
@@ -25,13 +25,18 @@ pub struct Found {
     pub candidates: Vec<Candidate>,
     /// Whether the word is a command, which may go on after any candidate.
     pub is_command: bool,
+    /// Where in the word that command begins.
+    pub command_start: usize,
 }
 
 /// What may stand at the cursor of this line.
 pub fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
+    let word = line.word.as_str();
+    if line.is_redirection {
+        return files(word, false);
+    }
     let mut root = cli::command();
     root.build();
-    let word = line.word.as_str();
     let state = State::after(&root, &line.words);
     if let Some(option) = state.option
         && (state.needs_value || !word.starts_with('-'))
@@ -45,6 +50,7 @@ pub fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
         let found = value(schema, state.command, option, text);
         return Found {
             start: before + found.start,
+            command_start: before,
             ..found
         };
     }
@@ -68,6 +74,7 @@ pub fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
     }
     match state.command.get_positionals().nth(state.positional) {
         Some(argument) => value(schema, state.command, argument, word),
+        None if state.only_positional => Found::default(),
         None if word.is_empty() && !state.command.has_subcommands() => Found {
             candidates: options(state.command, word),
             ..Found::default()

@@ -44,6 +44,8 @@ pub struct Line<'a> {
     pub quoted: Vec<bool>,
     /// Where the quote that is open at the cursor begins, behind its mark.
     pub open_from: Option<usize>,
+    /// Whether that word is a file that input or output is redirected to.
+    pub is_redirection: bool,
     /// The shell it is a line of.
     pub shell: Shell,
 }
@@ -96,6 +98,7 @@ pub fn read(text: &str, shell: Shell) -> Line<'_> {
     let mut word = Word::default();
     let mut quoted = vec![false; text.len()];
     let mut open_from = 0;
+    let mut is_redirection = false;
     let mut characters = text.char_indices().peekable();
     while let Some((offset, character)) = characters.next() {
         let place = Place { offset, quote };
@@ -104,18 +107,35 @@ pub fn read(text: &str, shell: Shell) -> Line<'_> {
         }
         match (quote, character) {
             (Quote::None, ' ' | '\t' | '\n') => {
-                if word.begun {
-                    words.push(std::mem::take(&mut word).text);
+                let ended = std::mem::take(&mut word);
+                if ended.begun && !std::mem::take(&mut is_redirection) {
+                    words.push(ended.text);
                 }
                 // A new line begins a new command.
                 if character == '\n' {
                     words.clear();
+                    is_redirection = false;
                 }
+                continue;
+            }
+            (Quote::None, '<' | '>' | '&') if redirects(text.get(offset..)) => {
+                let ended = std::mem::take(&mut word);
+                // A number right before it says which file is meant.
+                let is_number = ended.text.bytes().all(|byte| byte.is_ascii_digit());
+                if ended.begun && !is_redirection && !is_number {
+                    words.push(ended.text);
+                }
+                while characters
+                    .next_if(|(_, next)| "<>&|".contains(*next))
+                    .is_some()
+                {}
+                is_redirection = true;
                 continue;
             }
             (Quote::None, ';' | '|' | '&' | '(' | ')') => {
                 words.clear();
                 word = Word::default();
+                is_redirection = false;
                 continue;
             }
             _ => word.begin(offset),
@@ -162,9 +182,15 @@ pub fn read(text: &str, shell: Shell) -> Line<'_> {
         places,
         start: word.start,
         quoted,
+        is_redirection,
         open_from: (quote != Quote::None).then_some(open_from),
         shell,
     }
+}
+
+/// Whether a redirection begins here: `>`, `<`, or both outputs by `&>`.
+fn redirects(text: Option<&str>) -> bool {
+    text.is_some_and(|text| text.starts_with(['<', '>']) || text.starts_with("&>"))
 }
 
 /// Whether a backslash quotes the character after it.
@@ -241,6 +267,36 @@ mod tests {
             assert_eq!(line.words, words, "{text}");
             assert_eq!((line.word.as_str(), line.open()), (word, open), "{text}");
             assert_eq!(line.quoted.len(), text.len());
+        }
+    }
+
+    #[test]
+    fn redirections_are_no_words_of_the_command() {
+        for (text, words, word, is_redirection) in [
+            ("kata-agent-ctl list > ", &["list"][..], "", true),
+            ("kata-agent-ctl list >fi", &["list"], "fi", true),
+            ("kata-agent-ctl list 2> fi", &["list"], "fi", true),
+            ("kata-agent-ctl list>>'a f", &["list"], "a f", true),
+            ("kata-agent-ctl list &>f", &["list"], "f", true),
+            ("kata-agent-ctl list >| f", &["list"], "f", true),
+            ("kata-agent-ctl list < f -", &["list"], "-", false),
+            ("kata-agent-ctl list >f 2>&1 -", &["list"], "-", false),
+            ("kata-agent-ctl list 2 ", &["list", "2"], "", false),
+            (
+                "kata-agent-ctl list \\> '>' ",
+                &["list", ">", ">"],
+                "",
+                false,
+            ),
+            ("ls > x; kata-agent-ctl list ", &["list"], "", false),
+            ("ls > x & kata-agent-ctl list ", &["list"], "", false),
+            ("> x kata-agent-ctl list ", &["list"], "", false),
+            ("cat <(kata-agent-ctl list ", &["list"], "", false),
+        ] {
+            let line = read(text, Shell::Bash);
+            assert_eq!(line.words, words, "{text}");
+            let found = (line.word.as_str(), line.is_redirection);
+            assert_eq!(found, (word, is_redirection), "{text}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! `arguments`, and each shell is told in its own way by `reply`.
 
 mod arguments;
+mod follow;
 mod line;
 mod quote;
 mod reply;
@@ -12,6 +13,8 @@ use clap::ValueEnum;
 
 use crate::cli::Complete;
 use crate::schema::Schema;
+use arguments::Found;
+use line::Line;
 
 /// A shell that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,10 +41,17 @@ impl Shell {
 /// What a shell's script is told of what may stand at the cursor.
 pub fn answer(schema: &'static Schema, asked: &Complete) -> String {
     let line = line::read(&asked.line, asked.shell);
-    let found = arguments::complete(schema, &line);
+    let found = found(schema, &line);
     match asked.shell {
         Shell::Bash => reply::bash(&line, &found, &asked.word_breaks, asked.listing),
         Shell::Zsh => reply::zsh(&line, &found),
         Shell::Fish => reply::fish(&line, &found),
     }
+}
+
+/// What may stand at the cursor, such that the shell leaves open what stays open.
+fn found(schema: &'static Schema, line: &Line<'_>) -> Found {
+    let mut found = arguments::complete(schema, line);
+    follow::keep_open(schema, line, &mut found);
+    found
 }

@@ -22,12 +22,9 @@ pub fn bash(line: &Line<'_>, found: &Found, word_breaks: &str, listing: bool) ->
             texts.push((text.to_owned(), candidate));
         }
     }
-    match &mut texts[..] {
-        // Readline closes an open quote after the only candidate: two of them
-        // leave it alone, and what they have in common is typed in.
-        [(text, candidate)] if stays_open(line, found, candidate) => {
-            format!("{text}\n{text}...\n")
-        }
+    match &texts[..] {
+        [(text, candidate)] if stays_open(line, found, candidate) => format!("{text}\n"),
+        // Readline closes an open quote after the only candidate.
         [(text, _)] => match line.open() {
             Quote::None => format!("{text}\n"),
             quote => format!("{}\n", text.trim_end_matches(close(quote))),
@@ -69,28 +66,16 @@ pub fn fish(line: &Line<'_>, found: &Found) -> String {
         _ => format!("{before}{}", it.text),
     };
     let row = |it: &Candidate| format!("{}\t{}\n", text(it), it.doc);
-    match &found.candidates[..] {
-        // Fish ends a word after its only candidate, unless its last character
-        // says that it goes on; two of them leave it open.
-        [only] if stays_open(line, found, only) && !goes_on_in_fish(&only.text) => {
-            format!("{}{}...\t{}\n", row(only), text(only), only.doc)
-        }
-        all => all.iter().map(row).collect(),
-    }
-}
-
-/// Whether fish adds nothing after a word that ends like this.
-fn goes_on_in_fish(text: &str) -> bool {
-    text.ends_with(['/', '=', '@', ':', '.', ',', '-', '_'])
+    found.candidates.iter().map(row).collect()
 }
 
 /// Whether the word goes on after the candidate.
-fn stays_open(line: &Line<'_>, found: &Found, candidate: &Candidate) -> bool {
+pub fn stays_open(line: &Line<'_>, found: &Found, candidate: &Candidate) -> bool {
     candidate.continues || (found.is_command && line.open() != Quote::None)
 }
 
 /// The line with the candidate typed in, up to the cursor that is then.
-fn typed_in(line: &Line<'_>, found: &Found, candidate: &Candidate) -> String {
+pub fn typed_in(line: &Line<'_>, found: &Found, candidate: &Candidate) -> String {
     let place = line.place(found.start);
     let mut text = line.text.get(..place.offset).unwrap_or_default().to_owned();
     text.push_str(&quoted(&candidate.text, place.quote, line.shell));
@@ -132,7 +117,7 @@ mod tests {
     fn reply(shell: Shell, typed: &str) -> String {
         let text = format!("kata-agent-ctl {typed}");
         let line = line::read(&text, shell);
-        let found = arguments::complete(crate::schema(), &line);
+        let found = super::super::found(crate::schema(), &line);
         match shell {
             Shell::Bash => bash(&line, &found, BREAKS, false),
             Shell::Zsh => zsh(&line, &found),
@@ -148,16 +133,10 @@ mod tests {
             ("connect --server-address sim:/", "// \n"),
             (
                 "connect -c 'Check serv",
-                "Check service=\nCheck service=...\n",
+                "Check service=\nCheck service=@\n",
             ),
-            (
-                "connect -c Check\\ serv",
-                "Check\\ service=\nCheck\\ service=...\n",
-            ),
-            (
-                "connect -c Check\\ service",
-                "Check\\ service=\nCheck\\ service=...\n",
-            ),
+            ("connect -c Check\\ serv", "Check\\ service=\n"),
+            ("connect -c Check\\ service", "Check\\ service=\n"),
             ("connect -l e", "error \n"),
             ("connect -n ", "true\nfalse\n"),
             ("connect -c X", ""),
@@ -199,13 +178,19 @@ mod tests {
         let lines = reply(Shell::Fish, "connect -c 'check serv");
         assert!(lines.starts_with("check service=\t"), "{lines}");
         assert_eq!(lines.lines().count(), 1);
-        // In a quote what was typed keeps its case, and a second one keeps it open.
+        // In a quote what was typed keeps its case, and what may follow keeps it open.
         let lines = reply(Shell::Fish, "connect -c 'vers");
         let texts: Vec<_> = lines
             .lines()
             .filter_map(|it| it.split('\t').next())
             .collect();
-        assert_eq!(texts, ["version", "version..."]);
+        let expected = [
+            "version",
+            "version service=",
+            "version json://",
+            "version file://",
+        ];
+        assert_eq!(texts, expected);
         let lines = reply(Shell::Fish, "connect -c vers");
         assert!(lines.starts_with("Version\t"), "{lines}");
     }

@@ -167,9 +167,81 @@ fn a_space_ends_a_word_that_is_complete() {
     for (shell, end) in [("bash", " "), ("zsh", " "), ("fish", "")] {
         if is_here(shell) {
             let home = home(shell);
-            let typed = "kata-agent-ctl serve --address si";
-            let expected = format!("kata-agent-ctl serve --address sim://{end}");
+            let typed = "kata-agent-ctl connect --server-address si";
+            let expected = format!("kata-agent-ctl connect --server-address sim://{end}");
             completes(shell, home.path(), typed, &expected);
+        }
+    }
+}
+
+#[test]
+fn only_what_exists_is_typed_in() {
+    for shell in ["bash", "fish"] {
+        if !is_here(shell) {
+            continue;
+        }
+        let home = home(shell);
+        for (typed, expected) in [
+            (
+                "CreateSandbox sandbox_pidns=t",
+                "CreateSandbox sandbox_pidns=true",
+            ),
+            ("CreateSandbox hostn", "CreateSandbox hostname="),
+            ("OnlineCPUMem n", "OnlineCPUMem nb_cpus="),
+            (
+                "CreateContainer OCI.Linux.Sysc",
+                "CreateContainer OCI.Linux.Sysctl[",
+            ),
+            (
+                "CreateContainer json://{\"sandbox_pidns\":t",
+                "CreateContainer json://{\"sandbox_pidns\":true",
+            ),
+        ] {
+            let line = format!("kata-agent-ctl connect -c '{expected}");
+            let mut terminal = start(shell, home.path());
+            terminal.keys(&format!("kata-agent-ctl connect -c '{typed}\t{CURSOR}"));
+            terminal.sees_line(&format!("READY> {line}{CURSOR}"));
+            // More of it lists what may follow, and nothing that does not exist.
+            terminal.keys("\x7f\t\t\t~");
+            let screen = terminal.sees("~");
+            assert!(screen.contains(&format!("READY> {line}")), "{screen}");
+            assert!(!screen.contains("..."), "{screen}");
+        }
+    }
+}
+
+#[test]
+fn other_ways_to_complete_in_bash_insert_only_what_exists() {
+    if !is_here("bash") {
+        return;
+    }
+    let home = home("bash");
+    let typed = "kata-agent-ctl connect -c 'CreateSandbox sandbox_pidns=t";
+    let mut terminal = start("bash", home.path());
+    terminal.keys("bind 'set show-all-if-ambiguous on'\r");
+    terminal.sees_last("READY>");
+    terminal.keys(&format!("{typed}\t{CURSOR}"));
+    terminal.sees_line(&format!("READY> {typed}rue{CURSOR}"));
+
+    // Each Tab goes on to the next one, for which bash itself closes the quote.
+    let mut terminal = start("bash", home.path());
+    terminal.keys("bind 'TAB:menu-complete'\r");
+    terminal.sees_last("READY>");
+    terminal.keys(&format!("{typed}\t"));
+    terminal.sees_last(&format!("READY> {typed}rue'"));
+    terminal.keys("\t");
+    terminal.sees_last(&format!("READY> {typed}rue hostname='"));
+}
+
+#[test]
+fn redirections_are_to_files() {
+    for shell in ["bash", "zsh", "fish"] {
+        if is_here(shell) {
+            let home = home(shell);
+            for before in ["> ", ">", "2> ", "< "] {
+                let typed = format!("kata-agent-ctl template Check {before}./run/ag");
+                completes(shell, home.path(), &typed, &format!("{typed}ent.sock "));
+            }
         }
     }
 }

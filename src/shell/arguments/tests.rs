@@ -54,6 +54,9 @@ fn options_where_one_may_stand() {
     // The first word after -c is a command, whatever it looks like.
     only("connect -c --", &[]);
     only("connect -- --", &[]);
+    only("connect -- ", &[]);
+    only("template Check -- ", &[]);
+    only("template -- IPA", &["IPAddress"]);
 }
 
 #[test]
@@ -85,6 +88,15 @@ fn commands_wherever_they_stand() {
 }
 
 #[test]
+fn files_that_are_redirected_to() {
+    for before in ["> ", ">", "2> ", "2>", "< ", "<", ">> ", "&>"] {
+        let found = words(&format!("template Check {before}/etc/host.con"));
+        assert_eq!(found, ["/etc/host.conf"], "{before}");
+    }
+    only("list > /etc/host.conf --js", &["--json"]);
+}
+
+#[test]
 fn names_for_describe_template_and_examples() {
     only("describe onlinecpumemr", &["OnlineCPUMemRequest"]);
     only("describe --json IPF", &["IPFamily"]);
@@ -109,7 +121,18 @@ fn addresses() {
             "sim://",
         ],
     );
-    only("serve --address h", &["hvsock://"]);
+    only("serve --address ", &["unix://", "unix://@", "vsock://-1:"]);
+    only("serve --address h", &[]);
+    only("serve --address sim", &[]);
+    only("serve --address vsock://-1:", &[]);
+    only(
+        "serve --address unix:///etc/host.con",
+        &["unix:///etc/host.conf"],
+    );
+    only(
+        "connect --server-address hvsock:///etc/host.con",
+        &["hvsock:///etc/host.conf:"],
+    );
     only("connect --server-address vsock://", &[]);
     only(
         "connect --server-address unix:///etc/host.con",

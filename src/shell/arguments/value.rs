@@ -10,7 +10,14 @@ use crate::examples;
 use crate::printer::Format;
 use crate::schema::{Schema, lookup};
 
-/// Where an agent may be, or listen.
+/// Where the simulated agent may listen; from any guest at a port, for vsock.
+const LISTENING: [(&str, &str); 3] = [
+    ("unix://", "a Unix socket"),
+    ("unix://@", "an abstract Unix socket"),
+    ("vsock://-1:", "a vsock port, for any guest"),
+];
+
+/// Where an agent may be.
 const SCHEMES: [(&str, &str); 7] = [
     ("unix://", "a Unix socket"),
     ("unix://@", "an abstract Unix socket"),
@@ -20,6 +27,9 @@ const SCHEMES: [(&str, &str); 7] = [
     ("mock://", "a plain Unix socket"),
     ("sim://", "a simulated agent inside this process"),
 ];
+
+/// The schemes that no file follows.
+const NO_PATH: [&str; 2] = ["vsock://", "sim://"];
 
 /// What a help text says, in its first line.
 pub fn text_of(help: Option<&StyledStr>) -> String {
@@ -45,6 +55,7 @@ pub fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &
                 start: found.start,
                 candidates: found.candidates,
                 is_command: true,
+                command_start: 0,
             }
         }
         ("connect", "output") => plain(
@@ -54,7 +65,8 @@ pub fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &
                 .map(|format| Candidate::last(format.name(), ""))
                 .collect(),
         ),
-        ("connect", "server_address") | ("serve", "address") => address(text),
+        ("connect", "server_address") => address(&SCHEMES, text),
+        ("serve", "address") => address(&LISTENING, text),
         ("describe", "name") => plain(complete::names(schema, text)),
         ("template", "name") => {
             let mut names = complete::names(schema, text);
@@ -83,8 +95,8 @@ fn plain(candidates: Vec<Candidate>) -> Found {
 }
 
 /// Schemes, then the sockets of those that name one.
-fn address(text: &str) -> Found {
-    let schemes: Vec<_> = SCHEMES
+fn address(schemes: &[(&str, &str)], text: &str) -> Found {
+    let begun: Vec<_> = schemes
         .iter()
         .filter(|(scheme, _)| scheme.starts_with(text) && *scheme != text)
         .map(|(scheme, doc)| match *scheme {
@@ -93,8 +105,8 @@ fn address(text: &str) -> Found {
         })
         .collect();
     let has_path =
-        |(scheme, _): &&(&str, &str)| !matches!(*scheme, "vsock://" | "sim://" | "unix://@");
-    let scheme = SCHEMES
+        |(scheme, _): &&(&str, &str)| scheme.ends_with("://") && !NO_PATH.contains(scheme);
+    let scheme = schemes
         .iter()
         .filter(has_path)
         .find(|(scheme, _)| text.starts_with(scheme));
@@ -109,19 +121,20 @@ fn address(text: &str) -> Found {
         _ => plain(Vec::new()),
     };
     if found.candidates.is_empty() {
-        found = plain(schemes);
+        found = plain(begun);
     }
     // A port follows the socket.
     if text.starts_with("hvsock://") {
-        for candidate in &mut found.candidates {
-            candidate.continues = true;
+        for socket in found.candidates.iter_mut().filter(|it| !it.continues) {
+            socket.text.push(':');
+            socket.continues = true;
         }
     }
     found
 }
 
 /// The files, or only the folders, whose path begins with `text`.
-fn files(text: &str, only_folders: bool) -> Found {
+pub fn files(text: &str, only_folders: bool) -> Found {
     let last = text.rfind('/').map_or(0, |slash| slash + 1);
     let (folder, begin) = text.split_at_checked(last).unwrap_or_default();
     let home = std::env::var("HOME")
@@ -143,6 +156,6 @@ fn files(text: &str, only_folders: bool) -> Found {
     Found {
         start: last,
         candidates,
-        is_command: false,
+        ..Found::default()
     }
 }
