@@ -5,6 +5,7 @@
 mod call;
 mod messages;
 mod output;
+mod patience;
 mod prepare;
 mod progress;
 mod repeat;
@@ -18,6 +19,8 @@ use std::time::Duration;
 pub use output::Output;
 pub use prepare::{Step, Work, prepare};
 pub use turn::Turn;
+
+use patience::Patience;
 
 use crate::auto::oci::Bundle;
 use crate::builtin::{self, Action, Times};
@@ -234,7 +237,12 @@ fn connected<'a>(
         return Ok(slot.insert(client));
     }
     let address = options.address.as_ref().ok_or_else(missing_address)?;
+    let place = address.to_string();
+    let patience = Patience::new(PATIENCE, move || {
+        format!("still connecting to {place}; Ctrl-C gives up")
+    });
     let mut client = Client::connect(address, &options.connect)?;
+    drop(patience);
     if io::stderr().is_terminal() {
         client.on_long_wait(PATIENCE, || {
             say("still waiting for an answer; Ctrl-C gives up");
