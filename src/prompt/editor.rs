@@ -69,7 +69,12 @@ impl Editor {
                 Ok(Typed::Text(text))
             }
             Err(ReadlineError::Eof) => Ok(Typed::End),
-            Err(ReadlineError::Interrupted) => Ok(Typed::Abandoned),
+            Err(ReadlineError::Interrupted) => {
+                if let Some(helper) = self.editor.helper() {
+                    helper.erase_hint_above();
+                }
+                Ok(Typed::Abandoned)
+            }
             Err(error) => Err(io_error(error)),
         }
     }

@@ -1,5 +1,6 @@
 //! From lines to commands: JSON or a quote that is not closed goes on in the next
-//! line. An empty line gives up waiting, and the command is taken as it is.
+//! line. An empty line typed there gives up waiting, and the command is taken as it
+//! is; in a paste or a pipe, where nobody waits, it is a part of the command.
 
 use crate::builtin::BuiltIn;
 use crate::command::{self, ArgumentsError, Hash, Open, WordsError};
@@ -12,27 +13,45 @@ pub struct Gatherer {
     schema: &'static Schema,
     /// The lines of a command that is not complete.
     pending: Option<String>,
+    /// Whether a line that is typed empty gives up what is pending.
+    is_typed: bool,
 }
 
 impl Gatherer {
-    /// A gatherer that has seen no line.
-    pub fn new(schema: &'static Schema) -> Self {
+    /// A gatherer of lines that a person types or pastes.
+    pub fn typed(schema: &'static Schema) -> Self {
         Self {
             schema,
             pending: None,
+            is_typed: true,
         }
     }
 
-    /// Adds one or more lines, and gives the commands that they complete.
-    pub fn text(&mut self, text: &str) -> Vec<String> {
-        text.split('\n')
-            .filter_map(|line| self.line(line.strip_suffix('\r').unwrap_or(line)))
-            .collect()
+    /// A gatherer of lines that nobody types.
+    pub fn piped(schema: &'static Schema) -> Self {
+        Self {
+            is_typed: false,
+            ..Self::typed(schema)
+        }
     }
 
-    fn line(&mut self, line: &str) -> Option<String> {
+    /// Adds one or more lines, and gives the commands that they complete. Only an
+    /// empty line at their end was typed as one: what came before it is edited, or
+    /// was pasted at once.
+    pub fn text(&mut self, text: &str) -> Vec<String> {
+        let mut lines = text.split('\n').peekable();
+        let mut commands = Vec::new();
+        while let Some(line) = lines.next() {
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            let gives_up = self.is_typed && lines.peek().is_none();
+            commands.extend(self.line(line, gives_up));
+        }
+        commands
+    }
+
+    fn line(&mut self, line: &str, gives_up: bool) -> Option<String> {
         let text = match self.pending.take() {
-            Some(pending) if line.trim().is_empty() => return Some(pending),
+            Some(pending) if gives_up && line.trim().is_empty() => return Some(pending),
             Some(pending) => format!("{pending}\n{line}"),
             None => line.to_owned(),
         };
@@ -103,7 +122,7 @@ mod tests {
     use super::*;
 
     fn commands(lines: &[&str]) -> (Vec<String>, bool) {
-        let mut gatherer = Gatherer::new(crate::schema());
+        let mut gatherer = Gatherer::typed(crate::schema());
         let commands = lines.iter().flat_map(|line| gatherer.text(line)).collect();
         (commands, gatherer.is_waiting())
     }
@@ -158,11 +177,26 @@ mod tests {
             &["Check json://{", " ", "Version"],
             &["Check json://{", "Version"],
         );
-        let mut gatherer = Gatherer::new(crate::schema());
+        complete(&["Check json://{\n"], &["Check json://{"]);
+        let mut gatherer = Gatherer::typed(crate::schema());
         assert_eq!(gatherer.text("Check json://{"), [""; 0]);
         assert_eq!(gatherer.end(), ["Check json://{"]);
         assert_eq!(gatherer.text("Check json://{"), [""; 0]);
         gatherer.abandon();
         assert_eq!(gatherer.text("Check"), ["Check"]);
+    }
+
+    #[test]
+    fn an_empty_line_that_is_not_typed_is_a_part() {
+        for text in [
+            "Check json://{\n\n\"service\":\n \n\"a\"}",
+            "Check service='a\r\n\r\nb'",
+        ] {
+            let command = text.replace('\r', "");
+            complete(&[text], &[&command]);
+            let mut gatherer = Gatherer::piped(crate::schema());
+            let found: Vec<_> = text.lines().flat_map(|line| gatherer.text(line)).collect();
+            assert_eq!((found, gatherer.is_waiting()), (vec![command], false));
+        }
     }
 }

@@ -3,7 +3,10 @@
 //! here they get the form that fits a terminal.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::Highlighter;
@@ -12,6 +15,7 @@ use rustyline::history::SearchDirection;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Result};
 
+use super::PROMPT;
 use super::gather::Gatherer;
 use crate::complete::{self, Candidate, complete};
 use crate::schema::Schema;
@@ -29,6 +33,10 @@ pub struct Helper {
     width: usize,
     /// Whether hints can be told from what is typed.
     has_hints: bool,
+    /// The column that the hint on the screen begins in, if there is one.
+    hint_column: Cell<Option<usize>>,
+    /// Whether a list is about to be shown, over which a hint would stay.
+    is_listing: Cell<bool>,
 }
 
 impl Helper {
@@ -38,12 +46,65 @@ impl Helper {
             schema,
             width: 80,
             has_hints: env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            hint_column: Cell::new(None),
+            is_listing: Cell::new(false),
         }
     }
 
     /// Tells how wide the terminal is, in columns.
     pub fn set_width(&mut self, columns: usize) {
         self.width = columns;
+    }
+
+    /// Erases the hint of a line that was given up, under which the cursor stands.
+    pub fn erase_hint_above(&self) {
+        if let Some(column) = self.hint_column.take() {
+            to_terminal(&format!("\x1b[A\x1b[{}G{ERASE}\r\n", column + 1));
+        }
+    }
+
+    /// The column that a hint behind `line` begins in, if it fits behind it.
+    fn column_of(&self, line: &str, hint: &str) -> Option<usize> {
+        // How wide other characters are is up to the terminal.
+        let is_plain = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let (before, last) = match line.rsplit_once('\n') {
+            Some((_, last)) => (0, last),
+            None => (PROMPT.len(), line),
+        };
+        let column = (before + last.len()).checked_rem(self.width)?;
+        let fits = column > 0 && column + hint.len() < self.width;
+        (fits && is_plain(last) && is_plain(hint)).then_some(column)
+    }
+
+    fn find_hint(
+        &self,
+        line: &str,
+        position: usize,
+        context: &Context<'_>,
+    ) -> Option<(Suggestion, usize)> {
+        if !self.has_hints || position < line.len() || line.trim().is_empty() {
+            return None;
+        }
+        let suggestion = from_history(line, context).or_else(|| {
+            let text = complete::usage(self.schema, line)?;
+            Some(Suggestion {
+                text,
+                is_text: false,
+            })
+        })?;
+        let column = self.column_of(line, &suggestion.text)?;
+        Some((suggestion, column))
+    }
+}
+
+/// What erases the rest of a line.
+const ERASE: &str = "\x1b[K";
+
+/// Writes to the terminal that the editor writes to.
+fn to_terminal(text: &str) {
+    if let Ok(mut terminal) = OpenOptions::new().write(true).open("/dev/tty") {
+        // A hint that stays does no harm.
+        let _ = terminal.write_all(text.as_bytes());
     }
 }
 
@@ -55,7 +116,7 @@ impl Completer for Helper {
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
         let before = line.get(..position).unwrap_or(line);
         // Of several lines the last command is the one that is being typed.
-        let mut gatherer = Gatherer::new(self.schema);
+        let mut gatherer = Gatherer::piped(self.schema);
         let done: usize = before
             .split_inclusive('\n')
             .scan(0, |end, part| {
@@ -72,6 +133,13 @@ impl Completer for Helper {
             .max()
             .unwrap_or(0);
         let found = complete(self.schema, before.get(done..).unwrap_or_default());
+        if found.candidates.len() > 1 {
+            self.is_listing.set(true);
+            if self.hint_column.take().is_some() {
+                // The cursor stands before it.
+                to_terminal(ERASE);
+            }
+        }
         let displays = displays(&found.candidates, self.width);
         let pairs = found.candidates.into_iter().zip(displays);
         let pairs = pairs.map(|(candidate, display)| Pair {
@@ -128,16 +196,12 @@ impl Hinter for Helper {
     type Hint = Suggestion;
 
     fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Suggestion> {
-        if !self.has_hints || position < line.len() || line.trim().is_empty() {
-            return None;
-        }
-        from_history(line, context).or_else(|| {
-            let text = complete::usage(self.schema, line)?;
-            Some(Suggestion {
-                text,
-                is_text: false,
-            })
-        })
+        let is_listing = self.is_listing.take();
+        let found = self.find_hint(line, position, context);
+        let found = found.filter(|_| !is_listing);
+        self.hint_column
+            .set(found.as_ref().map(|(_, column)| *column));
+        found.map(|(suggestion, _)| suggestion)
     }
 }
 
@@ -162,7 +226,7 @@ impl Highlighter for Helper {
 
 impl Validator for Helper {
     fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult> {
-        let mut gatherer = Gatherer::new(self.schema);
+        let mut gatherer = Gatherer::typed(self.schema);
         gatherer.text(context.input());
         Ok(match gatherer.is_waiting() {
             true => ValidationResult::Incomplete,

@@ -98,7 +98,10 @@ impl Prompt {
             }
         }
         let mut source = self.source();
-        let mut gatherer = Gatherer::new(self.schema);
+        let mut gatherer = match self.is_terminal {
+            true => Gatherer::typed(self.schema),
+            false => Gatherer::piped(self.schema),
+        };
         loop {
             if self.is_terminal && !interrupt::is_terminated() {
                 // Ctrl-C after an answer is for no command.

@@ -213,6 +213,46 @@ fn several_commands_are_pasted_or_typed_ahead() {
 }
 
 #[test]
+fn an_empty_line_in_a_paste_is_a_part_of_it() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();
+    terminal.sees_prompt();
+    let document = "{\n  \"hostname\": \"a\",\n\n  \"dns\": [\n\n]\n}";
+    terminal.keys(&format!(
+        "\x1b[200~CreateSandbox json://{document}\n\x1b[201~\r"
+    ));
+    terminal.sees("\n{}\n");
+    terminal.sees_prompt();
+    assert_eq!(lines(&peer), [r#"CreateSandbox hostname: "a""#]);
+    // One that lacks its end sends nothing: what follows is no command.
+    terminal.keys("\x1b[200~CreateSandbox json://{\n\nDestroySandbox\n\x1b[201~\r");
+    terminal.sees("error: CreateSandbox: json://: ");
+    terminal.sees_prompt();
+    assert_eq!(lines(&peer), [""; 0]);
+}
+
+#[test]
+fn slow_connecting_is_said_and_ctrl_c_gives_it_up() {
+    let folder = TempDir::new().unwrap();
+    let address = format!("unix://{}", folder.path().join("agent.sock").display());
+    let arguments = ["--connect-timeout", "1m", "-i"];
+    let mut terminal = at_terminal(&address, arguments).start();
+    terminal.sees_prompt();
+    terminal.keys("Check\r");
+    terminal.sees(&format!("\nstill connecting to {address}; Ctrl-C gives up"));
+    terminal.keys(CTRL_C);
+    terminal.sees("error: Check: interrupted\n");
+    terminal.sees_prompt();
+    // Nothing is said of a connection that has come.
+    let peer = Peer::at_path(&folder.path().join("agent.sock"));
+    terminal.enter("Version");
+    assert_eq!(lines(&peer), ["Version"]);
+    terminal.keys(CTRL_D);
+    let (status, bytes) = terminal.end();
+    assert_eq!((status, bytes.matches("still").count()), (Some(0), 1));
+}
+
+#[test]
 fn repeat_is_for_the_next_command() {
     let peer = Peer::start();
     let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();

@@ -113,6 +113,47 @@ fn hints_are_dim_and_only_with_colours() {
 }
 
 #[test]
+fn hints_leave_nothing_behind() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.sees_prompt();
+    terminal.keys("describe ");
+    terminal.sees_last("kata-agent> describe NAME");
+    terminal.keys(CTRL_C);
+    terminal.sees_line("kata-agent> describe");
+    let screen = terminal.sees_prompt();
+    assert!(!screen.contains("NAME"), "{screen}");
+    // Before a list, too.
+    terminal.keys("describe Check");
+    terminal.sees_last("kata-agent> describe Check");
+    terminal.keys("\r");
+    terminal.sees("rpc grpc.Health/Check");
+    terminal.sees_prompt();
+    terminal.keys("\x0cd");
+    terminal.sees_last("kata-agent> describe Check");
+    terminal.keys("\t");
+    terminal.sees("DestroySandbox");
+    let screen = terminal.sees_last("kata-agent> d");
+    assert!(!screen.contains("describe Check"), "{screen}");
+}
+
+#[test]
+fn a_hint_that_does_not_fit_is_not_shown() {
+    // The prompt, "describe " and the hint are 25 columns.
+    for (columns, shown) in [
+        (26, "kata-agent> describe NAME"),
+        (25, "kata-agent> describe"),
+    ] {
+        let mut terminal = at_terminal("sim://", ["-i"]).size(20, columns).start();
+        terminal.sees_prompt();
+        terminal.keys("describe ");
+        terminal.sees_last(shown);
+        terminal.keys("X");
+        let screen = terminal.sees_last("kata-agent> describe X");
+        assert!(!screen.contains("NAME"), "{screen}");
+    }
+}
+
+#[test]
 fn history_is_kept_for_the_user_alone() {
     let state = TempDir::new().unwrap();
     let folder = state.path().join("kata-agent-ctl");

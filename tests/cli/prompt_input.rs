@@ -57,20 +57,25 @@ fn json_over_several_lines() {
         ]
     );
 
-    // An empty line gives up, and so does the end.
-    let error =
-        "error: Check: json://: invalid JSON at line 1, column 1: EOF while parsing an object\n";
-    for (script, expected) in [
-        ("Check json://{\n\nVersion\n", "{}\n"),
-        ("Check json://{", ""),
-    ] {
-        connect(peer.address(), ["-i"])
-            .stdin(script)
-            .status(2)
-            .stdout(expected)
-            .stderr(error)
-            .test();
-    }
+    // An empty line is white space there, and the end gives up.
+    connect(peer.address(), ["-i", "-n"])
+        .stdin("CreateSandbox json://{\n\n\"hostname\":\n\n\"a\"}\nCheck\n")
+        .stdout("{}\n{}\n")
+        .test();
+    assert_eq!(lines(&peer), [r#"CreateSandbox hostname: "a""#, "Check"]);
+    connect(peer.address(), ["-i"])
+        .stdin("Check json://{\n\nVersion\n")
+        .status(2)
+        .stderr("error: Check: json://: invalid JSON at line 3, column 1: key must be a string\n")
+        .test();
+    connect(peer.address(), ["-i"])
+        .stdin("Check json://{")
+        .status(2)
+        .stderr(
+            "error: Check: json://: invalid JSON at line 1, column 1: EOF while parsing an object\n",
+        )
+        .test();
+    assert_eq!(lines(&peer), [""; 0]);
 }
 
 /// A run whose standard input stays open, and its standard output.
