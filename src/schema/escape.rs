@@ -36,6 +36,8 @@ pub fn bytes(bytes: &[u8]) -> String {
 pub fn first_line(text: &str, max_chars: usize) -> String {
     let text = text.trim_start_matches(['\r', '\n']);
     let first = text.lines().next().unwrap_or_default();
+    // Where a message was quoted once more, its line breaks are no longer any.
+    let first = first.split("\\n\\nStack backtrace").next().unwrap_or(first);
     match first.char_indices().nth(max_chars) {
         None => line(first).into_owned(),
         Some((end, _)) => format!("{}...", line(first.get(..end).unwrap_or_default())),
@@ -93,6 +95,7 @@ mod tests {
     #[test]
     fn the_first_line_is_cut() {
         assert_eq!(first_line("\r\none\r\ntwo", 10), "one");
+        assert_eq!(first_line("a: b\\n\\nStack backtrace:\\n  0: x", 10), "a: b");
         assert_eq!(first_line("", 10), "");
         assert_eq!(first_line("äöüx", 3), "äöü...");
         assert_eq!(first_line("äöü", 3), "äöü");

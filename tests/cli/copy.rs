@@ -221,17 +221,38 @@ fn a_tree_is_sent_in_order() {
                 "/g/t/b",
                 "/g/t/b/empty",
                 "/g/t/b/f",
+                // Its owner, as the agent gave it that of what is in it.
+                "/g/t/b",
                 "/g/t/b-",
                 "/g/t/y",
-                "/g/t/z"
+                "/g/t/z",
+                "/g/t"
             ]
         );
         let kinds: Vec<_> = requests.iter().map(|it| it.file_mode >> 12).collect();
-        assert_eq!(kinds, [4, 8, 10, 4, 4, 8, 8, 8, 8]);
-        assert_eq!(requests[7].data, b"zz");
+        assert_eq!(kinds, [4, 8, 10, 4, 4, 8, 4, 8, 8, 8, 4]);
+        assert_eq!(requests[8].data, b"zz");
     }
     run("CopyFile src=link dest=/g/t recursive=true");
     assert_eq!(paths(&requests(&peer)), ["/g/t"]);
+}
+
+#[test]
+fn names_that_the_agent_uses_in_passing_come_last() {
+    let folder = tempdir().unwrap();
+    fs::create_dir(folder.path().join("t")).unwrap();
+    for name in ["t/one.md", "t/one.tmp", "t/two"] {
+        write(&folder, name, "");
+    }
+    let command = "CopyFile src=t dest=/t recursive=true";
+    let peer = Peer::start();
+    connect(peer.address(), ["-c", command])
+        .folder(folder.path())
+        .run();
+    assert_eq!(
+        paths(&requests(&peer)),
+        ["/t", "/t/one.md", "/t/two", "/t/one.tmp", "/t"]
+    );
 }
 
 #[test]
@@ -260,7 +281,8 @@ fn a_dry_run_shows_each_request() {
         .stdout(
             "{\"path\":\"/g/b\",\"file_mode\":16387,\"dir_mode\":488,\"uid\":1,\"gid\":2}\n\
              {\"path\":\"/g/b/empty\",\"file_mode\":16387,\"dir_mode\":488,\"uid\":1,\"gid\":2}\n\
-             {\"path\":\"/g/b/f\",\"file_mode\":3,\"dir_mode\":488,\"uid\":1,\"gid\":2}\n",
+             {\"path\":\"/g/b/f\",\"file_mode\":3,\"dir_mode\":488,\"uid\":1,\"gid\":2}\n\
+             {\"path\":\"/g/b\",\"file_mode\":16387,\"dir_mode\":488,\"uid\":1,\"gid\":2}\n",
         )
         .test();
     dry_run(&folder, &format!("CopyFile src=t/z dest=/z {owner}"))

@@ -81,7 +81,7 @@ impl Copying {
                 entry.gid = metadata.gid();
                 Some(source)
             }
-            Kind::Directory | Kind::Link(_) => None,
+            Kind::Directory | Kind::Filled | Kind::Link(_) => None,
         };
         self.given.fill(self.message.as_mut(), &entry)?;
         self.totals.add(&entry);
@@ -111,7 +111,7 @@ impl Pieces for Copying {
         let (offset, left) = match (&current.source, &current.entry.kind) {
             (Some(source), _) => (source.offset(), source.left()),
             (None, Kind::Link(target)) => (0, target.len() as u64),
-            (None, Kind::File(_) | Kind::Directory) => (0, 0),
+            (None, Kind::File(_) | Kind::Directory | Kind::Filled) => (0, 0),
         };
         let length = u32::try_from(left).map_or(LARGEST_PIECE, |left| left.min(LARGEST_PIECE));
         let message = self.message.as_mut();
@@ -125,7 +125,7 @@ impl Pieces for Copying {
                 let target = target.get(..data.len()).unwrap_or_default();
                 data.copy_from_slice(target);
             }
-            (None, Kind::File(_) | Kind::Directory) => {}
+            (None, Kind::File(_) | Kind::Directory | Kind::Filled) => {}
         }
         Ok(Some(Piece {
             payload: self.payload.bytes(),
@@ -153,6 +153,7 @@ fn title(entry: &Entry) -> String {
         Kind::File(1) => "1 byte".to_owned(),
         Kind::File(size) => format!("{size} bytes"),
         Kind::Directory => "a directory".to_owned(),
+        Kind::Filled => "the directory's owner again".to_owned(),
         Kind::Link(target) => format!("a link to {:?}", String::from_utf8_lossy(target)),
     };
     format!("{:?} to {:?} ({what})", entry.source, entry.target)

@@ -77,7 +77,7 @@ impl GivenFields {
             let size = match entry.kind {
                 // The kernel has no file that is larger.
                 Kind::File(size) => i64::try_from(size).unwrap_or(i64::MAX),
-                Kind::Directory | Kind::Link(_) => 0,
+                Kind::Directory | Kind::Filled | Kind::Link(_) => 0,
             };
             set(message, FILE_SIZE, Number::Int64(size));
         }
@@ -95,7 +95,9 @@ impl GivenFields {
     fn mode(self, entry: &Entry) -> u32 {
         match (self.file_mode, &entry.kind) {
             (None, _) => entry.mode,
-            (Some(mode), Kind::Directory | Kind::Link(_)) if mode & libc::S_IFMT == 0 => {
+            (Some(mode), Kind::Directory | Kind::Filled | Kind::Link(_))
+                if mode & libc::S_IFMT == 0 =>
+            {
                 mode | entry.mode & libc::S_IFMT
             }
             (Some(mode), _) => mode,

@@ -35,6 +35,9 @@ pub enum Kind {
     File(u64),
     /// A directory.
     Directory,
+    /// A directory once more, when all that is in it has been sent: the agent
+    /// gives the parent of everything it makes the owner of that.
+    Filled,
     /// A symbolic link, with what it points to.
     Link(Vec<u8>),
 }
@@ -47,23 +50,39 @@ pub enum Kind {
 /// When something cannot be looked at or cannot be copied, or a signal came.
 pub fn scan(source: &str, target: &str, recursive: bool) -> Result<Vec<Entry>, Error> {
     let mut found = Vec::new();
-    let mut left = vec![(pointed_to(source)?, target.to_owned())];
-    while let Some((source, target)) = left.pop() {
+    let mut left = vec![Visit::Enter(pointed_to(source)?, target.to_owned())];
+    while let Some(visit) = left.pop() {
         interrupt::check().map_err(|_| Error::Interrupted)?;
-        let entry = entry(source, target)?;
+        let entry = match visit {
+            Visit::Enter(source, target) => entry(source, target)?,
+            Visit::Leave(directory) => directory,
+        };
         match entry.kind {
             Kind::Directory if recursive => {
+                let names = names(&entry.source)?;
+                if !names.is_empty() {
+                    left.push(Visit::Leave(entry.filled()));
+                }
                 // The last one is taken first.
-                for name in names(&entry.source)?.into_iter().rev() {
-                    left.push((join(&entry.source, &name), join(&entry.target, &name)));
+                for name in names.into_iter().rev() {
+                    let source = join(&entry.source, &name);
+                    left.push(Visit::Enter(source, join(&entry.target, &name)));
                 }
             }
             Kind::File(_) => drop(Source::open(&entry.source)?),
-            Kind::Directory | Kind::Link(_) => {}
+            Kind::Directory | Kind::Filled | Kind::Link(_) => {}
         }
         found.push(entry);
     }
     Ok(found)
+}
+
+/// What is left to do for a scan.
+enum Visit {
+    /// To look at what is at a path, with the path of its copy.
+    Enter(String, String),
+    /// To come back to a directory.
+    Leave(Entry),
 }
 
 /// The path to what there is to copy: to the system, a link to a file with a `/`
@@ -123,11 +142,21 @@ impl Entry {
         }
     }
 
+    /// A directory as it is sent when all that is in it is there.
+    fn filled(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            target: self.target.clone(),
+            kind: Kind::Filled,
+            ..*self
+        }
+    }
+
     /// How many bytes of content there are.
     pub fn size(&self) -> u64 {
         match &self.kind {
             Kind::File(size) => *size,
-            Kind::Directory => 0,
+            Kind::Directory | Kind::Filled => 0,
             Kind::Link(target) => target.len() as u64,
         }
     }
@@ -143,7 +172,8 @@ fn special(file_type: FileType) -> &'static str {
     }
 }
 
-/// The names in a directory, sorted.
+/// The names in a directory, sorted, but those that end in `.tmp` last: the agent
+/// makes `x.txt` as `x.tmp` first, and one that is there already would be lost.
 fn names(directory: &str) -> Result<Vec<String>, CopyError> {
     let failed = |error| CopyError::Read {
         name: directory.to_owned(),
@@ -158,6 +188,9 @@ fn names(directory: &str) -> Result<Vec<String>, CopyError> {
         names.push(name);
     }
     names.sort_unstable();
+    let (passing, mut names): (Vec<_>, Vec<_>) =
+        names.into_iter().partition(|name| name.ends_with(".tmp"));
+    names.extend(passing);
     Ok(names)
 }
 

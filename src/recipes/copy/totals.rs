@@ -23,6 +23,7 @@ impl Totals {
                 self.bytes += size;
             }
             Kind::Directory => self.directories += 1,
+            Kind::Filled => {}
             Kind::Link(_) => self.links += 1,
         }
     }
