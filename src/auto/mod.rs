@@ -106,17 +106,20 @@ pub static ROWS: &[Row] = &[
 ];
 
 impl Row {
-    /// The field's index in the RPC's request, if the row applies to it and
-    /// the proto has such a field of the right type.
-    pub fn index_in(&self, rpc: &Rpc) -> Option<usize> {
+    /// The index of the field in the RPC's request, whatever its type, if the
+    /// row applies to it and the proto has such a field: its aliases name it.
+    pub fn named_in(&self, rpc: &Rpc) -> Option<usize> {
         if self.rpc.is_some_and(|name| name != rpc.name) {
             return None;
         }
-        let index = rpc
-            .request
-            .fields
-            .iter()
-            .position(|field| field.name == self.field)?;
+        let mut fields = rpc.request.fields.iter();
+        fields.position(|field| field.name == self.field)
+    }
+
+    /// The index of the field that the row fills: [`Row::named_in`], if the
+    /// field is of a type that takes the row's value.
+    pub fn index_in(&self, rpc: &Rpc) -> Option<usize> {
+        let index = self.named_in(rpc)?;
         let fits = rpc
             .request
             .fields

@@ -23,7 +23,7 @@ pub fn names(call: &Call<'_>, typed: &str) -> Vec<Candidate> {
 pub fn kept(call: &Call<'_>, typed: &str) -> impl Iterator<Item = Candidate> {
     let lacking = auto::ROWS
         .iter()
-        .filter(|row| row.index_in(call.rpc).is_none());
+        .filter(|row| row.named_in(call.rpc).is_none());
     let aliases = lacking.flat_map(|row| row.aliases.iter().map(move |alias| (row, alias)));
     let begun = aliases.filter(move |(_, alias)| begins(alias, typed));
     begun.map(|(row, alias)| {

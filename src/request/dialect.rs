@@ -21,7 +21,7 @@ impl RequestDialect {
 impl Dialect for RequestDialect {
     fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
         let row = auto::row_of_alias(name).filter(|_| self.is_of(message))?;
-        row.index_in(self.rpc)
+        row.named_in(self.rpc)
     }
 
     /// A parameter, or an alias whose field this request does not have: such a
@@ -43,7 +43,7 @@ impl Dialect for RequestDialect {
 
     fn names(&self, message: &'static Message) -> Vec<(&'static str, usize)> {
         let rows = auto::ROWS.iter().filter(|_| self.is_of(message));
-        let indices = rows.filter_map(|row| Some((row, row.index_in(self.rpc)?)));
+        let indices = rows.filter_map(|row| Some((row, row.named_in(self.rpc)?)));
         indices
             .flat_map(|(row, index)| row.aliases.iter().map(move |alias| (*alias, index)))
             .collect()
@@ -63,5 +63,54 @@ impl Dialect for RequestDialect {
         }
         auto::signal_row(self.rpc, index)?;
         Some(auto::signal_number(text)?.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::fixture::INNER;
+    use crate::schema::{Field, Label, Scalar, Type};
+
+    const fn field(name: &'static str, scalar: Scalar, label: Label) -> Field {
+        Field {
+            name,
+            json_name: name,
+            number: 1,
+            ty: Type::Scalar(scalar),
+            label,
+            oneof: None,
+            doc: "",
+        }
+    }
+
+    static REQUEST: Message = Message {
+        fields: &[
+            field("container_id", Scalar::Int32, Label::Singular),
+            field("sandbox_id", Scalar::String, Label::Repeated),
+        ],
+        ..INNER
+    };
+    static RPC: Rpc = Rpc {
+        service: "test.Service",
+        file: "test.proto",
+        name: "Do",
+        request: &REQUEST,
+        response: &REQUEST,
+        client_streaming: false,
+        server_streaming: false,
+        doc: "",
+    };
+
+    #[test]
+    fn an_alias_names_its_field_whatever_the_type() {
+        let dialect = RequestDialect { rpc: &RPC };
+        assert_eq!(dialect.names(&REQUEST), [("cid", 0), ("sid", 1)]);
+        for (alias, index) in [("cid", 0), ("sid", 1)] {
+            assert_eq!(dialect.field(&REQUEST, alias), Some(index));
+            assert_eq!(dialect.extra(&REQUEST, alias), None);
+        }
+        // The automatic value, a text, still needs a field for one text.
+        assert!(auto::ROWS.iter().all(|row| row.index_in(&RPC).is_none()));
     }
 }
