@@ -14,18 +14,32 @@ use crate::interrupt::{self, Stop};
 pub(crate) struct Deadline {
     limit: Option<Duration>,
     end: Option<Instant>,
+    /// Whether what is there already is taken after the end too.
+    takes_late: bool,
 }
 
 impl Deadline {
     /// The deadline `limit` from now; `None` waits forever.
     pub(crate) fn starting_now(limit: Option<Duration>) -> Self {
         let end = limit.and_then(|limit| Instant::now().checked_add(limit));
-        Deadline { limit, end }
+        Deadline {
+            limit,
+            end,
+            takes_late: false,
+        }
     }
 
     /// Now: only what is there already is taken.
     pub(crate) fn now() -> Self {
-        Deadline::starting_now(Some(Duration::ZERO))
+        Deadline {
+            takes_late: true,
+            ..Deadline::starting_now(Some(Duration::ZERO))
+        }
+    }
+
+    /// Whether what comes now comes too late, however little there was to wait for.
+    pub(crate) fn is_over(&self) -> bool {
+        !self.takes_late && self.remaining() == Some(Duration::ZERO)
     }
 
     /// The time that was given at the start, for an error to tell.

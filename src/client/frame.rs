@@ -104,7 +104,8 @@ impl FrameReader {
     }
 
     /// The header of the next frame once that has come whole, waiting for it
-    /// until `deadline`. [`Self::data`] is then its data.
+    /// until `deadline`. [`Self::data`] is then its data. A frame that is whole
+    /// only after the deadline stays for the next call of this function.
     pub(crate) fn next(
         &mut self,
         socket: BorrowedFd<'_>,
@@ -120,6 +121,12 @@ impl FrameReader {
         let size = HEADER_LENGTH + header.length;
         while self.received().len() < size {
             self.fill(socket, size, deadline)?;
+        }
+        if deadline.is_over() {
+            return Err(CallError::Timeout {
+                after: deadline.limit(),
+                stage: Stage::Waiting,
+            });
         }
         self.handed_out = size;
         Ok(header)

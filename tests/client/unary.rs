@@ -1,7 +1,7 @@
 //! Plain calls that get their answer, and those that give up waiting.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use kata_agent_ctl::client::{Call, CallError, ErrorKind, Stage, Status};
@@ -195,6 +195,31 @@ fn the_answer_to_a_call_that_was_given_up_is_discarded() {
         "the agent broke the ttRPC protocol: a frame for stream 1 came, and the call is \
          stream 5: 00 00 00 02 00 00 00 01 02 00"
     );
+    peer.join().unwrap();
+}
+
+#[test]
+fn an_answer_after_the_deadline_is_late_even_if_it_is_there() {
+    let (sent, is_sent) = mpsc::channel();
+    let (mut client, peer) = client_and(move |mut peer| {
+        peer.send(&ok(1, b"late"));
+        sent.send(()).unwrap();
+        peer.request();
+        peer.request();
+        peer.send(&ok(3, b"mine"));
+    });
+    is_sent.recv().unwrap();
+    let after = Duration::from_nanos(1);
+    let hasty = Call {
+        timeout: Some(after),
+        ..CALL
+    };
+    let stage = Stage::Waiting;
+    assert_eq!(
+        client.call(&hasty),
+        Err(CallError::Timeout { after, stage })
+    );
+    assert_eq!(client.call(&CALL).unwrap(), b"mine");
     peer.join().unwrap();
 }
 
