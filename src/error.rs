@@ -17,7 +17,7 @@ use crate::printer::raw::RawError;
 use crate::recipes::{CopyError, RecipeError};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
-use crate::schema::path::{SetError, SetProblem};
+use crate::schema::path::SetError;
 use crate::sim::{BindError, ServeError};
 use crate::transport::AddressError;
 
@@ -265,11 +265,7 @@ impl Error {
     /// The field it is about, as a path in the request.
     fn path(&self) -> Option<String> {
         let path = match self {
-            Error::Set(SetError {
-                problem: SetProblem::Json(error),
-                ..
-            }) if !error.path().is_empty() => error.culprit(),
-            Error::Set(error) => error.path.clone(),
+            Error::Set(error) => error.culprit(),
             Error::Message { error, .. } => return error.path(),
             Error::Json(error) => error.culprit(),
             Error::Document { error, .. } => error.culprit(),

@@ -12,7 +12,7 @@ pub use dialect::RequestDialect;
 
 use self::config::Configs;
 use crate::auto::{self, Row};
-use crate::command::{Arguments, Document, Setter};
+use crate::command::{Arguments, ArgumentsError, Document, Setter, WordsError};
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::recipes::{self, Draft, Given, Level, Series};
@@ -71,7 +71,7 @@ impl Request {
                     name,
                     error: Box::new(error),
                 },
-                None => Error::Json(error),
+                None => not_a_document(error),
             })?;
             for extra in extras {
                 if let Some(text) = extra.text {
@@ -179,6 +179,15 @@ fn field_of(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<u
 fn begins_like_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     digits.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// The error of a document in the command itself. One that turns out to be no
+/// JSON only as it is read is told as one of which that shows at once.
+fn not_a_document(error: json::JsonError) -> Error {
+    match error.problem() {
+        json::Problem::Syntax { .. } => ArgumentsError::Words(WordsError::Json(error)).into(),
+        _ => Error::Json(error),
+    }
 }
 
 /// The row of the signal that a path names, if it names one.

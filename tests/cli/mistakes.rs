@@ -36,6 +36,10 @@ const MISTAKES: &[(&str, &str)] = &[
         r#"Check: service: given twice"#,
     ),
     (
+        r#"Check json://{"service":"\ud800"}"#,
+        r#"Check: json://: invalid JSON at line 1, column 19: half of a surrogate pair without its other half"#,
+    ),
+    (
         r#"Check json://{} json://{}"#,
         r#"Check: there are two documents; one is allowed, and setters after it"#,
     ),

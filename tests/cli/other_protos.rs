@@ -119,6 +119,10 @@ fn a_new_rpc_has_a_template() {
         "more": [],
         "ratio": 0.0,
         "type": "0",
+        "things": [],
+        "nothing": [],
+        "facts": null,
+        "row": null,
     });
     let number = |value: &serde_json::Value| value["ratio"].as_f64();
     assert_eq!(number(&json), Some(0.0));
@@ -190,6 +194,14 @@ fn a_new_rpc_is_called_in_every_form() {
             "Frobnicate file://request.json part.sizes=1",
             r#"{"part":{"name":"p","sizes":[1]}}"#,
         ),
+        (
+            r#"Frobnicate things=1 things[1]=null things[0]=null nothing[0]=null"#,
+            r#"{"things":[null,null],"nothing":[null]}"#,
+        ),
+        (
+            r#"Frobnicate facts.fields[a]=5 row.values=x row.values[1]=true"#,
+            r#"{"facts":{"a":5.0},"row":["x",true]}"#,
+        ),
     ] {
         frobnicate(&["connect", "--dry-run", "-o", "jsonl", "-c", command])
             .folder(folder.path())
@@ -198,6 +210,36 @@ fn a_new_rpc_is_called_in_every_form() {
         frobnicate(&at_sim(&["-c", command]))
             .folder(folder.path())
             .stdout("{}\n")
+            .test();
+    }
+    for (setter, message) in [
+        (
+            "facts.a=5",
+            "facts: google.protobuf.Struct has no field \"a\"; \
+             write facts={\"a\":...} or facts.fields[a]=...",
+        ),
+        (
+            "facts[\"a b\"]=5",
+            "facts: google.protobuf.Struct has no field \"a b\"; \
+             write facts={\"...\":...} or facts.fields[...]=...",
+        ),
+        (
+            "row[0]=5",
+            "row: google.protobuf.ListValue has no field \"0\"; \
+             write row=[...] or row.values[0]=...",
+        ),
+        (
+            "row=x",
+            "row: \"x\" is not a JSON list; give one, or a part of it as in row.values=...",
+        ),
+        (
+            "facts=x",
+            "facts: \"x\" is not a JSON object; give one, or a part of it as in facts.fields[key]=...",
+        ),
+    ] {
+        frobnicate(&at_sim(&["-c", &format!("Frobnicate {setter}")]))
+            .status(2)
+            .stderr(format!("error: Frobnicate: {message}\n"))
             .test();
     }
     let mistake = "Frobnicate json://{\"file\":\"x\",\"blob\":\"\"}";

@@ -139,6 +139,10 @@ fn errors_as_json() {
             "storages[0].fs_group.gid",
         ),
         (r#"Check json://{"nope":1}"#, "nope"),
+        ("Check nope=1", "nope"),
+        ("CreateSandbox storages[0].nope=1", "storages[0].nope"),
+        ("CreateContainer OCI.Rot.Path=1", "OCI.Rot"),
+        ("CreateContainer OCI.Root.Path.x=1", "OCI.Root.Path"),
         (
             r#"CreateSandbox storages[0]={"fs_group":{"gid":1}}"#,
             "storages[0].fs_group.gid",

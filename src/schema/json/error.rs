@@ -126,6 +126,12 @@ impl Problem {
             Some((what, _)) => what,
             None => &text,
         };
+        let what = match what {
+            "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
+                "half of a surrogate pair without its other half"
+            }
+            other => other,
+        };
         Self::Syntax {
             what: what.to_owned(),
             line: error.line(),

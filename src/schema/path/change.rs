@@ -7,6 +7,7 @@ use super::error::{SetError, SetProblem};
 use super::resolve::{Resolved, Step};
 use crate::schema::descriptor::{Field, Label, Message, Scalar, Type};
 use crate::schema::dialect::Dialect;
+use crate::schema::json;
 use crate::schema::value::{Parsed, ValueError, parse_enum, parse_scalar};
 
 /// What is done at the end of a path.
@@ -44,12 +45,15 @@ impl<'a> Change<'a> {
         dialect: &dyn Dialect,
         text: &'a str,
     ) -> Result<Self, SetError> {
-        let json = text.starts_with(['{', '[']);
+        let is_json = text.starts_with(['{', '[']);
         let null = text == "null";
         let one = |ty| Ok(Change::Value(one(path, ty, text)?));
         match path.steps() {
             [.., Step::Field { field, .. }, Step::Index(_) | Step::Key(_)] => match field.label {
                 _ if !null || is_text(field.ty) => one(field.ty),
+                Label::Repeated if json::null_is_value(&field.ty) => {
+                    Ok(Change::Value(One::Json(text.into())))
+                }
                 Label::Repeated => Err(path.error(SetProblem::NullElement)),
                 _ => Ok(Change::Clear),
             },
@@ -64,12 +68,12 @@ impl<'a> Change<'a> {
                 (Label::Repeated | Label::Map(_), _) if null => Ok(Change::Clear),
                 // An array replaces the list; an object is one more element.
                 (Label::Repeated, _) if text.starts_with('[') => Ok(Change::Merge(text)),
-                (Label::Repeated, _) if json => Ok(Change::Value(One::Json(text.into()))),
-                (Label::Map(_), _) if json => Ok(Change::Merge(text)),
+                (Label::Repeated, _) if is_json => Ok(Change::Value(One::Json(text.into()))),
+                (Label::Map(_), _) if is_json => Ok(Change::Merge(text)),
                 (Label::Map(_), _) => Err(path.error(not_json(path, field, text))),
                 (Label::Repeated, ty) => one(ty),
                 (_, ty) if null && !is_text(ty) => Ok(Change::Clear),
-                (_, Type::Message(_)) if json => Ok(Change::Merge(text)),
+                (_, Type::Message(_)) if is_json => Ok(Change::Merge(text)),
                 (_, ty @ Type::Message(_)) => one(ty),
                 (_, ty) => {
                     let meant = dialect.value(message, *index, text);
@@ -112,7 +116,10 @@ fn one<'a>(path: &Resolved, ty: Type, text: &'a str) -> Result<One<'a>, SetError
             }
             _ => SetProblem::NotJson {
                 text: text.to_owned(),
-                expected: "a JSON object",
+                expected: match message.full_name {
+                    LIST_VALUE => "a JSON list",
+                    _ => "a JSON object",
+                },
                 example: example(path, "", message),
             },
         })),
@@ -167,6 +174,7 @@ fn well_known(message: &'static Message) -> Option<WellKnown> {
 fn not_json(path: &Resolved, field: &Field, text: &str) -> SetProblem {
     let (expected, key) = match field.label {
         Label::Map(_) => ("a JSON object", "[key]"),
+        _ if is_list_value(field.ty) => ("a JSON list", "[0]"),
         _ => ("a JSON object or array", "[0]"),
     };
     let example = match field.ty {
@@ -180,9 +188,21 @@ fn not_json(path: &Resolved, field: &Field, text: &str) -> SetProblem {
     }
 }
 
+const LIST_VALUE: &str = "google.protobuf.ListValue";
+
+fn is_list_value(ty: Type) -> bool {
+    matches!(ty, Type::Message(message) if message.full_name == LIST_VALUE)
+}
+
 fn example(path: &Resolved, key: &str, message: &Message) -> String {
     match message.fields.first() {
-        Some(field) => format!("{path}{key}.{}=...", field.name),
+        Some(field) => {
+            let entry = match field.label {
+                Label::Map(_) => "[key]",
+                _ => "",
+            };
+            format!("{path}{key}.{}{entry}=...", field.name)
+        }
         None => format!("{path}{key}={{}}"),
     }
 }

@@ -16,6 +16,22 @@ pub struct SetError {
     pub problem: SetProblem,
 }
 
+impl SetError {
+    /// The path of what is wrong, a name that is no field's included.
+    pub fn culprit(&self) -> String {
+        let unknown = match &self.problem {
+            SetProblem::Json(error) if !error.path().is_empty() => return error.culprit(),
+            SetProblem::Name(LookupError::UnknownField { name, .. }) => name,
+            SetProblem::NoEntry { name, .. } => name,
+            _ => return self.path.clone(),
+        };
+        match self.path.as_str() {
+            "" => unknown.clone(),
+            path => format!("{path}.{unknown}"),
+        }
+    }
+}
+
 /// What can be wrong with a setter.
 #[derive(Debug, thiserror::Error)]
 pub enum SetProblem {
@@ -46,6 +62,19 @@ pub enum SetProblem {
     /// Brackets after something that has no elements.
     #[error("it is neither a list nor a map, and takes no [...]")]
     NoElements,
+    /// A name or a key of the user's own after a message that JSON writes as a
+    /// plain object or list.
+    #[error("{message} has no field {}; write {whole} or {part}", Excerpt(.name))]
+    NoEntry {
+        /// The name or key.
+        name: String,
+        /// Full name of the message.
+        message: &'static str,
+        /// A setter of the whole that would be right.
+        whole: String,
+        /// A setter of the entry that would be right.
+        part: String,
+    },
     /// A field's name after something that has no fields.
     #[error("{0} has no fields")]
     NoFields(String),

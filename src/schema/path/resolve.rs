@@ -104,8 +104,10 @@ pub fn resolve(
                 problem: SetProblem::TooDeep { limit: MAX_DEPTH },
             });
         }
-        let index = lookup::field(message, &segment.name, dialect)
-            .map_err(|error| resolved.error(error))?;
+        let index = lookup::field(message, &segment.name, dialect).map_err(|error| {
+            let entry = no_entry(&resolved, message, &segment.name);
+            resolved.error(entry.unwrap_or_else(|| error.into()))
+        })?;
         let Some(field) = message.fields.get(index) else {
             return Err(resolved.error(SetProblem::Table));
         };
@@ -129,7 +131,13 @@ fn element(resolved: &mut Resolved, field: &Field, segment: &Segment) -> Result<
         return Ok(());
     };
     let step = match field.label {
-        Label::Singular | Label::Optional => return Err(resolved.error(SetProblem::NoElements)),
+        Label::Singular | Label::Optional => {
+            let entry = match field.ty {
+                Type::Message(message) => no_entry(resolved, message, key),
+                _ => None,
+            };
+            return Err(resolved.error(entry.unwrap_or(SetProblem::NoElements)));
+        }
         Label::Repeated => {
             let digits = key.bytes().all(|byte| byte.is_ascii_digit());
             let index = if digits { key.parse().ok() } else { None };
@@ -154,13 +162,7 @@ fn inner(
     segment: &Segment,
     next: &Segment,
 ) -> Result<&'static Message, SetError> {
-    // What is shown of a name must be fit for a terminal.
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let next = if next.name.chars().all(is_plain) {
-        &next.name
-    } else {
-        "..."
-    };
+    let next = shown(&next.name);
     let type_name = field.ty.name();
     let unnamed = segment.keys.is_empty();
     let no_element = |kind, example| SetProblem::NoElementNamed { kind, example };
@@ -176,4 +178,37 @@ fn inner(
         (Label::Repeated, _) if unnamed => SetProblem::NoFields(format!("repeated {type_name}")),
         _ => SetProblem::NoFields(type_name.to_owned()),
     }))
+}
+
+/// A name or key within an example, where what is shown must be fit for a
+/// terminal and need no quotes.
+fn shown(name: &str) -> &str {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    match name.chars().all(is_plain) {
+        true => name,
+        false => "...",
+    }
+}
+
+/// The error for a name or key after a message that JSON writes as a plain
+/// object or list: its entries are within its one field.
+fn no_entry(resolved: &Resolved, message: &'static Message, name: &str) -> Option<SetProblem> {
+    let entry = shown(name);
+    let (whole, part) = match message.full_name {
+        "google.protobuf.Struct" => (
+            format!("{resolved}={{\"{entry}\":...}}"),
+            format!("{resolved}.fields[{entry}]=..."),
+        ),
+        "google.protobuf.ListValue" => (
+            format!("{resolved}=[...]"),
+            format!("{resolved}.values[{entry}]=..."),
+        ),
+        _ => return None,
+    };
+    Some(SetProblem::NoEntry {
+        name: name.to_owned(),
+        message: message.full_name,
+        whole,
+        part,
+    })
 }
