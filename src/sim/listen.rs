@@ -29,6 +29,12 @@ pub enum BindError {
     /// Another process listens there.
     #[error("another process is already listening there")]
     Live,
+    /// The machine has another context ID, or none.
+    #[error(
+        "this machine does not have the context ID {0}; write vsock://-1:PORT to be reached by \
+         any that it has"
+    )]
+    NotOurs(u32),
     /// There is something that is not a socket.
     #[error("there is a {0} at this path, and it is not replaced")]
     NotASocket(&'static str),
@@ -68,8 +74,11 @@ impl Listener {
                 (listener.into(), false, None)
             }
             Address::Vsock(VsockPort { cid, port }) => {
-                let listener =
-                    VsockListener::bind_with_cid_port(*cid, *port).map_err(in_use_is_live)?;
+                let listener = VsockListener::bind_with_cid_port(*cid, *port);
+                let listener = listener.map_err(|error| match error.kind() {
+                    io::ErrorKind::AddrNotAvailable => BindError::NotOurs(*cid),
+                    _ => in_use_is_live(error),
+                })?;
                 (listener.into(), true, None)
             }
             Address::Hybrid(_) | Address::Remote(_) | Address::Mock(_) | Address::Sim => {
