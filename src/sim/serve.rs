@@ -2,8 +2,12 @@
 //! with a log of its requests on standard output, until a signal ends it.
 
 use std::io::{self, Write};
+use std::mem::MaybeUninit;
+use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use nix::libc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use ttrpc::asynchronous::Server;
 
@@ -14,6 +18,9 @@ use super::agent::{Agent, Callers};
 use super::handlers::services;
 use super::listen::{BindError, Listener};
 use super::record::Recorder;
+
+/// How long calls may still take after the log has failed.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// What to serve, and where.
 #[derive(Debug, Clone)]
@@ -41,9 +48,8 @@ pub enum ServeError {
     Output(io::Error),
 }
 
-/// Serves the RPCs of `schema` until SIGINT or SIGTERM comes or standard
-/// output is closed. Once connections can be made, `listening on URI` is
-/// printed on standard error.
+/// Serves the RPCs of `schema` until SIGINT, SIGTERM or SIGHUP comes. Once
+/// connections can be made, `listening on URI` is printed on standard error.
 ///
 /// # Errors
 /// As [`ServeError`] lists them.
@@ -69,7 +75,7 @@ fn announce(uri: &str) {
     let _ = writeln!(io::stderr(), "listening on {uri}");
 }
 
-/// Serves until `stop` is done or `log` takes no more. `ready` is called once
+/// Serves until `stop` is done, or `log` takes no more, which is an error. `ready` is called once
 /// connections can be made.
 pub(super) async fn run(
     options: &ServeOptions,
@@ -94,12 +100,11 @@ pub(super) async fn run(
 
     tokio::select! {
         () = stop => Ok(()),
-        failure = log_failure => match failure {
-            Ok(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(ServeError::Output(error))
-            }
-            _ => Ok(()),
-        },
+        failure = log_failure => {
+            // The caller is not at fault: the call of the lost line is answered.
+            let _ = tokio::time::timeout(LAST_ANSWERS, server.disconnect()).await;
+            failure.map_or(Ok(()), |error| Err(ServeError::Output(error)))
+        }
     }
 }
 
@@ -111,20 +116,42 @@ fn start(error: impl ToString) -> ServeError {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// None where whoever started the agent had it ignored, as nohup does.
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
     fn catch() -> io::Result<Signals> {
+        let hang_up = (!ignores_hang_up()).then(|| signal(SignalKind::hangup()));
         Ok(Signals {
+            hang_up: hang_up.transpose()?,
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
     }
 
     async fn any(mut self) {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = hang_up => {}
         }
     }
+}
+
+fn ignores_hang_up() -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: no new action is given, so nothing changes; the old one is
+    // written to a place of its type, for which all zeros are a value too.
+    let action = unsafe {
+        libc::sigaction(libc::SIGHUP, ptr::null(), action.as_mut_ptr());
+        action.assume_init()
+    };
+    action.sa_sigaction == libc::SIG_IGN
 }

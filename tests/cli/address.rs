@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use typed_peer::Peer;
 
@@ -207,6 +208,18 @@ fn a_served_agent() {
         requests[1].to_string().contains("ListRoutes"),
         "{requests:?}"
     );
+}
+
+#[test]
+fn a_served_agent_ends_when_its_terminal_does() {
+    let folder = TempDir::new().unwrap();
+    let socket = folder.path().join("agent.sock");
+    let address = format!("unix://{}", socket.display());
+    let server = tool(["serve", "--address", &address]).start();
+    connect(&address, ["-c", "Check"]).run().succeeded();
+    server.signal(Signal::SIGHUP);
+    assert_eq!(server.wait().status, 0);
+    assert!(!socket.exists());
 }
 
 #[test]

@@ -191,8 +191,13 @@ impl Tool {
 impl Running {
     /// Sends the signal of Ctrl-C.
     pub fn interrupt(&self) {
+        self.signal(Signal::SIGINT);
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
-        kill(Pid::from_raw(id), Signal::SIGINT).unwrap();
+        kill(Pid::from_raw(id), signal).unwrap();
     }
 
     /// Waits for its end.

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use nix::libc;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use ttrpc::proto::{FLAG_NO_DATA, KeyValue};
@@ -195,6 +196,18 @@ fn addresses_that_only_a_client_can_use_are_refused() {
 }
 
 #[test]
+fn a_context_id_of_another_machine_is_refused() {
+    // The hypervisor's: no machine has it.
+    let error = Listener::bind(&"vsock://0:1024".parse().unwrap()).unwrap_err();
+    match error {
+        BindError::NotOurs(0) => assert!(error.to_string().contains("vsock://-1:PORT")),
+        // A kernel without vsock.
+        BindError::System(error) => assert_eq!(error.raw_os_error(), Some(libc::EAFNOSUPPORT)),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
 fn requests_are_logged_before_they_are_answered() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.sock");
@@ -247,20 +260,20 @@ fn requests_are_logged_before_they_are_answered() {
 }
 
 #[test]
-fn a_closed_log_ends_the_agent_and_a_full_one_is_an_error() {
-    for (kind, fine) in [
-        (io::ErrorKind::BrokenPipe, true),
-        (io::ErrorKind::StorageFull, false),
-    ] {
+fn a_log_that_takes_no_more_ends_the_agent_after_the_answer() {
+    for kind in [io::ErrorKind::BrokenPipe, io::ErrorKind::StorageFull] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("agent.sock");
         let (_stop, stopped) = oneshot::channel();
         let log = Box::new(Broken(kind));
         let thread = serve(at(&path), log, stopped);
         let mut wire = connect(&path);
-        wire.request(1, 0, &request(SERVICE, "Plain", b""));
+        assert_eq!(wire.call(SERVICE, "Plain", b"").status().0, 0);
         let result = thread.join().unwrap();
-        assert_eq!(result.is_ok(), fine, "{result:?}");
+        assert!(
+            matches!(&result, Err(ServeError::Output(error)) if error.kind() == kind),
+            "{result:?}"
+        );
         assert!(!path.exists());
     }
 }
