@@ -74,6 +74,15 @@ pub fn request(schema: &Schema, name: &str) -> Result<&'static Message, LookupEr
         request.or_else(|| matching(schema, name, case))
     });
     found.unwrap_or_else(|| {
+        let other = match item(schema, name) {
+            Ok(Item::Enum(found)) => Some((found.full_name, "an enum")),
+            Ok(Item::Service(found)) => Some((found.full_name, "a service")),
+            _ => None,
+        };
+        if let Some((name, what)) = other {
+            let wanted = "an RPC or a message";
+            return Err(LookupError::OtherKind { name, what, wanted });
+        }
         let mut names = suggestions::<&Rpc>(schema);
         names.extend(suggestions::<&Message>(schema));
         Err(names::unknown("RPC or message", name, &names))

@@ -16,6 +16,16 @@ pub enum LookupError {
         /// At most three names that may have been meant.
         nearest: Vec<String>,
     },
+    /// The name is that of something of another kind.
+    #[error("{name:?} is {what}, and {wanted} is wanted")]
+    OtherKind {
+        /// The full name of what was found.
+        name: &'static str,
+        /// What it is, with its article.
+        what: &'static str,
+        /// What it should be, with its article.
+        wanted: &'static str,
+    },
     /// Several things have the name.
     #[error("{} could be the {kind} {}", Excerpt(.name), quoted(.candidates, "or"))]
     Ambiguous {

@@ -147,12 +147,20 @@ fn last_part(name: &str) -> &str {
     name.rsplit(['.', '/']).next().unwrap_or(name)
 }
 
+/// A name without what marks it as a full one: the `/` before an RPC's path as
+/// it is on the wire and in logs, the `.` before a type as protobuf writes it.
+fn unmarked(name: &str) -> &str {
+    let rest = name.strip_prefix(['/', '.']).unwrap_or(name);
+    if rest.is_empty() { name } else { rest }
+}
+
 /// The one thing of a kind that a name stands for; `None` if nothing matches.
 pub fn matching<T: Named>(
     schema: &Schema,
     name: &str,
     case: Case,
 ) -> Option<Result<T, LookupError>> {
+    let name = unmarked(name);
     let all = T::all(schema).into_iter();
     let found = all.filter(|it| it.matches(name, case)).collect();
     match T::preferred(name, found).as_slice() {

@@ -33,6 +33,8 @@ fn an_rpc_by_each_form_of_its_name() {
         "grpc.AgentService/Both",
         "grpc.AgentService.Both",
         "GRPC.agentservice/BOTH",
+        "/grpc.AgentService/Both",
+        ".grpc.AgentService.Both",
     ] {
         assert_eq!(rpc_named(name), "grpc.AgentService/Both", "{name}");
     }
@@ -124,6 +126,14 @@ fn a_request_by_its_rpc_or_its_own_name() {
         "there is no RPC or message \"Bothh\"; did you mean \"Both\"?"
     );
     assert_eq!(
+        named("health"),
+        "\"grpc.Health\" is a service, and an RPC or a message is wanted"
+    );
+    assert_eq!(
+        named("test.Level"),
+        "\"test.Level\" is an enum, and an RPC or a message is wanted"
+    );
+    assert_eq!(
         named("test.Alll"),
         "there is no RPC or message \"test.Alll\"; did you mean \"test.All\"?"
     );
@@ -153,7 +163,7 @@ fn types_by_the_end_of_their_name() {
     );
     assert_eq!(
         message("ll"),
-        "there is no message \"ll\"; did you mean \"test.All\"?"
+        "there is no message \"ll\"; \"kata-agent-ctl describe\" with an RPC shows its types"
     );
     assert_eq!(
         enumeration(&SCHEMA, "Inner.Level").map(|it| it.full_name),
@@ -170,6 +180,8 @@ fn an_item_is_exact_before_it_is_an_rpc() {
     assert_eq!(item_named("both"), "RPC grpc.AgentService/Both");
     assert_eq!(item_named("Health"), "service grpc.Health");
     assert_eq!(item_named("empty"), "message test.Empty");
+    assert_eq!(item_named(".test.Empty"), "message test.Empty");
+    assert_eq!(item_named("/both"), "RPC grpc.AgentService/Both");
     assert_eq!(item_named("level"), "RPC a.Other/level");
     assert_eq!(
         item_named("Level"),
