@@ -13,7 +13,7 @@ use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
 use crate::sim::ServeOptions;
-use crate::transport::Address;
+use crate::transport::{self, Address};
 use crate::{auto, examples, interrupt, man, shell, sim};
 
 /// Runs what the command line asks for, and gives the exit status.
@@ -129,9 +129,23 @@ fn address(options: &Connect) -> Result<Option<Address>, Error> {
         return Ok(None);
     };
     let address = text.parse::<Address>()?;
-    match options.hybrid_vsock {
-        true => Ok(Some(address.with_hybrid_vsock(options.hybrid_vsock_port)?)),
-        false => Ok(Some(address)),
+    let port = options.hybrid_vsock_port;
+    if options.hybrid_vsock {
+        let port = port.unwrap_or(transport::AGENT_PORT);
+        return Ok(Some(address.with_hybrid_vsock(port)?));
+    }
+    // A port that is not used must not pass for one that is.
+    match (&address, port) {
+        (Address::Unix(_), Some(port)) => Err(Error::Usage(format!(
+            "--hybrid-vsock-port {port} does nothing with {text:?} alone: add --hybrid-vsock if \
+             this is a hypervisor's hybrid vsock socket, or leave the port out"
+        ))),
+        (Address::Hybrid(hybrid), Some(port)) if hybrid.port != port => Err(Error::Usage(format!(
+            "the address {text:?} names port {}, and --hybrid-vsock-port {port}: leave out \
+                 the option, and write the port that is meant in the address",
+            hybrid.port
+        ))),
+        _ => Ok(Some(address)),
     }
 }
 

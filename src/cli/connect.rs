@@ -9,6 +9,7 @@ use crate::builtin::{self, Times};
 use crate::duration;
 use crate::error;
 use crate::printer::Format;
+use crate::transport::guest_port;
 
 const COMMANDS: &str = "\
 Commands:
@@ -34,9 +35,9 @@ pub struct Connect {
     #[arg(long, action = ArgAction::Set)]
     pub hybrid_vsock: bool,
 
-    /// The guest's port behind a hybrid vsock socket
-    #[arg(long, value_name = "PORT", allow_hyphen_values = true, default_value_t = crate::transport::AGENT_PORT)]
-    pub hybrid_vsock_port: u32,
+    /// The guest's port behind a hybrid vsock socket [default: 1024]
+    #[arg(long, value_name = "PORT", allow_hyphen_values = true, value_parser = guest_port)]
+    pub hybrid_vsock_port: Option<u32>,
 
     /// Commands to run in order, for example Check or 'StartContainer cid=web'; may be repeated
     #[arg(short, long, value_name = "COMMAND", num_args = 1..)]
@@ -60,11 +61,12 @@ pub struct Connect {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle_dir: Option<String>,
 
-    /// How long a call may take: 500ms, 5s, 2m, or nanoseconds; 0 waits forever
+    /// How long a call may take once there is a connection: 500ms, 5s, 2m, or
+    /// nanoseconds; 0 waits forever
     #[arg(long, value_name = "TIME", default_value = "0", allow_hyphen_values = true, value_parser = duration::parse)]
     pub timeout: Duration,
 
-    /// How long to keep trying to connect
+    /// How long to keep trying to connect; 0 tries once
     #[arg(long, value_name = "TIME", default_value = "3s", allow_hyphen_values = true, value_parser = duration::parse)]
     pub connect_timeout: Duration,
 

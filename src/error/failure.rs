@@ -68,11 +68,10 @@ impl Failure {
     fn message(&self, verbose: bool) -> String {
         match self.error.status() {
             Some(status) => {
-                format!(
-                    "{}the agent answered code: {status}: {}",
-                    self.error.piece(),
-                    said(status, verbose)
-                )
+                let said = said(status, verbose);
+                let colon = if said.is_empty() { "" } else { ": " };
+                let piece = self.error.piece();
+                format!("{piece}the agent answered code: {status}{colon}{said}")
             }
             None => escape::first_line(&self.error.to_string(), LONGEST_MESSAGE),
         }

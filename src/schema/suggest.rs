@@ -21,7 +21,9 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = (&'a str, &'a str)>) 
         .filter_map(|(compared, suggested)| {
             let lower = compared.to_ascii_lowercase();
             let distance = strsim::osa_distance(&wanted, &lower);
-            let allowed = 1 + wanted.chars().count().min(lower.chars().count()) / 4;
+            let shorter = wanted.chars().count().min(lower.chars().count());
+            // One letter off is another name where there are only two.
+            let allowed = if shorter < 3 { 0 } else { 1 + shorter / 4 };
             let within = wanted.len() >= 3 && lower.contains(&wanted);
             (distance <= allowed || within).then_some((distance, suggested))
         })
@@ -88,13 +90,28 @@ mod tests {
     #[test]
     fn at_most_three_and_each_once() {
         let names = [
-            ("ab1", "1"),
-            ("ab2", "2"),
-            ("aB2", "2"),
-            ("ab3", "3"),
-            ("ab4", "4"),
+            ("abc1", "1"),
+            ("abc2", "2"),
+            ("abC2", "2"),
+            ("abc3", "3"),
+            ("abc4", "4"),
         ];
-        assert_eq!(nearest("ab", names.into_iter()), ["1", "2", "3"]);
+        assert_eq!(nearest("abc", names.into_iter()), ["1", "2", "3"]);
+    }
+
+    #[test]
+    fn short_names_are_near_in_another_case_only() {
+        let names = [("d", "d"), ("ab", "ab"), ("ID", "ID"), ("abc", "abc")];
+        for (name, expected) in [
+            ("q", &[][..]),
+            ("D", &["d"]),
+            ("ac", &[]),
+            ("AB", &["ab"]),
+            ("id", &["ID"]),
+            ("abd", &["abc"]),
+        ] {
+            assert_eq!(nearest(name, names.into_iter()), expected, "{name}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use nix::sys::socket::{MsgFlags, recv, send};
 use super::address::AddressProblem;
 use super::refusal::Refusal;
 use super::unix::SocketName;
-use super::vsock::parse_port;
+use super::vsock::guest_port;
 use super::{Attempt, Transport};
 use crate::client::deadline::Deadline;
 use crate::interrupt::Stop;
@@ -37,7 +37,7 @@ impl HybridSocket {
         let (socket, port) = text.rsplit_once(':').ok_or(AddressProblem::NoPort)?;
         Ok(HybridSocket {
             socket: SocketName::parse(socket)?,
-            port: parse_port(port)?,
+            port: guest_port(port)?,
         })
     }
 }
@@ -83,6 +83,7 @@ fn await_ok(socket: &OwnedFd, deadline: &Deadline) -> Result<(), Refusal> {
             Ok(_) if *byte == *b"\n" => {
                 return match line.strip_prefix(b"OK ") {
                     Some(_) => Ok(()),
+                    None if line == b"OK" => Err(Refusal::HandshakeNoPort),
                     None => Err(Refusal::HandshakeRefused(line)),
                 };
             }

@@ -22,7 +22,7 @@ pub use self::hybrid::HybridSocket;
 pub use self::plain::PlainSocket;
 pub use self::refusal::Refusal;
 pub use self::unix::SocketName;
-pub use self::vsock::VsockPort;
+pub use self::vsock::{VsockPort, guest_port};
 
 use crate::client::deadline::Deadline;
 

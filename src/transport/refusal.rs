@@ -39,6 +39,9 @@ pub enum Refusal {
     /// The hypervisor's socket stayed silent.
     #[error("the hypervisor took the connection and did not answer CONNECT")]
     HandshakeSilent,
+    /// The answer is `OK` without the port that follows it.
+    #[error("the hypervisor answered CONNECT with \"OK\" and no port after it")]
+    HandshakeNoPort,
     /// The answer is not `OK`. The bytes are the line without its end.
     #[error("the hypervisor answered CONNECT with {} instead of OK", quoted(.0))]
     HandshakeRefused(Vec<u8>),
@@ -103,6 +106,7 @@ impl Refusal {
             | Refusal::WrongSocketType
             | Refusal::PermissionDenied
             | Refusal::HandshakeSilent
+            | Refusal::HandshakeNoPort
             | Refusal::HandshakeRefused(_)
             | Refusal::HandshakeCut(_)
             | Refusal::HandshakeTooLong(_)

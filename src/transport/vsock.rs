@@ -34,13 +34,16 @@ impl VsockPort {
         };
         Ok(VsockPort {
             cid,
-            port: parse_port(port)?,
+            port: guest_port(port)?,
         })
     }
 }
 
 /// Reads the port of a guest.
-pub(super) fn parse_port(text: &str) -> Result<u32, AddressProblem> {
+///
+/// # Errors
+/// When it is no number of 32 bits.
+pub fn guest_port(text: &str) -> Result<u32, AddressProblem> {
     if text.is_empty() {
         return Err(AddressProblem::NoPort);
     }

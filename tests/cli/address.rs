@@ -223,6 +223,46 @@ fn a_served_agent_ends_when_its_terminal_does() {
 }
 
 #[test]
+fn a_port_that_does_not_go_with_the_address() {
+    for (address, port, message) in [
+        (
+            "unix:///none",
+            "55",
+            "--hybrid-vsock-port 55 does nothing with \"unix:///none\" alone: add --hybrid-vsock \
+             if this is a hypervisor's hybrid vsock socket, or leave the port out",
+        ),
+        (
+            "hvsock:///none:1024",
+            "55",
+            "the address \"hvsock:///none:1024\" names port 1024, and --hybrid-vsock-port 55: \
+             leave out the option, and write the port that is meant in the address",
+        ),
+        (
+            "unix:///none",
+            "abc",
+            "\"abc\" is not a port, a number from 0 to 4294967295",
+        ),
+    ] {
+        let output = connect(address, ["--hybrid-vsock-port", port, "-c", "Check"]).run();
+        assert_eq!(output.status, 2, "{address}: {}", output.stderr);
+        assert!(output.stderr.contains(message), "{}", output.stderr);
+    }
+    connect(
+        "hvsock:///none:55",
+        [
+            "--hybrid-vsock-port",
+            "55",
+            "--connect-timeout",
+            "0",
+            "-c",
+            "Check",
+        ],
+    )
+    .status(3)
+    .run();
+}
+
+#[test]
 fn a_wrong_address_says_what_a_right_one_looks_like() {
     for address in [
         "",

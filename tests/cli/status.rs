@@ -96,6 +96,16 @@ fn the_agents_own_deadline() {
 }
 
 #[test]
+fn an_error_without_a_message() {
+    let peer = Peer::start();
+    peer.answer("Check", Answer::error(13, ""));
+    connect(peer.address(), ["-c", "Check"])
+        .status(77)
+        .stderr("error: Check: the agent answered code: INTERNAL (13)\n")
+        .test();
+}
+
+#[test]
 fn errors_as_json() {
     let peer = Peer::start();
     peer.answer("Check", Answer::error(7, "not\nallowed"));
