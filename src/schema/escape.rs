@@ -95,7 +95,10 @@ mod tests {
     #[test]
     fn the_first_line_is_cut() {
         assert_eq!(first_line("\r\none\r\ntwo", 10), "one");
-        assert_eq!(first_line("a: b\\n\\nStack backtrace:\\n  0: x", 10), "a: b");
+        assert_eq!(
+            first_line("a: b\\n\\nStack backtrace:\\n  0: x", 10),
+            "a: b"
+        );
         assert_eq!(first_line("", 10), "");
         assert_eq!(first_line("äöüx", 3), "äöü...");
         assert_eq!(first_line("äöü", 3), "äöü");
