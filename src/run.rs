@@ -61,7 +61,7 @@ fn connect(
     logger: Logger,
 ) -> Result<u8, Failure> {
     let alone = |error| Failure::new(None, error);
-    let address = address(&options).map_err(alone)?;
+    let address = address(&options, logger).map_err(alone)?;
     if address.is_none() && !options.dry_run {
         return Err(alone(session::missing_address()));
     }
@@ -122,7 +122,7 @@ fn serve(schema: &'static Schema, address: &str) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn address(options: &Connect) -> Result<Option<Address>, Error> {
+fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {
     // An empty variable is an unset one.
     let given = options.server_address.as_ref();
     let Some(text) = given.filter(|text| !text.is_empty()) else {
@@ -134,12 +134,19 @@ fn address(options: &Connect) -> Result<Option<Address>, Error> {
         let port = port.unwrap_or(transport::AGENT_PORT);
         return Ok(Some(address.with_hybrid_vsock(port)?));
     }
-    // A port that is not used must not pass for one that is.
+    // A port that is not used must not pass for one that is; scripts that have
+    // always given one go on working.
     match (&address, port) {
-        (Address::Unix(_), Some(port)) => Err(Error::Usage(format!(
-            "--hybrid-vsock-port {port} does nothing with {text:?} alone: add --hybrid-vsock if \
-             this is a hypervisor's hybrid vsock socket, or leave the port out"
-        ))),
+        (Address::Unix(_), Some(port)) => {
+            logger.log(
+                Level::Warn,
+                format_args!(
+                    "--hybrid-vsock-port {port} does nothing with {text:?} alone: add \
+                     --hybrid-vsock if this is a hypervisor's hybrid vsock socket"
+                ),
+            );
+            Ok(Some(address))
+        }
         (Address::Hybrid(hybrid), Some(port)) if hybrid.port != port => Err(Error::Usage(format!(
             "the address {text:?} names port {}, and --hybrid-vsock-port {port}: leave out \
                  the option, and write the port that is meant in the address",
