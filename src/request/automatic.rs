@@ -2,7 +2,6 @@
 //! earlier commands of the run, and automatic ones. It knows the rules of the
 //! table in [`crate::auto`], and nothing of how a command is read.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Request;
@@ -14,8 +13,8 @@ use crate::schema::{Reflect, Value, ValueMut};
 /// What later commands of a run take over.
 #[derive(Debug, Default, Clone)]
 pub struct Memory {
-    /// Values by field name.
-    values: BTreeMap<&'static str, String>,
+    /// Values by field name: as few as the table has rows for.
+    values: Vec<(&'static str, String)>,
     /// The configuration that the last container was created with.
     pub(super) config: Option<Arc<Config>>,
 }
@@ -34,7 +33,7 @@ impl Request {
     ) -> Result<Box<dyn Reflect>, Error> {
         let mut message = self.message.clone_boxed();
         for (row, value) in &self.remembered_only {
-            memory.values.insert(row.field, value.clone());
+            memory.keep(row.field, value.clone());
         }
         self.fill_from_config(message.as_mut(), memory, automatic)?;
         if !automatic {
@@ -51,7 +50,7 @@ impl Request {
             } else if row.rule == Rule::RandomId
                 && let Some(value) = text_at(message.as_ref(), index)
             {
-                memory.values.insert(row.field, value);
+                memory.keep(row.field, value);
             }
         }
         Ok(message)
@@ -93,12 +92,17 @@ fn text_at(message: &dyn Reflect, index: usize) -> Option<String> {
 }
 
 impl Memory {
+    fn keep(&mut self, field: &'static str, value: String) {
+        self.values.retain(|(name, _)| *name != field);
+        self.values.push((field, value));
+    }
+
     fn value_or_random(&mut self, field: &'static str) -> Result<String, Error> {
-        if let Some(value) = self.values.get(field) {
+        if let Some((_, value)) = self.values.iter().find(|(name, _)| *name == field) {
             return Ok(value.clone());
         }
         let value = auto::random_id().map_err(Error::Random)?;
-        self.values.insert(field, value.clone());
+        self.keep(field, value.clone());
         Ok(value)
     }
 }

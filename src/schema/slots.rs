@@ -4,8 +4,9 @@
 //! other code. This module knows Rust types only, no descriptors.
 
 use std::collections::BTreeMap;
+use std::io;
 
-use protobuf::{EnumOrUnknown, MessageField, UnknownFields};
+use protobuf::{CodedInputStream, CodedOutputStream, EnumOrUnknown, MessageField, UnknownFields};
 
 use super::reflect::{EnumSlot, Key, List, Map, Reflect, Value, ValueMut, Wire};
 
@@ -77,11 +78,16 @@ macro_rules! oneof_clear {
 
 impl<M: protobuf::Message + Clone + Reflect> Wire for M {
     fn encode_into(&self, buffer: &mut Vec<u8>) -> protobuf::Result<()> {
-        self.write_to_vec(buffer)
+        self.check_initialized()?;
+        encode(buffer, self.compute_size(), &|output| {
+            self.write_to_with_cached_sizes(output)
+        })
     }
 
     fn merge_from(&mut self, bytes: &[u8]) -> protobuf::Result<()> {
-        self.merge_from_bytes(bytes)
+        decode(bytes, &mut |input| {
+            protobuf::Message::merge_from(self, input)
+        })
     }
 
     fn unknown_fields(&self) -> &UnknownFields {
@@ -91,6 +97,31 @@ impl<M: protobuf::Message + Clone + Reflect> Wire for M {
     fn clone_boxed(&self) -> Box<dyn Reflect> {
         Box::new(self.clone())
     }
+}
+
+/// What encoding is the same for every message, to be there once.
+fn encode(
+    buffer: &mut Vec<u8>,
+    size: u64,
+    write: &dyn Fn(&mut CodedOutputStream<'_>) -> protobuf::Result<()>,
+) -> protobuf::Result<()> {
+    // What is larger is refused before it is sent, but must not be written wrongly either.
+    let limit = i32::MAX.unsigned_abs();
+    if size > u64::from(limit) {
+        let what = format!("the message has {size} bytes, and protobuf allows {limit}");
+        return Err(io::Error::other(what).into());
+    }
+    let mut output = CodedOutputStream::vec(buffer);
+    write(&mut output)?;
+    output.flush()
+}
+
+/// Likewise for decoding.
+fn decode(
+    bytes: &[u8],
+    merge: &mut dyn FnMut(&mut CodedInputStream<'_>) -> protobuf::Result<()>,
+) -> protobuf::Result<()> {
+    merge(&mut CodedInputStream::from_bytes(bytes))
 }
 
 impl<E: protobuf::Enum> EnumSlot for EnumOrUnknown<E> {
