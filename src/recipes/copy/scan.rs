@@ -43,8 +43,8 @@ pub enum Kind {
 }
 
 /// What there is at `source`, and with `recursive` in it; its copy is `target`.
-/// Links are not followed, unless `source` is one with a `/` after it. Files and directories that are to be read are opened
-/// once, to see that they can be.
+/// Links are not followed, unless `source` is one with a `/` after it. Files and
+/// directories that are to be read are opened once, to see that they can be.
 ///
 /// # Errors
 /// When something cannot be looked at or cannot be copied, or a signal came.
