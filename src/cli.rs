@@ -3,12 +3,14 @@
 
 mod bundled;
 mod connect;
+mod serve;
 #[cfg(test)]
 mod tests;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use connect::{Connect, Source};
+pub use serve::Serve;
 
 use crate::log::Level;
 use crate::shell::Shell;
@@ -116,14 +118,6 @@ pub enum SubCommand {
     /// What may stand at the cursor; called by the scripts of `completions`
     #[command(hide = true)]
     Complete(Complete),
-}
-
-/// Run the simulated agent until Ctrl-C
-#[derive(Debug, clap::Args)]
-pub struct Serve {
-    /// Where to listen: unix:///path, unix://@name or vsock://-1:PORT
-    #[arg(long, value_name = "URI")]
-    pub address: String,
 }
 
 /// What may stand at the cursor; called by the scripts of `completions`

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use crate::auto::oci::Bundle;
-use crate::cli::{Cli, Connect, ErrorFormat, SubCommand};
+use crate::cli::{Cli, Connect, ErrorFormat, Serve, SubCommand};
 use crate::client::ConnectOptions;
 use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
@@ -12,7 +12,7 @@ use crate::prompt::Prompt;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
-use crate::sim::ServeOptions;
+use crate::sim::{GuestOptions, ServeOptions};
 use crate::transport::{self, Address};
 use crate::{auto, examples, interrupt, man, shell, sim};
 
@@ -36,7 +36,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         }
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
-        SubCommand::Serve(options) => serve(schema, &options.address).map_err(alone),
+        SubCommand::Serve(options) => serve(schema, &options).map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }
@@ -116,9 +116,12 @@ fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
     Ok(folder.map(Bundle::new).transpose()?)
 }
 
-fn serve(schema: &'static Schema, address: &str) -> Result<u8, Error> {
-    let address = address.parse()?;
-    sim::serve(&ServeOptions { address }, schema)?;
+fn serve(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
+    let options = ServeOptions {
+        address: options.address.parse()?,
+        guest: GuestOptions::default(),
+    };
+    sim::serve(&options, schema)?;
     Ok(0)
 }
 

@@ -3,16 +3,20 @@
 //! messages and statuses; frames and streams are the handlers' business.
 
 use std::os::fd::{BorrowedFd, RawFd};
+use std::sync::{Mutex, PoisonError};
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use ttrpc::Code;
 use ttrpc::asynchronous::TtrpcContext;
-use ttrpc::{Code, Error, get_status};
 
 use crate::schema::{Message, Reflect, Rpc};
 
-use super::behaviour::{Behaviour, Context};
+use super::behaviour::{Behaviour, Context, Outcome};
 use super::host::Host;
+use super::options::GuestOptions;
 use super::record::{Recorder, Request};
+use super::refusal::{internal, invalid, refusal};
+use super::state::State;
 
 /// Who may call the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +32,24 @@ pub(super) enum Callers {
 pub(super) struct Agent {
     callers: Callers,
     host: Host,
+    options: GuestOptions,
+    state: Mutex<State>,
     recorder: Option<Recorder>,
 }
 
 impl Agent {
     /// An agent on this machine that answers `callers` and writes its requests
     /// to `recorder`.
-    pub(super) fn new(callers: Callers, recorder: Option<Recorder>) -> Agent {
+    pub(super) fn new(
+        callers: Callers,
+        options: GuestOptions,
+        recorder: Option<Recorder>,
+    ) -> Agent {
         Agent {
             callers,
             host: Host::this(),
+            options,
+            state: Mutex::default(),
             recorder,
         }
     }
@@ -86,14 +98,15 @@ impl Agent {
                 })
                 .await;
         }
-        decoded.map_err(|reason| refusal(Code::INVALID_ARGUMENT, reason))
+        decoded.map_err(invalid)
     }
 
-    /// The encoded answer to a request.
+    /// The encoded answer to a request, once there is one. A call that is
+    /// given up while it waits has changed nothing.
     ///
     /// # Errors
     /// The status with which the agent refuses the request.
-    pub(super) fn answer(
+    pub(super) async fn answer(
         &self,
         rpc: &'static Rpc,
         behaviour: Option<Behaviour>,
@@ -101,14 +114,29 @@ impl Agent {
     ) -> ttrpc::Result<Vec<u8>> {
         let mut response = (rpc.response.new)();
         if let Some(behaviour) = behaviour {
-            let context = Context { host: &self.host };
-            behaviour(&context, request, response.as_mut())?;
+            while let Outcome::Later(wait) = self.run(behaviour, request, response.as_mut())? {
+                wait.done().await;
+                response = (rpc.response.new)();
+            }
         }
         let mut payload = Vec::new();
-        response
-            .encode_into(&mut payload)
-            .map_err(|error| refusal(Code::INTERNAL, error))?;
+        response.encode_into(&mut payload).map_err(internal)?;
         Ok(payload)
+    }
+
+    fn run(
+        &self,
+        behaviour: Behaviour,
+        request: &dyn Reflect,
+        response: &mut dyn Reflect,
+    ) -> ttrpc::Result<Outcome> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut context = Context {
+            host: &self.host,
+            options: &self.options,
+            state: &mut state,
+        };
+        behaviour(&mut context, request, response)
     }
 }
 
@@ -121,9 +149,4 @@ fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Reflect>,
             message.full_name
         )),
     }
-}
-
-/// The error that a call answers as a status.
-pub(super) fn refusal(code: Code, message: impl ToString) -> Error {
-    Error::RpcStatus(get_status(code, message.to_string()))
 }

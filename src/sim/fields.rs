@@ -4,13 +4,79 @@
 
 use crate::schema::{Field, Label, Reflect, Scalar, Type, Value, ValueMut};
 
+/// A string field. Empty if there is no such field, as if it were not set.
+pub(super) fn string<'a>(message: &'a dyn Reflect, name: &str) -> &'a str {
+    match value(message, name) {
+        Some(Value::String(text)) => text,
+        _ => "",
+    }
+}
+
+/// A bytes field. Empty if there is no such field.
+pub(super) fn bytes<'a>(message: &'a dyn Reflect, name: &str) -> &'a [u8] {
+    match value(message, name) {
+        Some(Value::Bytes(bytes)) => bytes,
+        _ => &[],
+    }
+}
+
+/// A field of any integer type, or of an enum. 0 if there is no such field.
+pub(super) fn integer(message: &dyn Reflect, name: &str) -> i128 {
+    match value(message, name) {
+        Some(Value::Int32(number) | Value::Enum(number)) => number.into(),
+        Some(Value::Int64(number)) => number.into(),
+        Some(Value::Uint32(number)) => number.into(),
+        Some(Value::Uint64(number)) => number.into(),
+        _ => 0,
+    }
+}
+
 /// Whether a bool field is true. False if there is no such field.
 pub(super) fn is_true(message: &dyn Reflect, name: &str) -> bool {
-    let index = find(message, name, |_| true);
-    matches!(
-        index.and_then(|index| message.get(index)),
-        Some(Value::Bool(true))
-    )
+    matches!(value(message, name), Some(Value::Bool(true)))
+}
+
+/// A message field that is present.
+pub(super) fn message<'a>(message: &'a dyn Reflect, name: &str) -> Option<&'a dyn Reflect> {
+    match value(message, name) {
+        Some(Value::Message(inner)) => Some(inner),
+        _ => None,
+    }
+}
+
+/// The texts of a repeated string field.
+pub(super) fn strings<'a>(
+    message: &'a dyn Reflect,
+    name: &str,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    elements(message, name).filter_map(|element| match element {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// The messages of a repeated message field.
+pub(super) fn messages<'a>(
+    message: &'a dyn Reflect,
+    name: &str,
+) -> impl Iterator<Item = &'a dyn Reflect> + use<'a> {
+    elements(message, name).filter_map(|element| match element {
+        Value::Message(message) => Some(message),
+        _ => None,
+    })
+}
+
+fn elements<'a>(message: &'a dyn Reflect, name: &str) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    let list = match value(message, name) {
+        Some(Value::List(list)) => Some(list),
+        _ => None,
+    };
+    list.into_iter()
+        .flat_map(|list| (0..list.len()).filter_map(|index| list.get(index)))
+}
+
+fn value<'a>(message: &'a dyn Reflect, name: &str) -> Option<Value<'a>> {
+    message.get(find(message, name, |_| true)?)
 }
 
 /// Sets a bool field.
@@ -27,10 +93,32 @@ pub(super) fn set_string(message: &mut dyn Reflect, name: &str, value: &str) {
     }
 }
 
-/// Sets an unsigned 64-bit field.
-pub(super) fn set_u64(message: &mut dyn Reflect, name: &str, value: u64) {
-    let wanted = |ty: &Type| is_scalar(Scalar::Uint64)(ty) || is_scalar(Scalar::Fixed64)(ty);
-    if let Some(ValueMut::Uint64(slot)) = single(message, name, wanted) {
+/// Sets a bytes field.
+pub(super) fn set_bytes(message: &mut dyn Reflect, name: &str, value: &[u8]) {
+    if let Some(ValueMut::Bytes(slot)) = single(message, name, is_scalar(Scalar::Bytes)) {
+        value.clone_into(slot);
+    }
+}
+
+/// Sets a field of any integer type. One that the type cannot hold is passed over.
+pub(super) fn set_integer(message: &mut dyn Reflect, name: &str, value: impl Into<i128>) {
+    let value = value.into();
+    let wanted = |ty: &Type| {
+        matches!(ty, Type::Scalar(scalar)
+            if !matches!(scalar, Scalar::Double | Scalar::Float | Scalar::Bool
+                | Scalar::String | Scalar::Bytes))
+    };
+    match single(message, name, wanted) {
+        Some(ValueMut::Int32(slot)) => put(slot, value),
+        Some(ValueMut::Int64(slot)) => put(slot, value),
+        Some(ValueMut::Uint32(slot)) => put(slot, value),
+        Some(ValueMut::Uint64(slot)) => put(slot, value),
+        _ => {}
+    }
+}
+
+fn put<T: TryFrom<i128>>(slot: &mut T, value: i128) {
+    if let Ok(value) = value.try_into() {
         *slot = value;
     }
 }
@@ -57,6 +145,35 @@ pub(super) fn message_mut<'a>(
     match single(message, name, |ty| matches!(ty, Type::Message(_)))? {
         ValueMut::Message(inner) => Some(inner),
         _ => None,
+    }
+}
+
+/// Appends a message to a repeated message field, and hands it out to be filled.
+pub(super) fn push_message<'a>(
+    message: &'a mut dyn Reflect,
+    name: &str,
+) -> Option<&'a mut dyn Reflect> {
+    let wanted =
+        |field: &Field| field.label == Label::Repeated && matches!(field.ty, Type::Message(_));
+    let index = find(message, name, wanted)?;
+    match message.get_mut(index)? {
+        ValueMut::List(list) => match list.push() {
+            ValueMut::Message(inner) => Some(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Appends a text to a repeated string field.
+pub(super) fn push_string(message: &mut dyn Reflect, name: &str, value: &str) {
+    let wanted =
+        |field: &Field| field.label == Label::Repeated && is_scalar(Scalar::String)(&field.ty);
+    let list = find(message, name, wanted).and_then(|index| message.get_mut(index));
+    if let Some(ValueMut::List(list)) = list
+        && let ValueMut::String(slot) = list.push()
+    {
+        value.clone_into(slot);
     }
 }
 
@@ -98,10 +215,20 @@ mod tests {
         let before = message.clone();
         set_string(&mut message, "missing", "x");
         set_bool(&mut message, "key", true);
-        set_u64(&mut message, "key", 1);
+        set_integer(&mut message, "key", 1);
+        set_bytes(&mut message, "key", b"x");
+        push_string(&mut message, "key", "x");
+        assert!(push_message(&mut message, "key").is_none());
         set_enum(&mut message, "key", "SERVING");
         assert!(message_mut(&mut message, "key").is_none());
         assert!(!is_true(&message, "key"));
+        assert_eq!(string(&message, "value"), "x");
+        assert_eq!(string(&message, "missing"), "");
+        assert_eq!(bytes(&message, "key"), b"");
+        assert_eq!(integer(&message, "key"), 0);
+        assert_eq!(strings(&message, "key").count(), 0);
+        assert_eq!(messages(&message, "missing").count(), 0);
+        assert!(super::message(&message, "key").is_none());
         assert!(!is_true(&message, "missing"));
         assert_eq!(message, before);
     }

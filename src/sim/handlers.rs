@@ -72,6 +72,7 @@ impl Unary {
         let request = self.agent.receive(self.rpc, context, payload).await?;
         self.agent
             .answer(self.rpc, self.behaviour, request.as_ref())
+            .await
     }
 }
 

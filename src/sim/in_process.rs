@@ -14,6 +14,7 @@ use crate::schema::Schema;
 
 use super::agent::{Agent, Callers};
 use super::handlers::services;
+use super::options::GuestOptions;
 
 /// Where this process's agent listens, once it does.
 static ADDRESS: Mutex<Option<SocketAddr>> = Mutex::new(None);
@@ -38,7 +39,11 @@ pub(super) fn start(schema: &'static Schema) -> io::Result<SocketAddr> {
     // the agent refuses other processes that find the name.
     let listener = UnixListener::bind_addr(&SocketAddr::from_pathname("")?)?;
     let address = listener.local_addr()?;
-    let agent = Arc::new(Agent::new(Callers::ThisProcess, None));
+    let agent = Arc::new(Agent::new(
+        Callers::ThisProcess,
+        GuestOptions::default(),
+        None,
+    ));
     // One thread, so that the messages of a stream are handled in their order.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

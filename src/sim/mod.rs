@@ -5,14 +5,19 @@
 
 mod agent;
 mod behaviour;
+mod change;
 mod fields;
 mod handlers;
 mod hangup;
 mod host;
 mod in_process;
 mod listen;
+mod options;
+mod process;
 mod record;
+mod refusal;
 mod serve;
+mod state;
 mod streams;
 
 #[cfg(test)]
@@ -20,4 +25,5 @@ mod tests;
 
 pub use in_process::connect;
 pub use listen::BindError;
+pub use options::GuestOptions;
 pub use serve::{ServeError, ServeOptions, serve};

@@ -17,6 +17,7 @@ use crate::transport::Address;
 use super::agent::{Agent, Callers};
 use super::handlers::services;
 use super::listen::{BindError, Listener};
+use super::options::GuestOptions;
 use super::record::Recorder;
 
 /// How long calls may still take after the log has failed.
@@ -27,6 +28,8 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 pub struct ServeOptions {
     /// Where to listen.
     pub address: Address,
+    /// The guest that the agent pretends to be in.
+    pub guest: GuestOptions,
 }
 
 /// Why serving did not begin, or ended otherwise than by a signal.
@@ -90,7 +93,11 @@ pub(super) async fn run(
         Err(reason) => return Err(ServeError::Bind { uri, reason }),
     };
     let (recorder, log_failure) = Recorder::start(schema, log).map_err(start)?;
-    let agent = Arc::new(Agent::new(Callers::Anyone, Some(recorder)));
+    let agent = Arc::new(Agent::new(
+        Callers::Anyone,
+        options.guest.clone(),
+        Some(recorder),
+    ));
     let server = Server::new().register_service(services(schema, &agent));
     // Both live to the end: the file is removed, and connections are closed,
     // when they are dropped. The server's own shutdown would wait for calls.

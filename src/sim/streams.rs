@@ -13,9 +13,10 @@ use ttrpc::{Code, Error, Response};
 
 use crate::schema::Rpc;
 
-use super::agent::{Agent, refusal};
+use super::agent::Agent;
 use super::handlers::respond;
 use super::hangup::Hangup;
+use super::refusal::{invalid, refusal};
 
 /// An RPC that streams on either side.
 pub(super) struct Streaming {
@@ -70,12 +71,10 @@ impl Streaming {
         unsafe { self.agent.admit(context.fd)? };
         let mut requests = Requests::of(context);
         if !self.rpc.client_streaming {
-            let payload = requests.next(stream).await?.ok_or_else(|| {
-                refusal(
-                    Code::INVALID_ARGUMENT,
-                    "the stream ended before its request",
-                )
-            })?;
+            let payload = requests
+                .next(stream)
+                .await?
+                .ok_or_else(|| invalid("the stream ended before its request"))?;
             stream.send(self.answer(context, &payload).await?).await?;
             return Ok(None);
         }
@@ -91,7 +90,7 @@ impl Streaming {
     /// The response to one of a stream's requests: the empty one.
     async fn answer(&self, context: &TtrpcContext, payload: &[u8]) -> ttrpc::Result<Vec<u8>> {
         let request = self.agent.receive(self.rpc, context, payload).await?;
-        self.agent.answer(self.rpc, None, request.as_ref())
+        self.agent.answer(self.rpc, None, request.as_ref()).await
     }
 }
 

@@ -4,20 +4,22 @@
 use crate::schema::Reflect;
 use crate::sim::fields;
 
-use super::{AGENT_VERSION, Context};
+use super::{AGENT_VERSION, Answer, Context, Outcome, Row};
+
+pub(super) const ROWS: &[Row] = &[("GetGuestDetails", get_guest_details)];
 
 /// Tells of this machine, what was asked for, and of this build. The lists of
 /// device and storage handlers stay empty, as there are none.
-pub(super) fn get_guest_details(
-    context: &Context<'_>,
+fn get_guest_details(
+    context: &mut Context<'_>,
     request: &dyn Reflect,
     response: &mut dyn Reflect,
-) -> ttrpc::Result<()> {
+) -> Answer {
     let host = context.host;
     if fields::is_true(request, "mem_block_size")
         && let Some(bytes) = host.memory_block_size()
     {
-        fields::set_u64(response, "mem_block_size_bytes", bytes);
+        fields::set_integer(response, "mem_block_size_bytes", bytes);
     }
     if fields::is_true(request, "mem_hotplug_probe") {
         fields::set_bool(
@@ -31,5 +33,5 @@ pub(super) fn get_guest_details(
         fields::set_bool(agent, "init_daemon", host.is_init());
         fields::set_bool(agent, "supports_seccomp", host.supports_seccomp());
     }
-    Ok(())
+    Ok(Outcome::Done)
 }

@@ -3,28 +3,22 @@
 use crate::schema::Reflect;
 use crate::sim::fields;
 
-use super::{AGENT_VERSION, Context};
+use super::{AGENT_VERSION, Answer, Context, Outcome, Row};
+
+pub(super) const ROWS: &[Row] = &[("Check", check), ("Version", version)];
 
 /// The version of the agent's interface, as agents have told it since it was made.
 const INTERFACE_VERSION: &str = "0.0.1";
 
 /// An agent that answers is serving.
-pub(super) fn check(
-    _: &Context<'_>,
-    _: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> ttrpc::Result<()> {
+fn check(_: &mut Context<'_>, _: &dyn Reflect, response: &mut dyn Reflect) -> Answer {
     fields::set_enum(response, "status", "SERVING");
-    Ok(())
+    Ok(Outcome::Done)
 }
 
 /// Tells the version of this build.
-pub(super) fn version(
-    _: &Context<'_>,
-    _: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> ttrpc::Result<()> {
+fn version(_: &mut Context<'_>, _: &dyn Reflect, response: &mut dyn Reflect) -> Answer {
     fields::set_string(response, "grpc_version", INTERFACE_VERSION);
     fields::set_string(response, "agent_version", AGENT_VERSION);
-    Ok(())
+    Ok(Outcome::Done)
 }

@@ -1,49 +1,74 @@
-//! What the agent does for each RPC: one row per RPC name. Messages are reached
-//! through [`fields`](super::fields) only, so a row compiles and runs whether or
-//! not the proto has its RPC and fields. Rows know no sockets and no ttRPC frames.
+//! What the agent does for each RPC: one file per area, with one row per RPC
+//! name. Messages are reached through [`fields`](super::fields) only, so a row
+//! compiles and runs whether or not the proto has its RPC and fields. Rows know
+//! no sockets and no ttRPC frames.
 
 mod guest;
 mod health;
 
 use crate::schema::Reflect;
 
+use super::change::Wait;
 use super::host::Host;
+use super::options::GuestOptions;
+use super::state::State;
 
 /// What a row may look at and change beside the messages.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     /// The machine that the agent runs on.
     pub(super) host: &'a Host,
+    /// What the guest is like.
+    pub(super) options: &'a GuestOptions,
+    /// What the agent remembers. No other call sees it before the row returns.
+    pub(super) state: &'a mut State,
 }
 
-/// Fills the response, which comes empty, or refuses the request.
-pub(super) type Behaviour =
-    fn(&Context<'_>, request: &dyn Reflect, response: &mut dyn Reflect) -> ttrpc::Result<()>;
+/// What became of a call that was not refused.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The response is filled.
+    Done,
+    /// It is too early: the row is to be run again, from the start and with an
+    /// empty response, after the wait.
+    Later(Wait),
+}
 
-/// The RPCs that answer more than an empty response, by method name.
-const ROWS: &[(&str, Behaviour)] = &[
-    ("Check", health::check),
-    ("GetGuestDetails", guest::get_guest_details),
-    ("Version", health::version),
-];
+/// Fills the response, which comes empty, or refuses the request. A row never
+/// blocks, and has changed nothing when it says [`Outcome::Later`].
+pub(super) type Behaviour =
+    fn(&mut Context<'_>, request: &dyn Reflect, response: &mut dyn Reflect) -> Answer;
+
+/// What a row returns.
+pub(super) type Answer = ttrpc::Result<Outcome>;
+
+/// An RPC's method name, and what the agent does for it.
+type Row = (&'static str, Behaviour);
+
+/// The RPCs that do more than answer an empty response.
+const TABLES: &[&[Row]] = &[guest::ROWS, health::ROWS];
 
 /// The version that the agent gives itself: that of this build.
 const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The behaviour of an RPC, by its method name. `None` if its answer is empty.
 pub(super) fn find(method: &str) -> Option<Behaviour> {
-    let (_, behaviour) = ROWS.iter().find(|(name, _)| *name == method)?;
+    let mut rows = TABLES.iter().copied().flatten();
+    let (_, behaviour) = rows.find(|(name, _)| *name == method)?;
     Some(*behaviour)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn rows_are_sorted_and_each_is_found() {
-        assert!(ROWS.is_sorted_by(|one, next| one.0 < next.0));
-        assert!(ROWS.iter().all(|(name, _)| find(name).is_some()));
+    fn each_method_has_one_row_and_is_found() {
+        let names = || TABLES.iter().copied().flatten().map(|(name, _)| *name);
+        assert_eq!(names().collect::<BTreeSet<_>>().len(), names().count());
+        assert!(names().all(|name| find(name).is_some()));
         assert!(find("Frobnicate").is_none());
     }
 }

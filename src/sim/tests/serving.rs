@@ -18,6 +18,7 @@ use ttrpc::proto::{FLAG_NO_DATA, KeyValue};
 use super::api::{SCHEMA, SERVICE};
 use super::unary::pair;
 use super::wire::{Frame, Wire, request};
+use crate::sim::GuestOptions;
 use crate::sim::listen::{BindError, Listener};
 use crate::sim::serve::{ServeError, ServeOptions, run};
 use crate::transport::Address;
@@ -74,7 +75,10 @@ fn serve(
             .enable_all()
             .build()
             .unwrap();
-        let options = ServeOptions { address };
+        let options = ServeOptions {
+            address,
+            guest: GuestOptions::default(),
+        };
         let ready = |uri: &str| listening.send(uri.to_owned()).unwrap();
         runtime.block_on(run(&options, &SCHEMA, log, ready, async {
             let _ = stop.await;

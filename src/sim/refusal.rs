@@ -1,0 +1,24 @@
+//! The statuses that the agent refuses calls with. Wording belongs to whoever
+//! refuses; this knows codes only.
+
+use ttrpc::{Code, Error, get_status};
+
+/// The error that a call answers as a status.
+pub(super) fn refusal(code: Code, message: impl ToString) -> Error {
+    Error::RpcStatus(get_status(code, message.to_string()))
+}
+
+/// Something within the agent failed: how it answers most mistakes.
+pub(super) fn internal(message: impl ToString) -> Error {
+    refusal(Code::INTERNAL, message)
+}
+
+/// The request itself is wrong.
+pub(super) fn invalid(message: impl ToString) -> Error {
+    refusal(Code::INVALID_ARGUMENT, message)
+}
+
+/// What the request names is not there.
+pub(super) fn not_found(message: impl ToString) -> Error {
+    refusal(Code::NOT_FOUND, message)
+}
