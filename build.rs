@@ -21,13 +21,15 @@ fn main() -> ExitCode {
     // Cargo looks at everything below a folder.
     println!("cargo::rerun-if-changed={folder}");
 
-    link_at_a_fixed_address();
-    link_without_a_search_table();
-
     let Some(out) = std::env::var_os("OUT_DIR") else {
         return fail("OUT_DIR is not set: this is a build script, for cargo to run");
     };
-    match agent_codegen::generate(Path::new(&folder), &folder, Path::new(&out)) {
+    let out = Path::new(&out);
+    link_at_a_fixed_address();
+    if let Err(error) = link_without_unwind_tables(out) {
+        return fail(&format!("cannot write to {}: {error}", out.display()));
+    }
+    match agent_codegen::generate(Path::new(&folder), &folder, out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
@@ -35,21 +37,42 @@ fn main() -> ExitCode {
 
 /// A position-independent program has to relocate every pointer of the table at
 /// each start, which takes about a tenth of the time of a short run and of the size.
-/// Libraries, heap and stack still get random addresses. Only where the C
-/// library is shared: what starts a static program is chosen before this.
+/// Libraries, heap and stack still get random addresses.
 fn link_at_a_fixed_address() {
-    let is_static = target("FEATURE").split(',').any(|it| it == "crt-static");
-    if target("OS") == "linux" && target("ENV") == "gnu" && !is_static {
+    if links_shared_glibc() {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
 }
 
-/// A release build ends at a panic: nothing looks for its unwind tables then, and
-/// the table to search them by is left out. Backtraces are empty.
-fn link_without_a_search_table() {
-    if target("OS") == "linux" && std::env::var("PROFILE").is_ok_and(|it| it == "release") {
-        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+/// A release build ends at a panic, so nothing reads the tables that say how to
+/// unwind the stack: a seventh of the program. Backtraces are empty. The
+/// script adds to the linker's own, which GNU ld and lld can; a linker that was chosen by
+/// hand may not, and gets the tables' index left out only.
+fn link_without_unwind_tables(out: &Path) -> std::io::Result<()> {
+    if target("OS") != "linux" || !std::env::var("PROFILE").is_ok_and(|it| it == "release") {
+        return Ok(());
     }
+    println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    if links_shared_glibc() && !chooses_a_linker() {
+        let script = out.join("no-unwind-tables.ld");
+        let tables = "*(.eh_frame) *(.gcc_except_table .gcc_except_table.*)";
+        let text = format!("SECTIONS {{ /DISCARD/ : {{ {tables} }} }} INSERT AFTER .text;\n");
+        std::fs::write(&script, text)?;
+        println!("cargo::rustc-link-arg-bins=-T{}", script.display());
+    }
+    Ok(())
+}
+
+/// What starts a static program is chosen before this, and may need what is left out.
+fn links_shared_glibc() -> bool {
+    let is_static = target("FEATURE").split(',').any(|it| it == "crt-static");
+    target("OS") == "linux" && target("ENV") == "gnu" && !is_static
+}
+
+/// Whether the linker is another than the toolchain's own.
+fn chooses_a_linker() -> bool {
+    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    flags.contains("fuse-ld") || std::env::var_os("RUSTC_LINKER").is_some()
 }
 
 /// A property of the system that is built for; empty if it has none of that name.
