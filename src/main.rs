@@ -1,5 +1,13 @@
 //! `kata-agent-ctl`: arguments in, exit status out.
 
+#[cfg(all(
+    panic = "abort",
+    target_os = "linux",
+    target_env = "gnu",
+    not(target_feature = "crt-static")
+))]
+mod unwind;
+
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
