@@ -17,6 +17,7 @@ pub mod examples;
 mod generated;
 pub mod input;
 pub mod interrupt;
+pub mod live;
 pub mod log;
 pub mod man;
 pub mod printer;

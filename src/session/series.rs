@@ -61,7 +61,7 @@ impl Session {
         pieces: &mut dyn Pieces,
     ) -> Result<Option<Box<dyn Reflect>>, Error> {
         let client = connected(&mut self.client, &self.options, self.logger)?;
-        let progress = match self.options.verbose {
+        let mut progress = match self.options.verbose {
             true => Progress::none(),
             false => Progress::of(pieces.total()),
         };
