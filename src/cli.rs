@@ -1,6 +1,7 @@
 //! The command line's definition. Values are checked here where that needs no
 //! knowledge of the protos.
 
+mod bench;
 mod bundled;
 mod connect;
 mod serve;
@@ -9,6 +10,7 @@ mod tests;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use bench::Bench;
 pub use connect::{Connect, Source};
 pub use serve::Serve;
 
@@ -95,6 +97,8 @@ pub enum SubCommand {
     },
     /// Run the simulated agent until Ctrl-C
     Serve(Serve),
+    /// Make many calls and tell how long they took
+    Bench(Box<Bench>),
     /// Show worked examples for real situations
     Examples {
         /// One of those that are listed when this is left out

@@ -7,6 +7,7 @@ mod statuses;
 use std::io;
 
 use crate::auto::oci::ConfigError;
+use crate::bench::{BenchError, MixError};
 use crate::builtin::BuiltInError;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
@@ -137,6 +138,26 @@ pub enum Error {
     /// The simulated agent's server.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// A load test's command.
+    #[error(transparent)]
+    Mix(#[from] MixError),
+    /// A load test that could not begin.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
+    /// A load test that lost its last connection.
+    #[error("no connection was left, and none could be made")]
+    NoConnection,
+    /// Conditions under which a load test has failed.
+    #[error("--fail-if {}", .0.join(", --fail-if "))]
+    Limit(Vec<String>),
+    /// A file that cannot be written.
+    #[error("cannot write {name:?}: {reason}")]
+    Write {
+        /// The file's name as given.
+        name: String,
+        /// What the operating system says.
+        reason: String,
+    },
     /// Standard output takes no more.
     #[error("cannot write to standard output: {}", crate::input::reason(.0))]
     Output(io::Error),
@@ -162,6 +183,8 @@ pub enum Kind {
     Timeout,
     /// The agent answered with this status code.
     Status(i32),
+    /// A load test's figures are beyond a limit.
+    Limit,
     /// The user stopped it.
     Interrupted,
 }
@@ -194,6 +217,7 @@ impl Kind {
             Kind::Protocol => "protocol",
             Kind::Timeout => "timeout",
             Kind::Status(_) => "status",
+            Kind::Limit => "limit",
             Kind::Interrupted => "interrupted",
         }
     }
@@ -205,6 +229,7 @@ impl Kind {
             Kind::Usage => 2,
             Kind::Connection | Kind::Protocol => 3,
             Kind::Timeout => 4,
+            Kind::Limit => 5,
             Kind::Status(code @ 1..=127) => u8::try_from(code).map_or(192, |code| 64 + code),
             Kind::Status(_) => 192,
             Kind::Interrupted => 130,
@@ -237,12 +262,17 @@ impl Error {
             | Error::Raw(_)
             | Error::Random(_)
             | Error::Encode(_)
+            | Error::Mix(_)
             | Error::Serve(ServeError::Bind {
                 reason: BindError::Scheme,
                 ..
             }) => Kind::Usage,
             Error::Serve(ServeError::Output(_)) => Kind::Output,
-            Error::Serve(_) => Kind::Connection,
+            Error::Serve(_) | Error::NoConnection => Kind::Connection,
+            Error::Bench(BenchError::Connect(error)) => Kind::of(error.kind()),
+            Error::Bench(BenchError::Watch(_)) => Kind::Connection,
+            Error::Limit(_) => Kind::Limit,
+            Error::Write { .. } => Kind::Output,
             Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Kind::ReaderGone,
             Error::Output(_) => Kind::Output,
             Error::Response { .. } => Kind::Protocol,

@@ -6,6 +6,7 @@
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod auto;
+pub mod bench;
 pub mod builtin;
 pub mod cli;
 pub mod client;

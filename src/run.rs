@@ -1,5 +1,7 @@
 //! The sub-commands: what each of them does with its options.
 
+mod bench;
+
 use std::io::{self, IsTerminal};
 
 use crate::auto::oci::Bundle;
@@ -36,6 +38,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         }
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
+        SubCommand::Bench(options) => bench::run(schema, *options, cli.error_format),
         SubCommand::Serve(options) => serve(schema, &options).map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)

@@ -163,7 +163,7 @@ pub(super) fn sources(matches: &ArgMatches) -> Vec<Source> {
     all.into_iter().map(|(_, source)| source).collect()
 }
 
-fn key_and_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("metadata is written KEY=VALUE".to_owned()),

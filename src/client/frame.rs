@@ -81,6 +81,14 @@ impl Header {
     }
 }
 
+/// Why a read brought no bytes.
+enum Received {
+    /// There are none yet.
+    Nothing,
+    /// There will be none.
+    Failed(CallError),
+}
+
 /// Cuts what a socket delivers into frames.
 #[derive(Debug)]
 pub(crate) struct FrameReader {
@@ -95,8 +103,13 @@ pub(crate) struct FrameReader {
 
 impl FrameReader {
     pub(crate) fn new() -> Self {
+        Self::with_room(READ_SIZE)
+    }
+
+    /// A reader that takes up to `size` bytes at once, at least a header's.
+    pub(crate) fn with_room(size: usize) -> Self {
         FrameReader {
-            buffer: vec![0; READ_SIZE],
+            buffer: vec![0; size.max(HEADER_LENGTH)],
             start: 0,
             end: 0,
             handed_out: 0,
@@ -132,7 +145,33 @@ impl FrameReader {
         Ok(header)
     }
 
-    /// The data of the frame that [`Self::next`] told of last.
+    /// The header of the next frame if that has come whole, reading only what is
+    /// there already.
+    pub(crate) fn next_at_once(
+        &mut self,
+        socket: BorrowedFd<'_>,
+    ) -> Result<Option<Header>, CallError> {
+        self.drop_last();
+        loop {
+            let mut wanted = HEADER_LENGTH;
+            if let Some(bytes) = self.received().first_chunk() {
+                let header = Header::check(*bytes)?;
+                wanted += header.length;
+                if self.received().len() >= wanted {
+                    self.handed_out = wanted;
+                    return Ok(Some(header));
+                }
+            }
+            self.make_room(wanted);
+            match self.receive(socket) {
+                Ok(()) => {}
+                Err(Received::Nothing) => return Ok(None),
+                Err(Received::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// The data of the frame that was told of last.
     pub(crate) fn data(&self) -> &[u8] {
         let data_start = self.start + HEADER_LENGTH;
         let data_end = self.start + self.handed_out;
@@ -163,6 +202,20 @@ impl FrameReader {
         size: usize,
         deadline: &Deadline,
     ) -> Result<(), CallError> {
+        self.make_room(size);
+        loop {
+            deadline
+                .wait_readable(socket)
+                .map_err(|stop| self.stopped(stop, deadline))?;
+            match self.receive(socket) {
+                Ok(()) => return Ok(()),
+                Err(Received::Nothing) => {}
+                Err(Received::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    fn make_room(&mut self, size: usize) {
         if self.buffer.len() - self.start < size {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
@@ -171,29 +224,27 @@ impl FrameReader {
                 self.buffer.resize(size, 0);
             }
         }
-        loop {
-            deadline
-                .wait_readable(socket)
-                .map_err(|stop| self.stopped(stop, deadline))?;
-            let room = &mut self.buffer[self.end..];
-            match recv(socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
-                Ok(0) => {
-                    return Err(CallError::Closed {
-                        stage: self.stage(),
-                    });
-                }
-                Ok(count) => {
-                    self.end += count;
-                    return Ok(());
-                }
-                Err(Errno::EINTR | Errno::EAGAIN) => {}
-                Err(Errno::ECONNRESET) => {
-                    return Err(CallError::Reset {
-                        stage: self.stage(),
-                    });
-                }
-                Err(errno) => return Err(self.stopped(Stop::Failed(errno), deadline)),
+    }
+
+    /// One read of what is there.
+    fn receive(&mut self, socket: BorrowedFd<'_>) -> Result<(), Received> {
+        let room = &mut self.buffer[self.end..];
+        match recv(socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
+            Ok(0) => Err(Received::Failed(CallError::Closed {
+                stage: self.stage(),
+            })),
+            Ok(count) => {
+                self.end += count;
+                Ok(())
             }
+            Err(Errno::EINTR | Errno::EAGAIN) => Err(Received::Nothing),
+            Err(Errno::ECONNRESET) => Err(Received::Failed(CallError::Reset {
+                stage: self.stage(),
+            })),
+            Err(errno) => Err(Received::Failed(CallError::Io {
+                stage: self.stage(),
+                errno,
+            })),
         }
     }
 

@@ -188,10 +188,7 @@ impl FrameWriter {
         patience: Patience<'_>,
     ) -> Result<(), CallError> {
         let size = self.head.len() - HEADER_LENGTH + payload.len() + self.tail.len();
-        let length = check_size(size)?;
-        let [l0, l1, l2, l3] = length.to_be_bytes();
-        let [s0, s1, s2, s3] = stream_id.to_be_bytes();
-        let header: [u8; HEADER_LENGTH] = [l0, l1, l2, l3, s0, s1, s2, s3, type_, flags];
+        let header = header(check_size(size)?, stream_id, type_, flags);
         self.head[..HEADER_LENGTH].copy_from_slice(&header);
 
         let mut parts = [&self.head, payload, &self.tail].map(IoSlice::new);
@@ -221,6 +218,42 @@ impl FrameWriter {
         }
         Ok(())
     }
+}
+
+/// Appends a whole request frame to `frames`; on an error nothing.
+pub(super) fn request_frame(
+    stream_id: u32,
+    call: &Call<'_>,
+    frames: &mut Vec<u8>,
+) -> Result<(), CallError> {
+    let start = frames.len();
+    let mut tail = Vec::new();
+    frames.resize(start + HEADER_LENGTH, 0);
+    let encoded = call.encode_around(call.payload.len(), frames, &mut tail);
+    let size = frames.len() - start - HEADER_LENGTH + call.payload.len() + tail.len();
+    // A vector takes everything, so the first cannot come up.
+    let length = encoded
+        .map_err(|_| CallError::Unusable)
+        .and_then(|()| check_size(size));
+    match length {
+        Ok(length) => {
+            frames.extend_from_slice(call.payload);
+            frames.append(&mut tail);
+            let header = header(length, stream_id, MESSAGE_TYPE_REQUEST, 0);
+            frames[start..start + HEADER_LENGTH].copy_from_slice(&header);
+            Ok(())
+        }
+        Err(error) => {
+            frames.truncate(start);
+            Err(error)
+        }
+    }
+}
+
+fn header(length: u32, stream_id: u32, type_: u8, flags: u8) -> [u8; HEADER_LENGTH] {
+    let [l0, l1, l2, l3] = length.to_be_bytes();
+    let [s0, s1, s2, s3] = stream_id.to_be_bytes();
+    [l0, l1, l2, l3, s0, s1, s2, s3, type_, flags]
 }
 
 /// The size of a frame's data as a header states it, if it is within the limit.

@@ -9,7 +9,7 @@ pub type Row = (&'static str, &'static str);
 /// Every exit status, in ascending order.
 pub const EXIT_STATUSES: &[Row] = &[
     ("0", "every command succeeded"),
-    ("1", "standard output could not be written"),
+    ("1", "standard output, or a file, could not be written"),
     (
         "2",
         "the command line, a command, a value or an input file is wrong; nothing was sent, unless \
@@ -20,6 +20,7 @@ pub const EXIT_STATUSES: &[Row] = &[
         "no connection, it was lost, or what came over it is not ttRPC",
     ),
     ("4", "a timeout"),
+    ("5", "a condition of bench --fail-if holds"),
     (
         "64 + status code",
         "the agent answered with an error status: 69 is NOT_FOUND, 77 INTERNAL, 192 a code outside \

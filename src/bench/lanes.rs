@@ -1,0 +1,262 @@
+//! The connections of a load test: which of them has room for a call, what is in
+//! flight on each, and making a lost one again. It knows no rates and counts
+//! nothing.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+
+use super::tally::End;
+use super::{BenchError, Options};
+use crate::client::{Call, CallError, ConnectOptions, Multiplexer};
+use crate::interrupt;
+
+/// How long a connection that could not be made again stays away.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many connections one wait tells of.
+const EVENTS: usize = 256;
+
+/// A call that waits for its answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InFlight {
+    /// Which command of the mix it is.
+    pub(super) command: usize,
+    /// When it was due.
+    pub(super) due: Instant,
+}
+
+/// Where a call is in flight.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    lane: usize,
+    /// How often the connection had been made when the call began.
+    generation: u64,
+    stream_id: u32,
+}
+
+/// All connections.
+#[derive(Debug)]
+pub(super) struct Lanes<'a> {
+    options: &'a Options,
+    epoll: Epoll,
+    lanes: Vec<Lane>,
+    /// A lane's index for each call that it has room for.
+    free: VecDeque<usize>,
+    in_flight: usize,
+}
+
+/// A connection, or the place of one that was lost.
+#[derive(Debug)]
+struct Lane {
+    connection: Option<Multiplexer<InFlight>>,
+    generation: u64,
+    /// When to try to make it again.
+    retry_at: Instant,
+    watches_output: bool,
+}
+
+impl<'a> Lanes<'a> {
+    /// Makes all connections.
+    pub(super) fn connect(options: &'a Options) -> Result<Lanes<'a>, BenchError> {
+        let watch = |error: nix::errno::Errno| BenchError::Watch(io::Error::from(error));
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(watch)?;
+        let mut lanes = Lanes {
+            options,
+            epoll,
+            lanes: Vec::new(),
+            free: VecDeque::new(),
+            in_flight: 0,
+        };
+        for index in 0..options.connections {
+            let connection = Multiplexer::connect(&options.address, &options.connect)?;
+            lanes.watch(&connection, index).map_err(watch)?;
+            lanes.lanes.push(Lane {
+                connection: Some(connection),
+                generation: 0,
+                retry_at: Instant::now(),
+                watches_output: false,
+            });
+        }
+        // One call on each before a second one on any.
+        for _ in 0..options.in_flight {
+            lanes.free.extend(0..options.connections);
+        }
+        Ok(lanes)
+    }
+
+    fn watch(&self, connection: &Multiplexer<InFlight>, index: usize) -> nix::Result<()> {
+        let event = EpollEvent::new(EpollFlags::EPOLLIN, index as u64);
+        self.epoll.add(connection.as_fd(), event)
+    }
+
+    /// How many calls wait for their answers.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Whether there is room for a call.
+    pub(super) fn has_room(&self) -> bool {
+        !self.free.is_empty()
+    }
+
+    /// Whether no connection is left.
+    pub(super) fn all_lost(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.connection.is_none())
+    }
+
+    /// Begins a call where there is room for it.
+    ///
+    /// # Errors
+    /// When there is none, or the request is over the limit.
+    pub(super) fn begin(&mut self, call: &Call<'_>, tag: InFlight) -> Result<Place, CallError> {
+        let index = self.free.pop_front().ok_or(CallError::Unusable)?;
+        let lane = self.lanes.get_mut(index).ok_or(CallError::Unusable)?;
+        let connection = lane.connection.as_mut().ok_or(CallError::Unusable)?;
+        match connection.start(call, tag) {
+            Ok(stream_id) => {
+                self.in_flight += 1;
+                Ok(Place {
+                    lane: index,
+                    generation: lane.generation,
+                    stream_id,
+                })
+            }
+            Err(error) => {
+                self.free.push_back(index);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives up a call that is still in flight.
+    pub(super) fn give_up(&mut self, place: Place) -> Option<InFlight> {
+        let lane = self.lanes.get_mut(place.lane)?;
+        if lane.generation != place.generation {
+            return None;
+        }
+        let tag = lane.connection.as_mut()?.give_up(place.stream_id)?;
+        self.in_flight -= 1;
+        self.free.push_back(place.lane);
+        Some(tag)
+    }
+
+    /// Sends what waits to be sent. Calls of connections that are lost go to `ended`.
+    pub(super) fn send(&mut self, mut ended: impl FnMut(InFlight, End)) {
+        for index in 0..self.lanes.len() {
+            let Some(lane) = self.lanes.get_mut(index) else {
+                continue;
+            };
+            let Some(connection) = lane.connection.as_mut().filter(|it| it.is_sending()) else {
+                continue;
+            };
+            if let Err(error) = connection.send() {
+                self.lose(index, &error, &mut ended);
+                continue;
+            }
+            let wants = connection.is_sending();
+            if wants != lane.watches_output {
+                let mut events = EpollFlags::EPOLLIN;
+                events.set(EpollFlags::EPOLLOUT, wants);
+                let mut event = EpollEvent::new(events, index as u64);
+                // A watched descriptor can be changed; if not, the next turn tries again.
+                if self.epoll.modify(connection.as_fd(), &mut event).is_ok() {
+                    lane.watches_output = wants;
+                }
+            }
+        }
+    }
+
+    /// Waits until something comes in or can be sent, `end`, or a signal; then
+    /// reads what is there. Calls that have ended go to `ended`. False after a signal.
+    pub(super) fn wait(&mut self, end: Instant, mut ended: impl FnMut(InFlight, End)) -> bool {
+        let mut events = [EpollEvent::empty(); EVENTS];
+        let ready = match self.epoll.wait(&mut events, EpollTimeout::ZERO) {
+            Ok(0) | Err(_) => {
+                let watched = (self.epoll.0.as_fd(), nix::poll::PollFlags::POLLIN);
+                match interrupt::wait(Some(watched), Some(end)) {
+                    Err(interrupt::Stop::Interrupted) => return false,
+                    Ok(()) => self
+                        .epoll
+                        .wait(&mut events, EpollTimeout::ZERO)
+                        .unwrap_or(0),
+                    Err(_) => 0,
+                }
+            }
+            Ok(ready) => ready,
+        };
+        for event in events.iter().take(ready) {
+            let index = usize::try_from(event.data()).unwrap_or(usize::MAX);
+            self.receive(index, &mut ended);
+        }
+        !interrupt::is_raised()
+    }
+
+    fn receive(&mut self, index: usize, ended: &mut impl FnMut(InFlight, End)) {
+        let lane = self.lanes.get_mut(index);
+        let Some(connection) = lane.and_then(|lane| lane.connection.as_mut()) else {
+            return;
+        };
+        let (free, in_flight) = (&mut self.free, &mut self.in_flight);
+        let result = connection.receive(|tag, answer| {
+            *in_flight -= 1;
+            free.push_back(index);
+            ended(tag, answer.map_or_else(End::from, |_| End::Ok));
+        });
+        if let Err(error) = result {
+            self.lose(index, &error, ended);
+        }
+    }
+
+    fn lose(&mut self, index: usize, error: &CallError, ended: &mut impl FnMut(InFlight, End)) {
+        let Some(lane) = self.lanes.get_mut(index) else {
+            return;
+        };
+        let Some(connection) = lane.connection.take() else {
+            return;
+        };
+        // Closing it ends the watch on it.
+        for tag in connection.into_calls() {
+            self.in_flight -= 1;
+            ended(tag, End::Lost(error.to_string()));
+        }
+        self.free.retain(|free| *free != index);
+        lane.retry_at = Instant::now();
+        lane.watches_output = false;
+    }
+
+    /// Makes lost connections again, as far as that goes at once.
+    pub(super) fn reconnect(&mut self, now: Instant) {
+        for index in 0..self.lanes.len() {
+            let is_due = |lane: &Lane| lane.connection.is_none() && lane.retry_at <= now;
+            if !self.lanes.get(index).is_some_and(is_due) {
+                continue;
+            }
+            let once = ConnectOptions {
+                timeout: Duration::ZERO,
+                ..self.options.connect
+            };
+            let made = Multiplexer::connect(&self.options.address, &once).ok();
+            let made = made.filter(|connection| self.watch(connection, index).is_ok());
+            let Some(lane) = self.lanes.get_mut(index) else {
+                continue;
+            };
+            lane.generation += 1;
+            lane.retry_at = now + PAUSE;
+            if made.is_some() {
+                let room = std::iter::repeat_n(index, self.options.in_flight);
+                self.free.extend(room);
+            }
+            lane.connection = made;
+        }
+    }
+
+    /// Ends all connections, and gives back the calls that were not answered.
+    pub(super) fn close(self) -> impl Iterator<Item = InFlight> {
+        let connections = self.lanes.into_iter().filter_map(|lane| lane.connection);
+        connections.flat_map(Multiplexer::into_calls)
+    }
+}

@@ -1,0 +1,38 @@
+//! The report as a table, for spreadsheets and for comparing runs: RFC 4180,
+//! times in nanoseconds.
+
+use super::{PERCENTILES, Report};
+
+pub(super) fn render(report: &Report) -> String {
+    let mut text = String::from("command,calls,ok,failed,throughput,min_ns,mean_ns");
+    for (_, name) in PERCENTILES {
+        text.push_str(&format!(",{name}_ns"));
+    }
+    text.push_str(",max_ns\n");
+    for (name, figures) in report.rows() {
+        let latency = &figures.latency;
+        text.push_str(&format!(
+            "{},{},{},{},{:.1},{},{}",
+            quoted(name),
+            figures.calls(),
+            figures.ok,
+            figures.errors(),
+            figures.throughput,
+            latency.min(),
+            latency.mean()
+        ));
+        for (at, _) in PERCENTILES {
+            text.push_str(&format!(",{}", latency.percentile(at)));
+        }
+        text.push_str(&format!(",{}\n", latency.max()));
+    }
+    text
+}
+
+/// A field, in quotes where it has to be.
+fn quoted(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
+}

@@ -1,0 +1,80 @@
+//! The report as one JSON object, times in nanoseconds.
+
+use serde_json::{Map, Value, json};
+
+use super::{PERCENTILES, Report};
+use crate::bench::engine::Stopped;
+use crate::bench::histogram::Histogram;
+use crate::bench::tally::Figures;
+
+pub(super) fn render(report: &Report) -> String {
+    let commands: Vec<Value> = report
+        .commands
+        .iter()
+        .zip(&report.tally.commands)
+        .map(|((name, weight), figures)| {
+            let mut object = of_figures(figures);
+            object.insert("command".to_owned(), json!(name));
+            object.insert("weight".to_owned(), json!(weight));
+            Value::Object(object)
+        })
+        .collect();
+    let value = json!({
+        "address": report.address,
+        "connections": report.connections,
+        "in_flight_per_connection": report.in_flight,
+        "rate": report.rate,
+        "warm_up_ns": nanoseconds(report.warm_up),
+        "measured_ns": nanoseconds(report.tally.measured()),
+        "ended": match report.stopped {
+            Stopped::Done => "done",
+            Stopped::Interrupted => "interrupted",
+            Stopped::NoConnection => "no_connection",
+        },
+        "not_begun": report.never_begun,
+        "client": {
+            "cpu_per_call_ns": nanoseconds(report.cpu_per_call()),
+            "lateness": of_histogram(&report.tally.lateness),
+        },
+        "all": of_figures(&report.tally.all),
+        "commands": commands,
+    });
+    format!("{value:#}\n")
+}
+
+fn of_figures(figures: &Figures) -> Map<String, Value> {
+    let failures: Vec<Value> = figures
+        .failures
+        .iter()
+        .map(|(name, failures)| {
+            json!({"failure": name, "calls": failures.count, "example": failures.example})
+        })
+        .collect();
+    let members = [
+        ("calls", json!(figures.calls())),
+        ("ok", json!(figures.ok)),
+        ("failed", json!(figures.errors())),
+        ("throughput", json!(figures.throughput)),
+        ("latency", of_histogram(&figures.latency)),
+        ("failures", json!(failures)),
+    ];
+    members
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
+}
+
+fn of_histogram(histogram: &Histogram) -> Value {
+    let mut object = Map::new();
+    object.insert("min_ns".to_owned(), json!(histogram.min()));
+    object.insert("mean_ns".to_owned(), json!(histogram.mean()));
+    for (at, name) in PERCENTILES {
+        object.insert(format!("{name}_ns"), json!(histogram.percentile(at)));
+    }
+    object.insert("max_ns".to_owned(), json!(histogram.max()));
+    Value::Object(object)
+}
+
+fn nanoseconds(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

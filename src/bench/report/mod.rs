@@ -1,0 +1,110 @@
+//! What a load test found, ready to be shown: one file per form. The figures
+//! are made elsewhere; nothing is measured here.
+
+mod csv;
+mod json;
+mod svg;
+mod text;
+
+use std::time::Duration;
+
+use super::engine::{Outcome, Stopped};
+use super::tally::{Figures, Tally};
+use super::{Limit, Mix, Options};
+
+pub use svg::svg;
+
+/// The percentiles of every report, in millionths of a hundredth, with their names.
+const PERCENTILES: [(u64, &str); 6] = [
+    (50_000_000, "p50"),
+    (90_000_000, "p90"),
+    (95_000_000, "p95"),
+    (99_000_000, "p99"),
+    (99_900_000, "p99.9"),
+    (99_990_000, "p99.99"),
+];
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// For reading.
+    #[default]
+    Text,
+    /// One JSON object, times in nanoseconds.
+    Json,
+    /// A table with a line for all calls and for each command, times in nanoseconds.
+    Csv,
+}
+
+/// What a load test found.
+#[derive(Debug)]
+pub struct Report {
+    address: String,
+    connections: usize,
+    in_flight: usize,
+    rate: Option<f64>,
+    warm_up: Duration,
+    /// Each command's name and weight.
+    commands: Vec<(String, i64)>,
+    tally: Tally,
+    stopped: Stopped,
+    never_begun: u64,
+    cpu_time: Duration,
+    cpu_calls: u64,
+}
+
+impl Report {
+    pub(super) fn new(options: &Options, mix: &Mix, outcome: Outcome) -> Report {
+        let labels = mix.labels().map(str::to_owned);
+        Report {
+            address: options.address.to_string(),
+            connections: options.connections,
+            in_flight: options.in_flight,
+            rate: options.rate,
+            warm_up: options.warm_up,
+            commands: labels.zip(mix.weights()).collect(),
+            tally: outcome.tally,
+            stopped: outcome.stopped,
+            never_begun: outcome.never_begun,
+            cpu_time: outcome.cpu_time,
+            cpu_calls: outcome.cpu_calls,
+        }
+    }
+
+    /// The report in one of its forms, with its last newline.
+    pub fn render(&self, format: ReportFormat) -> String {
+        match format {
+            ReportFormat::Text => text::render(self),
+            ReportFormat::Json => json::render(self),
+            ReportFormat::Csv => csv::render(self),
+        }
+    }
+
+    /// Whether a signal ended the load test.
+    pub fn is_interrupted(&self) -> bool {
+        self.stopped == Stopped::Interrupted
+    }
+
+    /// Whether it ended because no connection was left.
+    pub fn has_lost_connection(&self) -> bool {
+        self.stopped == Stopped::NoConnection
+    }
+
+    /// The conditions that hold, as they were written.
+    pub fn failed<'a>(&self, limits: &'a [Limit]) -> Vec<&'a str> {
+        let held = limits.iter().filter(|limit| limit.holds(&self.tally.all));
+        held.map(Limit::text).collect()
+    }
+
+    /// The figures of all calls, then those of each command.
+    fn rows(&self) -> impl Iterator<Item = (&str, &Figures)> {
+        let names = self.commands.iter().map(|(name, _)| name.as_str());
+        std::iter::once(("all", &self.tally.all)).chain(names.zip(&self.tally.commands))
+    }
+
+    /// Processor time of this process for each call.
+    fn cpu_per_call(&self) -> Duration {
+        let nanoseconds = self.cpu_time.as_nanos() / u128::from(self.cpu_calls.max(1));
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+}

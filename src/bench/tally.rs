@@ -1,0 +1,174 @@
+//! What became of the calls of a load test, counted as they end. It knows no
+//! connections and prints nothing.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::histogram::Histogram;
+use crate::client::{CallError, Status};
+use crate::printer::escape;
+
+/// How much of an agent's message is kept as an example, in characters.
+const LONGEST_EXAMPLE: usize = 200;
+
+/// The figures of a command, or of all.
+#[derive(Debug, Clone, Default)]
+pub struct Figures {
+    /// Nanoseconds from when a call was due to its end, whatever that was: an
+    /// answer, an error, a timeout. Lost calls are not in it.
+    pub latency: Histogram,
+    /// Calls that were answered without an error.
+    pub ok: u64,
+    /// The other ones, by what became of them.
+    pub failures: BTreeMap<String, Failures>,
+    /// Answered calls in a second, those with an error status included.
+    pub throughput: f64,
+    /// Calls that were answered in the time that is measured.
+    answered_in_time: u64,
+}
+
+/// Calls that failed in one way.
+#[derive(Debug, Clone, Default)]
+pub struct Failures {
+    /// How many.
+    pub count: u64,
+    /// What was said about the first.
+    pub example: String,
+}
+
+impl Figures {
+    /// All calls that ended.
+    pub fn calls(&self) -> u64 {
+        self.ok + self.errors()
+    }
+
+    /// Those that failed.
+    pub fn errors(&self) -> u64 {
+        self.failures.values().map(|failures| failures.count).sum()
+    }
+
+    fn fail(&mut self, name: &str, example: &str) {
+        let failures = self.failures.entry(name.to_owned()).or_default();
+        if failures.count == 0 {
+            failures.example = example.to_owned();
+        }
+        failures.count += 1;
+    }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// With an answer.
+    Ok,
+    /// With a status.
+    Status(Status),
+    /// It took too long.
+    Timeout,
+    /// Its connection was lost, or it could not be sent.
+    Lost(String),
+    /// The load test was over, and there was still no answer.
+    Unanswered,
+}
+
+impl From<CallError> for End {
+    fn from(error: CallError) -> End {
+        match error {
+            CallError::Status(status) => End::Status(status),
+            error => End::Lost(error.to_string()),
+        }
+    }
+}
+
+/// Counts.
+#[derive(Debug)]
+pub(super) struct Tally {
+    /// Calls that were due before this are not counted.
+    measured_from: Instant,
+    /// Answers after this are no part of the throughput.
+    measured_to: Instant,
+    pub(super) all: Figures,
+    pub(super) commands: Vec<Figures>,
+    /// Nanoseconds from when a call was due to when it was handed to the socket.
+    pub(super) lateness: Histogram,
+}
+
+impl Tally {
+    pub(super) fn new(commands: usize, measured_from: Instant, measured_to: Instant) -> Tally {
+        Tally {
+            measured_from,
+            measured_to,
+            all: Figures::default(),
+            commands: vec![Figures::default(); commands],
+            lateness: Histogram::default(),
+        }
+    }
+
+    /// Notes that a call begins at `now`.
+    pub(super) fn began(&mut self, due: Instant, now: Instant) {
+        if due >= self.measured_from {
+            self.lateness.record(nanoseconds(now - due));
+        }
+    }
+
+    /// Notes that a call has ended.
+    pub(super) fn ended(&mut self, command: usize, due: Instant, now: Instant, end: &End) {
+        let in_time = now >= self.measured_from && now <= self.measured_to;
+        let counts = due >= self.measured_from;
+        for figures in [Some(&mut self.all), self.commands.get_mut(command)]
+            .into_iter()
+            .flatten()
+        {
+            if in_time && matches!(end, End::Ok | End::Status(_)) {
+                figures.answered_in_time += 1;
+            }
+            if !counts {
+                continue;
+            }
+            if !matches!(end, End::Lost(_) | End::Unanswered) {
+                figures.latency.record(nanoseconds(now - due));
+            }
+            match end {
+                End::Ok => figures.ok += 1,
+                End::Status(status) => {
+                    let example = escape::first_line(&status.message, LONGEST_EXAMPLE);
+                    figures.fail(&status.to_string(), &example);
+                }
+                End::Timeout => figures.fail("timeout", "no answer in time"),
+                End::Lost(reason) => {
+                    let example = escape::first_line(reason, LONGEST_EXAMPLE);
+                    figures.fail("connection lost", &example);
+                }
+                End::Unanswered => {
+                    figures.fail("unanswered", "no answer when the load test was over");
+                }
+            }
+        }
+    }
+
+    /// The measurement ends here, earlier than planned.
+    pub(super) fn cut(&mut self, now: Instant) {
+        self.measured_to = self.measured_to.min(now);
+    }
+
+    /// How long was measured.
+    pub(super) fn measured(&self) -> Duration {
+        self.measured_to
+            .saturating_duration_since(self.measured_from)
+    }
+
+    /// Works out what follows from the counts.
+    pub(super) fn finish(&mut self) {
+        let seconds = self.measured().as_secs_f64();
+        for figures in std::iter::once(&mut self.all).chain(&mut self.commands) {
+            figures.throughput = match seconds > 0.0 {
+                true => figures.answered_in_time as f64 / seconds,
+                false => 0.0,
+            };
+        }
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
