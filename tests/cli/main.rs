@@ -10,6 +10,7 @@
 
 mod address;
 mod automatic;
+mod bench;
 mod builds;
 mod bundle;
 mod command;
