@@ -14,7 +14,7 @@ use crate::prompt::Prompt;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
-use crate::sim::{GuestOptions, ServeOptions};
+use crate::sim::{GuestOptions, Root, ServeOptions};
 use crate::transport::{self, Address};
 use crate::{auto, examples, interrupt, man, shell, sim};
 
@@ -120,9 +120,11 @@ fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
 }
 
 fn serve(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
+    let root = options.root.as_deref().map(Root::open).transpose();
+    let root = root.map_err(|error| Error::Usage(format!("--root: {error}")))?;
     let options = ServeOptions {
         address: options.address.parse()?,
-        guest: GuestOptions::default(),
+        guest: GuestOptions::new(options.feature.iter().copied(), root),
     };
     sim::serve(&options, schema)?;
     Ok(0)

@@ -3,7 +3,7 @@
 //! messages and statuses; frames and streams are the handlers' business.
 
 use std::os::fd::{BorrowedFd, RawFd};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use ttrpc::Code;
@@ -11,7 +11,7 @@ use ttrpc::asynchronous::TtrpcContext;
 
 use crate::schema::{Message, Reflect, Rpc};
 
-use super::behaviour::{Behaviour, Context, Outcome};
+use super::behaviour::{self, Behaviour, Context, Outcome};
 use super::host::Host;
 use super::options::GuestOptions;
 use super::record::{Recorder, Request};
@@ -48,8 +48,8 @@ impl Agent {
         Agent {
             callers,
             host: Host::this(),
+            state: Mutex::new(State::new(&options)),
             options,
-            state: Mutex::default(),
             recorder,
         }
     }
@@ -112,6 +112,7 @@ impl Agent {
         behaviour: Option<Behaviour>,
         request: &dyn Reflect,
     ) -> ttrpc::Result<Vec<u8>> {
+        self.permit(rpc)?;
         let mut response = (rpc.response.new)();
         if let Some(behaviour) = behaviour {
             while let Outcome::Later(wait) = self.run(behaviour, request, response.as_mut())? {
@@ -124,13 +125,22 @@ impl Agent {
         Ok(payload)
     }
 
+    /// Refuses a request that the agent's policy does not allow.
+    fn permit(&self, rpc: &'static Rpc) -> ttrpc::Result<()> {
+        behaviour::permit(&self.options, &self.state(), rpc)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run(
         &self,
         behaviour: Behaviour,
         request: &dyn Reflect,
         response: &mut dyn Reflect,
     ) -> ttrpc::Result<Outcome> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         let mut context = Context {
             host: &self.host,
             options: &self.options,

@@ -22,12 +22,35 @@ pub(super) fn bytes<'a>(message: &'a dyn Reflect, name: &str) -> &'a [u8] {
 
 /// A field of any integer type, or of an enum. 0 if there is no such field.
 pub(super) fn integer(message: &dyn Reflect, name: &str) -> i128 {
-    match value(message, name) {
-        Some(Value::Int32(number) | Value::Enum(number)) => number.into(),
-        Some(Value::Int64(number)) => number.into(),
-        Some(Value::Uint32(number)) => number.into(),
-        Some(Value::Uint64(number)) => number.into(),
-        _ => 0,
+    value(message, name)
+        .and_then(|value| number(&value))
+        .unwrap_or(0)
+}
+
+/// A field of any integer type or a bool, which is 0 or 1. `None` if it is
+/// absent, as optional fields can be.
+pub(super) fn given(message: &dyn Reflect, name: &str) -> Option<i128> {
+    match value(message, name)? {
+        Value::Bool(value) => Some(value.into()),
+        value => number(&value),
+    }
+}
+
+/// The numbers of a repeated field of any integer type.
+pub(super) fn integers<'a>(
+    message: &'a dyn Reflect,
+    name: &str,
+) -> impl Iterator<Item = i128> + use<'a> {
+    elements(message, name).filter_map(|element| number(&element))
+}
+
+fn number(value: &Value<'_>) -> Option<i128> {
+    match value {
+        Value::Int32(number) | Value::Enum(number) => Some((*number).into()),
+        Value::Int64(number) => Some((*number).into()),
+        Value::Uint32(number) => Some((*number).into()),
+        Value::Uint64(number) => Some((*number).into()),
+        _ => None,
     }
 }
 
@@ -146,6 +169,19 @@ pub(super) fn message_mut<'a>(
         ValueMut::Message(inner) => Some(inner),
         _ => None,
     }
+}
+
+/// Copies a message over an empty one. One of another type is passed over.
+///
+/// # Errors
+/// When it cannot be encoded.
+pub(super) fn copy(from: &dyn Reflect, to: &mut dyn Reflect) -> protobuf::Result<()> {
+    if from.descriptor().full_name != to.descriptor().full_name {
+        return Ok(());
+    }
+    let mut bytes = Vec::new();
+    from.encode_into(&mut bytes)?;
+    to.merge_from(&bytes)
 }
 
 /// Appends a message to a repeated message field, and hands it out to be filled.

@@ -34,16 +34,17 @@ pub fn connect(schema: &'static Schema) -> io::Result<UnixStream> {
 }
 
 pub(super) fn start(schema: &'static Schema) -> io::Result<SocketAddr> {
+    start_with(schema, GuestOptions::default())
+}
+
+/// Starts an agent that lives as long as the process.
+pub(super) fn start_with(schema: &'static Schema, options: GuestOptions) -> io::Result<SocketAddr> {
     // The ttrpc crate's server takes listeners only. Bound to no name, a socket
     // gets a free abstract one from the kernel: no file is left behind, and
     // the agent refuses other processes that find the name.
     let listener = UnixListener::bind_addr(&SocketAddr::from_pathname("")?)?;
     let address = listener.local_addr()?;
-    let agent = Arc::new(Agent::new(
-        Callers::ThisProcess,
-        GuestOptions::default(),
-        None,
-    ));
+    let agent = Arc::new(Agent::new(Callers::ThisProcess, options, None));
     // One thread, so that the messages of a stream are handled in their order.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -16,6 +16,7 @@ mod options;
 mod process;
 mod record;
 mod refusal;
+mod root;
 mod serve;
 mod state;
 mod streams;
@@ -25,5 +26,6 @@ mod tests;
 
 pub use in_process::connect;
 pub use listen::BindError;
-pub use options::GuestOptions;
+pub use options::{Feature, FeatureError, GuestOptions};
+pub use root::{Root, RootError};
 pub use serve::{ServeError, ServeOptions, serve};

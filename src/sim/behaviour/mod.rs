@@ -3,8 +3,19 @@
 //! compiles and runs whether or not the proto has its RPC and fields. Rows know
 //! no sockets and no ttRPC frames.
 
+mod diagnostics;
+mod files;
 mod guest;
 mod health;
+mod ip_tables;
+mod memory;
+mod memory_agent;
+mod mounts;
+mod network;
+mod policy;
+mod time;
+mod volumes;
+mod wording;
 
 use crate::schema::Reflect;
 
@@ -12,6 +23,8 @@ use super::change::Wait;
 use super::host::Host;
 use super::options::GuestOptions;
 use super::state::State;
+
+pub(super) use policy::permit;
 
 /// What a row may look at and change beside the messages.
 #[derive(Debug)]
@@ -46,7 +59,20 @@ pub(super) type Answer = ttrpc::Result<Outcome>;
 type Row = (&'static str, Behaviour);
 
 /// The RPCs that do more than answer an empty response.
-const TABLES: &[&[Row]] = &[guest::ROWS, health::ROWS];
+const TABLES: &[&[Row]] = &[
+    diagnostics::ROWS,
+    files::ROWS,
+    guest::ROWS,
+    health::ROWS,
+    ip_tables::ROWS,
+    memory::ROWS,
+    memory_agent::ROWS,
+    mounts::ROWS,
+    network::ROWS,
+    policy::ROWS,
+    time::ROWS,
+    volumes::ROWS,
+];
 
 /// The version that the agent gives itself: that of this build.
 const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -3,6 +3,8 @@
 
 mod api;
 mod build;
+mod called;
+mod guest;
 mod serving;
 mod streaming;
 mod unary;

@@ -1,0 +1,43 @@
+//! Mounts that are brought up to date in a running guest. Nothing is mounted
+//! here, so only their folders and their kind matter.
+
+use std::path::Path;
+
+use crate::schema::Reflect;
+use crate::sim::fields;
+use crate::sim::refusal::internal;
+
+use super::wording::{quoted, system};
+use super::{Answer, Context, Outcome, Row};
+
+pub(super) const ROWS: &[Row] = &[
+    ("UpdateEphemeralMounts", update_ephemeral_mounts),
+    ("RemoveStaleVirtiofsShareMounts", nothing_is_stale),
+];
+
+/// Makes the mount points of ephemeral storage.
+fn update_ephemeral_mounts(
+    context: &mut Context<'_>,
+    request: &dyn Reflect,
+    _: &mut dyn Reflect,
+) -> Answer {
+    let failed = |reason: String| internal(quoted(format!("Failed to update mounts: {reason}")));
+    for storage in fields::messages(request, "storages") {
+        let driver = fields::string(storage, "driver");
+        if driver != "ephemeral" {
+            return Err(failed(format!(
+                "Unsupported storage type for syncing mounts {driver}. \
+                 Only ephemeral storage update is supported"
+            )));
+        }
+        let folder = Path::new(fields::string(storage, "mount_point"));
+        let made = context.state.files.make_folders(folder);
+        made.map_err(|error| failed(system(error)))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Looks at the mounts of the shared folder, of which there are none.
+fn nothing_is_stale(_: &mut Context<'_>, _: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
+    Ok(Outcome::Done)
+}
