@@ -23,6 +23,7 @@ mod copy_mistakes;
 mod copy_sending;
 mod every_rpc;
 mod examples;
+mod guest;
 mod help;
 mod image;
 mod inputs;

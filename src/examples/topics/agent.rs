@@ -53,14 +53,14 @@ $ kata-agent-ctl connect --server-address sim:// -c Version | jq -r .grpc_versio
 "#,
             },
             Example {
-                text: "Several answers at once, one line each; the features that an agent was built with are\n\
-                       in its details.",
+                text: "Several answers at once, one line each; the features that an agent was built with, such\n\
+                       as a policy, are in its details.",
                 rpcs: &["Version", "GetGuestDetails"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// -o jsonl -c Version GetGuestDetails \
-    | jq -s '.[0].grpc_version, (.[1].agent_details.extra_features // [])' -c
+    | jq -s '.[0].grpc_version, (.[1].agent_details.extra_features // [] | index("agent-policy") != null)' -c
 "0.0.1"
-[]
+false
 "#,
             },
             Example {

@@ -45,7 +45,7 @@ $ kata-agent-ctl connect --server-address sim:// -c ListInterfaces ListRoutes
             },
             Example {
                 text: "An address for an interface: the agent finds it by its hardware address. It answers the\n\
-                       interface as it then is.",
+                       interface as it was asked for.",
                 rpcs: &["UpdateInterface"],
                 session: r#"
 $ kata-agent-ctl connect --dry-run -o jsonl -c 'UpdateInterface interface={"device":"eth0","name":"eth0","IPAddresses":[{"family":"v4","address":"10.0.0.2","mask":"24"}],"mtu":1500,"hwAddr":"02:00:00:00:00:01"}'
@@ -53,7 +53,7 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'UpdateInterface interface={"devi
 "#,
             },
             Example {
-                text: "All routes are replaced by those given, and neighbours are added.",
+                text: "Routes are added, or replace those to the same place, and neighbours are added.",
                 rpcs: &["UpdateRoutes", "AddARPNeighbors"],
                 session: r#"
 $ kata-agent-ctl connect --dry-run -o jsonl \
