@@ -217,6 +217,8 @@ impl Scan {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -266,6 +268,15 @@ mod tests {
             let error = policy.set(text).unwrap_err();
             assert_eq!(error.line, line, "{text:?}");
             assert_eq!(policy.verdict("A"), Verdict::Undefined);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_policy_or_is_not(text in "(package agent_policy\n)?[a-z\"`\\\\{}()#:= \n\u{e9}]{0,60}") {
+            let mut policy = Policy::allow_all();
+            let line = policy.set(&text).map_or_else(|error| error.line, |()| 1);
+            prop_assert!((1..=text.lines().count() + 1).contains(&line));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
 use nix::errno::Errno;
 use nix::unistd::geteuid;
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
@@ -350,4 +351,35 @@ fn a_whole_tree_is_replaced() {
         files.copy(&piece(X, 0o644, b"2")).unwrap();
         assert_eq!(content(files, "x").unwrap(), b"2");
     });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn memory_and_disk_agree_and_nothing_leaves_the_root(
+        calls in prop::collection::vec(
+            ("(a|b|\\.\\.|/|\\.)(/(a|b|\\.\\.|\\.)){0,4}", 0_usize..4, 0_i64..3, "(a|b|\\.\\./|/|/a|x){0,3}"),
+            1..12,
+        ),
+    ) {
+        let folder = TempDir::new().unwrap();
+        let root = folder.path().join("root");
+        fs::create_dir(&root).unwrap();
+        let mut disk = Files::new(Some(&Root::open(&root).unwrap()));
+        let mut memory = Files::new(None);
+        for (rest, kind, offset, data) in calls {
+            let path = below(&rest);
+            let mode = [0o100_644, 0o120_777, 0o040_755, 0][kind];
+            let given = Piece {
+                offset,
+                file_size: offset + i64::try_from(data.len()).unwrap(),
+                ..piece(&path, mode, data.as_bytes())
+            };
+            prop_assert_eq!(memory.copy(&given), disk.copy(&given), "{:?}", given);
+            prop_assert_eq!(content(&memory, &rest), content(&disk, &rest));
+        }
+        let around: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        prop_assert_eq!(around.len(), 1);
+    }
 }
