@@ -12,7 +12,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use bench::Bench;
 pub use connect::{Connect, Source};
-pub use serve::Serve;
+pub use serve::{RuleSource, Serve};
 
 use crate::log::Level;
 use crate::shell::Shell;
@@ -96,7 +96,7 @@ pub enum SubCommand {
         name: String,
     },
     /// Run the simulated agent until Ctrl-C
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Make many calls and tell how long they took
     Bench(Box<Bench>),
     /// Show worked examples for real situations
@@ -154,9 +154,13 @@ impl Cli {
         // Taking it apart would cost a run as much time as a call does.
         std::mem::forget(definition);
         let sources = matches.subcommand_matches("connect").map(connect::sources);
+        let rules = matches.subcommand_matches("serve").map(serve::rules);
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
             connect.sources = sources;
+        }
+        if let (SubCommand::Serve(serve), Some(rules)) = (&mut cli.command, rules) {
+            serve.rules = rules;
         }
         Ok(cli)
     }

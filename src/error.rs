@@ -19,7 +19,7 @@ use crate::recipes::{CopyError, RecipeError};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
-use crate::sim::{BindError, ServeError};
+use crate::sim::{BindError, FaultError, ServeError};
 use crate::transport::AddressError;
 
 pub use failure::Failure;
@@ -134,6 +134,14 @@ pub enum Error {
         message: &'static str,
         /// What the decoder says.
         reason: protobuf::Error,
+    },
+    /// A rule of the simulated agent for what goes wrong.
+    #[error("{place}: {error}")]
+    Fault {
+        /// The flag, or the file and the line.
+        place: String,
+        /// What is wrong with it.
+        error: FaultError,
     },
     /// The simulated agent's server.
     #[error(transparent)]
@@ -261,6 +269,7 @@ impl Error {
             | Error::Input(_)
             | Error::Raw(_)
             | Error::Random(_)
+            | Error::Fault { .. }
             | Error::Encode(_)
             | Error::Mix(_)
             | Error::Serve(ServeError::Bind {

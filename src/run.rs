@@ -3,10 +3,12 @@
 mod bench;
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 
 use crate::auto::oci::Bundle;
-use crate::cli::{Cli, Connect, ErrorFormat, Serve, SubCommand};
+use crate::cli::{Cli, Connect, ErrorFormat, RuleSource, Serve, SubCommand};
 use crate::client::ConnectOptions;
+use crate::command::Hash;
 use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
 use crate::log::{Level, Logger};
@@ -14,7 +16,7 @@ use crate::prompt::Prompt;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
-use crate::sim::{GuestOptions, Root, ServeOptions};
+use crate::sim::{Faults, GuestOptions, Root, ServeOptions};
 use crate::transport::{self, Address};
 use crate::{auto, examples, interrupt, man, shell, sim};
 
@@ -125,9 +127,40 @@ fn serve(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
     let options = ServeOptions {
         address: options.address.parse()?,
         guest: GuestOptions::new(options.feature.iter().copied(), root),
+        faults: Arc::new(faults(schema, options)?),
     };
     sim::serve(&options, schema)?;
     Ok(0)
+}
+
+fn faults(schema: &'static Schema, options: &Serve) -> Result<Faults, Error> {
+    let seed = match options.seed {
+        Some(seed) => seed,
+        None => getrandom::u64().map_err(Error::Random)?,
+    };
+    let faults = Faults::new(schema, seed);
+    let mut inputs = Inputs::default();
+    for source in &options.rules {
+        match source {
+            RuleSource::Flag(kind, text) => {
+                let added = faults.add(*kind, text, Hash::Word, &mut inputs);
+                added.map_err(|error| Error::Fault {
+                    place: format!("--{}", kind.name()),
+                    error,
+                })?;
+            }
+            RuleSource::File(name) => {
+                for (number, line) in (1..).zip(inputs.text(name)?.lines()) {
+                    let added = faults.add_line(line, &mut inputs);
+                    added.map_err(|error| Error::Fault {
+                        place: format!("{name}:{number}"),
+                        error,
+                    })?;
+                }
+            }
+        }
+    }
+    Ok(faults)
 }
 
 fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {

@@ -1,60 +1,53 @@
 //! One simulated agent, shared by all of its connections: decides who may
-//! call, reads and records requests, and makes the answers. It knows dynamic
-//! messages and statuses; frames and streams are the handlers' business.
+//! call, reads requests, and makes the answers. It knows dynamic messages and
+//! statuses; frames, streams and what goes wrong are the handlers' business.
 
 use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use ttrpc::Code;
-use ttrpc::asynchronous::TtrpcContext;
 
 use crate::schema::{Message, Reflect, Rpc};
 
 use super::behaviour::{self, Behaviour, Context, Outcome};
 use super::host::Host;
 use super::options::GuestOptions;
-use super::record::{Recorder, Request};
-use super::refusal::{internal, invalid, refusal};
+use super::refusal::{internal, refusal};
 use super::state::State;
-
-/// Who may call the agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Callers {
-    /// Whoever can connect.
-    Anyone,
-    /// This process: others on this machine could find the socket.
-    ThisProcess,
-}
+use super::watch::Watch;
 
 /// The agent.
 #[derive(Debug)]
 pub(super) struct Agent {
-    callers: Callers,
     host: Host,
     options: GuestOptions,
     state: Mutex<State>,
-    recorder: Option<Recorder>,
+    watch: Option<Watch>,
 }
 
+/// The call that ends the agent when it succeeds. In a guest it is started
+/// again, and knows nothing of what was before.
+const LAST_CALL: &str = "DestroySandbox";
+
 impl Agent {
-    /// An agent on this machine that answers `callers` and writes its requests
-    /// to `recorder`.
-    pub(super) fn new(
-        callers: Callers,
-        options: GuestOptions,
-        recorder: Option<Recorder>,
-    ) -> Agent {
+    /// An agent on this machine, whose calls are watched or not.
+    pub(super) fn new(options: GuestOptions, watch: Option<Watch>) -> Agent {
         Agent {
-            callers,
             host: Host::this(),
             state: Mutex::new(State::new(&options)),
             options,
-            recorder,
+            watch,
         }
     }
 
-    /// Refuses a caller that may not call.
+    /// What watches its calls.
+    pub(super) fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    /// Refuses a caller that is not in this process: others on this machine
+    /// could find the socket.
     ///
     /// # Safety
     /// `connection` must be open for the length of this call.
@@ -62,9 +55,6 @@ impl Agent {
     /// # Errors
     /// `PERMISSION_DENIED`.
     pub(super) unsafe fn admit(&self, connection: RawFd) -> ttrpc::Result<()> {
-        if self.callers == Callers::Anyone {
-            return Ok(());
-        }
         // SAFETY: the caller promises that it is open.
         let connection = unsafe { BorrowedFd::borrow_raw(connection) };
         let peer = getsockopt(&connection, PeerCredentials).map(|peer| peer.pid());
@@ -77,28 +67,14 @@ impl Agent {
         ))
     }
 
-    /// Decodes a request, and records it either way.
-    ///
-    /// # Errors
-    /// `INVALID_ARGUMENT` when it does not decode.
-    pub(super) async fn receive(
-        &self,
-        rpc: &'static Rpc,
-        context: &TtrpcContext,
-        payload: &[u8],
-    ) -> ttrpc::Result<Box<dyn Reflect>> {
-        let decoded = decode(rpc.request, payload);
-        if let Some(recorder) = &self.recorder {
-            recorder
-                .record(&Request {
-                    rpc,
-                    context,
-                    payload,
-                    message: decoded.as_deref().map_err(String::as_str),
-                })
-                .await;
-        }
-        decoded.map_err(invalid)
+    /// Whether the agent ends after a call of `rpc` that succeeds.
+    pub(super) fn ends_with(&self, rpc: &Rpc) -> bool {
+        rpc.name == LAST_CALL
+    }
+
+    /// Forgets everything, as an agent that is started anew.
+    pub(super) fn restart(&self) {
+        *self.state() = State::new(&self.options);
     }
 
     /// The encoded answer to a request, once there is one. A call that is
@@ -150,7 +126,11 @@ impl Agent {
     }
 }
 
-fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Reflect>, String> {
+/// A request's message, or why its bytes are none.
+pub(super) fn decode(
+    message: &'static Message,
+    payload: &[u8],
+) -> Result<Box<dyn Reflect>, String> {
     let mut request = (message.new)();
     match request.merge_from(payload) {
         Ok(()) => Ok(request),

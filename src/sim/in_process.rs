@@ -3,18 +3,16 @@
 //! connection; whoever connects to another address pays nothing for it.
 
 use std::io;
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use ttrpc::asynchronous::Server;
-
 use crate::schema::Schema;
 
-use super::agent::{Agent, Callers};
+use super::agent::Agent;
 use super::handlers::services;
 use super::options::GuestOptions;
+use super::private;
 
 /// Where this process's agent listens, once it does.
 static ADDRESS: Mutex<Option<SocketAddr>> = Mutex::new(None);
@@ -39,22 +37,12 @@ pub(super) fn start(schema: &'static Schema) -> io::Result<SocketAddr> {
 
 /// Starts an agent that lives as long as the process.
 pub(super) fn start_with(schema: &'static Schema, options: GuestOptions) -> io::Result<SocketAddr> {
-    // The ttrpc crate's server takes listeners only. Bound to no name, a socket
-    // gets a free abstract one from the kernel: no file is left behind, and
-    // the agent refuses other processes that find the name.
-    let listener = UnixListener::bind_addr(&SocketAddr::from_pathname("")?)?;
-    let address = listener.local_addr()?;
-    let agent = Arc::new(Agent::new(Callers::ThisProcess, options, None));
+    let agent = Arc::new(Agent::new(options, None));
     // One thread, so that the messages of a stream are handled in their order.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut server = Server::new()
-        .register_service(services(schema, &agent))
-        .set_domain_unix()
-        .add_listener(listener.into_raw_fd())
-        .map_err(io::Error::other)?;
-    runtime.block_on(server.start()).map_err(io::Error::other)?;
+    let (server, address) = runtime.block_on(private::start(services(schema, &agent)))?;
     thread::Builder::new()
         .name("simulated-agent".to_owned())
         .spawn(move || {

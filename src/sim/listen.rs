@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -15,7 +15,6 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
 use nix::sys::stat::{Mode, fchmod};
-use ttrpc::asynchronous::Server;
 use vsock::VsockListener;
 
 use crate::transport::{Address, SocketName, VsockPort};
@@ -53,7 +52,6 @@ impl From<Errno> for BindError {
 #[derive(Debug)]
 pub(super) struct Listener {
     socket: OwnedFd,
-    vsock: bool,
     file: Option<SocketFile>,
 }
 
@@ -63,15 +61,16 @@ impl Listener {
     /// # Errors
     /// As [`BindError`] lists them.
     pub(super) fn bind(address: &Address) -> Result<Listener, BindError> {
-        let (socket, vsock, file) = match address {
+        let (socket, file) = match address {
             Address::Unix(SocketName::Path(path)) => {
                 let (socket, file) = bind_file(Path::new(path))?;
-                (socket, false, Some(file))
+                (socket, Some(file))
             }
             Address::Unix(SocketName::Abstract(name)) => {
                 let name = SocketAddr::from_abstract_name(name)?;
                 let listener = UnixListener::bind_addr(&name).map_err(in_use_is_live)?;
-                (listener.into(), false, None)
+                listener.set_nonblocking(true)?;
+                (listener.into(), None)
             }
             Address::Vsock(VsockPort { cid, port }) => {
                 let listener = VsockListener::bind_with_cid_port(*cid, *port);
@@ -79,32 +78,20 @@ impl Listener {
                     io::ErrorKind::AddrNotAvailable => BindError::NotOurs(*cid),
                     _ => in_use_is_live(error),
                 })?;
-                (listener.into(), true, None)
+                listener.set_nonblocking(true)?;
+                (listener.into(), None)
             }
             Address::Hybrid(_) | Address::Remote(_) | Address::Mock(_) | Address::Sim => {
                 return Err(BindError::Scheme);
             }
         };
-        Ok(Listener {
-            socket,
-            vsock,
-            file,
-        })
+        Ok(Listener { socket, file })
     }
 
-    /// Gives the socket to a server. What comes back removes the socket's
-    /// file when it is dropped.
-    ///
-    /// # Errors
-    /// When the server does not take it.
-    pub(super) fn serve(self, server: Server) -> ttrpc::Result<(Server, Option<SocketFile>)> {
-        let server = if self.vsock {
-            server.set_domain_vsock()
-        } else {
-            server.set_domain_unix()
-        };
-        let server = server.add_listener(self.socket.into_raw_fd())?;
-        Ok((server, self.file))
+    /// The socket, which does not block, and what removes its file when it is
+    /// dropped.
+    pub(super) fn into_parts(self) -> (OwnedFd, Option<SocketFile>) {
+        (self.socket, self.file)
     }
 }
 

@@ -6,6 +6,8 @@
 mod agent;
 mod behaviour;
 mod change;
+mod control;
+mod faults;
 mod fields;
 mod handlers;
 mod hangup;
@@ -13,17 +15,22 @@ mod host;
 mod in_process;
 mod listen;
 mod options;
+mod private;
 mod process;
 mod record;
 mod refusal;
+mod relay;
 mod root;
 mod serve;
 mod state;
 mod streams;
+mod unary;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
+pub use faults::{FaultError, Faults, Kind as FaultKind};
 pub use in_process::connect;
 pub use listen::BindError;
 pub use options::{Feature, FeatureError, GuestOptions};

@@ -1,11 +1,21 @@
 //! The statuses that the agent refuses calls with. Wording belongs to whoever
 //! refuses; this knows codes only.
 
-use ttrpc::{Code, Error, get_status};
+use protobuf::EnumOrUnknown;
+use ttrpc::{Code, Error, Status, get_status};
 
 /// The error that a call answers as a status.
 pub(super) fn refusal(code: Code, message: impl ToString) -> Error {
     Error::RpcStatus(get_status(code, message.to_string()))
+}
+
+/// As [`refusal`], with a code that may be none of ttRPC's.
+pub(super) fn refusal_with(code: i32, message: String) -> Error {
+    Error::RpcStatus(Status {
+        code: EnumOrUnknown::from_i32(code),
+        message,
+        ..Status::default()
+    })
 }
 
 /// Something within the agent failed: how it answers most mistakes.

@@ -1,7 +1,7 @@
 //! The body of the `serve` sub-command: the simulated agent on an address,
-//! with a log of its requests on standard output, until a signal ends it.
+//! with a log of its calls on standard output, until a signal ends it.
 
-use std::io::{self, Write};
+use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Arc;
@@ -9,19 +9,28 @@ use std::time::Duration;
 
 use nix::libc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use ttrpc::asynchronous::Server;
 
+use crate::input::Inputs;
+use crate::log::say;
 use crate::schema::Schema;
 use crate::transport::Address;
 
-use super::agent::{Agent, Callers};
+use super::agent::Agent;
+use super::control;
+use super::faults::Faults;
 use super::handlers::services;
 use super::listen::{BindError, Listener};
 use super::options::GuestOptions;
-use super::record::Recorder;
+use super::private;
+use super::record::{Failure, Recorder};
+use super::relay::{self, Connections, Relay};
+use super::watch::Watch;
 
 /// How long calls may still take after the log has failed.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// How long to wait for whoever reads the log, after the end.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// What to serve, and where.
 #[derive(Debug, Clone)]
@@ -30,6 +39,8 @@ pub struct ServeOptions {
     pub address: Address,
     /// The guest that the agent pretends to be in.
     pub guest: GuestOptions,
+    /// What goes wrong.
+    pub faults: Arc<Faults>,
 }
 
 /// Why serving did not begin, or ended otherwise than by a signal.
@@ -46,7 +57,7 @@ pub enum ServeError {
     /// The server cannot be set up.
     #[error("cannot start the simulated agent: {0}")]
     Start(String),
-    /// The requests cannot be written.
+    /// The log cannot be written.
     #[error("cannot write to standard output: {}", crate::input::reason(.0))]
     Output(io::Error),
 }
@@ -57,33 +68,60 @@ pub enum ServeError {
 /// # Errors
 /// As [`ServeError`] lists them.
 pub fn serve(options: &ServeOptions, schema: &'static Schema) -> Result<(), ServeError> {
+    relay::raise_file_limit();
     // One thread, so that the messages of a stream are handled in their order.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(start)?;
+    let (recorder, log_failure) = Recorder::start(schema, Box::new(io::stdout())).map_err(start)?;
     let result = runtime.block_on(async {
         // From here on a signal ends this function and not the process.
         let signals = Signals::catch().map_err(start)?;
-        let log = Box::new(io::stdout());
-        run(options, schema, log, announce, signals.any()).await
+        let log = (recorder.clone(), log_failure);
+        let ready = |uri: &str| announce(uri, &options.faults);
+        run(options, schema, log, ready, signals.any()).await
     });
-    // Calls that are still being answered are cut off.
+    // Calls that are still being answered are cut off, and recorded as such.
     runtime.shutdown_background();
+    recorder.finish(LAST_LINES);
     result
 }
 
-fn announce(uri: &str) {
+fn announce(uri: &str, faults: &Arc<Faults>) {
+    let mut told = tell_seed(faults);
     // Scripts wait for this line; one that closed standard error does not.
-    let _ = writeln!(io::stderr(), "listening on {uri}");
+    say(format_args!("listening on {uri}"));
+    let faults = Arc::clone(faults);
+    let obeys = control::listen(move |line| {
+        let mut inputs = Inputs::without_standard_input();
+        let shown = faults.control(line, &mut inputs);
+        told = told || tell_seed(&faults);
+        shown.map_err(|error| error.to_string())
+    });
+    if let Err(error) = obeys {
+        let reason = crate::input::reason(&error);
+        say(format_args!(
+            "warning: standard input is not read: {reason}"
+        ));
+    }
 }
 
-/// Serves until `stop` is done, or `log` takes no more, which is an error. `ready` is called once
-/// connections can be made.
+/// Tells the seed where something happens by chance, so that it can be repeated.
+fn tell_seed(faults: &Faults) -> bool {
+    let seed = faults.seed_in_use();
+    if let Some(seed) = seed {
+        say(format_args!("seed {seed}"));
+    }
+    seed.is_some()
+}
+
+/// Serves until `stop` is done, or the log takes no more, which is an error.
+/// `ready` is called once connections can be made.
 pub(super) async fn run(
     options: &ServeOptions,
     schema: &'static Schema,
-    log: Box<dyn Write + Send>,
+    (recorder, log_failure): (Recorder, Failure),
     ready: impl FnOnce(&str),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
@@ -92,24 +130,33 @@ pub(super) async fn run(
         Ok(listener) => listener,
         Err(reason) => return Err(ServeError::Bind { uri, reason }),
     };
-    let (recorder, log_failure) = Recorder::start(schema, log).map_err(start)?;
-    let agent = Arc::new(Agent::new(
-        Callers::Anyone,
-        options.guest.clone(),
-        Some(recorder),
-    ));
-    let server = Server::new().register_service(services(schema, &agent));
-    // Both live to the end: the file is removed, and connections are closed,
-    // when they are dropped. The server's own shutdown would wait for calls.
-    let (mut server, _file) = listener.serve(server).map_err(start)?;
-    server.start().await.map_err(start)?;
+    // The file is removed when this is dropped.
+    let (socket, _file) = listener.into_parts();
+    let connections = Arc::new(Connections::default());
+    let watch = Watch {
+        recorder,
+        faults: Arc::clone(&options.faults),
+        connections: Arc::clone(&connections),
+    };
+    let agent = Arc::new(Agent::new(options.guest.clone(), Some(watch)));
+    // It lives to the end, and is then dropped: its own shutdown would wait for calls.
+    let server = private::start(services(schema, &agent)).await;
+    let (mut server, address) = server.map_err(start)?;
+    let relay = Relay::new(&address, Arc::clone(&connections)).map_err(start)?;
+    let restart = move || agent.restart();
+    let relay = relay.run(socket, restart);
     ready(&uri);
 
     tokio::select! {
         () = stop => Ok(()),
+        ended = relay => ended.map_err(start),
         failure = log_failure => {
             // The caller is not at fault: the call of the lost line is answered.
-            let _ = tokio::time::timeout(LAST_ANSWERS, server.disconnect()).await;
+            let answered = async {
+                server.disconnect().await;
+                connections.none().await;
+            };
+            let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
             failure.map_or(Ok(()), |error| Err(ServeError::Output(error)))
         }
     }

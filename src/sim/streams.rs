@@ -13,10 +13,13 @@ use ttrpc::{Code, Error, Response};
 
 use crate::schema::Rpc;
 
-use super::agent::Agent;
+use super::agent::{Agent, decode};
+use super::faults::Fault;
 use super::handlers::respond;
 use super::hangup::Hangup;
-use super::refusal::{invalid, refusal};
+use super::record::Call;
+use super::refusal::{invalid, refusal, refusal_with};
+use super::watch::{self, Watch};
 
 /// An RPC that streams on either side.
 pub(super) struct Streaming {
@@ -61,7 +64,7 @@ impl StreamHandler for Streaming {
 }
 
 impl Streaming {
-    /// Serves a whole stream. `None` if all responses were sent on the way.
+    /// Handles a whole stream. `None` if all responses were sent on the way.
     async fn call(
         &self,
         context: &TtrpcContext,
@@ -70,27 +73,91 @@ impl Streaming {
         // SAFETY: `stream` keeps its connection open.
         unsafe { self.agent.admit(context.fd)? };
         let mut requests = Requests::of(context);
+        match self.agent.watch() {
+            Some(watch) => self.watched(watch, context, stream, &mut requests).await,
+            None => self.serve(stream, &mut requests, None, &[]).await,
+        }
+    }
+
+    /// A stream of an agent that records its calls, and has faults.
+    async fn watched(
+        &self,
+        watch: &Watch,
+        context: &TtrpcContext,
+        stream: &mut StreamInner,
+        requests: &mut Requests,
+    ) -> ttrpc::Result<Option<Vec<u8>>> {
+        // SAFETY: `stream` keeps its connection open.
+        let connection = unsafe { watch.connection(context.fd)? };
+        let mut record = watch.begin(&connection, self.rpc, context).await;
+        let fault = watch.interfere(self.rpc, &mut record).await;
+        if let Some(edit) = fault.as_ref().and_then(watch::edit) {
+            connection.edit(context.mh.stream_id, edit);
+        }
+        let answer = match fault {
+            None | Some(Fault::Truncate(_)) => {
+                self.serve(stream, requests, Some(&record), &[]).await
+            }
+            Some(Fault::Reply(reply)) => self.serve(stream, requests, Some(&record), &reply).await,
+            Some(Fault::Fail(code, message)) => Err(refusal_with(code, message)),
+            Some(Fault::Close | Fault::Garbage(_)) => {
+                record.unanswered().await;
+                // The frame that this makes does not go out.
+                return Ok(Some(Vec::new()));
+            }
+            Some(Fault::Drop) => {
+                record.unanswered().await;
+                // A stream that is over would answer what still comes.
+                while requests.next(stream).await?.is_some() {}
+                return std::future::pending().await;
+            }
+        };
+        record.answered(answer.as_ref().map(Option::as_deref)).await;
+        answer
+    }
+
+    /// Reads a stream's requests, and answers them with `reply`, which is the
+    /// empty response unless somebody asked for another.
+    async fn serve(
+        &self,
+        stream: &mut StreamInner,
+        requests: &mut Requests,
+        record: Option<&Call<'_>>,
+        reply: &[u8],
+    ) -> ttrpc::Result<Option<Vec<u8>>> {
         if !self.rpc.client_streaming {
             let payload = requests
                 .next(stream)
                 .await?
                 .ok_or_else(|| invalid("the stream ended before its request"))?;
-            stream.send(self.answer(context, &payload).await?).await?;
+            self.receive(record, &payload, reply).await?;
+            stream.send(reply.to_vec()).await?;
             return Ok(None);
         }
         while let Some(payload) = requests.next(stream).await? {
-            let answer = self.answer(context, &payload).await?;
+            self.receive(record, &payload, reply).await?;
             if self.rpc.server_streaming {
-                stream.send(answer).await?;
+                stream.send(reply.to_vec()).await?;
             }
         }
-        Ok((!self.rpc.server_streaming).then(Vec::new))
+        Ok((!self.rpc.server_streaming).then(|| reply.to_vec()))
     }
 
-    /// The response to one of a stream's requests: the empty one.
-    async fn answer(&self, context: &TtrpcContext, payload: &[u8]) -> ttrpc::Result<Vec<u8>> {
-        let request = self.agent.receive(self.rpc, context, payload).await?;
-        self.agent.answer(self.rpc, None, request.as_ref()).await
+    /// Checks one of a stream's requests, and records it either way.
+    async fn receive(
+        &self,
+        record: Option<&Call<'_>>,
+        payload: &[u8],
+        reply: &[u8],
+    ) -> ttrpc::Result<()> {
+        let request = decode(self.rpc.request, payload);
+        if let Some(record) = record {
+            let message = request.as_deref().map_err(String::as_str);
+            let answered = self.rpc.server_streaming && message.is_ok();
+            let reply = answered.then_some(reply);
+            record.message(payload, message, reply).await;
+        }
+        request.map_err(invalid).map(drop)
     }
 }
 

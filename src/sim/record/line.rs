@@ -1,25 +1,90 @@
-//! One request as one line of JSON, in which every character that a terminal
-//! acts on is escaped.
+//! One call, or one message of a stream, as one line of JSON.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::SystemTime;
+use std::time::Duration;
 
-use crate::schema::json::{self, Style};
-use crate::schema::{Reflect, Schema};
+use protobuf::Enum as _;
+use ttrpc::{Code, Error};
 
-use super::{Request, time};
+use crate::schema::{Message, Schema};
 
-/// The line of a request that came at `time`, with its newline.
-pub(super) fn of(request: &Request<'_>, schema: &'static Schema, time: SystemTime) -> Vec<u8> {
-    let Request { rpc, context, .. } = request;
-    let mut object = Object::default();
-    object.text("time", &time::rfc3339(time));
-    object.text("service", rpc.service);
-    object.text("method", rpc.name);
-    if rpc.is_streaming() {
-        // What the lines of one stream have in common.
-        object.number("stream", context.mh.stream_id.into());
+use super::call::{Call, End, Moment, Request, TIMED_OUT};
+use super::object::Object;
+use super::time;
+
+/// The line of a call that ended after `duration`, with its newline.
+pub(super) fn of_call(
+    call: &Call<'_>,
+    end: End<'_>,
+    duration: Duration,
+    schema: &'static Schema,
+) -> Vec<u8> {
+    let mut object = begin(call, call.begun);
+    if let Some(asked) = call.request {
+        request(&mut object, asked, schema);
     }
+    object.lists("metadata", &call.context.metadata);
+    if call.context.timeout_nano != 0 {
+        object.number("timeout_nano", call.context.timeout_nano);
+    }
+    match end {
+        End::Answered(Ok(payload)) => {
+            object.object("status", status(0, ""));
+            if let Some(payload) = payload {
+                response(&mut object, call.rpc.response, payload, schema);
+            }
+        }
+        End::Answered(Err(Error::RpcStatus(refused))) => {
+            let told = status(refused.code.value(), &refused.message);
+            object.object("status", told);
+        }
+        End::Answered(Err(error)) => {
+            let told = status(Code::UNKNOWN.value(), &error.to_string());
+            object.object("status", told);
+        }
+        End::TimedOut => {
+            let (code, message) = TIMED_OUT;
+            object.object("status", status(code.value(), message));
+        }
+        End::GivenUp => object.bool("given_up", true),
+        End::Unanswered => {}
+    }
+    object.number("duration_us", duration.as_micros());
+    if !call.faults.is_empty() {
+        object.texts("faults", &call.faults);
+    }
+    object.line()
+}
+
+/// The line of one request of a stream, with its newline.
+pub(super) fn of_message(
+    call: &Call<'_>,
+    asked: Request<'_>,
+    answer: Option<&[u8]>,
+    schema: &'static Schema,
+) -> Vec<u8> {
+    let mut object = begin(call, Moment::now());
+    request(&mut object, asked, schema);
+    if let Some(payload) = answer {
+        response(&mut object, call.rpc.response, payload, schema);
+    }
+    object.line()
+}
+
+/// What every line begins with.
+fn begin(call: &Call<'_>, moment: Moment) -> Object {
+    let mut object = Object::default();
+    object.text("time", &time::rfc3339(moment.time));
+    object.number("connection", call.connection);
+    object.text("service", call.rpc.service);
+    object.text("method", call.rpc.name);
+    if call.rpc.is_streaming() {
+        // What the lines of one stream have in common.
+        object.number("stream", call.context.mh.stream_id);
+    }
+    object
+}
+
+fn request(object: &mut Object, request: Request<'_>, schema: &'static Schema) {
     let told = match request.message {
         Ok(message) => object.message("request", message, schema),
         Err(reason) => Err(reason.to_owned()),
@@ -28,83 +93,30 @@ pub(super) fn of(request: &Request<'_>, schema: &'static Schema, time: SystemTim
         object.text("error", &reason);
         object.text("payload", &hex(request.payload));
     }
-    object.lists("metadata", &context.metadata);
-    if context.timeout_nano != 0 {
-        object.number("timeout_nano", context.timeout_nano);
-    }
-    object.line()
 }
 
-/// A JSON object that grows.
-#[derive(Default)]
-struct Object {
-    text: Vec<u8>,
+fn response(object: &mut Object, ty: &Message, payload: &[u8], schema: &'static Schema) {
+    let mut message = (ty.new)();
+    let read = message.merge_from(payload);
+    let told = match read {
+        Ok(()) => object.message("response", message.as_ref(), schema),
+        Err(error) => Err(error.to_string()),
+    };
+    if told.is_err() {
+        object.text("response_payload", &hex(payload));
+    }
 }
 
-impl Object {
-    fn name(&mut self, name: &str) {
-        self.text
-            .push(if self.text.is_empty() { b'{' } else { b',' });
-        json::string::write(name, &mut self.text);
-        self.text.push(b':');
+fn status(code: i32, message: &str) -> Object {
+    let mut object = Object::default();
+    object.number("code", code);
+    if let Some(code) = Code::from_i32(code) {
+        object.text("name", &format!("{code:?}"));
     }
-
-    fn text(&mut self, name: &str, value: &str) {
-        self.name(name);
-        json::string::write(value, &mut self.text);
+    if !message.is_empty() {
+        object.text("message", message);
     }
-
-    fn number(&mut self, name: &str, value: i64) {
-        self.name(name);
-        self.text.extend_from_slice(value.to_string().as_bytes());
-    }
-
-    /// Adds a message, or says why JSON has no form for it.
-    fn message(
-        &mut self,
-        name: &str,
-        value: &dyn Reflect,
-        schema: &'static Schema,
-    ) -> Result<(), String> {
-        let mut text = Vec::new();
-        json::write(value, schema, Style::default(), &mut text)
-            .map_err(|error| error.to_string())?;
-        self.name(name);
-        self.text.append(&mut text);
-        Ok(())
-    }
-
-    fn lists(&mut self, name: &str, values: &HashMap<String, Vec<String>>) {
-        let mut object = Object::default();
-        // Sorted, as the ttrpc crate keeps no order.
-        for (key, list) in values.iter().collect::<BTreeMap<_, _>>() {
-            object.name(key);
-            object.text.push(b'[');
-            for (index, value) in list.iter().enumerate() {
-                if index > 0 {
-                    object.text.push(b',');
-                }
-                json::string::write(value, &mut object.text);
-            }
-            object.text.push(b']');
-        }
-        self.name(name);
-        self.text.append(&mut object.end());
-    }
-
-    fn end(mut self) -> Vec<u8> {
-        if self.text.is_empty() {
-            self.text.push(b'{');
-        }
-        self.text.push(b'}');
-        self.text
-    }
-
-    fn line(self) -> Vec<u8> {
-        let mut text = self.end();
-        text.push(b'\n');
-        text
-    }
+    object
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,84 +1,79 @@
-//! The log of an agent's requests: each one a line of JSON. Lines are written
-//! by a thread of their own, so that a slow reader holds up the calls and not
-//! the agent's signals. It knows nothing of what the agent answers.
+//! The log of an agent's calls: each one, with its answer, a line of JSON. What
+//! goes on in a call is told by whoever handles it; nothing is decided here.
 
+mod call;
 mod line;
+mod object;
 mod time;
+mod writer;
 
 use std::io::{self, Write};
-use std::thread;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-use ttrpc::asynchronous::TtrpcContext;
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::schema::{Reflect, Rpc, Schema};
+use crate::schema::Schema;
+
+use self::writer::Item;
+
+pub(in crate::sim) use call::{Call, Moment};
+pub(in crate::sim) use writer::Failure;
 
 /// How many lines may wait for the reader before calls wait as well.
-const WAITING_LINES: usize = 64;
+const WAITING_LINES: usize = 1024;
 
-/// One request, as it came.
-pub(super) struct Request<'a> {
-    /// The RPC it is for.
-    pub(super) rpc: &'static Rpc,
-    /// What came with it.
-    pub(super) context: &'a TtrpcContext,
-    /// Its bytes.
-    pub(super) payload: &'a [u8],
-    /// What the bytes say, or why they say nothing.
-    pub(super) message: Result<&'a dyn Reflect, &'a str>,
-}
-
-/// Writes requests to a log.
-#[derive(Debug)]
+/// Writes calls to a log. Clones write to the same.
+#[derive(Debug, Clone)]
 pub(super) struct Recorder {
     schema: &'static Schema,
-    lines: mpsc::Sender<Line>,
+    items: mpsc::UnboundedSender<Item>,
+    waiting: Arc<watch::Sender<usize>>,
 }
-
-/// A line on its way to the writing thread.
-#[derive(Debug)]
-struct Line {
-    text: Vec<u8>,
-    written: oneshot::Sender<()>,
-}
-
-/// Tells why a recorder can write no more.
-pub(super) type Failure = oneshot::Receiver<io::Error>;
 
 impl Recorder {
-    /// Starts a recorder of requests of `schema` that writes to `out`.
+    /// Starts a recorder of calls of `schema` that writes to `out`.
     ///
     /// # Errors
     /// When no thread can be made.
     pub(super) fn start(
         schema: &'static Schema,
-        mut out: Box<dyn Write + Send>,
+        out: Box<dyn Write + Send>,
     ) -> io::Result<(Recorder, Failure)> {
-        let (lines, mut incoming) = mpsc::channel::<Line>(WAITING_LINES);
-        let (failed, failure) = oneshot::channel();
-        thread::Builder::new()
-            .name("request-log".to_owned())
-            .spawn(move || {
-                while let Some(line) = incoming.blocking_recv() {
-                    if let Err(error) = out.write_all(&line.text).and_then(|()| out.flush()) {
-                        // Nobody may be left to hear it.
-                        let _ = failed.send(error);
-                        return;
-                    }
-                    let _ = line.written.send(());
-                }
-            })?;
-        Ok((Recorder { schema, lines }, failure))
+        let waiting = Arc::new(watch::Sender::new(0));
+        let (items, failure) = writer::start(out, Arc::clone(&waiting))?;
+        let recorder = Recorder {
+            schema,
+            items,
+            waiting,
+        };
+        Ok((recorder, failure))
     }
 
-    /// Writes one request, and returns when its line has gone out, or when no
-    /// line ever will: the answer comes after the line.
-    pub(super) async fn record(&self, request: &Request<'_>) {
+    /// Returns when not too many lines wait for their reader.
+    async fn room(&self) {
+        let few = |waiting: &usize| *waiting < WAITING_LINES;
+        // An error means that nobody tells any more.
+        let _ = self.waiting.subscribe().wait_for(few).await;
+    }
+
+    /// Gives a line to the writing thread. What comes back ends when it has
+    /// gone out, or never will.
+    fn send(&self, text: Vec<u8>) -> oneshot::Receiver<()> {
         let (written, when_written) = oneshot::channel();
-        let text = line::of(request, self.schema, SystemTime::now());
-        if self.lines.send(Line { text, written }).await.is_ok() {
-            let _ = when_written.await;
+        self.waiting.send_modify(|lines| *lines += 1);
+        if self.items.send(Item::Line { text, written }).is_err() {
+            self.waiting.send_modify(|lines| *lines = 0);
+        }
+        when_written
+    }
+
+    /// Waits for the lines that were sent before, so long at the most. For when
+    /// calls are recorded no more; to be called outside of a runtime.
+    pub(super) fn finish(&self, limit: Duration) {
+        let (done, when_done) = std::sync::mpsc::channel();
+        if self.items.send(Item::Flush(done)).is_ok() {
+            let _ = when_done.recv_timeout(limit);
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) static SCHEMA: Schema = Schema {
             // Named as one that has behaviour, with a response that has none of its fields.
             rpc("Check", false, false),
             rpc("Plain", false, false),
+            // Named as one that ends the agent.
+            rpc("DestroySandbox", false, false),
             rpc("Down", false, true),
             rpc("Up", true, false),
             rpc("Both", true, true),

@@ -4,7 +4,9 @@
 mod api;
 mod build;
 mod called;
+mod faulty;
 mod guest;
+mod recording;
 mod serving;
 mod streaming;
 mod unary;

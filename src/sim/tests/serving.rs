@@ -6,65 +6,91 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use nix::libc;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::oneshot;
-use ttrpc::proto::{FLAG_NO_DATA, KeyValue};
 
 use super::api::{SCHEMA, SERVICE};
-use super::unary::pair;
-use super::wire::{Frame, Wire, request};
-use crate::sim::GuestOptions;
+use super::wire::Wire;
+use crate::input::Inputs;
 use crate::sim::listen::{BindError, Listener};
+use crate::sim::record::Recorder;
 use crate::sim::serve::{ServeError, ServeOptions, run};
+use crate::sim::{Faults, GuestOptions};
 use crate::transport::Address;
 
 /// The address of a socket file.
-fn at(path: &Path) -> Address {
+pub(super) fn at(path: &Path) -> Address {
     format!("unix://{}", path.display()).parse().unwrap()
 }
 
 /// A served agent, and the lines that it logs.
-struct Served {
+pub(super) struct Served {
     stop: Option<oneshot::Sender<()>>,
     thread: JoinHandle<Result<(), ServeError>>,
     log: mpsc::Receiver<Vec<u8>>,
+    faults: Arc<Faults>,
 }
 
 impl Served {
-    fn at(address: Address) -> Served {
+    pub(super) fn at(address: Address) -> Served {
         let (lines, log) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let thread = serve(address, Box::new(Log(lines)), stopped);
+        let faults = Arc::new(Faults::new(&SCHEMA, 1));
+        let thread = serve(address, Arc::clone(&faults), Box::new(Log(lines)), stopped);
         Served {
             stop: Some(stop),
             thread,
             log,
+            faults,
+        }
+    }
+
+    /// Adds rules.
+    pub(super) fn rules(&self, lines: &[&str]) {
+        for line in lines {
+            self.faults.add_line(line, &mut Inputs::default()).unwrap();
         }
     }
 
     /// The next line.
-    fn line(&self) -> Value {
-        let line = self.log.recv_timeout(Duration::from_secs(20)).unwrap();
-        let line = String::from_utf8(line).unwrap();
-        let text = line.strip_suffix('\n').unwrap();
-        assert!(!text.chars().any(char::is_control), "{text:?}");
-        serde_json::from_str(text).unwrap()
+    pub(super) fn line(&self) -> Value {
+        line(self.log.recv_timeout(Duration::from_secs(20)).unwrap())
     }
 
-    fn end(mut self) {
+    /// The next line, which has been written already.
+    pub(super) fn line_now(&self) -> Value {
+        line(self.log.try_recv().unwrap())
+    }
+
+    pub(super) fn end(self) {
+        self.end_and_log();
+    }
+
+    /// Ends it. What nobody has taken of the log comes back.
+    pub(super) fn end_and_log(mut self) -> Vec<Vec<u8>> {
         drop(self.stop.take());
         self.thread.join().unwrap().unwrap();
+        self.log.try_iter().collect()
     }
+}
+
+/// A line of the log, which no terminal acts on.
+fn line(line: Vec<u8>) -> Value {
+    let line = String::from_utf8(line).unwrap();
+    let text = line.strip_suffix('\n').unwrap();
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+    serde_json::from_str(text).unwrap()
 }
 
 /// Serves on a thread until the other end of `stop` is dropped.
 fn serve(
     address: Address,
+    faults: Arc<Faults>,
     log: Box<dyn Write + Send>,
     stop: oneshot::Receiver<()>,
 ) -> JoinHandle<Result<(), ServeError>> {
@@ -78,23 +104,31 @@ fn serve(
         let options = ServeOptions {
             address,
             guest: GuestOptions::default(),
+            faults,
         };
         let ready = |uri: &str| listening.send(uri.to_owned()).unwrap();
-        runtime.block_on(run(&options, &SCHEMA, log, ready, async {
+        let log = Recorder::start(&SCHEMA, log).unwrap();
+        let recorder = log.0.clone();
+        let result = runtime.block_on(run(&options, &SCHEMA, log, ready, async {
             let _ = stop.await;
-        }))
+        }));
+        drop(runtime);
+        recorder.finish(Duration::from_secs(20));
+        result
     });
     assert_eq!(ready.recv().unwrap(), uri);
     thread
 }
 
-/// A log of which each write is one line.
+/// A log that is taken line by line.
 struct Log(mpsc::Sender<Vec<u8>>);
 
 impl Write for Log {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        // A test may not care for the rest of the log.
-        let _ = self.0.send(text.to_vec());
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            // A test may not care for the rest of the log.
+            let _ = self.0.send(line.to_vec());
+        }
         Ok(text.len())
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -102,7 +136,7 @@ impl Write for Log {
     }
 }
 
-fn connect(path: &Path) -> Wire {
+pub(super) fn connect(path: &Path) -> Wire {
     Wire::new(UnixStream::connect(path).unwrap())
 }
 
@@ -214,65 +248,14 @@ fn a_context_id_of_another_machine_is_refused() {
 }
 
 #[test]
-fn requests_are_logged_before_they_are_answered() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("agent.sock");
-    let served = Served::at(at(&path));
-    let mut wire = connect(&path);
-
-    let mut call = request(SERVICE, "Plain", &pair("x"));
-    call.timeout_nano = 5_000_000_000;
-    for (key, value) in [("b", "1"), ("a", "\u{9b}2"), ("b", "3")] {
-        call.metadata.push(KeyValue {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            ..KeyValue::default()
-        });
-    }
-    wire.request(1, 0, &call);
-    wire.receive();
-    let mut line = served.line();
-    let time = line.as_object_mut().unwrap().remove("time").unwrap();
-    let time = time.as_str().unwrap();
-    assert_eq!(time.len(), "2026-01-31T23:59:59.000001Z".len());
-    assert!(time.starts_with("20") && time.ends_with('Z'));
-    assert_eq!(
-        line,
-        json!({
-            "service": SERVICE,
-            "method": "Plain",
-            "request": {"key": "x"},
-            "metadata": {"a": ["\u{9b}2"], "b": ["1", "3"]},
-            "timeout_nano": 5_000_000_000_u64,
-        })
-    );
-
-    wire.call(SERVICE, "Plain", b"\xff\x01");
-    let line = served.line();
-    assert_eq!(line["payload"], "ff01");
-    assert_eq!(line["request"], Value::Null);
-    let error = line["error"].as_str().unwrap();
-    assert!(error.starts_with("the request is not a valid test.Pair: "));
-
-    wire.request(3, FLAG_NO_DATA, &request(SERVICE, "Both", b""));
-    for key in ["y", "z"] {
-        wire.send(&Frame::data(3, &pair(key)));
-        wire.receive();
-        let line = served.line();
-        assert_eq!(line["stream"], 3);
-        assert_eq!(line["request"], json!({"key": key}));
-    }
-    served.end();
-}
-
-#[test]
 fn a_log_that_takes_no_more_ends_the_agent_after_the_answer() {
     for kind in [io::ErrorKind::BrokenPipe, io::ErrorKind::StorageFull] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("agent.sock");
         let (_stop, stopped) = oneshot::channel();
         let log = Box::new(Broken(kind));
-        let thread = serve(at(&path), log, stopped);
+        let faults = Arc::new(Faults::new(&SCHEMA, 1));
+        let thread = serve(at(&path), faults, log, stopped);
         let mut wire = connect(&path);
         assert_eq!(wire.call(SERVICE, "Plain", b"").status().0, 0);
         let result = thread.join().unwrap();

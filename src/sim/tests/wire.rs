@@ -2,9 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use nix::sys::socket::{MsgFlags, recv};
 use protobuf::Message as _;
 use ttrpc::proto::{
     FLAG_NO_DATA, FLAG_REMOTE_CLOSED, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
@@ -100,6 +102,25 @@ impl Wire {
             flags: header[9],
             data,
         }
+    }
+
+    /// Whether these bytes come next. They are taken if they do.
+    pub(super) fn skip(&mut self, bytes: &[u8]) -> bool {
+        let mut next = vec![0; bytes.len()];
+        let fd = self.socket.as_raw_fd();
+        let read = recv(fd, &mut next, MsgFlags::MSG_PEEK | MsgFlags::MSG_WAITALL).unwrap();
+        let comes = read == bytes.len() && next == bytes;
+        if comes {
+            self.socket.read_exact(&mut next).unwrap();
+        }
+        comes
+    }
+
+    /// All that still comes, until the agent closes the connection.
+    pub(super) fn rest(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.socket.read_to_end(&mut bytes).unwrap();
+        bytes
     }
 
     /// Ends the client's side, and returns once the agent has let go of the
