@@ -105,10 +105,10 @@ fn garbage_stands_between_whole_frames_of_other_calls() {
 #[test]
 fn an_answer_is_cut_after_some_bytes_or_half_and_nothing_follows() {
     for (rule, length) in [
-        ("truncate Plain", 7),
+        ("truncate Plain", 6),
         ("truncate Plain 3", 3),
-        ("truncate Plain 13", 13),
-        ("truncate Plain 1000", 14),
+        ("truncate Plain 11", 11),
+        ("truncate Plain 1000", 12),
     ] {
         let agent = faulty(&[rule]);
         let mut wire = agent.connect();

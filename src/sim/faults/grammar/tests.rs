@@ -102,8 +102,8 @@ fn mistakes_say_what_would_be_right() {
             "the name of an RPC is missing; * stands for every RPC",
         ),
         (
-            "drop CreateContaner",
-            "there is no RPC \"CreateContaner\"; did you mean \"CreateContainer\"?",
+            "drop Chek",
+            "there is no RPC \"Chek\"; did you mean \"Check\"?",
         ),
         ("drop Check[3", "the [ after \"Check\" is not closed"),
         ("drop Check[3]x", "white space must follow the ], not 'x'"),
