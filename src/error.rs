@@ -141,7 +141,7 @@ pub enum Error {
         /// The flag, or the file and the line.
         place: String,
         /// What is wrong with it.
-        error: FaultError,
+        error: Box<FaultError>,
     },
     /// The simulated agent's server.
     #[error(transparent)]

@@ -16,7 +16,7 @@ use crate::prompt::Prompt;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
-use crate::sim::{Faults, GuestOptions, Root, ServeOptions};
+use crate::sim::{FaultError, Faults, GuestOptions, Root, ServeOptions};
 use crate::transport::{self, Address};
 use crate::{auto, examples, interrupt, man, shell, sim};
 
@@ -144,23 +144,24 @@ fn faults(schema: &'static Schema, options: &Serve) -> Result<Faults, Error> {
         match source {
             RuleSource::Flag(kind, text) => {
                 let added = faults.add(*kind, text, Hash::Word, &mut inputs);
-                added.map_err(|error| Error::Fault {
-                    place: format!("--{}", kind.name()),
-                    error,
-                })?;
+                added.map_err(|error| wrong_rule(format!("--{}", kind.name()), error))?;
             }
             RuleSource::File(name) => {
                 for (number, line) in (1..).zip(inputs.text(name)?.lines()) {
                     let added = faults.add_line(line, &mut inputs);
-                    added.map_err(|error| Error::Fault {
-                        place: format!("{name}:{number}"),
-                        error,
-                    })?;
+                    added.map_err(|error| wrong_rule(format!("{name}:{number}"), error))?;
                 }
             }
         }
     }
     Ok(faults)
+}
+
+fn wrong_rule(place: String, error: FaultError) -> Error {
+    Error::Fault {
+        place,
+        error: Box::new(error),
+    }
 }
 
 fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {

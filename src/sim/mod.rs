@@ -1,7 +1,7 @@
 //! The simulated agent: answers every RPC of a schema over real ttRPC, inside
 //! this process (`sim://`) or on an address of its own (`serve`). It knows the
 //! schema's types and names and never a generated type, so it runs with any
-//! proto; it knows nothing of the client or of the command line.
+//! proto; it knows nothing of the client or of flags.
 
 mod agent;
 mod behaviour;

@@ -136,6 +136,9 @@ impl Relay {
         bind(end.as_raw_fd(), &UnixAddr::new_unnamed())?;
         let name: UnixAddr = getsockname(end.as_raw_fd())?;
         let name = name.as_abstract().ok_or(Errno::EINVAL)?;
+        // The server takes one more to accept this; when there is none it tries
+        // over and over without a pause.
+        drop(end.try_clone().map_err(errno)?);
         let open = self.connections.add(name.to_vec());
         // Its queue is full for as long as the server's task does not run.
         while let Err(error) = connect(end.as_raw_fd(), &self.server) {
@@ -151,8 +154,11 @@ impl Relay {
 /// A socket of any family, which tokio has a type for only as a Unix one: what
 /// is read and written is the same.
 fn stream(socket: OwnedFd) -> nix::Result<UnixStream> {
-    let stream = UnixStream::from_std(StdUnixStream::from(socket));
-    stream.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+    UnixStream::from_std(StdUnixStream::from(socket)).map_err(errno)
+}
+
+fn errno(error: io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
 
 /// Carries bytes both ways until the connection ends, and closes it.
