@@ -4,6 +4,7 @@
 mod api;
 mod build;
 mod called;
+mod families;
 mod faulty;
 mod guest;
 mod recording;

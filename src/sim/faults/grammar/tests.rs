@@ -155,7 +155,7 @@ fn mistakes_say_what_would_be_right() {
         ),
         (
             "reply Check json://{\"status\": \"AWAKE\"}",
-            "status: there is no value \"AWAKE\"",
+            "status: \"AWAKE\" is not a value of ",
         ),
         ("reply Check json://{", "json://: "),
         (
