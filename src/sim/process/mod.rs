@@ -2,16 +2,25 @@
 //! and signals. What runs behind them is one file each and is told through a
 //! [`Runner`]; calls and containers are not known here.
 
+mod events;
+mod launch;
 mod pipe;
 mod simulated;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::sync::mpsc;
 
 use super::change::{Change, Wait};
 
+use events::{Events, Happened};
+use launch::Runs;
+
+pub(super) use events::Event;
+pub(super) use launch::{LaunchError, Launcher};
 pub(super) use pipe::{Pipe, Read, Write};
+
+/// The signal that no process can do anything about.
+const SIGKILL: i32 = 9;
 
 /// What is to be run.
 #[derive(Debug, Clone, Default)]
@@ -35,20 +44,7 @@ pub(super) struct Size {
     pub(super) columns: u16,
 }
 
-/// What happens to a process from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Event {
-    /// A signal by its number, 1 to 64, see signal(7).
-    Signal(i32),
-    /// It gets no more time, until [`Event::Thaw`].
-    Freeze,
-    /// It goes on.
-    Thaw,
-    /// Its terminal has another size now.
-    Resize(Size),
-}
-
-/// A process that was started. Clones are the same process.
+/// A process. Clones are the same process.
 #[derive(Debug, Clone)]
 pub(super) struct Process {
     inner: Arc<Inner>,
@@ -62,32 +58,55 @@ struct Inner {
     has_terminal: bool,
     status: Mutex<Option<i32>>,
     ended: Change,
-    events: mpsc::UnboundedSender<Event>,
+    /// Never announced: waits for it are done when nobody knows the process
+    /// any more.
+    gone: Change,
+    events: Events,
+    /// What is to be run, until it is started.
+    waiting: Mutex<Option<Runs>>,
+    /// The signals that it handles, as bits from that of signal 1 on.
+    handled: AtomicU64,
 }
 
 impl Process {
-    /// A process that nothing runs yet, and what runs it.
-    fn new(has_terminal: bool) -> (Process, Runner) {
-        let (events, incoming) = mpsc::unbounded_channel();
-        let process = Process {
+    /// A process that is not started yet.
+    fn new(runs: Runs) -> Process {
+        Process {
             inner: Arc::new(Inner {
                 stdin: Pipe::default(),
                 stdout: Pipe::default(),
                 stderr: Pipe::default(),
-                has_terminal,
+                has_terminal: runs.program.terminal.is_some(),
                 status: Mutex::default(),
                 ended: Change::default(),
-                events,
+                gone: Change::default(),
+                events: Events::default(),
+                waiting: Mutex::new(Some(runs)),
+                handled: AtomicU64::new(0),
             }),
-        };
-        let runner = Runner {
-            process: process.clone(),
-            events: incoming,
-        };
-        (process, runner)
+        }
     }
 
-    /// What it reads.
+    /// Starts it: one that was started, or killed before, is left as it is. To
+    /// be called within the agent's runtime.
+    ///
+    /// # Errors
+    /// When the program cannot be run. It has ended then.
+    pub(super) fn start(&self) -> Result<(), LaunchError> {
+        let waiting = &self.inner.waiting;
+        let runs = waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match runs {
+            Some(runs) => runs.start(Runner {
+                process: self.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// What it reads. Can be written before it is started.
     pub(super) fn stdin(&self) -> &Pipe {
         &self.inner.stdin
     }
@@ -119,10 +138,25 @@ impl Process {
         self.inner.ended.next()
     }
 
-    /// Tells it that something happened. Nothing, if it has ended.
+    /// Whether the program has a handler for a signal, by its number. The
+    /// kernel ignores signals to the first process of a container without one,
+    /// but for SIGKILL and SIGSTOP.
+    pub(super) fn handles(&self, signal: i32) -> bool {
+        self.inner.handled.load(Ordering::Relaxed) & events::bit(signal) != 0
+    }
+
+    /// Tells it that something happened. Nothing, if it has ended. Before it is
+    /// started it can be killed, and the rest waits for the start.
     pub(super) fn send(&self, event: Event) {
-        // Who runs it hears nothing any more once it has ended.
-        let _ = self.inner.events.send(event);
+        if event == Event::Signal(SIGKILL) {
+            let mut waiting = self.inner.waiting.lock();
+            let waiting = waiting.as_deref_mut();
+            if waiting.is_ok_and(|waiting| waiting.take().is_some()) {
+                let process = self.clone();
+                return Runner { process }.finish(128 + SIGKILL);
+            }
+        }
+        self.inner.events.add(event);
     }
 }
 
@@ -130,36 +164,40 @@ impl Process {
 #[derive(Debug)]
 struct Runner {
     process: Process,
-    events: mpsc::UnboundedReceiver<Event>,
 }
 
 impl Runner {
-    /// Ends the process: its output can still be read.
+    /// What has happened to the process, once something has. Signals other
+    /// than those of the mask stay for later.
+    async fn event(&self, signals: u64) -> Happened {
+        self.process.inner.events.next(signals).await
+    }
+
+    /// Which signals the program handles, as bits.
+    fn set_handled(&self, signals: u64) {
+        let handled = &self.process.inner.handled;
+        handled.store(signals, Ordering::Relaxed);
+    }
+
+    /// A wait until nobody knows the process any more.
+    fn gone(&self) -> Wait {
+        self.process.inner.gone.next()
+    }
+
+    /// Ends the process and its streams: its output can still be read.
     fn finish(self, status: i32) {
+        self.process.inner.stdout.end();
+        self.process.inner.stderr.end();
+        self.exit(status);
+    }
+
+    /// Ends the process. Whoever fills its output ends that.
+    fn exit(self, status: i32) {
         let inner = &self.process.inner;
         inner.stdin.abandon();
-        inner.stdout.end();
-        inner.stderr.end();
         let mut slot = inner.status.lock().unwrap_or_else(PoisonError::into_inner);
         *slot = Some(status);
         drop(slot);
         inner.ended.announce();
-    }
-}
-
-/// How processes are run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Launcher {
-    /// They are played: nothing of this machine runs.
-    #[default]
-    Simulated,
-}
-
-impl Launcher {
-    /// Starts a process. To be called within the agent's runtime.
-    pub(super) fn launch(self, program: Program) -> Process {
-        match self {
-            Launcher::Simulated => simulated::start(program),
-        }
     }
 }

@@ -1,16 +1,14 @@
 //! Plays programs: nothing of this machine runs. It knows the process that it
 //! plays and nothing of containers.
 
-use super::{Process, Program, Runner};
+use super::{Program, Runner};
 
 /// What a shell answers for a program that is not there.
 const NOT_FOUND: i32 = 127;
 
 /// Starts a program.
-pub(super) fn start(program: Program) -> Process {
-    let (process, runner) = Process::new(program.terminal.is_some());
+pub(super) fn start(program: Program, runner: Runner) {
     tokio::spawn(run(program, runner));
-    process
 }
 
 async fn run(program: Program, runner: Runner) {

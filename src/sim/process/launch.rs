@@ -1,0 +1,64 @@
+//! How processes are run, and why one cannot be. It decides who runs a program
+//! and knows nothing of how that is done.
+
+use super::{Process, Program, Runner, simulated};
+
+/// How processes are run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::sim) enum Launcher {
+    /// They are played: nothing of this machine runs.
+    #[default]
+    Simulated,
+}
+
+/// Why a program cannot be run. The agent answers it as INTERNAL.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::sim) enum LaunchError {
+    /// There is not even a name.
+    #[error("the process has no arguments, and the first one names the program")]
+    NoProgram,
+}
+
+/// What is to be run, and by whom.
+#[derive(Debug)]
+pub(super) struct Runs {
+    pub(super) launcher: Launcher,
+    pub(super) program: Program,
+}
+
+impl Launcher {
+    /// A process that does not run yet: [`Process::start`] starts it.
+    ///
+    /// # Errors
+    /// When it is plain already that the program cannot be run.
+    pub(in crate::sim) fn create(self, program: Program) -> Result<Process, LaunchError> {
+        if program.args.first().is_none_or(String::is_empty) {
+            return Err(LaunchError::NoProgram);
+        }
+        Ok(Process::new(Runs {
+            launcher: self,
+            program,
+        }))
+    }
+
+    /// Starts a process. To be called within the agent's runtime.
+    ///
+    /// # Errors
+    /// When the program cannot be run.
+    pub(in crate::sim) fn launch(self, program: Program) -> Result<Process, LaunchError> {
+        let process = self.create(program)?;
+        process.start()?;
+        Ok(process)
+    }
+}
+
+impl Runs {
+    pub(super) fn start(self, runner: Runner) -> Result<(), LaunchError> {
+        match self.launcher {
+            Launcher::Simulated => {
+                simulated::start(self.program, runner);
+                Ok(())
+            }
+        }
+    }
+}
