@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::sim::change::{Change, Wait};
 
-use super::Size;
+use super::{SIGKILL, Size};
 
 /// What happens to a process from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Events {
     }
 
     /// What has happened, once something has. Of the signals only those of the
-    /// mask are taken, the others stay.
+    /// mask are taken, and only SIGKILL with a freeze; the others stay.
     pub(super) async fn next(&self, signals: u64) -> Happened {
         loop {
             match self.take(signals) {
@@ -84,6 +84,11 @@ impl Events {
 
     fn take(&self, signals: u64) -> Result<Happened, Wait> {
         let mut pending = self.lock();
+        // One that is frozen gets the others when it goes on.
+        let signals = match pending.frozen {
+            Some(true) => signals & bit(SIGKILL),
+            _ => signals,
+        };
         let happened = Happened {
             signals: pending.signals & signals,
             ..*pending
