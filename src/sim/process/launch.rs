@@ -1,7 +1,11 @@
 //! How processes are run, and why one cannot be. It decides who runs a program
 //! and knows nothing of how that is done.
 
-use super::{Process, Program, Runner, simulated};
+use std::io;
+
+use nix::errno::Errno;
+
+use super::{Process, Program, Runner, real, simulated};
 
 /// How processes are run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -9,6 +13,8 @@ pub(in crate::sim) enum Launcher {
     /// They are played: nothing of this machine runs.
     #[default]
     Simulated,
+    /// They are run on this machine.
+    Real,
 }
 
 /// Why a program cannot be run. The agent answers it as INTERNAL.
@@ -17,6 +23,20 @@ pub(in crate::sim) enum LaunchError {
     /// There is not even a name.
     #[error("the process has no arguments, and the first one names the program")]
     NoProgram,
+    /// It is not there, as the real agent tells it.
+    #[error("the file {0} was not found")]
+    NotFound(String),
+    /// It cannot start where it should.
+    #[error("the folder {folder:?} cannot be entered: {}", Errno::from_raw(reason.raw_os_error().unwrap_or(0)))]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// Why.
+        reason: io::Error,
+    },
+    /// This machine starts no process.
+    #[error("the program cannot be started: {}", crate::input::reason(.0))]
+    Spawn(io::Error),
 }
 
 /// What is to be run, and by whom.
@@ -34,6 +54,9 @@ impl Launcher {
     pub(in crate::sim) fn create(self, program: Program) -> Result<Process, LaunchError> {
         if program.args.first().is_none_or(String::is_empty) {
             return Err(LaunchError::NoProgram);
+        }
+        if self == Launcher::Real {
+            real::check(&program)?;
         }
         Ok(Process::new(Runs {
             launcher: self,
@@ -59,6 +82,7 @@ impl Runs {
                 simulated::start(self.program, runner);
                 Ok(())
             }
+            Launcher::Real => real::start(&self.program, runner),
         }
     }
 }

@@ -5,9 +5,10 @@
 mod events;
 mod launch;
 mod pipe;
+mod real;
 mod simulated;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::change::{Change, Wait};
@@ -21,6 +22,9 @@ pub(super) use pipe::{Pipe, Read, Write};
 
 /// The signal that no process can do anything about.
 const SIGKILL: i32 = 9;
+
+/// What a shell answers for a program that is not there.
+const NOT_FOUND: i32 = 127;
 
 /// What is to be run.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +70,8 @@ struct Inner {
     waiting: Mutex<Option<Runs>>,
     /// The signals that it handles, as bits from that of signal 1 on.
     handled: AtomicU64,
+    /// Its number on this machine, 0 without one.
+    id: AtomicI32,
 }
 
 impl Process {
@@ -83,6 +89,7 @@ impl Process {
                 events: Events::default(),
                 waiting: Mutex::new(Some(runs)),
                 handled: AtomicU64::new(0),
+                id: AtomicI32::new(0),
             }),
         }
     }
@@ -142,7 +149,10 @@ impl Process {
     /// kernel ignores signals to the first process of a container without one,
     /// but for SIGKILL and SIGSTOP.
     pub(super) fn handles(&self, signal: i32) -> bool {
-        self.inner.handled.load(Ordering::Relaxed) & events::bit(signal) != 0
+        match self.inner.id.load(Ordering::Relaxed) {
+            0 => self.inner.handled.load(Ordering::Relaxed) & events::bit(signal) != 0,
+            id => real::handles(id, signal),
+        }
     }
 
     /// Tells it that something happened. Nothing, if it has ended. Before it is
@@ -173,10 +183,9 @@ impl Runner {
         self.process.inner.events.next(signals).await
     }
 
-    /// Which signals the program handles, as bits.
-    fn set_handled(&self, signals: u64) {
-        let handled = &self.process.inner.handled;
-        handled.store(signals, Ordering::Relaxed);
+    /// The process has this number on this machine.
+    fn set_id(&self, id: i32) {
+        self.process.inner.id.store(id, Ordering::Relaxed);
     }
 
     /// A wait until nobody knows the process any more.
@@ -195,6 +204,7 @@ impl Runner {
     fn exit(self, status: i32) {
         let inner = &self.process.inner;
         inner.stdin.abandon();
+        inner.id.store(0, Ordering::Relaxed);
         let mut slot = inner.status.lock().unwrap_or_else(PoisonError::into_inner);
         *slot = Some(status);
         drop(slot);

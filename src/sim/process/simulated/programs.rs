@@ -5,14 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sim::process::Program;
+use crate::sim::process::{NOT_FOUND, Program};
 
 use super::control::{Action, Control, SIGINT, SIGTERM};
 use super::streams::{Broken, Io};
 use super::{printf, shell};
-
-/// What a shell answers for a program that is not there.
-pub(super) const NOT_FOUND: i32 = 127;
 
 /// How many programs run one another at most: each takes some stack.
 pub(super) const MAX_DEPTH: u32 = 40;

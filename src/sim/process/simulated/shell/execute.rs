@@ -398,7 +398,7 @@ impl Shell {
         match words.first() {
             Some(name) if !programs::is_known(name) => {
                 self.complain(&format!("{name}: not found"), io).await?;
-                Ok(programs::NOT_FOUND)
+                Ok(crate::sim::process::NOT_FOUND)
             }
             _ => programs::run(words, &place, io).await,
         }

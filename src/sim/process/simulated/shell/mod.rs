@@ -108,7 +108,7 @@ pub(super) async fn main(args: &[String], place: &Place, io: &Io) -> Ended {
         if let Some(file) = args.first() {
             io.complain(&format!("{name}: {file}: No such file or directory"))
                 .await?;
-            return Ok(super::programs::NOT_FOUND);
+            return Ok(crate::sim::process::NOT_FOUND);
         }
         let jobs = shell.jobs.clone();
         return jobs.beside(shell.commands_of_input(io, interactive)).await;
