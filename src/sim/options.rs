@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::schema::excerpt::Excerpt;
 use crate::schema::suggest;
 
+use super::process::Launcher;
 use super::root::Root;
 
 /// The guest that the agent pretends to be in.
@@ -17,14 +18,26 @@ pub struct GuestOptions {
     /// The folder of this machine that holds the guest's files. They are kept
     /// in memory without it.
     pub root: Option<Root>,
+    /// Processes are run on this machine: whoever can call the agent can do
+    /// there what its user can. By default they are played.
+    pub run_processes: bool,
 }
 
 impl GuestOptions {
+    /// How the guest's processes are run.
+    pub(super) fn launcher(&self) -> Launcher {
+        match self.run_processes {
+            true => Launcher::Real,
+            false => Launcher::Simulated,
+        }
+    }
+
     /// A guest with these features and its files below `root`.
     pub fn new(features: impl IntoIterator<Item = Feature>, root: Option<Root>) -> GuestOptions {
         GuestOptions {
             features: features.into_iter().collect(),
             root,
+            run_processes: false,
         }
     }
 
