@@ -122,11 +122,9 @@ fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
 }
 
 fn serve(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
-    let root = options.root.as_deref().map(Root::open).transpose();
-    let root = root.map_err(|error| Error::Usage(format!("--root: {error}")))?;
     let options = ServeOptions {
         address: options.address.parse()?,
-        guest: GuestOptions::new(options.feature.iter().copied(), root),
+        guest: guest(options)?,
         faults: Arc::new(faults(schema, options)?),
     };
     sim::serve(&options, schema)?;
@@ -162,6 +160,19 @@ fn wrong_rule(place: String, error: FaultError) -> Error {
         place,
         error: Box::new(error),
     }
+}
+
+fn guest(options: &Serve) -> Result<GuestOptions, Error> {
+    if options.run_processes && !options.allow_root && nix::unistd::geteuid().is_root() {
+        let message = "--run-processes would let whoever calls the agent run programs as root on \
+                       this machine: serve as another user, or add --allow-root if that is meant";
+        return Err(Error::Usage(message.to_owned()));
+    }
+    let root = options.root.as_deref().map(Root::open).transpose();
+    let root = root.map_err(|error| Error::Usage(format!("--root: {error}")))?;
+    let mut guest = GuestOptions::new(options.feature.iter().copied(), root);
+    guest.run_processes = options.run_processes;
+    Ok(guest)
 }
 
 fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {

@@ -32,6 +32,15 @@ pub struct Serve {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub root: Option<PathBuf>,
 
+    /// Run the processes of containers on this machine, as this user: not for callers that are
+    /// not trusted
+    #[arg(long)]
+    pub run_processes: bool,
+
+    /// Run them even as root
+    #[arg(long, requires = "run_processes")]
+    pub allow_root: bool,
+
     /// Answer calls with this, for example 'Version grpc_version=9' or 'Version json://{...}'
     #[arg(long, value_name = "RPC ANSWER")]
     pub reply: Vec<String>,

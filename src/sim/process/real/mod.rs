@@ -10,6 +10,8 @@ mod tests;
 mod watch;
 
 use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
 use std::process::{Child, ExitStatus};
@@ -18,6 +20,7 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::events::bit;
@@ -60,7 +63,7 @@ pub(super) fn start(program: &Program, runner: Runner) -> Result<(), LaunchError
 }
 
 /// Whether it is the program that cannot be run, and not that nothing can.
-fn is_of_the_program(error: &std::io::Error) -> bool {
+fn is_of_the_program(error: &io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw);
     errno.is_some_and(|errno| {
         use Errno::{E2BIG, EACCES, EISDIR, ELOOP, ENOENT, ENOEXEC, ENOTDIR, EPERM, ETXTBSY};
@@ -169,4 +172,11 @@ fn status(status: ExitStatus) -> i32 {
 }
 
 /// One end of a stream, without blocking.
-type End = AsyncFd<std::os::fd::OwnedFd>;
+type End = AsyncFd<OwnedFd>;
+
+/// Lets the runtime tell when a descriptor is ready.
+fn register(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: it owns the descriptor, which is open as long as it lives, and
+    // gives out no way to change it for another one.
+    Ok(unsafe { AsyncFd::register_with_interest(fd, interest) }?)
+}

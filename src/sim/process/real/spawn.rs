@@ -11,11 +11,10 @@ use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::libc;
 use nix::pty::{OpenptyResult, Winsize, openpty};
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 use crate::sim::process::{Program, Size};
 
-use super::{End, find};
+use super::{End, find, register};
 
 /// A child, and the agent's ends of its streams.
 #[derive(Debug)]
@@ -93,7 +92,7 @@ fn terminal(command: &mut Command, size: Size) -> io::Result<Ends> {
 fn end(fd: OwnedFd, interest: Interest) -> io::Result<Arc<End>> {
     let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
     fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-    AsyncFd::with_interest(fd, interest).map(Arc::new)
+    register(fd, interest).map(Arc::new)
 }
 
 /// Makes the child lead a session, with its terminal if it has one, and end

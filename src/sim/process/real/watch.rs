@@ -9,6 +9,8 @@ use nix::libc;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::register;
+
 /// A child that is watched.
 #[derive(Debug)]
 pub(super) struct Watch(AsyncFd<OwnedFd>);
@@ -23,7 +25,7 @@ impl Watch {
         };
         // SAFETY: the kernel made this descriptor, and nobody else knows it.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        AsyncFd::with_interest(fd, Interest::READABLE).map(Watch)
+        register(fd, Interest::READABLE).map(Watch)
     }
 
     /// Returns once the child has ended.

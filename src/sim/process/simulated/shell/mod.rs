@@ -23,7 +23,6 @@ use super::streams::Io;
 use execute::Flow;
 use jobs::Jobs;
 use parse::Parser;
-use syntax::Problem;
 use variables::Variables;
 
 /// The status of a shell whose script is none.
