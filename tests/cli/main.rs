@@ -41,6 +41,7 @@ mod readme;
 mod recipe_levels;
 mod recipes;
 mod run;
+mod run_processes;
 mod sent;
 mod served;
 mod shells;

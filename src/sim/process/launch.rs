@@ -64,10 +64,8 @@ impl Launcher {
         }))
     }
 
-    /// Starts a process. To be called within the agent's runtime.
-    ///
-    /// # Errors
-    /// When the program cannot be run.
+    /// Creates and starts a process.
+    #[cfg(test)]
     pub(in crate::sim) fn launch(self, program: Program) -> Result<Process, LaunchError> {
         let process = self.create(program)?;
         process.start()?;
