@@ -10,6 +10,9 @@ const MAX_DEPTH: u32 = 30;
 /// The words that end a block, and so begin no command.
 const CLOSERS: [&str; 7] = ["then", "else", "elif", "fi", "do", "done", "}"];
 
+/// Makes a target of a word.
+type MakeTarget = fn(Word) -> Target;
+
 /// Reads a text.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
@@ -276,7 +279,7 @@ impl<'a> Parser<'a> {
         if operator.starts_with("<<") {
             return Err(Problem::Unknown("a text within the script"));
         }
-        let kinds: [(&str, u8, fn(Word) -> Target); 7] = [
+        let kinds: [(&str, u8, MakeTarget); 7] = [
             (">>", 1, Target::Write),
             (">|", 1, Target::Write),
             (">&", 1, Target::Stream),
