@@ -147,7 +147,7 @@ impl Shell {
             "!" => self.last_job.map(|id| id.to_string()),
             "0" => Some(self.name.clone()),
             name => match name.parse::<usize>() {
-                Ok(number) => self.arguments.get(number - 1).cloned(),
+                Ok(number) => self.arguments.get(number.checked_sub(1)?).cloned(),
                 Err(_) => self.variables.get(name).map(str::to_owned),
             },
         }

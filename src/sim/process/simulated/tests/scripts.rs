@@ -175,6 +175,12 @@ const SCRIPTS: &[Case<'static, &str>] = &[
         0,
     ),
     ("echo $ a$ \"$\"", "$ a$ $\n", "", 0),
+    (
+        "echo $0 [${00}] [${10}] [${99999999999999999999}]",
+        "sh [] [] []\n",
+        "",
+        0,
+    ),
     ("A=9; env | cat", "A=9\nB=2\n", "", 0),
     ("C=3 env; echo $C", "A=1\nB=2\nC=3\n\n", "", 0),
     ("C=3; export C D=4; unset A B; env", "C=3\nD=4\n", "", 0),
