@@ -10,7 +10,7 @@ use ttrpc::Code;
 
 use crate::schema::{Message, Reflect, Rpc};
 
-use super::behaviour::{self, Behaviour, Context, Outcome};
+use super::behaviour::{self, Behaviour, Context, Outcome, Progress};
 use super::host::Host;
 use super::options::GuestOptions;
 use super::refusal::{internal, refusal};
@@ -72,13 +72,9 @@ impl Agent {
         rpc.name == LAST_CALL
     }
 
-    /// Forgets everything, as an agent that is started anew.
-    pub(super) fn restart(&self) {
-        *self.state() = State::new(&self.options);
-    }
-
     /// The encoded answer to a request, once there is one. A call that is
-    /// given up while it waits has changed nothing.
+    /// given up while it waits has changed nothing, unless it writes: what it has
+    /// written stays.
     ///
     /// # Errors
     /// The status with which the agent refuses the request.
@@ -91,7 +87,10 @@ impl Agent {
         self.permit(rpc)?;
         let mut response = (rpc.response.new)();
         if let Some(behaviour) = behaviour {
-            while let Outcome::Later(wait) = self.run(behaviour, request, response.as_mut())? {
+            let mut progress = Progress::default();
+            while let Outcome::Later(wait) =
+                self.run(behaviour, request, response.as_mut(), &mut progress)?
+            {
                 wait.done().await;
                 response = (rpc.response.new)();
             }
@@ -115,12 +114,15 @@ impl Agent {
         behaviour: Behaviour,
         request: &dyn Reflect,
         response: &mut dyn Reflect,
+        progress: &mut Progress,
     ) -> ttrpc::Result<Outcome> {
         let mut state = self.state();
         let mut context = Context {
             host: &self.host,
             options: &self.options,
             state: &mut state,
+            launcher: self.options.launcher(),
+            progress,
         };
         behaviour(&mut context, request, response)
     }

@@ -2,7 +2,7 @@
 //! with another type, is silently passed over: the agent's behaviour must not
 //! depend on which release the protos are of.
 
-use crate::schema::{Field, Label, Reflect, Scalar, Type, Value, ValueMut};
+use crate::schema::{Field, Key, Label, Reflect, Scalar, Type, Value, ValueMut};
 
 /// A string field. Empty if there is no such field, as if it were not set.
 pub(super) fn string<'a>(message: &'a dyn Reflect, name: &str) -> &'a str {
@@ -131,11 +131,17 @@ pub(super) fn set_integer(message: &mut dyn Reflect, name: &str, value: impl Int
             if !matches!(scalar, Scalar::Double | Scalar::Float | Scalar::Bool
                 | Scalar::String | Scalar::Bytes))
     };
-    match single(message, name, wanted) {
-        Some(ValueMut::Int32(slot)) => put(slot, value),
-        Some(ValueMut::Int64(slot)) => put(slot, value),
-        Some(ValueMut::Uint32(slot)) => put(slot, value),
-        Some(ValueMut::Uint64(slot)) => put(slot, value),
+    if let Some(slot) = single(message, name, wanted) {
+        put_integer(slot, value);
+    }
+}
+
+fn put_integer(slot: ValueMut<'_>, value: i128) {
+    match slot {
+        ValueMut::Int32(slot) => put(slot, value),
+        ValueMut::Int64(slot) => put(slot, value),
+        ValueMut::Uint32(slot) => put(slot, value),
+        ValueMut::Uint64(slot) => put(slot, value),
         _ => {}
     }
 }
@@ -213,6 +219,17 @@ pub(super) fn push_string(message: &mut dyn Reflect, name: &str, value: &str) {
     }
 }
 
+/// Sets the integer at a string key of a map field.
+pub(super) fn set_entry(message: &mut dyn Reflect, name: &str, key: &str, value: impl Into<i128>) {
+    let wanted = |field: &Field| matches!(field.label, Label::Map(_));
+    let map = find(message, name, wanted).and_then(|index| message.get_mut(index));
+    if let Some(ValueMut::Map(map)) = map
+        && let Some(slot) = map.get_mut(&Key::String(key))
+    {
+        put_integer(slot, value.into());
+    }
+}
+
 fn is_scalar(scalar: Scalar) -> impl Fn(&Type) -> bool {
     move |ty| matches!(ty, Type::Scalar(found) if *found == scalar)
 }
@@ -254,6 +271,7 @@ mod tests {
         set_integer(&mut message, "key", 1);
         set_bytes(&mut message, "key", b"x");
         push_string(&mut message, "key", "x");
+        set_entry(&mut message, "key", "x", 1);
         assert!(push_message(&mut message, "key").is_none());
         set_enum(&mut message, "key", "SERVING");
         assert!(message_mut(&mut message, "key").is_none());

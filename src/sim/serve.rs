@@ -143,8 +143,7 @@ pub(super) async fn run(
     let server = private::start(services(schema, &agent)).await;
     let (mut server, address) = server.map_err(start)?;
     let relay = Relay::new(&address, Arc::clone(&connections)).map_err(start)?;
-    let restart = move || agent.restart();
-    let relay = relay.run(socket, restart);
+    let relay = relay.run(socket);
     ready(&uri);
 
     tokio::select! {

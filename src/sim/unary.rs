@@ -53,11 +53,7 @@ impl Unary {
         if let Some(watch) = self.agent.watch() {
             return self.watched(watch, context, payload, &decoded).await;
         }
-        let answer = self.answer(&decoded).await?;
-        if self.agent.ends_with(self.rpc) {
-            self.agent.restart();
-        }
-        Ok(answer)
+        self.answer(&decoded).await
     }
 
     /// A call of an agent that records its calls, and has faults.

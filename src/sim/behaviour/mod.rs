@@ -3,16 +3,26 @@
 //! compiles and runs whether or not the proto has its RPC and fields. Rows know
 //! no sockets and no ttRPC frames.
 
+mod container;
 mod diagnostics;
+mod events;
 mod files;
 mod guest;
 mod health;
 mod ip_tables;
+mod lookup;
 mod memory;
 mod memory_agent;
 mod mounts;
 mod network;
 mod policy;
+mod process;
+mod progress;
+mod sandbox;
+mod spec;
+mod stats;
+mod stdio;
+mod storages;
 mod time;
 mod volumes;
 mod wording;
@@ -22,9 +32,11 @@ use crate::schema::Reflect;
 use super::change::Wait;
 use super::host::Host;
 use super::options::GuestOptions;
+use super::process::Launcher;
 use super::state::State;
 
 pub(super) use policy::permit;
+pub(super) use progress::Progress;
 
 /// What a row may look at and change beside the messages.
 #[derive(Debug)]
@@ -35,6 +47,10 @@ pub(super) struct Context<'a> {
     pub(super) options: &'a GuestOptions,
     /// What the agent remembers. No other call sees it before the row returns.
     pub(super) state: &'a mut State,
+    /// How processes are run.
+    pub(super) launcher: Launcher,
+    /// What this call has got done before it had to wait.
+    pub(super) progress: &'a mut Progress,
 }
 
 /// What became of a call that was not refused.
@@ -48,7 +64,8 @@ pub(super) enum Outcome {
 }
 
 /// Fills the response, which comes empty, or refuses the request. A row never
-/// blocks, and has changed nothing when it says [`Outcome::Later`].
+/// blocks, and has changed nothing when it says [`Outcome::Later`], but for what
+/// it notes in [`Progress`].
 pub(super) type Behaviour =
     fn(&mut Context<'_>, request: &dyn Reflect, response: &mut dyn Reflect) -> Answer;
 
@@ -60,7 +77,9 @@ type Row = (&'static str, Behaviour);
 
 /// The RPCs that do more than answer an empty response.
 const TABLES: &[&[Row]] = &[
+    container::ROWS,
     diagnostics::ROWS,
+    events::ROWS,
     files::ROWS,
     guest::ROWS,
     health::ROWS,
@@ -70,6 +89,10 @@ const TABLES: &[&[Row]] = &[
     mounts::ROWS,
     network::ROWS,
     policy::ROWS,
+    process::ROWS,
+    sandbox::ROWS,
+    stats::ROWS,
+    stdio::ROWS,
     time::ROWS,
     volumes::ROWS,
 ];

@@ -56,16 +56,10 @@ impl Relay {
     }
 
     /// Serves whoever connects to a listening socket, which does not block.
-    /// `restart` is called when a call has ended the agent, as it is started
-    /// again in a guest.
     ///
     /// # Errors
     /// When the socket cannot be watched; otherwise it does not return.
-    pub(super) async fn run(
-        self,
-        listener: OwnedFd,
-        restart: impl Fn() + Clone + Send + Sync + 'static,
-    ) -> io::Result<()> {
+    pub(super) async fn run(self, listener: OwnedFd) -> io::Result<()> {
         // SAFETY: nothing changes or closes it but the drop of what is made here.
         let listener = unsafe { AsyncFd::register_with_interest(listener, Interest::READABLE)? };
         let mut told = false;
@@ -100,12 +94,10 @@ impl Relay {
             let Ok((server, open)) = self.reach_server().await else {
                 continue;
             };
-            let restart = restart.clone();
             let connections = Arc::clone(&self.connections);
             tokio::spawn(async move {
                 if between(client, server, &open).await == End::Agent {
                     connections.close();
-                    restart();
                 }
                 drop((open, room));
             });

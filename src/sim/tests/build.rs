@@ -1,6 +1,5 @@
 //! The agent with the RPCs of the project's own protos.
 
-use std::collections::BTreeMap;
 use std::process;
 
 use serde_json::{Value, json};
@@ -9,6 +8,7 @@ use ttrpc::proto::FLAG_REMOTE_CLOSED;
 use super::wire::{Frame, Wire, request};
 use crate::schema::json::{self, Style};
 use crate::schema::{Explicit, Plain, Rpc};
+use crate::sim::behaviour;
 use crate::sim::host::Host;
 use crate::sim::in_process;
 
@@ -43,8 +43,9 @@ fn call(method: &str, document: &str) -> Value {
 #[test]
 fn every_rpc_answers_and_those_without_behaviour_nothing() {
     let mut wire = agent();
-    let mut filled = BTreeMap::new();
-    for (index, rpc) in rpcs().enumerate() {
+    // One that waits for an event has nothing to answer yet.
+    let answering = rpcs().filter(|rpc| rpc.name != "GetOOMEvent");
+    for (index, rpc) in answering.enumerate() {
         let stream = 2 * u32::try_from(index).unwrap() + 1;
         let flags = if rpc.is_streaming() {
             FLAG_REMOTE_CLOSED
@@ -59,15 +60,11 @@ fn every_rpc_answers_and_those_without_behaviour_nothing() {
         }
         let frame = wire.receive();
         assert_eq!(frame.stream, stream, "{}", rpc.path());
-        // What an empty request is refused for is the tests' of each area.
-        if frame.status().0 == 0 && !frame.response().payload.is_empty() {
-            filled.insert(rpc.name, frame.response().payload);
+        let answer = (frame.status(), frame.response().payload);
+        if behaviour::find(rpc.name).is_none() {
+            assert_eq!(answer, ((0, String::new()), Vec::new()), "{}", rpc.path());
         }
     }
-    assert_eq!(
-        filled.into_keys().collect::<Vec<_>>(),
-        ["Check", "GetGuestDetails", "ListInterfaces", "Version"]
-    );
 }
 
 #[test]

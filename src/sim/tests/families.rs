@@ -42,7 +42,7 @@ fn a_socket_of_another_family_is_served() {
         let agent = Arc::new(Agent::new(GuestOptions::default(), None));
         let (_server, address) = private::start(services(&SCHEMA, &agent)).await.unwrap();
         let relay = Relay::new(&address, Arc::new(Connections::default())).unwrap();
-        let served = relay.run(listener.into(), || ());
+        let served = relay.run(listener.into());
         let over = tokio::task::spawn_blocking(|| clients.join().unwrap());
         tokio::select! {
             ended = served => ended.unwrap(),

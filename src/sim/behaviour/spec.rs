@@ -1,0 +1,149 @@
+//! The parts of an OCI specification that the simulated agent acts on, and the
+//! mistakes in one that the agent refuses. Nothing is mounted, and no namespace
+//! is made: the rest of a specification changes nothing.
+
+use crate::schema::Reflect;
+use crate::sim::fields;
+use crate::sim::process::{Program, Size};
+use crate::sim::refusal::internal;
+use crate::sim::state::Limits;
+
+/// The most that a controller of the kernel takes for swappiness.
+const MOST_SWAPPINESS: i128 = 100;
+
+/// What `process`, an OCI process, runs.
+pub(super) fn program(process: &dyn Reflect) -> Program {
+    let size = fields::message(process, "ConsoleSize").map(|size| Size {
+        rows: size_field(size, "Height"),
+        columns: size_field(size, "Width"),
+    });
+    Program {
+        args: fields::strings(process, "Args")
+            .map(str::to_owned)
+            .collect(),
+        env: environment(process),
+        cwd: fields::string(process, "Cwd").to_owned(),
+        terminal: fields::is_true(process, "Terminal").then(|| size.unwrap_or_default()),
+    }
+}
+
+/// A field of a message that is a number of characters. The kernel keeps 16 bits.
+pub(super) fn size_field(message: &dyn Reflect, name: &str) -> u16 {
+    let bits = fields::integer(message, name) & i128::from(u16::MAX);
+    u16::try_from(bits).unwrap_or_default()
+}
+
+/// The environment: entries that are none are left out, of a name's values the
+/// last one counts, and there always is a home.
+fn environment(process: &dyn Reflect) -> Vec<String> {
+    let mut entries: Vec<(&str, &str)> = Vec::new();
+    for entry in fields::strings(process, "Env") {
+        let Some((name, value)) = entry.split_once('=') else {
+            continue;
+        };
+        if name.is_empty() || entry.contains('\0') {
+            continue;
+        }
+        match entries.iter_mut().find(|(other, _)| *other == name) {
+            Some(slot) => slot.1 = value,
+            None => entries.push((name, value)),
+        }
+    }
+    if !entries.iter().any(|(name, _)| *name == "HOME") {
+        entries.push(("HOME", "/"));
+    }
+    let joined = |(name, value)| format!("{name}={value}");
+    entries.into_iter().map(joined).collect()
+}
+
+/// Sets what `resources`, OCI resources, tell. What they do not tell, and a
+/// memory limit that is not positive, changes nothing.
+///
+/// # Errors
+/// `INTERNAL` for a swappiness out of range.
+pub(super) fn set_limits(limits: &mut Limits, resources: &dyn Reflect) -> ttrpc::Result<()> {
+    let positive = |message, name| {
+        let value = u64::try_from(fields::integer(message, name)).ok();
+        value.filter(|value| *value > 0)
+    };
+    if let Some(memory) = fields::message(resources, "Memory") {
+        let swappiness = fields::integer(memory, "Swappiness");
+        limits.memory = positive(memory, "Limit").or(limits.memory);
+        limits.memory_and_swap = positive(memory, "Swap").or(limits.memory_and_swap);
+        if swappiness > MOST_SWAPPINESS {
+            return Err(internal(format!(
+                "invalid value:{swappiness}. valid memory swappiness range is 0-100"
+            )));
+        }
+    }
+    if let Some(pids) = fields::message(resources, "Pids") {
+        limits.processes = positive(pids, "Limit");
+    }
+    Ok(())
+}
+
+/// Refuses what the agent refuses in `spec`, an OCI specification, before it
+/// comes to its process.
+///
+/// # Errors
+/// `INTERNAL`.
+pub(super) fn check(spec: &dyn Reflect) -> ttrpc::Result<()> {
+    let linux = fields::message(spec, "Linux")
+        .ok_or_else(|| internal("Spec does not contain linux field"))?;
+    let root = fields::message(spec, "Root").ok_or_else(no_value)?;
+    if fields::string(root, "Path").is_empty() {
+        return Err(internal("need mount source"));
+    }
+    if !fields::string(spec, "Hostname").is_empty() && !has_namespace(linux, |kind| kind == "uts") {
+        return Err(within("hostname", "Linux namespace does not contain uts"));
+    }
+    let mut hidden =
+        fields::strings(linux, "MaskedPaths").chain(fields::strings(linux, "ReadonlyPaths"));
+    // What is no kind of namespace is taken for a mount namespace.
+    if hidden.next().is_some() && !has_namespace(linux, |kind| !OTHER_KINDS.contains(&kind)) {
+        return Err(within("security", "Linux namespace does not contain mount"));
+    }
+    Ok(())
+}
+
+/// The kinds of namespaces but mount namespaces.
+const OTHER_KINDS: [&str; 9] = [
+    "cgroup", "uts", "ipc", "user", "pid", "net", "network", "time", "",
+];
+
+/// The first process of a container, when all before it is right.
+///
+/// # Errors
+/// `INTERNAL`.
+pub(super) fn first_process(spec: &dyn Reflect) -> ttrpc::Result<&dyn Reflect> {
+    fields::message(spec, "Process").ok_or_else(no_value)
+}
+
+/// Refuses what the agent refuses once it is about to make the first process.
+///
+/// # Errors
+/// `INTERNAL`.
+pub(super) fn check_first_process(spec: &dyn Reflect, process: &dyn Reflect) -> ttrpc::Result<()> {
+    if fields::message(process, "Capabilities").is_none() {
+        return Err(internal("missing process capabilities"));
+    }
+    // The agent adds one for processes to a list of namespaces, and not to none.
+    let linux = fields::message(spec, "Linux");
+    if !linux.is_some_and(|linux| has_namespace(linux, |_| true)) {
+        return Err(internal("cannot find the pid ns"));
+    }
+    Ok(())
+}
+
+/// A part of a request that must be there is not.
+pub(super) fn no_value() -> ttrpc::Error {
+    internal("EINVAL: Invalid argument")
+}
+
+fn has_namespace(linux: &dyn Reflect, wanted: impl Fn(&str) -> bool) -> bool {
+    fields::messages(linux, "Namespaces").any(|each| wanted(fields::string(each, "Type")))
+}
+
+fn within(part: &str, reason: &str) -> ttrpc::Error {
+    internal(format!("{part}\n\nCaused by:\n    {reason}"))
+}
