@@ -13,6 +13,7 @@ mod ip_tables;
 mod lookup;
 mod memory;
 mod memory_agent;
+mod metrics;
 mod mounts;
 mod network;
 mod policy;
@@ -86,6 +87,7 @@ const TABLES: &[&[Row]] = &[
     ip_tables::ROWS,
     memory::ROWS,
     memory_agent::ROWS,
+    metrics::ROWS,
     mounts::ROWS,
     network::ROWS,
     policy::ROWS,

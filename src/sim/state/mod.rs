@@ -62,6 +62,8 @@ pub(super) struct State {
     pub(super) sandbox: Sandbox,
     /// What the guest swaps to.
     pub(super) swap: Swap,
+    /// How often the metrics were asked for.
+    pub(super) scrapes: u64,
     generation: u64,
 }
 
@@ -80,6 +82,7 @@ impl State {
             oom: OomEvents::default(),
             policy: Policy::allow_all(),
             sandbox: Sandbox::default(),
+            scrapes: 0,
             swap: Swap::default(),
             generation: 0,
         }

@@ -4,10 +4,13 @@
 mod api;
 mod build;
 mod called;
+mod containers;
 mod families;
 mod faulty;
 mod guest;
+mod processes;
 mod recording;
+mod script;
 mod serving;
 mod streaming;
 mod unary;
