@@ -158,7 +158,9 @@ fn the_simulated_agent() {
 
 #[test]
 fn the_simulated_agent_answers_every_rpc() {
-    for rpc in typed_peer::rpcs() {
+    // One that waits for an event answers nothing without one.
+    let answering = |rpc: &&typed_peer::Rpc| rpc.name != "GetOOMEvent";
+    for rpc in typed_peer::rpcs().filter(answering) {
         let output = connect("sim://", ["-c", &rpc.path()]).run();
         assert!(
             output.stderr.is_empty() || output.status > 64,

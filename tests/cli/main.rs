@@ -28,6 +28,7 @@ mod guest;
 mod help;
 mod image;
 mod inputs;
+mod life;
 mod list_describe;
 mod many_clients;
 mod mistakes;

@@ -10,6 +10,7 @@ mod faulty;
 mod guest;
 mod processes;
 mod recording;
+mod running;
 mod script;
 mod serving;
 mod streaming;

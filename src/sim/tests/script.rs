@@ -102,7 +102,7 @@ fn answer(rpc: &Rpc, frame: &Frame) -> String {
 /// have, with changes to it in the form of a JSON merge patch.
 pub(super) fn create(id: &str, changes: &Value) -> String {
     let mut spec = json!({
-        "Process": {"Args": ["true"], "Cwd": "/", "Capabilities": {}},
+        "Process": {"Args": ["nosuch"], "Cwd": "/", "Capabilities": {}},
         "Root": {"Path": "/rootfs"},
         "Linux": {"Namespaces": [{"Type": "mount"}]},
     });
