@@ -8,17 +8,17 @@ pub(super) static TOPICS: &[Topic] = &[
         title: "A container's whole life, from an OCI bundle",
         examples: &[
             Example {
-                text: "A bundle is a folder with config.json, here the least that one can be. It fills OCI of\n\
+                text: "A bundle is a folder with config.json, here the least that an agent takes. It fills OCI of\n\
                        CreateContainer and process of ExecProcess; what a command gives wins. Against a real\n\
                        guest the root filesystem must be there: OCI.Root.Path is its path in the guest.",
                 rpcs: &["CreateContainer", "ExecProcess"],
                 session: r#"
 $ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"]}}' > web/config.json
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
 $ kata-agent-ctl connect --dry-run -o jsonl --bundle-dir web \
     -c 'CreateContainer cid=web OCI.Root.Path=/run/web' 'ExecProcess exec_id=ls process.Args=["ls","-l"]'
-{"container_id":"web","exec_id":"web","OCI":{"Process":{"User":{},"Args":["sleep","60"],"Cwd":"/"},"Root":{"Path":"/run/web"}}}
-{"container_id":"web","exec_id":"ls","process":{"User":{},"Args":["ls","-l"],"Cwd":"/"}}
+{"container_id":"web","exec_id":"web","OCI":{"Process":{"User":{},"Args":["sleep","60"],"Cwd":"/","Capabilities":{}},"Root":{"Path":"/run/web"},"Linux":{"Namespaces":[{"Type":"mount"}]}}}
+{"container_id":"web","exec_id":"ls","process":{"User":{},"Args":["ls","-l"],"Cwd":"/","Capabilities":{}}}
 "#,
             },
             Example {
@@ -39,10 +39,10 @@ $ kata-agent-ctl connect --dry-run -o jsonl --bundle-dir web \
                 ],
                 session: r#"
 $ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"]}}' > web/config.json
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
 $ printf '%s\n' > life.txt \
     CreateSandbox CreateContainer StartContainer \
-    'ExecProcess exec_id=ls process.Args=ls' 'WaitProcess exec_id=ls' \
+    'ExecProcess exec_id=hi process.Args=["echo","hi"]' 'WaitProcess exec_id=hi' \
     StatsContainer PauseContainer ResumeContainer \
     'SignalProcess signal=term' WaitProcess RemoveContainer \
     DestroySandbox

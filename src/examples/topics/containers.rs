@@ -35,32 +35,62 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox sandbox_id=sb stor
         title: "Run a command in a container, and read what it prints",
         examples: &[
             Example {
-                text: "One command of a script per line: a process with an ID of its own, its output, its exit\n\
-                       status. \"cid\" is short for container_id, and remembered by the lines after it. To be\n\
-                       run against a guest that has the container, with its address in place of --dry-run.",
-                rpcs: &["ExecProcess", "ReadStdout", "WaitProcess"],
+                text: "One command of a script per line: a container, then a process in it with an ID of its\n\
+                       own, its output, its exit status. \"cid\" is short for container_id, and remembered by\n\
+                       the lines after it. What is at its default, as status 0, is not in an answer.",
+                rpcs: &[
+                    "CreateContainer",
+                    "StartContainer",
+                    "ExecProcess",
+                    "ReadStdout",
+                    "WaitProcess",
+                ],
                 session: r#"
+$ mkdir -p web
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
 $ printf '%s\n' > exec.txt \
-    'ExecProcess cid=web exec_id=ls process.Args=["ls","-l","/"] process.Cwd=/ process.Env=PATH=/bin:/usr/bin' \
-    'ReadStdout exec_id=ls len=65536' \
-    'WaitProcess exec_id=ls'
-$ kata-agent-ctl connect --dry-run -o jsonl --script exec.txt
-{"container_id":"web","exec_id":"ls","process":{"Args":["ls","-l","/"],"Env":["PATH=/bin:/usr/bin"],"Cwd":"/"}}
-{"container_id":"web","exec_id":"ls","len":65536}
-{"container_id":"web","exec_id":"ls"}
+    'CreateContainer cid=web' StartContainer \
+    'ExecProcess exec_id=hi process.Args=["sh","-c","echo $GREETING; exit 3"] process.Env=GREETING=hi' \
+    'ReadStdout exec_id=hi len=65536' \
+    'WaitProcess exec_id=hi'
+$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --script exec.txt
+{}
+{}
+{}
+{"data":"aGkK"}
+{"status":3}
 "#,
             },
             Example {
                 text: "Bytes come as base64 in JSON. Format \"raw\" prints just the bytes of a response's only\n\
                        field: add -o raw to see the output itself, or to write it to a file.\n\
                        Input is text, or hex: and base64: for other bytes; then it is closed.",
-                rpcs: &["WriteStdin", "CloseStdin"],
+                rpcs: &[
+                    "CreateContainer",
+                    "StartContainer",
+                    "ExecProcess",
+                    "WriteStdin",
+                    "ReadStdout",
+                    "CloseStdin",
+                    "WaitProcess",
+                ],
                 session: r#"
-$ kata-agent-ctl connect --dry-run -o jsonl \
-    -c 'WriteStdin cid=web exec_id=cat data="a line\n"' 'WriteStdin exec_id=cat data=hex:00ff' 'CloseStdin exec_id=cat'
-{"container_id":"web","exec_id":"cat","data":"YSBsaW5lCg=="}
-{"container_id":"web","exec_id":"cat","data":"AP8="}
-{"container_id":"web","exec_id":"cat"}
+$ mkdir -p web
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
+    -c 'CreateContainer cid=web' StartContainer 'ExecProcess exec_id=cat process.Args=cat' \
+    -c 'WriteStdin exec_id=cat data="a line\n"' 'ReadStdout exec_id=cat len=65536' \
+    -c 'WriteStdin exec_id=cat data=hex:00ff' 'ReadStdout exec_id=cat len=65536' \
+    -c 'CloseStdin exec_id=cat' 'WaitProcess exec_id=cat'
+{}
+{}
+{}
+{"len":7}
+{"data":"YSBsaW5lCg=="}
+{"len":2}
+{"data":"AP8="}
+{}
+{}
 "#,
             },
         ],
@@ -71,23 +101,38 @@ $ kata-agent-ctl connect --dry-run -o jsonl \
         examples: &[
             Example {
                 text: "Signals by name or number; SIGKILL when none is given. A process that a signal ended has\n\
-                       128 and its number as its status.",
-                rpcs: &["SignalProcess", "WaitProcess"],
+                       128 and its number as its status. The first process of a container ends by SIGTERM only\n\
+                       if it handles it; the agent sends SIGKILL instead if it does not.",
+                rpcs: &[
+                    "CreateContainer",
+                    "StartContainer",
+                    "ExecProcess",
+                    "SignalProcess",
+                    "WaitProcess",
+                ],
                 session: r#"
-$ kata-agent-ctl connect --dry-run -o jsonl \
-    -c 'SignalProcess cid=web exec_id=ls signal=usr1' 'SignalProcess exec_id=ls signal=15' SignalProcess 'WaitProcess'
-{"container_id":"web","exec_id":"ls","signal":10}
-{"container_id":"web","exec_id":"ls","signal":15}
-{"container_id":"web","exec_id":"web","signal":9}
-{"container_id":"web","exec_id":"web"}
+$ mkdir -p web
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
+    -c 'CreateContainer cid=web' StartContainer 'ExecProcess exec_id=nap process.Args=["sleep","9"]' \
+    -c 'SignalProcess exec_id=nap signal=usr1' 'WaitProcess exec_id=nap' \
+    -c 'SignalProcess signal=15' WaitProcess
+{}
+{}
+{}
+{}
+{"status":138}
+{}
+{"status":137}
 "#,
             },
             Example {
-                text: "An empty exec_id means all processes of the container. What is given is never filled in.",
+                text: "An empty exec_id means the first process of the container, and for SIGKILL all of them.\n\
+                       What is given is never filled in.",
                 rpcs: &["SignalProcess"],
                 session: r#"
-$ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= signal=TERM'
-{"container_id":"web","signal":15}
+$ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= signal=KILL'
+{"container_id":"web","signal":9}
 "#,
             },
         ],
@@ -97,26 +142,40 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= s
         title: "What a container uses, and changing its limits",
         examples: &[
             Example {
-                text: "One line per second, for example into jq: .cgroup_stats.memory_stats.usage.usage",
-                rpcs: &["StatsContainer"],
+                text: "One answer per second in a script. Here only a line of each is of interest; for jq it is\n\
+                       .cgroup_stats.pids_stats.current",
+                rpcs: &["CreateContainer", "StartContainer", "StatsContainer"],
                 session: r#"
-$ printf '%s\n' 'StatsContainer cid=web' 'sleep 1s' 'StatsContainer' > stats.txt
-$ kata-agent-ctl connect --dry-run -o jsonl --script stats.txt
-{"container_id":"web"}
-{"container_id":"web"}
+$ mkdir -p web
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+$ printf '%s\n' 'CreateContainer cid=web' StartContainer \
+    StatsContainer 'sleep 1s' StatsContainer > stats.txt
+$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text --script stats.txt | grep -w current
+    current: 1
+    current: 1
 "#,
             },
             Example {
                 text: "New limits, for a container that is paused in between.",
-                rpcs: &["PauseContainer", "UpdateContainer", "ResumeContainer"],
+                rpcs: &[
+                    "CreateContainer",
+                    "StartContainer",
+                    "PauseContainer",
+                    "UpdateContainer",
+                    "ResumeContainer",
+                    "StatsContainer",
+                ],
                 session: r#"
-$ kata-agent-ctl connect --dry-run -o jsonl \
-    -c 'PauseContainer cid=web' \
-    -c 'UpdateContainer resources.Memory.Limit=0x1000_0000 resources.CPU.Shares=512' \
-    -c ResumeContainer
-{"container_id":"web"}
-{"container_id":"web","resources":{"Memory":{"Limit":"268435456"},"CPU":{"Shares":"512"}}}
-{"container_id":"web"}
+$ mkdir -p web
+$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text \
+    -c 'CreateContainer cid=web' StartContainer PauseContainer \
+    -c 'UpdateContainer resources.Memory.Limit=0x1000_0000 resources.Pids.Limit=512' \
+    -c ResumeContainer StatsContainer | grep -w limit: | sed 's/^ *//'
+limit:     268435456
+limit:     9223372036854771712
+limit: 9223372036854771712
+limit:   512
 "#,
             },
         ],

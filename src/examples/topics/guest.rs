@@ -111,8 +111,8 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'MemAgentMemcgSet disabled=false 
                 text: "Metrics as Prometheus reads them: raw, not as a JSON string.",
                 rpcs: &["GetMetrics"],
                 session: r#"
-$ kata-agent-ctl connect --server-address sim:// -o raw -c GetMetrics
-...
+$ kata-agent-ctl connect --server-address sim:// -o raw -c GetMetrics | grep scrape | tail -1
+kata_agent_scrape_count 1
 "#,
             },
             Example {

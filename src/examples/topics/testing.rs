@@ -16,7 +16,8 @@ $ kata-agent-ctl connect --server-address sim:// -n --ignore-errors -o jsonl \
     -c StartContainer \
     -c 'StartContainer container_id="../../etc"' \
     -c Check
-...
+error: StartContainer: the agent answered code: INTERNAL (13): Invalid container id
+error: StartContainer: the agent answered code: INTERNAL (13): Invalid container id
 {"status":"SERVING"}
 "#,
             },
@@ -26,7 +27,9 @@ $ kata-agent-ctl connect --server-address sim:// -n --ignore-errors -o jsonl \
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// --ignore-errors --timeout 5s -o jsonl \
     -c 'WaitProcess cid=web' RemoveContainer StartContainer Check
-...
+error: WaitProcess: the agent answered code: INVALID_ARGUMENT (3): InvalidContainerId
+error: RemoveContainer: the agent answered code: INTERNAL (13): Invalid container id
+error: StartContainer: the agent answered code: INTERNAL (13): Invalid container id
 {"status":"SERVING"}
 "#,
             },
