@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use ttrpc::{Code, Error};
+use ttrpc::Error;
 
 use super::Context;
 use crate::schema::Reflect;
 use crate::sim::fields;
-use crate::sim::refusal::{internal, invalid, refusal};
+use crate::sim::refusal::{internal, invalid, not_found};
 use crate::sim::state::{Container, Missing, Task};
 
 /// The ID of the container that a request is about.
@@ -64,8 +64,8 @@ pub(super) fn task_of_call(
 pub(super) fn by_status(missing: Missing) -> Error {
     match missing {
         Missing::Container => invalid("InvalidContainerId"),
-        Missing::First => refusal(Code::NOT_FOUND, "InitProcessNotFound"),
-        Missing::Process => refusal(Code::NOT_FOUND, "InvalidExecId"),
+        Missing::First => not_found("InitProcessNotFound"),
+        Missing::Process => not_found("InvalidExecId"),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Processes of a container: executed, signalled, waited for.
 
-use std::sync::Arc;
-
 use nix::libc;
 
 use crate::schema::Reflect;
@@ -76,7 +74,7 @@ fn wait_process(
         return Ok(Outcome::Later(wait));
     };
     let found = context.state.containers.find(container_id(request));
-    found.map_err(by_text)?.forget(&Arc::clone(&task));
+    found.map_err(by_text)?.forget(&task);
     fields::set_integer(response, "status", status);
     Ok(Outcome::Done)
 }

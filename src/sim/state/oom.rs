@@ -38,20 +38,19 @@ impl OomEvents {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn events_come_in_order_and_are_waited_for() {
         let mut events = OomEvents::default();
-        let Err(wait) = events.take() else {
-            panic!("there is no event yet");
-        };
+        let wait = events.take().unwrap_err();
         assert!(events.inject("one"));
         assert!(events.inject("two"));
         wait.done().await;
-        assert_eq!(events.take().ok().as_deref(), Some("one"));
-        assert_eq!(events.take().ok().as_deref(), Some("two"));
+        assert_eq!(events.take().unwrap(), "one");
+        assert_eq!(events.take().unwrap(), "two");
         assert!(events.take().is_err());
     }
 
