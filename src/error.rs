@@ -9,6 +9,7 @@ use std::io;
 use crate::auto::oci::ConfigError;
 use crate::bench::{BenchError, MixError};
 use crate::builtin::BuiltInError;
+use crate::client::excerpt::hex;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
 use crate::examples::NoTopic;
@@ -128,12 +129,14 @@ pub enum Error {
         error: Box<Error>,
     },
     /// The answer is not the message that the RPC answers.
-    #[error("the answer is not a {message}: {reason}")]
+    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex(.data))]
     Response {
         /// Full name of the response's type.
         message: &'static str,
-        /// What the decoder says.
-        reason: protobuf::Error,
+        /// What is wrong with it.
+        reason: String,
+        /// The message as it came.
+        data: Vec<u8>,
     },
     /// A rule of the simulated agent for what goes wrong.
     #[error("{place}: {error}")]

@@ -9,6 +9,7 @@ use protobuf::{CodedOutputStream, Message};
 use ttrpc::proto::{KeyValue, Request, Response};
 
 use super::error::{CallError, ProtocolError};
+use super::reason;
 use super::status::Status;
 use super::writer::check_size;
 
@@ -101,7 +102,7 @@ impl Call<'_> {
 pub(super) fn decode_response(data: &[u8]) -> Result<Vec<u8>, CallError> {
     let mut response =
         Response::parse_from_bytes(data).map_err(|error| ProtocolError::BadResponse {
-            reason: error.to_string(),
+            reason: reason::decoding(&error),
             data: data.to_vec(),
         })?;
     match response.status.take() {

@@ -10,6 +10,7 @@ mod error;
 pub(crate) mod excerpt;
 mod frame;
 mod multiplex;
+pub(crate) mod reason;
 mod status;
 mod stream;
 mod writer;

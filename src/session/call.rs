@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Options, Output, Session, connected};
-use crate::client::status_name;
+use crate::client::{reason, status_name};
 use crate::duration;
 use crate::error::Error;
 use crate::log::{Level, Logger, say};
@@ -174,9 +174,10 @@ pub fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Refle
     let mut response = (message.new)();
     response
         .merge_from(payload)
-        .map_err(|reason| Error::Response {
+        .map_err(|error| Error::Response {
             message: message.full_name,
-            reason,
+            reason: reason::decoding(&error),
+            data: payload.to_vec(),
         })?;
     Ok(response)
 }

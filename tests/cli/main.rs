@@ -26,6 +26,7 @@ mod examples;
 mod faults;
 mod guest;
 mod help;
+mod hostile;
 mod image;
 mod inputs;
 mod life;

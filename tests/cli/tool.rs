@@ -3,12 +3,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -25,6 +26,7 @@ pub struct Tool {
     stdin: Vec<u8>,
     variables: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
+    memory: Option<u64>,
     status: i32,
     stdout: String,
     stderr: String,
@@ -61,6 +63,7 @@ pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
         stdin: Vec::new(),
         variables: Vec::new(),
         folder: None,
+        memory: None,
         status: 0,
         stdout: String::new(),
         stderr: String::new(),
@@ -107,6 +110,13 @@ impl Tool {
     /// The working folder; one that is empty by default.
     pub fn folder(mut self, path: &Path) -> Self {
         self.folder = Some(path.to_owned());
+        self
+    }
+
+    /// How many bytes of memory it may use for data; one that needs more ends by a
+    /// signal, which no test takes for an end.
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
         self
     }
 
@@ -166,6 +176,19 @@ impl Tool {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if let Some(bytes) = self.memory {
+            let limit = libc::rlimit {
+                rlim_cur: bytes,
+                rlim_max: bytes,
+            };
+            // SAFETY: setrlimit is async-signal-safe and only reads the limit.
+            unsafe {
+                command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_DATA, &limit) {
+                    0 => Ok(()),
+                    _ => Err(std::io::Error::last_os_error()),
+                });
+            }
+        }
         // Before it begins, so that a limit of its own is never longer than this.
         let started = Instant::now();
         let mut child = command

@@ -1,0 +1,156 @@
+//! Whole frames with something in them that should not be: the data of a response,
+//! its status, and the message that it carries.
+
+use super::agent::{Row, answers, check, field, payload, status};
+
+/// A payload that is no answer of the RPC.
+fn is_no_answer(name: &'static str, message: &[u8], reason: &str, bytes: &str) -> Row {
+    answers(name, payload(message)).fails(
+        3,
+        format!(
+            "the {} bytes of the answer are no grpc.VersionCheckResponse ({reason}): {bytes}",
+            message.len()
+        ),
+    )
+}
+
+/// A frame whose data is no response.
+fn is_no_response(name: &'static str, data: &[u8], reason: &str, bytes: &str) -> Row {
+    answers(name, data).breaks(&format!(
+        "the {} bytes of a response frame are no response ({reason}): {bytes}",
+        data.len()
+    ))
+}
+
+const ENDS: &str = "it ends within a field";
+
+/// An answer whose status is an error.
+fn fails_with(name: &'static str, code: i32, message: &str, exit_status: i32, shown: &str) -> Row {
+    answers(name, status(code, message))
+        .fails(exit_status, format!("the agent answered code: {shown}"))
+}
+
+#[test]
+fn the_data_of_a_response() {
+    check([
+        is_no_response("it is no protobuf", b"\xff\xff\xff", ENDS, "ff ff ff"),
+        is_no_response(
+            "it is text",
+            b"oops\n",
+            "a field's number or type is not one that protobuf has",
+            "6f 6f 70 73 0a (\"oops\\n\")",
+        ),
+        is_no_response(
+            "it is long",
+            &[0xff; 1000],
+            "a number has more bits than protobuf allows",
+            &format!("{} and 968 more bytes", ["ff"; 32].join(" ")),
+        ),
+        is_no_response("a field that is cut", b"\x12\x05hi", ENDS, "12 05 68 69"),
+        answers("nothing", b"").prints("{}\n"),
+        answers("an empty status", field(1, b"")).prints("{}\n"),
+        answers("an empty payload", payload(b"")).prints("{}\n"),
+        answers(
+            "two payloads: the last counts",
+            [payload(b"\x0a\x01a"), payload(b"\x0a\x01b")].concat(),
+        )
+        .prints("{\"grpc_version\":\"b\"}\n"),
+        answers(
+            "fields that no response has",
+            [field(9, b"x"), payload(b"\x0a\x01a")].concat(),
+        )
+        .prints("{\"grpc_version\":\"a\"}\n"),
+    ]);
+}
+
+#[test]
+fn statuses() {
+    check([
+        fails_with("no code has this number", -1, "no", 192, "-1: no"),
+        fails_with("nor this", 17, "no", 81, "17: no"),
+        fails_with("77, which is no INTERNAL", 77, "no", 141, "77: no"),
+        fails_with("the largest", i32::MAX, "no", 192, "2147483647: no"),
+        fails_with("the smallest", i32::MIN, "no", 192, "-2147483648: no"),
+        fails_with("no message", 13, "", 77, "INTERNAL (13)"),
+        fails_with(
+            "lines without anything",
+            13,
+            "\n\r\n\n",
+            77,
+            "INTERNAL (13)",
+        ),
+        answers(
+            "a status with details",
+            field(
+                1,
+                [
+                    b"\x08\x05".to_vec(),
+                    field(2, b"gone"),
+                    field(
+                        3,
+                        [field(1, b"type.googleapis.com/x.Y"), field(2, b"\xff\xff")].concat(),
+                    ),
+                ]
+                .concat(),
+            ),
+        )
+        .fails(69, "the agent answered code: NOT_FOUND (5): gone"),
+        answers(
+            "OK with a message",
+            [status(0, "fine"), payload(b"\x0a\x01a")].concat(),
+        )
+        .prints("{\"grpc_version\":\"a\"}\n"),
+        answers(
+            "an error with a payload",
+            [status(5, "no"), payload(b"\x0a\x01a")].concat(),
+        )
+        .fails(69, "the agent answered code: NOT_FOUND (5): no"),
+        is_no_response(
+            "a message that is no text",
+            &field(1, b"\x08\x05\x12\x02\xff\xfe"),
+            "a string is not UTF-8",
+            "0a 06 08 05 12 02 ff fe",
+        ),
+        is_no_response(
+            "a code of 64 bits",
+            b"\x0a\x0a\x08\x80\x80\x80\x80\x80\x80\x80\x80\x7f",
+            "Value too large for i32: 9151314442816847872",
+            "0a 0a 08 80 80 80 80 80 80 80 80 7f",
+        ),
+    ]);
+}
+
+#[test]
+fn the_message() {
+    check([
+        is_no_answer("it is no protobuf", b"\xff", ENDS, "ff"),
+        is_no_answer(
+            "a string that is no UTF-8",
+            b"\x0a\x02\xff\xfe",
+            "a string is not UTF-8",
+            "0a 02 ff fe",
+        ),
+        is_no_answer("a string that is cut", b"\x0a\x05hi", ENDS, "0a 05 68 69"),
+        is_no_answer(
+            "a tag of field 0",
+            b"\x02\x01x",
+            "a field's number or type is not one that protobuf has",
+            "02 01 78",
+        ),
+        is_no_answer("a group that does not end", b"\x9b\x06", ENDS, "9b 06"),
+        is_no_answer(
+            "the end of a group that has not begun",
+            b"\x9c\x06",
+            "a field has a type that it cannot have",
+            "9c 06",
+        ),
+        is_no_answer(
+            "a number of 11 bytes",
+            &[&[0x98, 6][..], &[0xff; 10], &[1]].concat(),
+            "a number has more bits than protobuf allows",
+            "98 06 ff ff ff ff ff ff ff ff ff ff 01",
+        ),
+        answers("the last of several counts", payload(b"\x0a\x01a\x0a\x01b"))
+            .prints("{\"grpc_version\":\"b\"}\n"),
+    ]);
+}
