@@ -3,9 +3,13 @@
 use std::fmt;
 use std::io::{self, Write};
 
-/// Writes one line to standard error. Where nobody reads it, nobody is told.
+use crate::schema::escape;
+
+/// Writes one line to standard error. Where nobody reads it, nobody is told. What a
+/// terminal would act on is escaped, whoever the text came from.
 pub fn say(text: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let text = text.to_string();
+    let _ = writeln!(io::stderr(), "{}", escape::lines(&text));
 }
 
 /// How much is logged; each level includes those after it.
@@ -55,7 +59,7 @@ impl Logger {
         level >= self.level
     }
 
-    /// Writes one line. The text is the tool's own or escaped already.
+    /// Writes one line, as [`say`] does.
     pub fn log(&self, level: Level, text: impl fmt::Display) {
         if self.shows(level) {
             say(format_args!("{level}: {text}"));

@@ -8,6 +8,7 @@ use crate::cli::ErrorFormat;
 use crate::client::Status;
 use crate::log::say;
 use crate::printer::escape;
+use crate::schema::json::string::escape_unprintable;
 
 /// How much of a message is shown, in characters.
 const LONGEST_MESSAGE: usize = 2000;
@@ -54,7 +55,8 @@ impl Failure {
         match format {
             ErrorFormat::Text => {
                 let parts = [self.place.as_deref(), self.command.as_deref()];
-                let context = parts.into_iter().flatten().map(|part| format!("{part}: "));
+                let parts = parts.into_iter().flatten().map(escape::line);
+                let context = parts.map(|part| format!("{part}: "));
                 format!(
                     "error: {}{}",
                     context.collect::<String>(),
@@ -70,6 +72,8 @@ impl Failure {
             Some(status) => {
                 let said = said(status, verbose);
                 let colon = if said.is_empty() { "" } else { ": " };
+                // Further lines must not pass for the tool's own.
+                let said = said.replace('\n', "\n  ");
                 let piece = self.error.piece();
                 format!("{piece}the agent answered code: {status}{colon}{said}")
             }
@@ -97,7 +101,7 @@ impl Failure {
         let members: Vec<_> = members
             .map(|(name, value)| format!("\"{name}\":{value}"))
             .collect();
-        format!("{{{}}}", members.join(","))
+        escape_unprintable(&format!("{{{}}}", members.join(",")))
     }
 }
 

@@ -50,5 +50,6 @@ mod shells;
 mod status;
 mod streams;
 mod terminal;
+mod terminal_safety;
 mod tool;
 mod wire;
