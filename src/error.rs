@@ -17,6 +17,7 @@ use crate::input::InputError;
 use crate::printer::PrintError;
 use crate::printer::raw::RawError;
 use crate::recipes::{CopyError, RecipeError};
+use crate::schema::excerpt::Excerpt;
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
@@ -118,6 +119,16 @@ pub enum Error {
         /// Where in it the piece begins, in bytes.
         offset: u64,
         /// How the call failed.
+        error: Box<Error>,
+    },
+    /// The agent does not have the RPC that was called.
+    #[error("{error}")]
+    NoSuchRpc {
+        /// The RPC's name.
+        rpc: &'static str,
+        /// The version that the agent reports, if it does, as it came.
+        version: Option<String>,
+        /// What the agent answered.
         error: Box<Error>,
     },
     /// A message of a stream that stood in a line of standard input.
@@ -291,7 +302,9 @@ impl Error {
             Error::Connect(error) => Kind::of(error.kind()),
             Error::Interrupted => Kind::Interrupted,
             Error::Call(error) => Kind::of(error.kind()),
-            Error::Piece { error, .. } | Error::Message { error, .. } => error.kind(),
+            Error::Piece { error, .. }
+            | Error::NoSuchRpc { error, .. }
+            | Error::Message { error, .. } => error.kind(),
         }
     }
 
@@ -323,6 +336,21 @@ impl Error {
     fn piece(&self) -> String {
         match self {
             Error::Piece { of, offset, .. } => format!("{of:?} at offset {offset}: "),
+            Error::NoSuchRpc { error, .. } => error.piece(),
+            _ => String::new(),
+        }
+    }
+
+    /// What is known of the agent beyond what it said, to stand after that.
+    fn hint(&self) -> String {
+        match self {
+            Error::NoSuchRpc { rpc, version, .. } => {
+                let version = version
+                    .as_deref()
+                    .map(|version| format!(", and reports version {}", Excerpt(version)));
+                let version = version.unwrap_or_default();
+                format!("; this agent does not have {rpc}{version}")
+            }
             _ => String::new(),
         }
     }
@@ -331,7 +359,7 @@ impl Error {
     pub fn status(&self) -> Option<&Status> {
         match self {
             Error::Call(CallError::Status(status)) => Some(status),
-            Error::Piece { error, .. } => error.status(),
+            Error::Piece { error, .. } | Error::NoSuchRpc { error, .. } => error.status(),
             _ => None,
         }
     }

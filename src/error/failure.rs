@@ -75,7 +75,8 @@ impl Failure {
                 // Further lines must not pass for the tool's own.
                 let said = said.replace('\n', "\n  ");
                 let piece = self.error.piece();
-                format!("{piece}the agent answered code: {status}{colon}{said}")
+                let hint = self.error.hint();
+                format!("{piece}the agent answered code: {status}{colon}{said}{hint}")
             }
             None => escape::first_line(&self.error.to_string(), LONGEST_MESSAGE),
         }
@@ -84,7 +85,7 @@ impl Failure {
     fn json(&self, verbose: bool) -> String {
         let status = self.error.status();
         let message = match status {
-            Some(status) => self.error.piece() + &said(status, verbose),
+            Some(status) => self.error.piece() + &said(status, verbose) + &self.error.hint(),
             None => self.message(verbose),
         };
         let members = [

@@ -17,6 +17,7 @@ mod reflect;
 mod slots;
 pub(crate) mod suggest;
 mod template;
+pub mod unknown;
 pub mod value;
 
 pub use descriptor::{

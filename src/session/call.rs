@@ -46,7 +46,7 @@ impl Session {
             false => self.unary(rpc, &payload),
         };
         self.answered(rpc, started, &result);
-        result
+        result.map_err(|error| self.explained(rpc, error))
     }
 
     /// Tells that a call was answered, if it was.
@@ -76,7 +76,7 @@ impl Session {
         let client = connected(&mut self.client, &self.options, self.logger)?;
         let answer = client.call(&self.options.call_of(rpc, payload))?;
         trace(self.logger, "response", &answer);
-        let response = decode(rpc.response, &answer)?;
+        let response = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
         self.print(self.options.format, response.as_ref())
     }
 

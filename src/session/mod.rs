@@ -10,6 +10,7 @@ mod prepare;
 mod progress;
 mod repeat;
 mod series;
+mod skew;
 mod stream;
 mod turn;
 
@@ -110,6 +111,7 @@ pub struct Session {
     output: Output,
     client: Option<Client>,
     memory: Memory,
+    skew: skew::Skew,
     messages: messages::Messages,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
@@ -132,6 +134,7 @@ impl Session {
             output: Output::default(),
             client: None,
             memory: Memory::default(),
+            skew: skew::Skew::default(),
             messages: messages::Messages::new(messages_free),
             times: None,
             first_failure: None,

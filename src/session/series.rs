@@ -34,7 +34,7 @@ impl Session {
         let started = Instant::now();
         let result = self.send_pieces(rpc, pieces);
         self.answered(rpc, started, &result);
-        let answer = result?;
+        let answer = result.map_err(|error| self.explained(rpc, error))?;
         if let Some(answer) = answer {
             self.print(self.options.format, answer.as_ref())?;
         }
@@ -78,7 +78,7 @@ impl Session {
                 error: Box::new(error.into()),
             })?;
             trace(self.logger, "response", &answer);
-            last = Some(decode(rpc.response, &answer)?);
+            last = Some(self.skew.decode(rpc, &answer, &self.options, self.logger)?);
             progress.advance(piece.length);
         }
         Ok(last)

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::call::{decode, payload, print, show_message};
+use super::call::{payload, print, show_message};
 use super::messages::{Coming, Messages};
 use super::{Session, connected};
 use crate::client::{self, CallError, StreamSender};
@@ -41,7 +41,8 @@ impl Session {
                     break Ok(());
                 }
                 let format = self.options.format;
-                let printed = decode(rpc.response, &answer).and_then(|response| {
+                let response = self.skew.decode(rpc, &answer, &self.options, self.logger);
+                let printed = response.and_then(|response| {
                     let response = response.as_ref();
                     print(&mut self.output, schema, &self.options, format, response)
                 });

@@ -52,4 +52,5 @@ mod streams;
 mod terminal;
 mod terminal_safety;
 mod tool;
+mod version_skew;
 mod wire;

@@ -305,18 +305,6 @@ fn version_names_the_protos() {
 }
 
 #[test]
-fn an_answer_with_fields_of_a_newer_agent() {
-    let peer = Peer::start();
-    let mut response = version();
-    let unknown = response.special_fields.mut_unknown_fields();
-    unknown.add_length_delimited(99, b"new".to_vec());
-    peer.answer("Version", Answer::ok(&response));
-    connect(peer.address(), ["-o", "jsonl", "-c", "Version"])
-        .stdout("{\"grpc_version\":\"0.0.1\",\"agent_version\":\"4.1.0\"}\n")
-        .test();
-}
-
-#[test]
 fn a_large_answer() {
     let peer = Peer::start();
     let metrics = Metrics {

@@ -21,7 +21,6 @@ fn an_agents_status() {
         (9, 73, "FAILED_PRECONDITION (9)"),
         (10, 74, "ABORTED (10)"),
         (11, 75, "OUT_OF_RANGE (11)"),
-        (12, 76, "UNIMPLEMENTED (12)"),
         (13, 77, "INTERNAL (13)"),
         (14, 78, "UNAVAILABLE (14)"),
         (15, 79, "DATA_LOSS (15)"),

@@ -27,6 +27,7 @@ pub struct Row {
     status: i32,
     stdout: String,
     stderr: String,
+    warning: String,
     memory: u64,
 }
 
@@ -39,6 +40,7 @@ pub fn agent(name: &'static str, handle: impl Fn(&mut UnixStream) + Send + Sync 
         status: 0,
         stdout: String::new(),
         stderr: String::new(),
+        warning: String::new(),
         memory: MEMORY,
     }
 }
@@ -93,6 +95,12 @@ impl Row {
         self
     }
 
+    /// The run succeeds, and says this.
+    pub fn warns(mut self, message: &str) -> Self {
+        self.warning = format!("warn: {message}\n");
+        self
+    }
+
     /// What the agent did is no ttRPC.
     pub fn breaks(self, message: &str) -> Self {
         self.fails(3, format!("the agent broke the ttRPC protocol: {message}"))
@@ -115,7 +123,7 @@ impl Row {
             .memory(self.memory)
             .run();
         let stderr = match self.stderr.as_str() {
-            "" => String::new(),
+            "" => self.warning,
             message => format!("error: {rpc}: {message}\n"),
         };
         let stderr = stderr.replace("{path}", &listener.path.display().to_string());

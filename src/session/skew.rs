@@ -1,0 +1,184 @@
+//! An agent of another version than the protos of this build: what it answers and
+//! nobody here knows, and what it does not have. Told, and nothing more: no call
+//! goes another way for it.
+
+use std::time::Duration;
+
+use protobuf::UnknownValueRef;
+
+use super::call::decode;
+use super::{Options, Session};
+use crate::client::Client;
+use crate::client::excerpt::hex;
+use crate::error::Error;
+use crate::log::{Level, Logger};
+use crate::schema::unknown::{self, UnknownField};
+use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
+
+/// Of how many unknown fields an RPC's answers are told, in a run.
+const MOST_FIELDS: usize = 16;
+/// The RPC that tells an agent's version, where there is one, and the field.
+const VERSION: (&str, &str) = ("Version", "agent_version");
+/// How long an agent may take to tell its version.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The status codes of an agent that does not have an RPC: the one for that, and
+/// those that servers answer with, NOT_FOUND and INVALID_ARGUMENT, which have other
+/// reasons too.
+const UNIMPLEMENTED: i32 = 12;
+const OTHERS: [i32; 2] = [3, 5];
+
+/// What has been told of an agent's version so far.
+#[derive(Debug, Default)]
+pub(super) struct Skew {
+    /// RPC, message and field number of each unknown field.
+    told: Vec<(String, &'static str, u32)>,
+    /// The version that the agent reports, once it was asked.
+    version: Option<Option<String>>,
+}
+
+impl Skew {
+    /// Decodes an answer, and warns of what this build does not know in it: of each
+    /// field once.
+    pub(super) fn decode(
+        &mut self,
+        rpc: &'static Rpc,
+        answer: &[u8],
+        options: &Options,
+        logger: Logger,
+    ) -> Result<Box<dyn Reflect>, Error> {
+        let message = decode(rpc.response, answer)?;
+        if !logger.shows(Level::Warn) {
+            return Ok(message);
+        }
+        let found = unknown::find(message.as_ref(), MOST_FIELDS);
+        for field in &found.fields {
+            let key = (rpc.path(), field.message.full_name, field.number);
+            if self.told_of(&key.0) >= MOST_FIELDS || self.told.contains(&key) {
+                continue;
+            }
+            self.told.push(key);
+            let mut text = warning(rpc, field);
+            if options.verbose {
+                text.push_str(&content(field));
+            }
+            logger.log(Level::Warn, text);
+        }
+        // No field has the number 0.
+        let key = (rpc.path(), "", 0);
+        if found.has_more && !self.told.contains(&key) {
+            self.told.push(key);
+            logger.log(
+                Level::Warn,
+                format_args!(
+                    "{}: the answer has more fields that are not known",
+                    rpc.name
+                ),
+            );
+        }
+        Ok(message)
+    }
+
+    fn told_of(&self, rpc: &str) -> usize {
+        self.told.iter().filter(|(told, ..)| told == rpc).count()
+    }
+}
+
+fn warning(rpc: &Rpc, field: &UnknownField<'_>) -> String {
+    let place = match field.place.as_str() {
+        "" => String::new(),
+        place => format!("{place}: "),
+    };
+    let (name, message, number) = (rpc.name, field.message.full_name, field.number);
+    match field.known() {
+        None => format!(
+            "{name}: {place}the answer has field {number}, which {message} of this build does not \
+             have"
+        ),
+        Some(known) => format!(
+            "{name}: {place}the answer has field {number} as {}, and {message} of this build has \
+             it as {:?}, {}",
+            kind(&field.value),
+            known.name,
+            known.declared_type()
+        ),
+    }
+}
+
+fn kind(value: &UnknownValueRef<'_>) -> &'static str {
+    match value {
+        UnknownValueRef::Varint(_) => "a number",
+        UnknownValueRef::Fixed32(_) => "32 bits",
+        UnknownValueRef::Fixed64(_) => "64 bits",
+        UnknownValueRef::LengthDelimited(_) => "bytes",
+    }
+}
+
+fn content(field: &UnknownField<'_>) -> String {
+    let content = match &field.value {
+        UnknownValueRef::Varint(number) => format!("the number {number}"),
+        UnknownValueRef::Fixed32(bits) => format!("the 32 bits {bits:#010x}"),
+        UnknownValueRef::Fixed64(bits) => format!("the 64 bits {bits:#018x}"),
+        UnknownValueRef::LengthDelimited([]) => "no bytes".to_owned(),
+        UnknownValueRef::LengthDelimited(bytes) => {
+            format!("{} bytes: {}", bytes.len(), hex(bytes))
+        }
+    };
+    match field.count {
+        1 => format!(": {content}"),
+        count => format!(": {count} times, first {content}"),
+    }
+}
+
+impl Session {
+    /// The failure of a call, with what is known of the agent if that does not have
+    /// the RPC.
+    pub(super) fn explained(&mut self, rpc: &'static Rpc, error: Error) -> Error {
+        let Some(status) = error.status() else {
+            return error;
+        };
+        // Such servers name the service; what a call is about has no such name.
+        let is_named = OTHERS.contains(&status.code) && status.message.contains(rpc.service);
+        if status.code != UNIMPLEMENTED && !is_named {
+            return error;
+        }
+        let version = match &self.skew.version {
+            Some(version) => version.clone(),
+            None => {
+                let version = self
+                    .client
+                    .as_mut()
+                    .and_then(|client| ask(client, self.schema, &self.options, self.logger, rpc));
+                self.skew.version.insert(version).clone()
+            }
+        };
+        Error::NoSuchRpc {
+            rpc: rpc.name,
+            version,
+            error: Box::new(error),
+        }
+    }
+}
+
+/// The version that the agent reports, if there is an RPC for it and it answers.
+fn ask(
+    client: &mut Client,
+    schema: &'static Schema,
+    options: &Options,
+    logger: Logger,
+    failed: &Rpc,
+) -> Option<String> {
+    let (name, field) = VERSION;
+    let rpc = lookup::rpc(schema, name).ok()?;
+    if rpc.path() == failed.path() || rpc.is_streaming() || !client.is_usable() {
+        return None;
+    }
+    let field = rpc.response.fields.iter().position(|it| it.name == field)?;
+    logger.log(Level::Debug, "asking the agent for its version");
+    let mut call = options.call_of(rpc, &[]);
+    call.timeout = Some(PATIENCE);
+    let answer = client.call(&call).ok()?;
+    match decode(rpc.response, &answer).ok()?.get(field)? {
+        Value::String(version) if !version.is_empty() => Some(version.to_owned()),
+        _ => None,
+    }
+}
