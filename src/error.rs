@@ -290,14 +290,18 @@ impl Error {
                 reason: BindError::Scheme,
                 ..
             }) => Kind::Usage,
-            Error::Serve(ServeError::Output(_)) => Kind::Output,
+            Error::Output(error) | Error::Serve(ServeError::Output(error))
+                if error.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                Kind::ReaderGone
+            }
+            Error::Output(_) | Error::Serve(ServeError::Output(_)) | Error::Write { .. } => {
+                Kind::Output
+            }
             Error::Serve(_) | Error::NoConnection => Kind::Connection,
             Error::Bench(BenchError::Connect(error)) => Kind::of(error.kind()),
             Error::Bench(BenchError::Watch(_)) => Kind::Connection,
             Error::Limit(_) => Kind::Limit,
-            Error::Write { .. } => Kind::Output,
-            Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Kind::ReaderGone,
-            Error::Output(_) => Kind::Output,
             Error::Response { .. } => Kind::Protocol,
             Error::Connect(error) => Kind::of(error.kind()),
             Error::Interrupted => Kind::Interrupted,

@@ -30,6 +30,7 @@ pub mod schema;
 pub mod session;
 pub mod shell;
 pub mod sim;
+pub mod standard_output;
 pub mod transport;
 
 pub use run::run;

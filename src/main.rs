@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use kata_agent_ctl::cli::{self, Cli, ErrorFormat};
 use kata_agent_ctl::error::{Error, Failure};
+use kata_agent_ctl::standard_output;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
 fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            return match error.print() {
+            return match standard_output::check().and_then(|()| error.print()) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => failed(Error::Output(error), arguments),
             };

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use crate::error::Error;
+use crate::standard_output;
 
 /// Writes to standard output.
 #[derive(Debug, Default)]
@@ -23,8 +24,8 @@ impl Output {
         self.buffer.clear();
         fill(&mut self.buffer)?;
         let mut standard_output = io::stdout().lock();
-        standard_output
-            .write_all(&self.buffer)
+        standard_output::check()
+            .and_then(|()| standard_output.write_all(&self.buffer))
             .and_then(|()| standard_output.flush())
             .map_err(Error::Output)
     }
