@@ -1,8 +1,11 @@
 //! Files and standard input that commands name. Everything is read whole, with
 //! a bound, before anything is sent.
 
-use std::fs::File;
+mod open;
+
 use std::io::{self, Read};
+
+pub use open::{Opened, open};
 
 /// The largest document or script that is read, in bytes. A request holds at
 /// most 4 MiB; base64, escapes and layout make its JSON larger, not this large.
@@ -76,8 +79,12 @@ impl Inputs {
                 read(name, io::stdin().lock())
             }
             path => {
-                let file = File::open(path).map_err(|error| failed(path, &error))?;
-                read(path, file)
+                let file = open(path).map_err(|error| failed(path, &error))?;
+                // One that states its size need not be read to be too large.
+                match file.metadata() {
+                    Ok(metadata) if metadata.len() > LIMIT => Err(too_large(path)),
+                    _ => read(path, file),
+                }
             }
         }
     }
@@ -102,11 +109,15 @@ fn read(name: &str, source: impl Read) -> Result<Vec<u8>, InputError> {
         .read_to_end(&mut bytes)
         .map_err(|error| failed(name, &error))?;
     if bytes.len() as u64 > LIMIT {
-        return Err(InputError::TooLarge {
-            name: name.to_owned(),
-        });
+        return Err(too_large(name));
     }
     Ok(bytes)
+}
+
+fn too_large(name: &str) -> InputError {
+    InputError::TooLarge {
+        name: name.to_owned(),
+    }
 }
 
 fn failed(name: &str, error: &io::Error) -> InputError {

@@ -34,6 +34,7 @@ mod life;
 mod list_describe;
 mod many_clients;
 mod mistakes;
+mod odd_files;
 mod other_protos;
 mod output;
 mod prompt;

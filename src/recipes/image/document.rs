@@ -1,13 +1,13 @@
 //! JSON documents of an image layout, read by the names of their members. What
 //! the members mean is not known here.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::error::ImageError;
+use crate::input;
 
 /// The largest document that is read, in bytes.
 const LIMIT: u64 = 8 << 20;
@@ -33,7 +33,7 @@ impl Document {
     /// When it cannot be read, or is no JSON object.
     pub fn read(path: &Path) -> Result<Self, ImageError> {
         let mut text = String::new();
-        let file = File::open(path).map_err(ImageError::file(path))?;
+        let file = input::open(path).map_err(ImageError::file(path))?;
         let read = file.take(LIMIT + 1).read_to_string(&mut text);
         if read.map_err(ImageError::file(path))? as u64 > LIMIT {
             let what = format!("is larger than {} MiB", LIMIT >> 20);

@@ -35,6 +35,10 @@ pub fn unpack(layer: &Path, root: &Path) -> Result<Vec<PathBuf>, ImageError> {
 }
 
 fn open(layer: &Path) -> io::Result<Archive<Box<dyn Read>>> {
+    if !fs::metadata(layer)?.is_file() {
+        // The opening of a named pipe would wait for somebody to write to it.
+        return Err(io::Error::other("is no file"));
+    }
     let mut file = File::open(layer)?;
     let mut magic = Vec::new();
     (&file).take(4).read_to_end(&mut magic)?;

@@ -1,10 +1,9 @@
 //! `@file`: a value that is the content of a file. It knows files and sizes,
 //! not what the content is for.
 
-use std::fs::File;
 use std::io::{self, Read};
 
-use crate::input::reason;
+use crate::input::{self, reason};
 use crate::schema::excerpt::Quoted;
 
 /// The largest file that is read, in bytes: the largest ttRPC message, which no
@@ -68,7 +67,7 @@ pub fn read(path: &str) -> Result<Vec<u8>, FileError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(failed)?;
+    let file = input::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {
         return Err(FileError::Directory(path.to_owned()));
@@ -97,7 +96,7 @@ pub fn read_text(path: &str) -> Result<String, FileError> {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::fs::{self, File};
 
     #[test]
     fn one_at_sign_is_a_file_and_two_are_one() {
