@@ -258,7 +258,7 @@ fn a_file_that_may_not_be_read() {
     let path = folder.path();
     let secret = path.join("secret");
     fs::write(&secret, "x").unwrap();
-    fs::set_permissions(&secret, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&secret, Permissions::from_mode(0o0)).unwrap();
     fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
     // In a process of its own, as in `builds`.
     let binary = path.join("tool");

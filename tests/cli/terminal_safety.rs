@@ -4,12 +4,12 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::Command;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::hostile::agent::{field, payload, status, varint, wait_for_end};
+use crate::hostile::agent::{field, payload, status};
+use crate::terminal::at_terminal;
 use crate::tool::{Output, connect, tool};
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
@@ -139,6 +139,45 @@ fn in_an_agents_message() {
             .run();
         assert_safe("prompt", name, &output.stderr);
     }
+}
+
+#[test]
+fn at_the_prompt_of_a_terminal() {
+    let folder = TempDir::new().unwrap();
+    let hostile: String = TEXTS.map(|(_, text)| text).concat();
+    let answer = payload(field(1, &hostile));
+    let refusal = status(5, &hostile);
+    let listener = Listener::start(move |_, mut stream| {
+        for response in [&answer, &refusal] {
+            let (stream_id, _) = read_frame(&mut stream).unwrap();
+            let _ = stream.write_all(&frame(stream_id, RESPONSE, 0, response));
+        }
+        let _ = read_frame(&mut stream);
+    });
+    for name in ["x-plain", "x-\u{1b}]0;x\u{7}", "x-\u{202e}"] {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    let mut terminal = at_terminal(&listener.address(), [])
+        .folder(folder.path())
+        .start();
+    terminal.enter("Version");
+    terminal.enter("Version -bad");
+    terminal.enter("Version");
+    // The only name that can be shown is the only one that is offered.
+    terminal.keys("Check file://x-\t");
+    terminal.sees("file://x-plain");
+    terminal.keys("\x03");
+    terminal.sees_prompt();
+    terminal.keys("\x04");
+    let (status, bytes) = terminal.end();
+    assert_eq!(status, Some(0));
+    for raw in ["\x1b]", "\x1b[2J", "\x07"] {
+        assert!(!bytes.contains(raw), "{raw:?} in {bytes:?}");
+    }
+    let others = |c: &char| !c.is_ascii() && hostile.contains(*c);
+    let found: Vec<char> = bytes.chars().filter(others).collect();
+    assert!(found.is_empty(), "{found:?} in {bytes:?}");
+    assert!(bytes.contains("\\u001b]0;x\\u0007") && bytes.contains("\\x1b]0;x\\x07"));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use serde_json::json;
 
 use super::fixture::{Images, Layer};
@@ -65,6 +67,11 @@ fn layouts() {
     let refused = |message: String| images.refused("image=layout id=web", &message);
 
     refused(name("index.json\": no such file or directory"));
+    mkfifo(&images.path("layout/index.json"), Mode::S_IRWXU).unwrap();
+    refused(name(
+        "index.json\": it is a named pipe, and nobody opened it for writing within 3s",
+    ));
+    fs::remove_file(images.path("layout/index.json")).unwrap();
     index("{\n \"manifests\": [] 5}");
     refused(name(
         "index.json\": expected `,` or `}` at line 2 column 18",
