@@ -29,6 +29,7 @@ pub struct Row {
     stderr: String,
     warning: String,
     memory: u64,
+    time: Duration,
 }
 
 /// An agent that does this with each connection, and closes it then.
@@ -42,6 +43,7 @@ pub fn agent(name: &'static str, handle: impl Fn(&mut UnixStream) + Send + Sync 
         stderr: String::new(),
         warning: String::new(),
         memory: MEMORY,
+        time: LIMIT,
     }
 }
 
@@ -84,6 +86,12 @@ impl Row {
     /// Another limit of the tool's memory, in bytes.
     pub fn within(mut self, memory: u64) -> Self {
         self.memory = memory;
+        self
+    }
+
+    /// Another limit of the time that it may take.
+    pub fn in_time(mut self, time: Duration) -> Self {
+        self.time = time;
         self
     }
 
@@ -133,7 +141,7 @@ impl Row {
         }
         text.push_str(&difference("standard output", &self.stdout, &output.text()));
         text.push_str(&difference("standard error", &stderr, &output.stderr));
-        if output.time > LIMIT {
+        if output.time > self.time {
             text.push_str(&format!("it took {:?}\n", output.time));
         }
         match text.as_str() {
