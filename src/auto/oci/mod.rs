@@ -80,8 +80,15 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, or is no configuration.
     pub fn read(name: &str, inputs: &mut Inputs) -> Result<Self, ConfigError> {
-        let text = inputs.text(name)?;
-        let mut spec = check::parse(&text).map_err(|wrong| wrong.in_file(name))?;
+        Self::parse(name, &inputs.text(name)?)
+    }
+
+    /// Takes a text for the content of the file of this name.
+    ///
+    /// # Errors
+    /// When the text is no configuration.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut spec = check::parse(text).map_err(|wrong| wrong.in_file(name))?;
         if let Some(Value::String(root)) = spec.pointer_mut("/root/path")
             && !root.is_empty()
         {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::schema::excerpt::Quoted;
+use crate::schema::json::string::JsonString;
 
 /// One step from a value to a value within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl fmt::Display for Place {
         };
         for (count, step) in self.0.iter().enumerate() {
             match step {
-                Step::Member(name) if !is_plain(name) => write!(f, "[{}]", Quoted(name))?,
+                Step::Member(name) if !is_plain(name) => write!(f, "[{}]", JsonString(name))?,
                 Step::Member(name) if count == 0 => f.write_str(name)?,
                 Step::Member(name) => write!(f, ".{name}")?,
                 Step::Element(index) => write!(f, "[{index}]")?,

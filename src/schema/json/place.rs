@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::super::excerpt::Quoted;
+use super::string::JsonString;
 
 /// One step from a value to a value within it.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl fmt::Display for Place<'_> {
                 Step::Field(name) if count == 0 => f.write_str(name)?,
                 Step::Field(name) => write!(f, ".{name}")?,
                 Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Key(key) => write!(f, "[{}]", Quoted(key))?,
+                Step::Key(key) => write!(f, "[{}]", JsonString(key))?,
                 Step::BareKey(key) => write!(f, "[{key}]")?,
             }
         }

@@ -1,7 +1,22 @@
 //! JSON strings as this tool writes them: valid JSON in which nothing is left
 //! that a terminal acts on or that a reader cannot see.
 
+use std::fmt;
+
 use super::super::excerpt::is_unprintable;
+
+/// Shows a text as a JSON string: for a map's key in a path, where it is read
+/// as one.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonString<'a>(pub &'a str);
+
+impl fmt::Display for JsonString<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::new();
+        write(self.0, &mut out);
+        f.write_str(&String::from_utf8_lossy(&out))
+    }
+}
 
 /// Appends `text` as a JSON string, quotes included.
 pub fn write(text: &str, out: &mut Vec<u8>) {

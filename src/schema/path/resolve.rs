@@ -7,8 +7,8 @@ use super::error::{SetError, SetProblem};
 use super::{Segment, parse};
 use crate::schema::descriptor::{Field, Label, Message, Type};
 use crate::schema::dialect::Dialect;
-use crate::schema::excerpt::Quoted;
 use crate::schema::json::MAX_DEPTH;
+use crate::schema::json::string::JsonString;
 use crate::schema::lookup;
 use crate::schema::value::{OwnedKey, parse_key};
 
@@ -76,7 +76,7 @@ impl fmt::Display for Place<'_> {
                 Step::Key(OwnedKey::Int64(key)) => write!(f, "[{key}]")?,
                 Step::Key(OwnedKey::Uint32(key)) => write!(f, "[{key}]")?,
                 Step::Key(OwnedKey::Uint64(key)) => write!(f, "[{key}]")?,
-                Step::Key(OwnedKey::String(key)) => write!(f, "[{}]", Quoted(key))?,
+                Step::Key(OwnedKey::String(key)) => write!(f, "[{}]", JsonString(key))?,
             }
         }
         Ok(())
