@@ -151,8 +151,8 @@ pub fn value_end(text: &str) -> Result<usize, JsonError> {
         Some(Err(error)) => Problem::syntax(&error),
         None => Problem::Syntax {
             what: "there is no value".to_owned(),
-            line: 1,
-            column: text.len(),
+            line: text.matches('\n').count() + 1,
+            column: text.rsplit('\n').next().unwrap_or_default().len(),
         },
     };
     Err(JsonError::new(&place::Place::default(), problem))
