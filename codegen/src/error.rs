@@ -40,7 +40,7 @@ impl Error {
     pub(crate) fn at(place: Place, what: impl Into<String>) -> Self {
         Error::Proto {
             place,
-            what: what.into(),
+            what: one_line(&what.into()),
         }
     }
 
@@ -51,6 +51,19 @@ impl Error {
             cause,
         }
     }
+}
+
+/// A text with what it quotes of a file on one line.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 /// A place in a proto file.

@@ -5,6 +5,7 @@ mod quoting;
 mod typed;
 mod words;
 
+use crate::schema::escape;
 use crate::schema::json::JsonError;
 
 pub use quoting::Hash;
@@ -47,7 +48,7 @@ pub enum ArgumentsError {
     #[error("{0:?} is neither field=value nor a document (json://{{...}} or file:///path.json)")]
     Plain(String),
     /// A value that begins like JSON, is none, and was cut at white space.
-    #[error("{path}: {reason}")]
+    #[error("{}: {reason}", escape::line(path))]
     NotJson {
         /// The setter's path, as typed.
         path: String,

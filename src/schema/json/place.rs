@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::super::escape;
 use super::string::JsonString;
 
 /// One step from a value to a value within it.
@@ -43,7 +44,7 @@ impl fmt::Display for Place<'_> {
                 Step::Field(name) => write!(f, ".{name}")?,
                 Step::Index(index) => write!(f, "[{index}]")?,
                 Step::Key(key) => write!(f, "[{}]", JsonString(key))?,
-                Step::BareKey(key) => write!(f, "[{key}]")?,
+                Step::BareKey(key) => write!(f, "[{}]", escape::line(key))?,
             }
         }
         Ok(())
