@@ -45,6 +45,7 @@ fn main() {
         ("address", ADDRESSES),
         ("command", COMMANDS),
         ("document", DOCUMENTS),
+        ("faults", FAULTS),
         ("setter", SETTERS),
         ("oci", CONFIGS),
         ("proto", PROTOS),
@@ -155,6 +156,19 @@ const COMMANDS: &[&str] = &[
     "echo a 'b c' \"d\\n\"",
     "sleep 1s",
     "X a[=b] c[\"d=e\"]=f g[\"h=i j]=k",
+];
+
+const FAULTS: &[&str] = &[
+    "reply GetGuestDetails json://{\"mem_block_size_bytes\": 1} agent_details.version=x\nlist",
+    "reply Check[2..4] status=SERVING\nreply * a=1\nreply Missing",
+    "fail CreateContainer[3] NOT_FOUND \"no such image\"\nfail * 77\nfail * OK\nfail Check",
+    "delay ReadStdout[10%] 2s\ndelay * 5\ndelay * x",
+    "drop WaitProcess[5..]\nclose Check\nclear WaitProcess\nlist\nclear",
+    "garbage Check hex:00ff\ngarbage Check 16\ngarbage * hex:0\ngarbage * 0",
+    "truncate Check 3\ntruncate Check\ntruncate Check -1",
+    "drop Check[\ndrop Check[]\ndrop Check[0]\ndrop Check[4..2]\ndrop Check[101%]\ndrop Check[1]x",
+    "help\nlist x\nclear a b\nlists\n# comment\n",
+    "fail Check INTERNAL \"\\x1b[2J\\n\"\nlist",
 ];
 
 const DOCUMENTS: &[&str] = &[

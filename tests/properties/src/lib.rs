@@ -13,6 +13,7 @@ mod address;
 mod check;
 mod command;
 mod document;
+mod faults;
 mod frames;
 mod input;
 mod oci;
@@ -48,6 +49,10 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "document",
         run: document::run,
+    },
+    Target {
+        name: "faults",
+        run: faults::run,
     },
     Target {
         name: "frames",

@@ -1,0 +1,47 @@
+//! Lines that control a simulated agent's faults: each is carried out whole or
+//! refused, and the rules are listed in lines that are fit for a terminal.
+
+use kata_agent_ctl::input::Inputs;
+use kata_agent_ctl::schema::excerpt::is_unprintable;
+use kata_agent_ctl::sim::Faults;
+
+use crate::check::error_text;
+
+/// What happens by chance does not matter here.
+const SEED: u64 = 1;
+
+pub(crate) fn run(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let faults = Faults::new(kata_agent_ctl::schema(), SEED);
+    let mut inputs = Inputs::without_standard_input();
+    for line in text.split('\n') {
+        // No files are read.
+        if line.contains('@') || line.contains("file:") {
+            continue;
+        }
+        let before = list(&faults, &mut inputs);
+        match faults.control(line, &mut inputs) {
+            Ok(shown) => check_shown(&shown.unwrap_or_default()),
+            Err(error) => {
+                error_text(&error);
+                assert_eq!(list(&faults, &mut inputs), before, "{line}");
+            }
+        }
+    }
+    faults.seed_in_use();
+}
+
+fn list(faults: &Faults, inputs: &mut Inputs) -> String {
+    let list = faults.control("list", inputs);
+    let list = list.unwrap_or_else(|error| panic!("{error}"));
+    let list = list.unwrap_or_else(|| panic!("nothing is listed"));
+    check_shown(&list);
+    list
+}
+
+fn check_shown(text: &str) {
+    let bad = text.chars().find(|c| is_unprintable(*c) && *c != '\n');
+    assert_eq!(bad, None, "{text:?}");
+}
