@@ -4,7 +4,10 @@
 use std::fmt::Display;
 
 use kata_agent_ctl::schema::json::{self, Style};
-use kata_agent_ctl::schema::{Explicit, Plain, Reflect, Schema, Value};
+use kata_agent_ctl::schema::{Explicit, Plain, Reflect, Schema, Type, Value};
+
+const PACKAGE: &str = "google.protobuf.";
+const NULL_VALUE: &str = "google.protobuf.NullValue";
 
 /// The text of an error, which must be one line.
 pub(crate) fn error_text(error: &dyn Display) -> String {
@@ -49,7 +52,7 @@ pub fn json_again(message: &dyn Reflect, schema: &'static Schema) -> Again {
     let mut again = (message.descriptor().new)();
     let mut explicit = Explicit::default();
     match json::merge(again.as_mut(), &mut explicit, &Plain, schema, &text) {
-        Ok(_) if contains_any(message) => Again::NoForm,
+        Ok(_) if is_ambiguous(message) => Again::NoForm,
         Ok(_) => {
             assert_eq!(compact(again.as_ref(), schema).as_ref(), Some(&text));
             Again::Same(again)
@@ -72,30 +75,50 @@ fn compact(message: &dyn Reflect, schema: &'static Schema) -> Option<String> {
 const PARTIAL: [&str; 5] = ["Any", "Duration", "FieldMask", "Timestamp", "Value"];
 
 fn has_no_form(message: &dyn Reflect) -> bool {
-    has_known(message, &PARTIAL)
+    holds(message, &|held| is_known(held, &PARTIAL))
 }
 
-/// What is in an `Any` may have been encoded in another order.
-fn contains_any(message: &dyn Reflect) -> bool {
-    has_known(message, &["Any"])
+/// Whether other messages are written as the same JSON: what is in an `Any` may
+/// have been encoded in another order, and each number of `NullValue` is `null`.
+fn is_ambiguous(message: &dyn Reflect) -> bool {
+    holds(message, &|held| {
+        is_known(held, &["Any"]) || has_odd_null(held)
+    })
 }
 
-/// Whether the message is, or holds at any depth, one of `google.protobuf` with
-/// one of these names.
-fn has_known(message: &dyn Reflect, names: &[&str]) -> bool {
-    let descriptor = message.descriptor();
-    let name = descriptor.full_name.strip_prefix("google.protobuf.");
-    if name.is_some_and(|name| names.contains(&name)) {
-        return true;
-    }
+fn is_known(message: &dyn Reflect, names: &[&str]) -> bool {
+    let name = message.descriptor().full_name.strip_prefix(PACKAGE);
+    name.is_some_and(|name| names.contains(&name))
+}
+
+fn has_odd_null(message: &dyn Reflect) -> bool {
+    let mut fields = message.descriptor().fields.iter().enumerate();
+    fields.any(|(index, field)| {
+        let is_null = matches!(field.ty, Type::Enum(it) if it.full_name == NULL_VALUE);
+        let is_odd = |value| matches!(value, Value::Enum(number) if number != 0);
+        is_null
+            && match message.get(index) {
+                Some(Value::List(list)) => {
+                    (0..list.len()).any(|at| list.get(at).is_some_and(is_odd))
+                }
+                Some(Value::Map(map)) => map.entries().any(|(_, value)| is_odd(value)),
+                Some(value) => is_odd(value),
+                None => false,
+            }
+    })
+}
+
+/// Whether this is so of the message or of one that it holds at any depth.
+fn holds(message: &dyn Reflect, is_so: &dyn Fn(&dyn Reflect) -> bool) -> bool {
     let held = |value: Value<'_>| match value {
-        Value::Message(inner) => has_known(inner, names),
+        Value::Message(inner) => holds(inner, is_so),
         _ => false,
     };
-    (0..descriptor.fields.len()).any(|index| match message.get(index) {
-        Some(Value::List(list)) => (0..list.len()).any(|at| list.get(at).is_some_and(held)),
-        Some(Value::Map(map)) => map.entries().any(|(_, value)| held(value)),
-        Some(value) => held(value),
-        None => false,
-    })
+    is_so(message)
+        || (0..message.descriptor().fields.len()).any(|index| match message.get(index) {
+            Some(Value::List(list)) => (0..list.len()).any(|at| list.get(at).is_some_and(held)),
+            Some(Value::Map(map)) => map.entries().any(|(_, value)| held(value)),
+            Some(value) => held(value),
+            None => false,
+        })
 }
