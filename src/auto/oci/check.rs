@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::place::Place;
+use crate::schema::escape;
 
 /// Why a text is no configuration. Line and column count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +45,7 @@ fn wrong(error: &serde_json::Error, place: String) -> Wrong {
         line: error.line(),
         column: error.column(),
         place,
-        what: what.to_owned(),
+        what: escape::line(what).into_owned(),
     }
 }
 
