@@ -2,6 +2,8 @@
 //! the table alone, with a liking for values at the end of their range and for
 //! text that needs quoting. All of them have a JSON form.
 
+mod known;
+
 use kata_agent_ctl::schema::value::OwnedKey;
 use kata_agent_ctl::schema::{
     Enum, Field, Label, Message, Reflect, Scalar, Schema, Type, ValueMut,
@@ -11,8 +13,6 @@ use kata_agent_ctl::schema::{
 const DEPTH: usize = 4;
 /// What the name of a message with rules of its own begins with.
 const PACKAGE: &str = "google.protobuf.";
-/// Seconds of the last second that a `Timestamp` may name, and of a `Duration`.
-const MOST_SECONDS: i64 = 253_402_300_799;
 
 const TEXTS: [&str; 16] = [
     "",
@@ -227,97 +227,5 @@ impl Random {
                 OwnedKey::String(self.text())
             }
         }
-    }
-
-    /// Fills a message whose JSON form has no room for every content; tells
-    /// whether it is one.
-    fn fill_known(&mut self, name: &str, message: &mut dyn Reflect, depth: usize) -> bool {
-        match name {
-            "Timestamp" | "Duration" => {
-                let seconds = self.signed() % MOST_SECONDS;
-                let nanos = i64::try_from(self.below(1_000_000_000)).unwrap_or_default();
-                let (seconds, nanos) = match name {
-                    "Timestamp" => (seconds.abs(), nanos),
-                    _ => (seconds, nanos * seconds.signum()),
-                };
-                set(message, "seconds", |slot| {
-                    if let ValueMut::Int64(slot) = slot {
-                        *slot = seconds;
-                    }
-                });
-                set(message, "nanos", |slot| {
-                    if let ValueMut::Int32(slot) = slot {
-                        *slot = nanos as i32;
-                    }
-                });
-            }
-            "FieldMask" => {
-                let count = self.below(3);
-                set(message, "paths", |slot| {
-                    if let ValueMut::List(list) = slot {
-                        for _ in 0..count {
-                            if let ValueMut::String(slot) = list.push() {
-                                "user.first_name".clone_into(slot);
-                            }
-                        }
-                    }
-                });
-            }
-            "Value" => self.fill_value(message, depth),
-            "Any" => self.fill_any(message, depth),
-            _ => return false,
-        }
-        true
-    }
-
-    fn fill_value(&mut self, message: &mut dyn Reflect, depth: usize) {
-        let kinds = if depth == 0 { 4 } else { 6 };
-        let kind = match self.below(kinds) {
-            0 => "null_value",
-            1 => {
-                let number = self.finite();
-                return set(message, "number_value", |slot| {
-                    if let ValueMut::Double(slot) = slot {
-                        *slot = number;
-                    }
-                });
-            }
-            2 => "string_value",
-            3 => "bool_value",
-            4 => "struct_value",
-            _ => "list_value",
-        };
-        let mut fields = message.descriptor().fields.iter().enumerate();
-        if let Some((index, field)) = fields.find(|(_, field)| field.name == kind) {
-            self.field(message, index, field, depth);
-        }
-    }
-
-    /// Packs a message of any type that the API has, or leaves it empty.
-    fn fill_any(&mut self, message: &mut dyn Reflect, depth: usize) {
-        let place = self.below(self.schema.messages.len());
-        let Some(inner) = self.schema.messages.get(place).filter(|_| depth > 0) else {
-            return;
-        };
-        let mut packed = (inner.new)();
-        self.fill(packed.as_mut(), depth - 1);
-        set(message, "type_url", |slot| {
-            if let ValueMut::String(slot) = slot {
-                *slot = format!("type.googleapis.com/{}", inner.full_name);
-            }
-        });
-        set(message, "value", |slot| {
-            if let ValueMut::Bytes(slot) = slot {
-                *slot = crate::check::encoded(packed.as_ref());
-            }
-        });
-    }
-}
-
-fn set(message: &mut dyn Reflect, name: &str, change: impl FnOnce(ValueMut<'_>)) {
-    let mut fields = message.descriptor().fields.iter();
-    let index = fields.position(|field| field.name == name);
-    if let Some(slot) = index.and_then(|index| message.get_mut(index)) {
-        change(slot);
     }
 }
