@@ -95,6 +95,9 @@ fn end(fd: OwnedFd, interest: Interest) -> io::Result<Arc<End>> {
     register(fd, interest).map(Arc::new)
 }
 
+/// The last of the signals that are not real-time ones, see signal(7).
+const LAST_SIGNAL: i32 = 31;
+
 /// Makes the child lead a session, with its terminal if it has one, and end
 /// with the agent.
 fn own_session(command: &mut Command, has_terminal: bool) {
@@ -107,6 +110,12 @@ fn own_session(command: &mut Command, has_terminal: bool) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         nix::unistd::setsid()?;
+        // A signal that the agent was started to ignore, as nohup has it, would
+        // never end the program. SIGKILL and SIGSTOP refuse, and need it not.
+        for signal in 1..=LAST_SIGNAL {
+            // SAFETY: it takes a number, and sets no handler of this process.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
         if has_terminal {
             // SAFETY: it takes a number, and touches no memory.
             let result = unsafe { libc::ioctl(libc::STDIN_FILENO, libc::TIOCSCTTY, 0) };

@@ -192,6 +192,15 @@ async fn signals_reach_the_program() {
 }
 
 #[tokio::test]
+async fn what_the_agent_ignores_its_programs_do_not() {
+    // SAFETY: nothing else in this process's tests raises or handles SIGUSR2.
+    unsafe { nix::libc::signal(nix::libc::SIGUSR2, nix::libc::SIG_IGN) };
+    let process = start(&["sleep", "1000"]);
+    process.send(Event::Signal(nix::libc::SIGUSR2));
+    assert_eq!(status(&process).await, 128 + nix::libc::SIGUSR2);
+}
+
+#[tokio::test]
 async fn a_killed_program_takes_along_what_it_started_and_nothing_stays_behind() {
     for signal in [9, 15] {
         let process = start(&["sh", "-c", "sleep 1000 & echo $$; echo $!; wait"]);
@@ -266,10 +275,13 @@ async fn a_terminal_is_the_programs_own() {
     let output = "word\r\ngot word\r\n50 100\r\n".to_owned();
     assert_eq!(ended(&process).await, (output, String::new(), 0));
 
-    let process = start_on_terminal(&["sleep", "1000"]);
+    let sleeping = ["sh", "-c", "echo on; exec sleep 1000"];
+    let process = start_on_terminal(&sleeping);
+    assert_eq!(line(&process).await, "on\r\n");
     process.stdin().write_all(b"\x03").await;
     assert_eq!(status(&process).await, 130);
-    let process = start_on_terminal(&["sleep", "1000"]);
+    let process = start_on_terminal(&sleeping);
+    assert_eq!(line(&process).await, "on\r\n");
     process.stdin().end();
     assert_eq!(status(&process).await, 129);
 }
@@ -291,7 +303,7 @@ fn nothing_is_left_over_after_the_agent() {
         ]);
         [line(&process).await, line(&process).await]
     });
-    assert_eq!(state(ids[0].trim()), Some('S'));
+    runtime().block_on(until("waiting", || state(ids[0].trim()) == Some('S')));
     agent.shutdown_background();
     let ended = |id: &String| matches!(state(id.trim()), None | Some('Z'));
     runtime().block_on(until("ended", || ids.iter().all(ended)));
