@@ -2,6 +2,13 @@
 
 use crate::schema::Reflect;
 
+/// Two hex digits for each byte.
+pub fn digits(bytes: &[u8]) -> String {
+    let mut out = Vec::new();
+    write(bytes, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 pub(super) fn print(message: &dyn Reflect, out: &mut Vec<u8>) -> protobuf::Result<()> {
     let mut bytes = Vec::new();
     message.encode_into(&mut bytes)?;

@@ -1,7 +1,7 @@
 //! Messages as bytes for standard output, one file for each way to write them.
 //! Knows how answers look, not where they come from or go to.
 
-mod hex;
+pub mod hex;
 mod json;
 pub mod raw;
 #[cfg(test)]

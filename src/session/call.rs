@@ -7,7 +7,7 @@ use crate::client::{reason, status_name};
 use crate::duration;
 use crate::error::Error;
 use crate::log::{Level, Logger, say};
-use crate::printer::{self, Format, escape};
+use crate::printer::{self, Format, escape, hex};
 use crate::request::Request;
 use crate::schema::json::{self, Style};
 use crate::schema::{Message, Reflect, Rpc, Schema};
@@ -77,7 +77,17 @@ impl Session {
         let answer = client.call(&self.options.call_of(rpc, payload))?;
         trace(self.logger, "response", &answer);
         let response = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
-        self.print(self.options.format, response.as_ref())
+        self.print_answer(response.as_ref(), &answer)
+    }
+
+    /// Prints an answer; `encoded` is how it came.
+    pub(super) fn print_answer(
+        &mut self,
+        answer: &dyn Reflect,
+        encoded: &[u8],
+    ) -> Result<(), Error> {
+        let (schema, options) = (self.schema, &self.options);
+        print_answer(&mut self.output, schema, options, answer, encoded)
     }
 
     pub(super) fn print(&mut self, format: Format, message: &dyn Reflect) -> Result<(), Error> {
@@ -164,6 +174,24 @@ pub fn print(
         printer::print(format, options.emit_defaults, message, schema, buffer)?;
         Ok(())
     })
+}
+
+/// Prints an answer. `encoded` is how it came: as hex it is shown like that, since
+/// an encoding made here might have the fields in another order.
+///
+/// # Errors
+/// When it does not fit the format, or standard output takes no more.
+pub fn print_answer(
+    output: &mut Output,
+    schema: &'static Schema,
+    options: &Options,
+    answer: &dyn Reflect,
+    encoded: &[u8],
+) -> Result<(), Error> {
+    match options.format {
+        Format::Hex => output.line(&hex::digits(encoded)),
+        format => print(output, schema, options, format, answer),
+    }
 }
 
 /// Decodes an answer's payload.

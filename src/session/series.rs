@@ -35,8 +35,8 @@ impl Session {
         let result = self.send_pieces(rpc, pieces);
         self.answered(rpc, started, &result);
         let answer = result.map_err(|error| self.explained(rpc, error))?;
-        if let Some(answer) = answer {
-            self.print(self.options.format, answer.as_ref())?;
+        if let Some((answer, encoded)) = answer {
+            self.print_answer(answer.as_ref(), &encoded)?;
         }
         if let Some(summary) = pieces.summary() {
             let time = duration::display(started.elapsed());
@@ -59,7 +59,7 @@ impl Session {
         &mut self,
         rpc: &'static Rpc,
         pieces: &mut dyn Pieces,
-    ) -> Result<Option<Box<dyn Reflect>>, Error> {
+    ) -> Result<Option<(Box<dyn Reflect>, Vec<u8>)>, Error> {
         let client = connected(&mut self.client, &self.options, self.logger)?;
         let mut progress = match self.options.verbose {
             true => Progress::none(),
@@ -78,7 +78,8 @@ impl Session {
                 error: Box::new(error.into()),
             })?;
             trace(self.logger, "response", &answer);
-            last = Some(self.skew.decode(rpc, &answer, &self.options, self.logger)?);
+            let decoded = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
+            last = Some((decoded, answer));
             progress.advance(piece.length);
         }
         Ok(last)

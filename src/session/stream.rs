@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::call::{payload, print, show_message};
+use super::call::{payload, print_answer, show_message};
 use super::messages::{Coming, Messages};
 use super::{Session, connected};
 use crate::client::{self, CallError, StreamSender};
@@ -40,11 +40,10 @@ impl Session {
                 if state.mistaken.load(Ordering::SeqCst) {
                     break Ok(());
                 }
-                let format = self.options.format;
                 let response = self.skew.decode(rpc, &answer, &self.options, self.logger);
                 let printed = response.and_then(|response| {
-                    let response = response.as_ref();
-                    print(&mut self.output, schema, &self.options, format, response)
+                    let (output, response) = (&mut self.output, response.as_ref());
+                    print_answer(output, schema, &self.options, response, &answer)
                 });
                 if printed.is_err() {
                     break printed;

@@ -344,3 +344,21 @@ fn a_newer_build_against_an_agent_that_lacks_the_rpc() {
         output.stderr
     );
 }
+
+#[test]
+fn as_hex_an_answer_is_shown_as_it_came() {
+    // Fields in an order that no encoder gives them: unknown ones first, and mixed.
+    let answer = [
+        field(900, b"c"),
+        field(2, b"v"),
+        field(700, b"a"),
+        field(1, b"g"),
+        field(800, b"b"),
+    ]
+    .concat();
+    let digits: String = answer.iter().map(|byte| format!("{byte:02x}")).collect();
+    let row = answers("hex", payload(&answer))
+        .with(&["-o", "hex", "-l", "error"])
+        .prints(format!("{digits}\n"));
+    check([row]);
+}
