@@ -116,9 +116,11 @@ impl<'a> Engine<'a> {
                 break stopped;
             }
             let until = self.next_event(&run, now);
-            let tally = &mut run.tally;
-            if !self.lanes.wait(until, |tag, end| {
-                tally.ended(tag.command, tag.due, Instant::now(), &end);
+            let (tally, mix) = (&mut run.tally, &*self.mix);
+            if !self.lanes.wait(until, |tag, answer| {
+                let now = Instant::now();
+                let end = answer.map_or_else(|end| end, |answer| mix.judge(tag.command, &answer));
+                tally.ended(tag.command, tag.due, now, &end);
             }) {
                 break Stopped::Interrupted;
             }

@@ -171,8 +171,13 @@ impl<'a> Lanes<'a> {
     }
 
     /// Waits until something comes in or can be sent, `end`, or a signal; then
-    /// reads what is there. Calls that have ended go to `ended`. False after a signal.
-    pub(super) fn wait(&mut self, end: Instant, mut ended: impl FnMut(InFlight, End)) -> bool {
+    /// reads what is there. Calls that have ended go to `ended`, with their answers if
+    /// they have one. False after a signal.
+    pub(super) fn wait(
+        &mut self,
+        end: Instant,
+        mut ended: impl FnMut(InFlight, Result<Vec<u8>, End>),
+    ) -> bool {
         let mut events = [EpollEvent::empty(); EVENTS];
         let ready = match self.epoll.wait(&mut events, EpollTimeout::ZERO) {
             Ok(0) | Err(_) => {
@@ -195,7 +200,7 @@ impl<'a> Lanes<'a> {
         !interrupt::is_raised()
     }
 
-    fn receive(&mut self, index: usize, ended: &mut impl FnMut(InFlight, End)) {
+    fn receive(&mut self, index: usize, ended: &mut impl FnMut(InFlight, Result<Vec<u8>, End>)) {
         let lane = self.lanes.get_mut(index);
         let Some(connection) = lane.and_then(|lane| lane.connection.as_mut()) else {
             return;
@@ -204,10 +209,10 @@ impl<'a> Lanes<'a> {
         let result = connection.receive(|tag, answer| {
             *in_flight -= 1;
             free.push_back(index);
-            ended(tag, answer.map_or_else(End::from, |_| End::Ok));
+            ended(tag, answer.map_err(End::from));
         });
         if let Err(error) = result {
-            self.lose(index, &error, ended);
+            self.lose(index, &error, &mut |tag, end| ended(tag, Err(end)));
         }
     }
 

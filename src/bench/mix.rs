@@ -2,6 +2,7 @@
 //! afresh for every call where the automatic values differ from call to call. It
 //! knows no time and no connections.
 
+use super::tally::End;
 use crate::cli::Source;
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
@@ -147,6 +148,17 @@ impl Mix {
             entry.credit -= total;
         }
         index
+    }
+
+    /// What a command's answer means.
+    pub(super) fn judge(&self, index: usize, answer: &[u8]) -> End {
+        let Some(entry) = self.entries.get(index) else {
+            return End::Ok;
+        };
+        match session::decode(entry.request.rpc.response, answer) {
+            Ok(_) => End::Ok,
+            Err(error) => End::Wrong(error.to_string()),
+        }
     }
 
     /// A request of a command.

@@ -8,6 +8,13 @@ use super::histogram::Histogram;
 use crate::client::{CallError, Status};
 use crate::printer::escape;
 
+/// How many ways to fail are told apart. An agent chooses its status codes, and
+/// must not choose how long a report is.
+const MOST_FAILURES: usize = 32;
+
+/// What the other ways are counted as.
+const OTHER_FAILURES: &str = "other failures";
+
 /// How much of an agent's message is kept as an example, in characters.
 const LONGEST_EXAMPLE: usize = 200;
 
@@ -48,6 +55,11 @@ impl Figures {
     }
 
     fn fail(&mut self, name: &str, example: &str) {
+        let is_new = !self.failures.contains_key(name);
+        let name = match is_new && self.failures.len() >= MOST_FAILURES {
+            true => OTHER_FAILURES,
+            false => name,
+        };
         let failures = self.failures.entry(name.to_owned()).or_default();
         if failures.count == 0 {
             failures.example = example.to_owned();
@@ -63,6 +75,8 @@ pub(super) enum End {
     Ok,
     /// With a status.
     Status(Status),
+    /// With an answer that is not the RPC's message.
+    Wrong(String),
     /// It took too long.
     Timeout,
     /// Its connection was lost, or it could not be sent.
@@ -119,7 +133,7 @@ impl Tally {
             .into_iter()
             .flatten()
         {
-            if in_time && matches!(end, End::Ok | End::Status(_)) {
+            if in_time && matches!(end, End::Ok | End::Status(_) | End::Wrong(_)) {
                 figures.answered_in_time += 1;
             }
             if !counts {
@@ -133,6 +147,10 @@ impl Tally {
                 End::Status(status) => {
                     let example = escape::first_line(&status.message, LONGEST_EXAMPLE);
                     figures.fail(&status.to_string(), &example);
+                }
+                End::Wrong(reason) => {
+                    let example = escape::first_line(reason, LONGEST_EXAMPLE);
+                    figures.fail("no message of this RPC", &example);
                 }
                 End::Timeout => figures.fail("timeout", "no answer in time"),
                 End::Lost(reason) => {

@@ -17,7 +17,7 @@ mod turn;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-pub use call::payload;
+pub use call::{decode, payload};
 pub use output::Output;
 pub use prepare::{Step, Work, prepare};
 pub use turn::Turn;

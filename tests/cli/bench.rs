@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 use typed_peer::{Answer, Peer};
 
+use crate::hostile::agent::{field, varint};
 use crate::tool::{Tool, tool};
 use crate::wire::{Listener, frame, read_frame};
 
@@ -198,6 +199,51 @@ fn what_fails_is_told_apart() {
     assert_eq!(report["all"]["failures"][0]["failure"], "timeout");
     assert_eq!(report["all"]["failures"][0]["calls"], 3);
     assert!(report["all"]["latency"]["min_ns"].as_u64().unwrap() >= 50_000_000);
+}
+
+#[test]
+fn an_agent_does_not_choose_how_long_the_report_is() {
+    let calls = AtomicUsize::new(100);
+    let agent = Listener::start(move |_, mut stream| {
+        while let Ok((stream_id, _)) = read_frame(&mut stream) {
+            let code = u64::try_from(calls.fetch_add(1, Ordering::SeqCst)).unwrap();
+            let status = field(1, [vec![0x08], varint(code)].concat());
+            if stream.write_all(&frame(stream_id, 2, 0, &status)).is_err() {
+                return;
+            }
+        }
+    });
+    let arguments = ["-c", "Check", "--calls", "100", "-o", "json"];
+    let report = bench(&agent.address(), &arguments).run().succeeded().json();
+    let failures = report["all"]["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 33);
+    let others = failures.iter().find(|it| it["failure"] == "other failures");
+    assert_eq!(others.unwrap()["calls"], 68);
+    assert_eq!(report["all"]["failed"], 100);
+}
+
+#[test]
+fn an_answer_that_is_no_message_of_its_rpc_is_a_failure() {
+    let agent = Listener::start(|_, mut stream| {
+        while let Ok((stream_id, _)) = read_frame(&mut stream) {
+            let answer = frame(stream_id, 2, 0, &field(2, b"\xff\xff"));
+            if stream.write_all(&answer).is_err() {
+                return;
+            }
+        }
+    });
+    let arguments = ["-c", "Version", "--calls", "3", "--fail-if", "errors>0%"];
+    let output = bench(&agent.address(), &arguments).run();
+    assert_eq!(output.status, 5);
+    let text = output.text();
+    assert!(
+        text.contains("calls        3: 0 OK, 3 failed (100.00%)\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("        3  no message of this RPC: the "),
+        "{text}"
+    );
 }
 
 #[test]

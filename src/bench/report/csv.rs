@@ -1,7 +1,7 @@
 //! The report as a table, for spreadsheets and for comparing runs: RFC 4180,
 //! times in nanoseconds.
 
-use super::{PERCENTILES, Report};
+use super::{PERCENTILES, Report, latencies};
 
 pub(super) fn render(report: &Report) -> String {
     let mut text = String::from("command,calls,ok,failed,throughput,min_ns,mean_ns");
@@ -10,21 +10,22 @@ pub(super) fn render(report: &Report) -> String {
     }
     text.push_str(",max_ns\n");
     for (name, figures) in report.rows() {
-        let latency = &figures.latency;
         text.push_str(&format!(
-            "{},{},{},{},{:.1},{},{}",
+            "{},{},{},{},{:.1}",
             quoted(name),
             figures.calls(),
             figures.ok,
             figures.errors(),
-            figures.throughput,
-            latency.min(),
-            latency.mean()
+            figures.throughput
         ));
-        for (at, _) in PERCENTILES {
-            text.push_str(&format!(",{}", latency.percentile(at)));
+        for value in latencies(&figures.latency) {
+            text.push(',');
+            // Nothing where nothing was measured.
+            if figures.latency.total() > 0 {
+                text.push_str(&value.to_string());
+            }
         }
-        text.push_str(&format!(",{}\n", latency.max()));
+        text.push('\n');
     }
     text
 }

@@ -64,7 +64,11 @@ fn of_figures(figures: &Figures) -> Map<String, Value> {
         .collect()
 }
 
+/// Null where nothing was measured: zeros would be those of a very fast agent.
 fn of_histogram(histogram: &Histogram) -> Value {
+    if histogram.total() == 0 {
+        return Value::Null;
+    }
     let mut object = Map::new();
     object.insert("min_ns".to_owned(), json!(histogram.min()));
     object.insert("mean_ns".to_owned(), json!(histogram.mean()));

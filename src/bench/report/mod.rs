@@ -9,6 +9,7 @@ mod text;
 use std::time::Duration;
 
 use super::engine::{Outcome, Stopped};
+use super::histogram::Histogram;
 use super::tally::{Figures, Tally};
 use super::{Limit, Mix, Options};
 
@@ -23,6 +24,16 @@ const PERCENTILES: [(u64, &str); 6] = [
     (99_900_000, "p99.9"),
     (99_990_000, "p99.99"),
 ];
+
+/// A histogram's figures in the order of every report: the least, the mean, the
+/// percentiles, the most.
+fn latencies(latency: &Histogram) -> impl Iterator<Item = u64> {
+    let percentiles = PERCENTILES.iter().map(|(at, _)| latency.percentile(*at));
+    [latency.min(), latency.mean()]
+        .into_iter()
+        .chain(percentiles)
+        .chain([latency.max()])
+}
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::{PERCENTILES, Report};
 use crate::bench::engine::Stopped;
-use crate::bench::tally::Figures;
 use crate::duration;
 
 /// The widest column of names.
@@ -83,8 +82,12 @@ fn latencies(report: &Report, text: &mut String) -> std::fmt::Result {
     writeln!(text)?;
     for (name, figures) in rows {
         write!(text, "{name:width$} {:>9}", figures.calls())?;
-        for value in values(figures) {
-            write!(text, " {:>7}", shown(value))?;
+        for value in super::latencies(&figures.latency) {
+            let value = match figures.latency.total() {
+                0 => "-".to_owned(),
+                _ => shown(value),
+            };
+            write!(text, " {value:>7}")?;
         }
         writeln!(text)?;
     }
@@ -97,15 +100,6 @@ fn columns() -> impl Iterator<Item = &'static str> {
         .into_iter()
         .chain(percentiles)
         .chain(["max"])
-}
-
-fn values(figures: &Figures) -> impl Iterator<Item = u64> {
-    let latency = &figures.latency;
-    let percentiles = PERCENTILES.iter().map(|(at, _)| latency.percentile(*at));
-    [latency.min(), latency.mean()]
-        .into_iter()
-        .chain(percentiles)
-        .chain([latency.max()])
 }
 
 fn failures(report: &Report, text: &mut String) -> std::fmt::Result {
