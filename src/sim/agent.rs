@@ -72,6 +72,12 @@ impl Agent {
         rpc.name == LAST_CALL
     }
 
+    /// Lets whoever waits for such events know that a container was short of
+    /// memory. False if too many of them wait to be told.
+    pub(super) fn run_out_of_memory(&self, container_id: &str) -> bool {
+        self.state().oom.inject(container_id)
+    }
+
     /// The encoded answer to a request, once there is one. A call that is
     /// given up while it waits has changed nothing, unless it writes: what it has
     /// written stays.

@@ -79,7 +79,7 @@ pub fn serve(options: &ServeOptions, schema: &'static Schema) -> Result<(), Serv
         // From here on a signal ends this function and not the process.
         let signals = Signals::catch().map_err(start)?;
         let log = (recorder.clone(), log_failure);
-        let ready = |uri: &str| announce(uri, &options.faults);
+        let ready = |uri: &str, agent: &Arc<Agent>| announce(uri, &options.faults, agent);
         run(options, schema, log, ready, signals.any()).await
     });
     // Calls that are still being answered are cut off, and recorded as such.
@@ -88,14 +88,14 @@ pub fn serve(options: &ServeOptions, schema: &'static Schema) -> Result<(), Serv
     result
 }
 
-fn announce(uri: &str, faults: &Arc<Faults>) {
+fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
     let mut told = tell_seed(faults);
     // Scripts wait for this line; one that closed standard error does not.
     say(format_args!("listening on {uri}"));
-    let faults = Arc::clone(faults);
+    let (faults, agent) = (Arc::clone(faults), Arc::clone(agent));
     let obeys = control::listen(move |line| {
         let mut inputs = Inputs::without_standard_input();
-        let shown = faults.control(line, &mut inputs);
+        let shown = faults.control(line, &mut inputs, |id| agent.run_out_of_memory(id));
         told = told || tell_seed(&faults);
         shown.map_err(|error| error.to_string())
     });
@@ -122,7 +122,7 @@ pub(super) async fn run(
     options: &ServeOptions,
     schema: &'static Schema,
     (recorder, log_failure): (Recorder, Failure),
-    ready: impl FnOnce(&str),
+    ready: impl FnOnce(&str, &Arc<Agent>),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let uri = options.address.to_string();
@@ -144,7 +144,7 @@ pub(super) async fn run(
     let (mut server, address) = server.map_err(start)?;
     let relay = Relay::new(&address, Arc::clone(&connections)).map_err(start)?;
     let relay = relay.run(socket);
-    ready(&uri);
+    ready(&uri, &agent);
 
     tokio::select! {
         () = stop => Ok(()),

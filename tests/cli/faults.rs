@@ -1,5 +1,8 @@
 //! Calls of a simulated agent that go wrong because they are asked to.
 
+use std::thread;
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 use serde_json::json;
 use tempfile::TempDir;
@@ -191,6 +194,29 @@ fn standard_input_changes_rules_while_it_runs() {
     assert_eq!(served.says(), error);
     assert_eq!(call(&served), 0);
     assert_eq!(served.end(Signal::SIGINT).0, Some(0));
+}
+
+#[test]
+fn a_container_runs_out_of_memory_when_standard_input_says_so() {
+    let mut served = serve(&[]);
+    served.listening();
+    let waiting = served.call(&["GetOOMEvent", "GetOOMEvent"]).start();
+    // Whether it waits by now or not, it gets both; mostly it does.
+    thread::sleep(Duration::from_millis(200));
+    served.tell("oom web\noom\noom 'a container' # it need not be there\n");
+    let error = "error: standard input: the ID of a container is missing: oom CONTAINER_ID";
+    assert_eq!(served.says(), error);
+    let output = waiting.wait().succeeded();
+    assert_eq!(
+        output.text(),
+        "{\"container_id\":\"web\"}\n{\"container_id\":\"a container\"}\n"
+    );
+    // Events wait for a caller too, up to what the agent's queue holds.
+    served.tell(&"oom x\n".repeat(101));
+    let error = "error: standard input: too many events wait already; GetOOMEvent takes one";
+    assert_eq!(served.says(), error);
+    let call = served.call(&["GetOOMEvent", "--repeat", "100"]);
+    call.stdout("{\"container_id\":\"x\"}\n".repeat(100)).test();
 }
 
 #[test]

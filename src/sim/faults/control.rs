@@ -17,24 +17,32 @@ close RPC                                closes the connection instead of an ans
 garbage RPC [hex:00ff | COUNT]           sends bytes that are no ttRPC instead of an answer
 truncate RPC [COUNT]                     cuts the answer after so many bytes, or half, and closes
 clear [RPC]                              removes the rules for an RPC, or all
+oom CONTAINER_ID                         lets GetOOMEvent tell that the container was short of memory
 list                                     shows the rules, and how often each was applied
 help                                     shows this
 RPC[3], RPC[2..4], RPC[5..], RPC[10%]    some of the calls; * is every RPC";
 
 /// The words that are no kind of rule.
-const WORDS: [&str; 3] = ["clear", "list", "help"];
+const WORDS: [&str; 4] = ["clear", "oom", "list", "help"];
 
 impl Faults {
-    /// Carries out one line: a rule to add, `clear`, `list` or `help`. What there
-    /// is to show comes back.
+    /// Carries out one line: a rule to add, `clear`, `oom`, `list` or `help`. What
+    /// there is to show comes back. `out_of_memory` is given the ID of a container that is to
+    /// be told as short of memory, and says whether it can be.
     ///
     /// # Errors
     /// When it is none of these; nothing has changed then.
-    pub fn control(&self, line: &str, inputs: &mut Inputs) -> Result<Option<String>, FaultError> {
+    pub fn control(
+        &self,
+        line: &str,
+        inputs: &mut Inputs,
+        out_of_memory: impl FnOnce(&str) -> bool,
+    ) -> Result<Option<String>, FaultError> {
         let text = line.trim();
         let (name, end) = command::name(text);
         let form = match name {
             "clear" => "clear RPC, or clear alone",
+            "oom" => "oom CONTAINER_ID",
             "list" => "list stands alone",
             "help" => "help stands alone",
             _ => return self.rule_line(name, text, inputs),
@@ -42,7 +50,7 @@ impl Faults {
         let mut words = command::split_plain(text, end, Hash::Comment)?.into_iter();
         let first = words.next();
         let surplus = match name {
-            "clear" => words.next(),
+            "clear" | "oom" => words.next(),
             _ => first.clone(),
         };
         if let Some(word) = surplus {
@@ -54,6 +62,15 @@ impl Faults {
                 let target = grammar::named(self.schema, &name)?;
                 let kept = |rule: &Rule| !rule.target.is(target);
                 self.rules().list.retain(|(_, rule)| kept(rule));
+            }
+            ("oom", Some(id)) => {
+                if !out_of_memory(&id) {
+                    return Err(FaultError::TooManyEvents);
+                }
+            }
+            ("oom", None) => {
+                let what = "the ID of a container";
+                return Err(FaultError::Missing { what, form });
             }
             ("list", _) => return Ok(Some(self.list())),
             _ => return Ok(Some(HELP.to_owned())),

@@ -56,6 +56,9 @@ pub enum FaultError {
         /// How it is written.
         form: &'static str,
     },
+    /// Nobody takes the events that there are.
+    #[error("too many events wait already; GetOOMEvent takes one")]
+    TooManyEvents,
     /// Neither a name nor a number of a status.
     #[error(
         "{} is neither the name of a status, such as NOT_FOUND, nor a number{}",

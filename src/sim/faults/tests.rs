@@ -26,7 +26,8 @@ fn calls(faults: &Faults, name: &str, count: usize) -> Vec<(u64, &'static str)> 
 }
 
 fn control(faults: &Faults, line: &str) -> Result<Option<String>, String> {
-    let shown = faults.control(line, &mut Inputs::without_standard_input());
+    let mut inputs = Inputs::without_standard_input();
+    let shown = faults.control(line, &mut inputs, |id| id == "web");
     shown.map_err(|error| error.to_string())
 }
 
@@ -106,6 +107,7 @@ fn rules_change_by_lines() {
          close Version  # 0 of 0 calls"
     );
     assert_eq!(control(&faults, "clear check # it"), Ok(None));
+    assert_eq!(control(&faults, "oom 'web' # one"), Ok(None));
     assert_eq!(control(&faults, "delay Check 1s"), Ok(None));
     assert_eq!(calls(&faults, "Check", 1), [(1, "drop")]);
     assert_eq!(control(&faults, "clear *"), Ok(None));
@@ -138,6 +140,12 @@ fn a_wrong_line_changes_nothing() {
         (
             "clear Chek",
             "there is no RPC \"Chek\"; did you mean \"Check\"?",
+        ),
+        ("oom", "the ID of a container is missing: oom CONTAINER_ID"),
+        ("oom web db", "\"db\" is too much: oom CONTAINER_ID"),
+        (
+            "oom full",
+            "too many events wait already; GetOOMEvent takes one",
         ),
         ("drop Check[0]", "[0]: calls are counted from 1"),
     ] {

@@ -18,7 +18,6 @@ pub(in crate::sim) struct OomEvents {
 impl OomEvents {
     /// Adds the event of a container, which need not be there. Its processes go
     /// on. False if too many events wait already.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the faults call it"))]
     pub(in crate::sim) fn inject(&mut self, container_id: &str) -> bool {
         if self.waiting.len() >= CAPACITY {
             return false;

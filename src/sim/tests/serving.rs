@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::api::{SCHEMA, SERVICE};
 use super::wire::Wire;
 use crate::input::Inputs;
+use crate::sim::agent::Agent;
 use crate::sim::listen::{BindError, Listener};
 use crate::sim::record::Recorder;
 use crate::sim::serve::{ServeError, ServeOptions, run};
@@ -106,7 +107,7 @@ fn serve(
             guest: GuestOptions::default(),
             faults,
         };
-        let ready = |uri: &str| listening.send(uri.to_owned()).unwrap();
+        let ready = |uri: &str, _: &Arc<Agent>| listening.send(uri.to_owned()).unwrap();
         let log = Recorder::start(&SCHEMA, log).unwrap();
         let recorder = log.0.clone();
         let result = runtime.block_on(run(&options, &SCHEMA, log, ready, async {

@@ -22,7 +22,7 @@ pub(crate) fn run(data: &[u8]) {
             continue;
         }
         let before = list(&faults, &mut inputs);
-        match faults.control(line, &mut inputs) {
+        match faults.control(line, &mut inputs, |_| true) {
             Ok(shown) => check_shown(&shown.unwrap_or_default()),
             Err(error) => {
                 error_text(&error);
@@ -34,7 +34,7 @@ pub(crate) fn run(data: &[u8]) {
 }
 
 fn list(faults: &Faults, inputs: &mut Inputs) -> String {
-    let list = faults.control("list", inputs);
+    let list = faults.control("list", inputs, |_| true);
     let list = list.unwrap_or_else(|error| panic!("{error}"));
     let list = list.unwrap_or_else(|| panic!("nothing is listed"));
     check_shown(&list);
