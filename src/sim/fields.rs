@@ -102,6 +102,17 @@ fn value<'a>(message: &'a dyn Reflect, name: &str) -> Option<Value<'a>> {
     message.get(find(message, name, |_| true)?)
 }
 
+/// The text at a string key of a map field.
+pub(super) fn entry<'a>(message: &'a dyn Reflect, name: &str, key: &str) -> Option<&'a str> {
+    let Some(Value::Map(map)) = value(message, name) else {
+        return None;
+    };
+    match map.get(&Key::String(key))? {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// Sets a bool field.
 pub(super) fn set_bool(message: &mut dyn Reflect, name: &str, value: bool) {
     if let Some(ValueMut::Bool(slot)) = single(message, name, is_scalar(Scalar::Bool)) {
@@ -282,6 +293,8 @@ mod tests {
         assert_eq!(integer(&message, "key"), 0);
         assert_eq!(strings(&message, "key").count(), 0);
         assert_eq!(messages(&message, "missing").count(), 0);
+        assert_eq!(entry(&message, "missing", "x"), None);
+        assert_eq!(entry(&message, "key", "x"), None);
         assert!(super::message(&message, "key").is_none());
         assert!(!is_true(&message, "missing"));
         assert_eq!(message, before);

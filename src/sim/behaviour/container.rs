@@ -50,7 +50,8 @@ fn create_container(
     let launcher = context.launcher;
     let process = launcher.create(spec::program(process)).map_err(internal)?;
     state.sandbox.has_process_namespace = true;
-    let container = Container::new(id, process, limits, shares_namespace);
+    let last_words = spec::last_words(oci);
+    let container = Container::new(id, process, limits, last_words, shares_namespace);
     state.containers.insert(id, container);
     Ok(Outcome::Done)
 }

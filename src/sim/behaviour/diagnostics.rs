@@ -1,21 +1,43 @@
 //! What the agent tells about a container that has gone wrong.
 
+use nix::errno::Errno;
+
 use crate::schema::Reflect;
 use crate::sim::fields;
 use crate::sim::refusal::{internal, invalid};
 
-use super::wording::quoted;
-use super::{Answer, Context, Row};
+use super::lookup::container_id;
+use super::wording::{quoted, system};
+use super::{Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[("GetDiagnosticData", get_diagnostic_data)];
 
+/// How many bytes of a container's last words are told.
+const MOST: usize = 4096;
+
 /// Tells a container's last words. There is one kind of data.
-fn get_diagnostic_data(_: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
+fn get_diagnostic_data(
+    context: &mut Context<'_>,
+    request: &dyn Reflect,
+    response: &mut dyn Reflect,
+) -> Answer {
     let kind = fields::string(request, "log_type");
     if kind != "termination_log" {
         let message = format!("unsupported diagnostic log_type: {kind}");
         return Err(invalid(quoted(message)));
     }
-    let container = fields::string(request, "container_id");
-    Err(internal(format!("Invalid container id: {container}")))
+    let id = container_id(request);
+    let found = context.state.containers.find(id);
+    let container = found.map_err(|missing| internal(format!("{missing}: {id}")))?;
+    let path = container.last_words.as_ref().map_err(internal)?;
+    match context.state.files.read(path, MOST) {
+        Ok(words) => fields::set_string(response, "data", &String::from_utf8_lossy(&words)),
+        // It has said none.
+        Err(Errno::ENOENT) => {}
+        Err(error) => {
+            let reason = format!("Failed to read termination log: {}", system(error));
+            return Err(internal(reason));
+        }
+    }
+    Ok(Outcome::Done)
 }

@@ -15,6 +15,13 @@ pub(super) const ROWS: &[Row] = &[
     ("RemoveStaleVirtiofsShareMounts", nothing_is_stale),
 ];
 
+/// What a mount must have, in the order in which it is looked at.
+const NEEDED: [(&str, &str); 3] = [
+    ("source", "source"),
+    ("mount_point", "destination"),
+    ("fstype", "FS type"),
+];
+
 /// Makes the mount points of ephemeral storage.
 fn update_ephemeral_mounts(
     context: &mut Context<'_>,
@@ -33,6 +40,14 @@ fn update_ephemeral_mounts(
         let folder = Path::new(fields::string(storage, "mount_point"));
         let made = context.state.files.make_folders(folder);
         made.map_err(|error| failed(system(error)))?;
+        // It mounts only what has options.
+        if fields::strings(storage, "options").next().is_some() {
+            for (field, what) in NEEDED {
+                if fields::string(storage, field).is_empty() {
+                    return Err(failed(format!("need mount {what}")));
+                }
+            }
+        }
     }
     Ok(Outcome::Done)
 }

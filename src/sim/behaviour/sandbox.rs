@@ -12,8 +12,10 @@ pub(super) const ROWS: &[Row] = &[
     ("DestroySandbox", destroy_sandbox),
 ];
 
-/// Names the sandbox. A second time it fails, having named it anew.
+/// Names the sandbox, and removes what was copied for one before. A second time
+/// it fails, having done both.
 fn create_sandbox(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
+    context.state.files.empty();
     let sandbox = &mut context.state.sandbox;
     fields::string(request, "hostname").clone_into(&mut sandbox.hostname);
     let id = fields::string(request, "sandbox_id");

@@ -2,6 +2,8 @@
 //! mistakes in one that the agent refuses. Nothing is mounted, and no namespace
 //! is made: the rest of a specification changes nothing.
 
+use std::path::{Path, PathBuf};
+
 use crate::schema::Reflect;
 use crate::sim::fields;
 use crate::sim::process::{Program, Size};
@@ -134,6 +136,27 @@ pub(super) fn check_first_process(spec: &dyn Reflect, process: &dyn Reflect) -> 
     }
     Ok(())
 }
+
+/// The file in the guest that a container's last words are in: what is mounted
+/// where Kubernetes, by an annotation, says that the container writes them.
+///
+/// # Errors
+/// Why none is known, as the agent tells it when it is asked for them.
+pub(super) fn last_words(spec: &dyn Reflect) -> Result<PathBuf, String> {
+    let path = fields::entry(spec, "Annotations", LAST_WORDS)
+        .ok_or_else(|| "No terminationMessagePath annotation".to_owned())?;
+    let is_there = |mount: &&dyn Reflect| {
+        Path::new(fields::string(*mount, "destination")) == Path::new(path)
+            && !fields::string(*mount, "source").is_empty()
+    };
+    let mount = fields::messages(spec, "Mounts").find(is_there);
+    mount
+        .map(|mount| PathBuf::from(fields::string(mount, "source")))
+        .ok_or_else(|| format!("termination message mount not found for {path}"))
+}
+
+/// The annotation of the file, as the container sees it.
+const LAST_WORDS: &str = "io.kubernetes.container.terminationMessagePath";
 
 /// A part of a request that must be there is not.
 pub(super) fn no_value() -> ttrpc::Error {

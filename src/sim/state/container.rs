@@ -2,6 +2,7 @@
 //! used. It knows nothing of other containers.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(in crate::sim) struct Container {
     is_frozen: bool,
     /// What it may use.
     pub(in crate::sim) limits: Limits,
+    /// The file in the guest that its last words are in, or why none is known.
+    pub(in crate::sim) last_words: Result<PathBuf, String>,
     first: Arc<Task>,
     tasks: BTreeMap<String, Arc<Task>>,
     shares_namespace: bool,
@@ -49,6 +52,7 @@ impl Container {
         id: &str,
         process: Process,
         limits: Limits,
+        last_words: Result<PathBuf, String>,
         shares_namespace: bool,
     ) -> Container {
         let place = match shares_namespace {
@@ -61,6 +65,7 @@ impl Container {
             is_started: false,
             is_frozen: false,
             limits,
+            last_words,
             tasks: BTreeMap::from([(id.to_owned(), Arc::clone(&first))]),
             first,
             shares_namespace,

@@ -1,6 +1,7 @@
 //! What calls change of the guest around its containers, and what they answer.
 
 use super::called::Called;
+use super::script::create;
 use crate::sim::host::Host;
 use crate::sim::{Feature, GuestOptions};
 
@@ -218,6 +219,16 @@ fn mounts_and_diagnostics() {
             r#"{"storages":[{"driver":"blk"}]}"#,
             r#"13 "Failed to update mounts: Unsupported storage type for syncing mounts blk. Only ephemeral storage update is supported""#,
         ),
+        (
+            "UpdateEphemeralMounts",
+            r#"{"storages":[{"driver":"ephemeral","mount_point":"/x","source":"tmpfs","options":["ro"]}]}"#,
+            r#"13 "Failed to update mounts: need mount FS type""#,
+        ),
+        (
+            "UpdateEphemeralMounts",
+            r#"{"storages":[{"driver":"ephemeral","mount_point":"/x","source":"tmpfs","fstype":"tmpfs","options":["ro"]}]}"#,
+            "{}",
+        ),
         ("RemoveStaleVirtiofsShareMounts", "{}", "{}"),
         (
             "GetDiagnosticData",
@@ -230,6 +241,94 @@ fn mounts_and_diagnostics() {
             "13 Invalid container id: x",
         ),
     ]);
+}
+
+#[test]
+fn a_new_sandbox_empties_the_folder_of_containers_and_fails_having_done_so() {
+    let copy = |path: &str| {
+        let path = format!("/run/kata-containers/shared/containers/{path}");
+        let piece = serde_json::json!({"path": path, "file_size": 1, "file_mode": 0o100_644, "data": "YQ=="});
+        piece.to_string()
+    };
+    let swap = r#"{"path":"/run/kata-containers/shared/containers/x"}"#;
+    let there = "13 libc::swapon get error Invalid argument (os error 22)";
+    let gone = "13 libc::swapon get error No such file or directory (os error 2)";
+    let failed = "13 setup persistent IPC namespace";
+    plain().talk(&[
+        ("CopyFile", &copy("x"), "{}"),
+        ("AddSwapPath", swap, there),
+        ("CreateSandbox", "{}", "{}"),
+        ("AddSwapPath", swap, gone),
+        ("CopyFile", &copy("x"), "{}"),
+        ("AddSwapPath", swap, there),
+        ("CreateSandbox", "{}", failed),
+        ("AddSwapPath", swap, gone),
+        ("CopyFile", &copy("deep/x"), "{}"),
+        (
+            "CreateSandbox",
+            r#"{"kernel_modules":[{}]}"#,
+            "13 Kernel module name is empty",
+        ),
+        (
+            "GetVolumeStats",
+            r#"{"volume_guest_path":"/run/kata-containers/shared"}"#,
+            MISSING,
+        ),
+    ]);
+}
+
+#[test]
+fn a_containers_last_words() {
+    let mut agent = plain();
+    let shared = "/run/kata-containers/shared/containers/";
+    let mut make = |id: &str, path: Option<&str>, source: &str| {
+        let annotations = path.map(
+            |path| serde_json::json!({"io.kubernetes.container.terminationMessagePath": path}),
+        );
+        let mounts = serde_json::json!([
+            {"destination": "/dev/log", "type": "bind"},
+            {"destination": "/dev/log/", "type": "bind", "source": source},
+        ]);
+        let changes = serde_json::json!({"Annotations": annotations, "Mounts": mounts});
+        let call = create(id, &changes);
+        let (name, document) = call.split_once(' ').unwrap();
+        agent.talk(&[(name, document, "{}")]);
+    };
+    make("none", None, "/log");
+    make("elsewhere", Some("/dev/other"), "/log");
+    make("silent", Some("/dev/log"), "/log");
+    make("folder", Some("/dev/log"), shared);
+    make("spoke", Some("/dev/log"), &format!("{shared}log"));
+    let mut words = b"bad \xff".to_vec();
+    words.resize(5000, b'x');
+    let mut data = Vec::new();
+    crate::schema::base64::encode(&words, &mut data);
+    let piece = serde_json::json!({
+        "path": format!("{shared}log"), "file_size": 5000, "file_mode": 0o100_644,
+        "data": String::from_utf8(data).unwrap(),
+    });
+    let told = format!("bad \u{fffd}{}", "x".repeat(4091));
+    let asked = |id: &str| {
+        serde_json::json!({"log_type": "termination_log", "container_id": id}).to_string()
+    };
+    for (id, answer) in [
+        ("none", "13 No terminationMessagePath annotation"),
+        (
+            "elsewhere",
+            "13 termination message mount not found for /dev/other",
+        ),
+        ("silent", "{}"),
+        (
+            "folder",
+            "13 Failed to read termination log: Is a directory (os error 21)",
+        ),
+        ("spoke", &serde_json::json!({ "data": told }).to_string()),
+    ] {
+        agent.talk(&[
+            ("CopyFile", &piece.to_string(), "{}"),
+            ("GetDiagnosticData", &asked(id), answer),
+        ]);
+    }
 }
 
 #[test]

@@ -28,6 +28,9 @@ const SHARED: &str = "/run/kata-containers/shared/containers/";
 /// The same from the guest's root on.
 const SHARED_BASE: &str = "run/kata-containers/shared/containers";
 
+/// The folder that a new sandbox empties, from the guest's root on.
+const CONTAINERS: &str = "run/kata-containers";
+
 /// All files of a guest.
 #[derive(Debug)]
 pub(in crate::sim) struct Files {
@@ -70,6 +73,17 @@ impl Files {
     pub(in crate::sim) fn make_folders(&mut self, path: &Path) -> Result<()> {
         let base = Path::new("");
         resolve::make_folders(self.store.as_mut(), base, path, 0o755).map(drop)
+    }
+
+    /// Removes what was copied into the guest, and all else of containers. What
+    /// cannot be removed stays, as the agent goes on then too.
+    pub(in crate::sim) fn empty(&mut self) {
+        let (base, path) = (Path::new(""), Path::new(CONTAINERS));
+        let store = self.store.as_mut();
+        if let Ok(place) = resolve::entry(store, base, path) {
+            let _ = store.remove(&place.path);
+        }
+        let _ = resolve::make_folders(store, base, path, 0o755);
     }
 
     /// The first bytes of a file of the guest, at most `limit`.

@@ -383,3 +383,25 @@ proptest! {
         prop_assert_eq!(around.len(), 1);
     }
 }
+
+#[test]
+fn the_folder_of_containers_is_emptied_and_no_link_followed() {
+    everywhere(|files| {
+        files
+            .copy(&piece(&below("deep/x"), 0o100_644, b"x"))
+            .unwrap();
+        files.empty();
+        assert_eq!(content(files, "deep/x"), Err(Errno::ENOENT));
+        files.usage(Path::new("/run/kata-containers")).unwrap();
+        files.copy(&piece(X, 0o100_644, b"y")).unwrap();
+        assert_eq!(content(files, "x").unwrap(), b"y");
+    });
+    let (folder, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    fs::write(other.path().join("kept"), "").unwrap();
+    fs::create_dir(folder.path().join("run")).unwrap();
+    let link = folder.path().join("run/kata-containers");
+    symlink(other.path(), &link).unwrap();
+    on_disk(&folder).empty();
+    assert!(other.path().join("kept").exists());
+    assert!(fs::symlink_metadata(&link).unwrap().is_dir());
+}
