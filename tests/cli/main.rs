@@ -13,6 +13,7 @@ mod automatic;
 mod bench;
 mod builds;
 mod bundle;
+mod ci_job;
 mod command;
 mod compatibility;
 mod completions;

@@ -1,4 +1,4 @@
-//! The README's examples. A block that is marked `console` is a session: each
+//! The examples of the README and of the pages in `docs`. A block that is marked `console` is a session: each
 //! line that begins with `$ ` is a command for a shell, what follows it is what
 //! it prints on both outputs, and a line `...` there stands for any lines. All
 //! commands of a block run in one shell; `cargo run --` is the binary under test
@@ -77,25 +77,32 @@ impl Session {
     }
 }
 
-#[test]
-fn the_readmes_examples_are_true() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+/// Runs the examples of a page, named from the repository's folder.
+fn examples_are_true(page: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let sessions = sessions(&std::fs::read_to_string(path).unwrap());
-    assert!(!sessions.is_empty(), "the README shows no session");
+    assert!(!sessions.is_empty(), "{page} shows no session");
     let mut mistakes = String::new();
     for session in sessions {
         let outputs = session.run();
         for (step, found) in session.steps.iter().zip(outputs) {
             if !matches(&step.output, &found) {
-                let what = format!(
-                    "README.md, block at line {}: {}",
-                    session.line, step.command
-                );
+                let what = format!("{page}, block at line {}: {}", session.line, step.command);
                 mistakes.push_str(&difference(&what, &step.output, &found));
             }
         }
     }
     assert!(mistakes.is_empty(), "{mistakes}");
+}
+
+#[test]
+fn the_readmes_examples_are_true() {
+    examples_are_true("README.md");
+}
+
+#[test]
+fn the_examples_of_the_simulated_agents_page_are_true() {
+    examples_are_true("docs/simulated-agent.md");
 }
 
 #[test]
