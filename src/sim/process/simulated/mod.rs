@@ -3,6 +3,7 @@
 //! is being played is how a signal ends it. Nothing of containers is known.
 
 mod control;
+mod environment;
 mod printf;
 mod programs;
 mod shell;
@@ -10,6 +11,8 @@ mod streams;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod waiting;
 
 use std::pin::pin;
 use std::sync::Arc;

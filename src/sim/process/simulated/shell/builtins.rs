@@ -1,8 +1,8 @@
 //! The commands that a shell runs itself, as they change it.
 
 use super::Shell;
-use super::execute::Flow;
-use super::parse::name;
+use super::flow::Flow;
+use super::scan::name;
 use super::variables::Full;
 use crate::sim::process::simulated::streams::{Broken, Io};
 

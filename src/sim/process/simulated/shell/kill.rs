@@ -5,7 +5,7 @@ use std::str::FromStr;
 use nix::sys::signal::Signal;
 
 use super::Shell;
-use super::execute::Flow;
+use super::flow::Flow;
 use crate::sim::process::simulated::control::Action;
 use crate::sim::process::simulated::streams::{Broken, Io};
 

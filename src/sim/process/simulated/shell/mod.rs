@@ -2,13 +2,20 @@
 //! arithmetic. What it has not is a syntax error. It knows the programs by
 //! what runs them.
 
+mod blocks;
 mod builtins;
 mod execute;
 mod expand;
+mod flow;
 mod jobs;
 mod kill;
+mod loops;
 mod parse;
+mod piped;
+mod redirect;
+mod scan;
 mod session;
+mod simple;
 mod syntax;
 mod variables;
 mod word;
@@ -20,7 +27,7 @@ use super::control::Control;
 use super::programs::{Ended, Place};
 use super::streams::Io;
 
-use execute::Flow;
+use flow::Flow;
 use jobs::Jobs;
 use parse::Parser;
 use variables::Variables;

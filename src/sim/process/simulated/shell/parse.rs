@@ -2,6 +2,7 @@
 //! grammar of POSIX. How deep blocks may stand within one another is bounded,
 //! as each takes some stack. It runs nothing.
 
+use super::scan::name;
 use super::syntax::{Command, Item, Kind, Link, Pipeline, Problem, Redirect, Target, Word};
 
 /// How many blocks may stand within one another.
@@ -16,9 +17,9 @@ type MakeTarget = fn(Word) -> Target;
 /// Reads a text.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     /// Where it goes on, in bytes.
-    at: usize,
+    pub(super) at: usize,
     depth: u32,
 }
 
@@ -164,73 +165,6 @@ impl<'a> Parser<'a> {
         Ok(Command { kind, redirects })
     }
 
-    fn branches(&mut self) -> Result<Kind, Problem> {
-        let mut branches = Vec::new();
-        loop {
-            let condition = self.list(&["then"])?;
-            self.expect("then")?;
-            branches.push((condition, self.list(&["elif", "else", "fi"])?));
-            if !self.take_word("elif") {
-                break;
-            }
-        }
-        let otherwise = match self.take_word("else") {
-            true => self.list(&["fi"])?,
-            false => Vec::new(),
-        };
-        self.expect("fi")?;
-        Ok(Kind::If {
-            branches,
-            otherwise,
-        })
-    }
-
-    fn repetition(&mut self, until: bool) -> Result<Kind, Problem> {
-        let condition = self.list(&["do"])?;
-        let body = self.body()?;
-        Ok(Kind::While {
-            until,
-            condition,
-            body,
-        })
-    }
-
-    fn enumeration(&mut self) -> Result<Kind, Problem> {
-        self.skip_blanks();
-        let name = name(self.rest()).to_owned();
-        if name.is_empty() {
-            return Err(self.unexpected());
-        }
-        self.skip(name.len());
-        self.skip_lines();
-        let words = match self.take_word("in") {
-            true => {
-                let mut words = Vec::new();
-                self.skip_blanks();
-                while let Some(word) = self.word()? {
-                    words.push(word);
-                    self.skip_blanks();
-                }
-                Some(words)
-            }
-            false => None,
-        };
-        self.skip_blanks();
-        if self.peek() == Some(';') {
-            self.skip(1);
-        }
-        self.skip_lines();
-        let body = self.body()?;
-        Ok(Kind::For { name, words, body })
-    }
-
-    fn body(&mut self) -> Result<Vec<Item>, Problem> {
-        self.expect("do")?;
-        let body = self.list(&["done"])?;
-        self.expect("done")?;
-        Ok(body)
-    }
-
     fn simple(&mut self) -> Result<Command, Problem> {
         let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
         loop {
@@ -303,112 +237,4 @@ impl<'a> Parser<'a> {
             to: target(word),
         }))
     }
-
-    /// What has not been read.
-    pub(super) fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    pub(super) fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    /// Goes on behind so many bytes.
-    pub(super) fn skip(&mut self, bytes: usize) {
-        self.at += bytes;
-    }
-
-    pub(super) fn take(&mut self, text: &str) -> bool {
-        let found = self.rest().starts_with(text);
-        if found {
-            self.skip(text.len());
-        }
-        found
-    }
-
-    /// Skips what separates words: blanks, a comment, a line that goes on.
-    fn skip_blanks(&mut self) {
-        loop {
-            if self.take("\\\n") {
-                continue;
-            }
-            match self.peek() {
-                Some(' ' | '\t' | '\r') => self.skip(1),
-                Some('#') => {
-                    let line = self.rest().find('\n');
-                    self.skip(line.unwrap_or(self.rest().len()));
-                }
-                _ => return,
-            }
-        }
-    }
-
-    /// Skips the ends of lines too. Whether there were any.
-    fn skip_lines(&mut self) -> bool {
-        let mut found = false;
-        self.skip_blanks();
-        while self.peek() == Some('\n') {
-            found = true;
-            self.skip(1);
-            self.skip_blanks();
-        }
-        found
-    }
-
-    /// Whether this word, or this bracket, comes next.
-    fn is_at(&self, word: &str) -> bool {
-        let after = self.rest().strip_prefix(word);
-        let ends = |after: &str| after.is_empty() || after.starts_with(ends_word);
-        after.is_some_and(|after| word == ")" || ends(after))
-    }
-
-    fn take_word(&mut self, word: &str) -> bool {
-        let found = self.is_at(word);
-        if found {
-            self.skip(word.len());
-        }
-        found
-    }
-
-    fn expect(&mut self, word: &str) -> Result<(), Problem> {
-        match self.take_word(word) {
-            true => Ok(()),
-            false => Err(self.unexpected()),
-        }
-    }
-
-    /// What stands here does not belong here.
-    pub(super) fn unexpected(&self) -> Problem {
-        match self.peek() {
-            None => Problem::Incomplete,
-            Some('\n') => Problem::Unexpected("newline".to_owned()),
-            Some(first) => {
-                let end = match self.rest().find(ends_word) {
-                    Some(0) => first.len_utf8(),
-                    Some(end) => end,
-                    None => self.rest().len(),
-                };
-                let text = self.rest().get(..end).unwrap_or_default();
-                Problem::Unexpected(text.chars().take(40).collect())
-            }
-        }
-    }
-}
-
-/// The name that a text begins with; empty if it begins with none.
-pub(super) fn name(text: &str) -> &str {
-    let of_name = |(place, one): (usize, char)| {
-        one == '_' || one.is_ascii_alphabetic() || (place > 0 && one.is_ascii_digit())
-    };
-    let end = text.char_indices().find(|each| !of_name(*each));
-    text.get(..end.map_or(text.len(), |(end, _)| end))
-        .unwrap_or_default()
-}
-
-/// Whether a character that is not quoted ends a word.
-pub(super) fn ends_word(one: char) -> bool {
-    matches!(
-        one,
-        ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')'
-    )
 }

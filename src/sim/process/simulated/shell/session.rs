@@ -1,7 +1,7 @@
 //! A shell that reads its commands from its standard input: line by line, and
 //! on a terminal with a prompt and keys that interrupt.
 
-use super::execute::Flow;
+use super::flow::Flow;
 use super::parse::Parser;
 use super::syntax::{Item, Problem};
 use super::{SCRIPT_LIMIT, SYNTAX_ERROR, Shell};

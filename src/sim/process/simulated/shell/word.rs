@@ -1,7 +1,8 @@
 //! Reads one word of a script: quotes, backslashes, and what begins with `$`.
 //! It expands nothing.
 
-use super::parse::{Parser, ends_word, name};
+use super::parse::Parser;
+use super::scan::{ends_word, name};
 use super::syntax::{Expansion, Part, Problem, Word};
 
 impl Parser<'_> {
