@@ -34,6 +34,7 @@ mod interrupts;
 mod life;
 mod list_describe;
 mod many_clients;
+mod memory;
 mod mistakes;
 mod odd_files;
 mod other_protos;
