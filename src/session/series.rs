@@ -13,6 +13,9 @@ use crate::log::say;
 use crate::recipes::{Pieces, Series};
 use crate::schema::{Reflect, Rpc};
 
+/// What an answer says, and its bytes as they came.
+type Answer = (Box<dyn Reflect>, Vec<u8>);
+
 impl Session {
     /// Makes the calls of a series that begins with `message`, and prints the
     /// last answer. On a dry run the requests are printed instead.
@@ -59,7 +62,7 @@ impl Session {
         &mut self,
         rpc: &'static Rpc,
         pieces: &mut dyn Pieces,
-    ) -> Result<Option<(Box<dyn Reflect>, Vec<u8>)>, Error> {
+    ) -> Result<Option<Answer>, Error> {
         let client = connected(&mut self.client, &self.options, self.logger)?;
         let mut progress = match self.options.verbose {
             true => Progress::none(),
