@@ -22,16 +22,13 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// How often the loop looks up although nothing happens.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How long a load test goes on without a connection.
-const ALL_LOST: Duration = Duration::from_secs(3);
-
 /// What a load test ended with.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) tally: Tally,
     pub(super) stopped: Stopped,
-    /// Calls that were due and never begun, as there was no room for them.
-    pub(super) never_begun: u64,
+    /// For how long there was no connection at all.
+    pub(super) unconnected: Duration,
     /// Processor time of this process over the calls, the warm-up included.
     pub(super) cpu_time: Duration,
     /// How many calls that was for.
@@ -68,6 +65,7 @@ struct Run {
     begun: u64,
     measured: u64,
     lost_since: Option<Instant>,
+    unconnected: Duration,
     /// When the last call had begun.
     over_since: Option<Instant>,
 }
@@ -100,6 +98,7 @@ impl<'a> Engine<'a> {
             begun: 0,
             measured: 0,
             lost_since: None,
+            unconnected: Duration::ZERO,
             over_since: None,
         };
         let mut live = LiveLine::new();
@@ -133,7 +132,8 @@ impl<'a> Engine<'a> {
 
     /// Begins the calls that are due, as far as there is room.
     fn begin(&mut self, run: &mut Run, now: Instant) {
-        while self.lanes.has_room() && !self.is_enough(run) {
+        while now < run.end && self.lanes.has_room() && !self.is_enough(run) {
+            let room = self.lanes.room_since();
             let due = run.pace.due(now);
             if due > now || due >= run.end {
                 return;
@@ -158,7 +158,7 @@ impl<'a> Engine<'a> {
             });
             match place {
                 Ok(place) => {
-                    run.tally.began(due, Instant::now());
+                    run.tally.began(due, room, Instant::now());
                     if let Some(timeout) = self.options.timeout {
                         run.expiries.push_back((now + timeout, place));
                     }
@@ -190,11 +190,12 @@ impl<'a> Engine<'a> {
     fn is_over(&self, run: &mut Run, now: Instant) -> Option<Stopped> {
         if self.lanes.all_lost() {
             let since = *run.lost_since.get_or_insert(now);
-            if now - since >= ALL_LOST {
+            if now - since >= self.options.connect.timeout || now >= run.end {
+                run.unconnected += now - since;
                 return Some(Stopped::NoConnection);
             }
-        } else {
-            run.lost_since = None;
+        } else if let Some(since) = run.lost_since.take() {
+            run.unconnected += now - since;
         }
         let begins_no_more = now >= run.end || self.is_enough(run);
         if !begins_no_more {
@@ -226,10 +227,11 @@ impl<'a> Engine<'a> {
         if stopped != Stopped::Done || is_enough {
             run.tally.cut(now);
         }
-        let never_begun = match is_enough {
-            true => 0,
-            false => run.pace.overdue(run.end.min(now)),
-        };
+        if !is_enough {
+            let end = run.end.min(now);
+            let (count, first) = run.pace.overdue(run.measured_from, end);
+            run.tally.never_began(count, first, end);
+        }
         // A signal ends the test in the midst of calls, which is not their fault.
         if stopped != Stopped::Interrupted {
             for tag in self.lanes.close() {
@@ -240,7 +242,7 @@ impl<'a> Engine<'a> {
         Outcome {
             tally: run.tally,
             stopped,
-            never_begun,
+            unconnected: run.unconnected,
             cpu_time,
             cpu_calls: run.begun,
         }

@@ -22,15 +22,23 @@ pub struct Histogram {
 impl Histogram {
     /// Counts a value.
     pub fn record(&mut self, value: u64) {
+        self.record_many(value, 1);
+    }
+
+    /// Counts a value that was seen so often.
+    pub fn record_many(&mut self, value: u64, times: u64) {
+        if times == 0 {
+            return;
+        }
         let bucket = bucket_of(value);
         if self.counts.len() <= bucket {
             self.counts.resize(bucket + 1, 0);
         }
         if let Some(count) = self.counts.get_mut(bucket) {
-            *count += 1;
+            *count += times;
         }
-        self.total += 1;
-        self.sum += u128::from(value);
+        self.total += times;
+        self.sum += u128::from(value) * u128::from(times);
         self.smallest = Some(self.smallest.map_or(value, |least| least.min(value)));
         self.largest = self.largest.max(value);
     }

@@ -46,6 +46,8 @@ pub(super) struct Lanes<'a> {
     lanes: Vec<Lane>,
     /// A lane's index for each call that it has room for.
     free: VecDeque<usize>,
+    /// Since when there has been room.
+    room_since: Instant,
     in_flight: usize,
 }
 
@@ -69,6 +71,7 @@ impl<'a> Lanes<'a> {
             epoll,
             lanes: Vec::new(),
             free: VecDeque::new(),
+            room_since: Instant::now(),
             in_flight: 0,
         };
         for index in 0..options.connections {
@@ -101,6 +104,11 @@ impl<'a> Lanes<'a> {
     /// Whether there is room for a call.
     pub(super) fn has_room(&self) -> bool {
         !self.free.is_empty()
+    }
+
+    /// Since when there has been room for a call, if there is.
+    pub(super) fn room_since(&self) -> Instant {
+        self.room_since
     }
 
     /// Whether no connection is left.
@@ -140,6 +148,9 @@ impl<'a> Lanes<'a> {
         }
         let tag = lane.connection.as_mut()?.give_up(place.stream_id)?;
         self.in_flight -= 1;
+        if self.free.is_empty() {
+            self.room_since = Instant::now();
+        }
         self.free.push_back(place.lane);
         Some(tag)
     }
@@ -206,8 +217,12 @@ impl<'a> Lanes<'a> {
             return;
         };
         let (free, in_flight) = (&mut self.free, &mut self.in_flight);
+        let room_since = &mut self.room_since;
         let result = connection.receive(|tag, answer| {
             *in_flight -= 1;
+            if free.is_empty() {
+                *room_since = Instant::now();
+            }
             free.push_back(index);
             ended(tag, answer.map_err(End::from));
         });
@@ -252,6 +267,9 @@ impl<'a> Lanes<'a> {
             lane.generation += 1;
             lane.retry_at = now + PAUSE;
             if made.is_some() {
+                if self.free.is_empty() {
+                    self.room_since = Instant::now();
+                }
                 let room = std::iter::repeat_n(index, self.options.in_flight);
                 self.free.extend(room);
             }

@@ -118,8 +118,33 @@ impl Limit {
     /// call was answered, fulfils every condition: a test that measured nothing
     /// must not pass.
     pub(super) fn holds(&self, figures: &Figures) -> bool {
+        let found = self.found(figures);
+        found.is_none_or(|found| match self.comparison {
+            Comparison::Greater => found > self.value,
+            Comparison::AtLeast => found >= self.value,
+            Comparison::Less => found < self.value,
+            Comparison::AtMost => found <= self.value,
+        })
+    }
+
+    /// The condition as it was written, and what was found.
+    pub(super) fn verdict(&self, figures: &Figures) -> String {
+        let found = match (self.found(figures), self.metric) {
+            (None, _) => "nothing was measured".to_owned(),
+            (Some(found), Metric::Errors) => format!("there are {found}"),
+            (Some(found), Metric::ErrorShare) => format!("it is {found:.3}%"),
+            (Some(found), Metric::Throughput) => format!("it is {found:.1}"),
+            (Some(found), _) => {
+                let time = Duration::from_nanos(found as u64);
+                format!("it is {}", duration::display(time))
+            }
+        };
+        format!("{} ({found})", self.text)
+    }
+
+    fn found(&self, figures: &Figures) -> Option<f64> {
         let latency = |value: u64| (figures.latency.total() > 0).then_some(value as f64);
-        let found = match self.metric {
+        match self.metric {
             Metric::Percentile(millionths) => latency(figures.latency.percentile(millionths)),
             Metric::Min => latency(figures.latency.min()),
             Metric::Mean => latency(figures.latency.mean()),
@@ -130,18 +155,7 @@ impl Limit {
                 (calls > 0).then(|| 100.0 * figures.errors() as f64 / calls as f64)
             }
             Metric::Throughput => Some(figures.throughput),
-        };
-        found.is_none_or(|found| match self.comparison {
-            Comparison::Greater => found > self.value,
-            Comparison::AtLeast => found >= self.value,
-            Comparison::Less => found < self.value,
-            Comparison::AtMost => found <= self.value,
-        })
-    }
-
-    /// The condition as it was written.
-    pub fn text(&self) -> &str {
-        &self.text
+        }
     }
 }
 

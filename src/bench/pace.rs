@@ -43,9 +43,20 @@ impl Pace {
         self.begun += 1;
     }
 
-    /// How many calls were due before `end` and have not begun.
-    pub(super) fn overdue(&self, end: Instant) -> u64 {
+    /// The calls that were due from `start` on, before `end`, and have not begun: how
+    /// many, and when the first of them was due.
+    pub(super) fn overdue(&self, start: Instant, end: Instant) -> (u64, Instant) {
+        let all = self.overdue_before(end);
+        let earlier = self.overdue_before(start).min(all);
+        let first = self.due(start).max(start);
+        (all - earlier, first)
+    }
+
+    fn overdue_before(&self, end: Instant) -> u64 {
         let Some(rate) = self.rate else { return 0 };
+        if end <= self.start {
+            return 0;
+        }
         let time = end.saturating_duration_since(self.start);
         // Due at 0, 1/rate, 2/rate and so on, the end itself not among them.
         let due = (time.as_nanos() as f64 / SECOND * rate - 1e-6).max(0.0) as u64 + 1;
@@ -65,11 +76,15 @@ mod tests {
         assert_eq!(pace.due(late), start);
         pace.advance();
         assert_eq!(pace.due(late), start + Duration::from_millis(2));
-        assert_eq!(pace.overdue(start + Duration::from_millis(10)), 4);
+        let overdue = |pace: &Pace| pace.overdue(start, start + Duration::from_millis(10));
+        assert_eq!(overdue(&pace), (4, start + Duration::from_millis(2)));
+        let later = start + Duration::from_millis(5);
+        let rest = pace.overdue(later, start + Duration::from_millis(10));
+        assert_eq!(rest, (2, later));
         for _ in 0..4 {
             pace.advance();
         }
-        assert_eq!(pace.overdue(start + Duration::from_millis(10)), 0);
+        assert_eq!(overdue(&pace).0, 0);
         assert_eq!(pace.due(start), start + Duration::from_millis(10));
     }
 
@@ -79,6 +94,6 @@ mod tests {
         let pace = Pace::new(start, None);
         let now = start + Duration::from_secs(1);
         assert_eq!(pace.due(now), now);
-        assert_eq!(pace.overdue(now), 0);
+        assert_eq!(pace.overdue(start, now).0, 0);
     }
 }

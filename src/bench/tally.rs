@@ -12,6 +12,15 @@ use crate::printer::escape;
 /// must not choose how long a report is.
 const MOST_FAILURES: usize = 32;
 
+/// How finely the waiting of calls that never began is counted.
+const MOST_STEPS: u64 = 10_000;
+
+/// Calls that were due and found no place.
+const NEVER_BEGAN: (&str, &str) = (
+    "not begun",
+    "due, and all places were taken, or no connection was there",
+);
+
 /// What the other ways are counted as.
 const OTHER_FAILURES: &str = "other failures";
 
@@ -21,8 +30,9 @@ const LONGEST_EXAMPLE: usize = 200;
 /// The figures of a command, or of all.
 #[derive(Debug, Clone, Default)]
 pub struct Figures {
-    /// Nanoseconds from when a call was due to its end, whatever that was: an
-    /// answer, an error, a timeout. Lost calls are not in it.
+    /// Nanoseconds from when a call was due to its end: an answer, an error, a
+    /// timeout, or the end of the load test, by which it had waited so long in vain.
+    /// Lost calls are not in it.
     pub latency: Histogram,
     /// Calls that were answered without an error.
     pub ok: u64,
@@ -55,6 +65,10 @@ impl Figures {
     }
 
     fn fail(&mut self, name: &str, example: &str) {
+        self.fail_many(name, example, 1);
+    }
+
+    fn fail_many(&mut self, name: &str, example: &str, times: u64) {
         let is_new = !self.failures.contains_key(name);
         let name = match is_new && self.failures.len() >= MOST_FAILURES {
             true => OTHER_FAILURES,
@@ -64,7 +78,7 @@ impl Figures {
         if failures.count == 0 {
             failures.example = example.to_owned();
         }
-        failures.count += 1;
+        failures.count += times;
     }
 }
 
@@ -103,8 +117,11 @@ pub(super) struct Tally {
     measured_to: Instant,
     pub(super) all: Figures,
     pub(super) commands: Vec<Figures>,
-    /// Nanoseconds from when a call was due to when it was handed to the socket.
+    /// Nanoseconds from when a call was due, and there was a place for it, to when it
+    /// was handed to the socket: what this client is to blame for.
     pub(super) lateness: Histogram,
+    /// Nanoseconds for which calls that were due found no place.
+    pub(super) queued: Histogram,
 }
 
 impl Tally {
@@ -115,13 +132,38 @@ impl Tally {
             all: Figures::default(),
             commands: vec![Figures::default(); commands],
             lateness: Histogram::default(),
+            queued: Histogram::default(),
         }
     }
 
-    /// Notes that a call begins at `now`.
-    pub(super) fn began(&mut self, due: Instant, now: Instant) {
+    /// Notes that a call begins at `now`; there has been a place since `room`.
+    pub(super) fn began(&mut self, due: Instant, room: Instant, now: Instant) {
         if due >= self.measured_from {
-            self.lateness.record(nanoseconds(now - due));
+            let possible = due.max(room);
+            self.queued.record(nanoseconds(possible - due));
+            let late = now.saturating_duration_since(possible);
+            self.lateness.record(nanoseconds(late));
+        }
+    }
+
+    /// Notes that so many calls never began, due one after the other between `first`
+    /// and `end`. They failed, after as much time as they had. Which commands they
+    /// would have been is not told.
+    pub(super) fn never_began(&mut self, count: u64, first: Instant, end: Instant) {
+        let steps = count.min(MOST_STEPS);
+        let span = nanoseconds(end.saturating_duration_since(first));
+        let mut counted = 0;
+        for step in 0..steps {
+            let part = |of: u64| {
+                let part = u128::from(of) * u128::from(step + 1) / u128::from(steps);
+                u64::try_from(part).unwrap_or(of)
+            };
+            let upto = part(count);
+            self.all.latency.record_many(part(span), upto - counted);
+            counted = upto;
+        }
+        if count > 0 {
+            self.all.fail_many(NEVER_BEGAN.0, NEVER_BEGAN.1, count);
         }
     }
 
@@ -139,7 +181,7 @@ impl Tally {
             if !counts {
                 continue;
             }
-            if !matches!(end, End::Lost(_) | End::Unanswered) {
+            if !matches!(end, End::Lost(_)) {
                 figures.latency.record(nanoseconds(now - due));
             }
             match end {

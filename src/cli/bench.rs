@@ -41,7 +41,7 @@ pub struct Bench {
     pub rate: Option<f64>,
 
     /// How long to measure [default: 10s, or until --calls have been made]
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = positive)]
     pub duration: Option<Duration>,
 
     /// Stop after this many measured calls
@@ -91,6 +91,15 @@ fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number @ 1..=1_000_000) => Ok(number),
         _ => Err("it is a whole number from 1 to 1000000".to_owned()),
+    }
+}
+
+/// A time above 0.
+fn positive(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Ok(Duration::ZERO) => Err("there is nothing to measure in no time".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
     }
 }
 

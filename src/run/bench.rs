@@ -1,6 +1,7 @@
 //! The body of the `bench` sub-command: from its flags to a load test, and from
 //! its report to output and exit status.
 
+use std::fs::OpenOptions;
 use std::time::Duration;
 
 use crate::auto::oci::Bundle;
@@ -74,6 +75,9 @@ pub(super) fn run(
         calls: flags.calls,
         timeout,
     };
+    if let Some(name) = &flags.svg {
+        may_write(name).map_err(alone)?;
+    }
     // Without it Ctrl-C ends the run without a report, which is all that is lost.
     let _ = interrupt::install();
     let report = bench::run(&options, &mut mix).map_err(|error| alone(error.into()))?;
@@ -90,8 +94,17 @@ pub(super) fn run(
     verdict(&report, report.failed(&flags.fail_if)).map_err(alone)
 }
 
+/// Sees that a file can be written, before a load test that it is for.
+fn may_write(name: &str) -> Result<(), Error> {
+    let opened = OpenOptions::new().create(true).append(true).open(name);
+    opened.map(drop).map_err(|error| {
+        let reason = input::reason(&error);
+        Error::Usage(format!("--svg: cannot write {name:?}: {reason}"))
+    })
+}
+
 /// The exit status of a load test.
-fn verdict(report: &Report, failed: Vec<&str>) -> Result<u8, Error> {
+fn verdict(report: &Report, failed: Vec<String>) -> Result<u8, Error> {
     if report.is_interrupted() {
         return Err(Error::Interrupted);
     }
@@ -100,8 +113,6 @@ fn verdict(report: &Report, failed: Vec<&str>) -> Result<u8, Error> {
     }
     match failed.is_empty() {
         true => Ok(0),
-        false => Err(Error::Limit(
-            failed.into_iter().map(str::to_owned).collect(),
-        )),
+        false => Err(Error::Limit(failed)),
     }
 }

@@ -152,6 +152,72 @@ fn with_a_rate_a_stalled_agent_shows_in_the_calls_that_were_due_meanwhile() {
 }
 
 #[test]
+fn an_agent_that_stops_answering_is_not_hidden() {
+    // It answers 20 calls, and then none.
+    let agent = |limit: usize| {
+        let calls = AtomicUsize::new(0);
+        Listener::start(move |_, mut stream| {
+            while let Ok((stream_id, _)) = read_frame(&mut stream) {
+                let call = calls.fetch_add(1, Ordering::SeqCst);
+                if call < limit && stream.write_all(&frame(stream_id, 2, 0, b"")).is_err() {
+                    return;
+                }
+            }
+        })
+    };
+    let open = [
+        "-c",
+        "Check",
+        "--rate",
+        "100",
+        "--duration",
+        "1s",
+        "--timeout",
+        "1s",
+    ];
+    let limits = [
+        "--fail-if",
+        "p90>400ms",
+        "--fail-if",
+        "errors>50%",
+        "-o",
+        "json",
+    ];
+    let stalling = agent(20);
+    let output = bench(&stalling.address(), &[&open[..], &limits].concat()).run();
+    assert_eq!(output.status, 5, "{}", output.stderr);
+    let report = output.json();
+    assert_eq!(report["all"]["ok"], 20);
+    assert_eq!(report["all"]["calls"], 100);
+    let failures = report["all"]["failures"].as_array().unwrap();
+    let of = |name: &str| {
+        let found = failures.iter().find(|it| it["failure"] == name);
+        found.map_or(0, |it| it["calls"].as_u64().unwrap())
+    };
+    assert_eq!(of("not begun") + of("timeout") + of("unanswered"), 80);
+    assert!(of("not begun") > 70, "{report}");
+    // The wait was for a place, which is not this client's doing.
+    assert!(report["queued"]["max_ns"].is_u64());
+
+    // One call that hangs to the end is the slowest of all.
+    let hanging = agent(5);
+    let closed = [
+        "-c",
+        "Check",
+        "--duration",
+        "500ms",
+        "--timeout",
+        "2s",
+        "-o",
+        "json",
+    ];
+    let report = bench(&hanging.address(), &closed).run().succeeded().json();
+    assert_eq!(report["all"]["calls"], 6);
+    let slowest = report["all"]["latency"]["max_ns"].as_u64().unwrap();
+    assert!(slowest >= 2_000_000_000, "{report}");
+}
+
+#[test]
 fn what_fails_is_told_apart() {
     let peer = Peer::start();
     peer.answer("StartContainer", Answer::error(5, "no \u{1b}[31msuch"));
@@ -292,9 +358,13 @@ fn conditions_set_the_exit_status() {
     assert_eq!((passed.status, passed.stderr.as_str()), (0, ""));
     let failed = run(&["p50 < 1h", "max>1h", "errors<=0%"]);
     assert_eq!(failed.status, 5);
-    assert_eq!(
-        failed.error(),
-        "error: --fail-if p50 < 1h, --fail-if errors<=0%"
+    let error = failed.error();
+    let rest = error
+        .strip_prefix("error: --fail-if p50 < 1h (it is ")
+        .unwrap();
+    assert!(
+        rest.ends_with("s), --fail-if errors<=0% (it is 0.000%)"),
+        "{error}"
     );
     // The report is there all the same.
     assert_eq!(failed.text().lines().count(), 3);
@@ -326,13 +396,18 @@ fn an_agent_that_goes_away_for_good_ends_the_run_with_its_report() {
         fs::remove_file(socket.wait()).unwrap();
     });
     path.set(agent.path.clone()).unwrap();
-    let output = bench(&agent.address(), &["-c", "Check", "-o", "json"]).run();
+    let output = bench(
+        &agent.address(),
+        &["-c", "Check", "--connect-timeout", "300ms", "-o", "json"],
+    )
+    .run();
     assert_eq!(output.status, 3);
     assert_eq!(
         output.error(),
         "error: no connection was left, and none could be made"
     );
     let report = output.json();
+    assert!(report["unconnected_ns"].as_u64().unwrap() > 0);
     assert_eq!(report["ended"], "no_connection");
     assert_eq!(
         (&report["all"]["ok"], &report["all"]["failed"]),
@@ -385,11 +460,12 @@ fn latencies_are_drawn_into_a_file() {
     assert!(svg.contains(">Version</text>"));
     assert!(!svg.contains("NaN") && !svg.contains("inf"));
 
+    // Told before the load test, not after it.
     let failed = run("no/l.svg");
-    assert_eq!(failed.status, 1);
+    assert_eq!((failed.status, failed.text()), (2, String::new()));
     assert_eq!(
         failed.error(),
-        "error: cannot write \"no/l.svg\": no such file or directory"
+        "error: --svg: cannot write \"no/l.svg\": no such file or directory"
     );
 }
 
@@ -443,6 +519,10 @@ fn mistakes_are_told_before_anything_is_sent() {
             &["-c", "Check", "--rate", "0"],
             "invalid value '0' for '--rate <CALLS>': it is a number of calls above 0, at most \
              1000000000",
+        ),
+        (
+            &["-c", "Check", "--duration", "0"],
+            "invalid value '0' for '--duration <TIME>': there is nothing to measure in no time",
         ),
         (
             &["-c", "Check", "--connections", "0"],

@@ -31,7 +31,8 @@ pub(super) fn render(report: &Report) -> String {
             Stopped::Interrupted => "interrupted",
             Stopped::NoConnection => "no_connection",
         },
-        "not_begun": report.never_begun,
+        "unconnected_ns": nanoseconds(report.unconnected),
+        "queued": of_histogram(&report.tally.queued),
         "client": {
             "cpu_per_call_ns": nanoseconds(report.cpu_per_call()),
             "lateness": of_histogram(&report.tally.lateness),

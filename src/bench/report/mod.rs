@@ -59,7 +59,7 @@ pub struct Report {
     commands: Vec<(String, i64)>,
     tally: Tally,
     stopped: Stopped,
-    never_begun: u64,
+    unconnected: Duration,
     cpu_time: Duration,
     cpu_calls: u64,
 }
@@ -76,7 +76,7 @@ impl Report {
             commands: labels.zip(mix.weights()).collect(),
             tally: outcome.tally,
             stopped: outcome.stopped,
-            never_begun: outcome.never_begun,
+            unconnected: outcome.unconnected,
             cpu_time: outcome.cpu_time,
             cpu_calls: outcome.cpu_calls,
         }
@@ -101,10 +101,11 @@ impl Report {
         self.stopped == Stopped::NoConnection
     }
 
-    /// The conditions that hold, as they were written.
-    pub fn failed<'a>(&self, limits: &'a [Limit]) -> Vec<&'a str> {
-        let held = limits.iter().filter(|limit| limit.holds(&self.tally.all));
-        held.map(Limit::text).collect()
+    /// The conditions that hold, as they were written, each with what was found.
+    pub fn failed(&self, limits: &[Limit]) -> Vec<String> {
+        let all = &self.tally.all;
+        let held = limits.iter().filter(|limit| limit.holds(all));
+        held.map(|limit| limit.verdict(all)).collect()
     }
 
     /// The figures of all calls, then those of each command.

@@ -47,20 +47,28 @@ fn head(report: &Report, text: &mut String) -> std::fmt::Result {
         all.errors(),
         share(all.errors(), all.calls())
     )?;
-    if report.never_begun > 0 {
+    if report.unconnected > Duration::ZERO {
+        let time = duration::display(report.unconnected);
         writeln!(
             text,
-            "not begun    {} that were due, as all places were taken: the agent, or this client, \
-             is slower than the rate",
-            report.never_begun
+            "unconnected  for {time}: there was no connection at all"
         )?;
     }
     writeln!(text, "throughput   {:.1} answers/s", all.throughput)?;
+    if report.rate.is_some() {
+        let queued = &report.tally.queued;
+        writeln!(
+            text,
+            "queued       calls that were due waited {} for a place (p50), {} (p99)",
+            shown(queued.percentile(50_000_000)),
+            shown(queued.percentile(99_000_000))
+        )?;
+    }
     let lateness = &report.tally.lateness;
     writeln!(
         text,
-        "this client  {} of processor time per call; calls began {} after they were due (p50), \
-         {} (p99)",
+        "this client  {} of processor time per call; calls began {} later than they could \
+         (p50), {} (p99)",
         duration::display(report.cpu_per_call()),
         shown(lateness.percentile(50_000_000)),
         shown(lateness.percentile(99_000_000))
