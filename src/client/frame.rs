@@ -5,9 +5,12 @@
 //! so the next one goes on where that one stopped.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, recv};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::socket::{MsgFlags, recv, setsockopt, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
 use ttrpc::proto::{
     MESSAGE_HEADER_LENGTH, MESSAGE_LENGTH_MAX, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
     MESSAGE_TYPE_RESPONSE, MessageHeader,
@@ -15,7 +18,7 @@ use ttrpc::proto::{
 
 use super::deadline::Deadline;
 use super::error::{CallError, ProtocolError, Stage};
-use crate::interrupt::Stop;
+use crate::interrupt::{self, Stop};
 
 /// Bytes of a frame's header.
 pub(crate) const HEADER_LENGTH: usize = MESSAGE_HEADER_LENGTH;
@@ -23,6 +26,9 @@ pub(crate) const HEADER_LENGTH: usize = MESSAGE_HEADER_LENGTH;
 pub(crate) const LARGEST_DATA: usize = MESSAGE_LENGTH_MAX;
 /// What one read takes at most while no larger frame is announced.
 const READ_SIZE: usize = 4 * 1024;
+/// How long a read waits by itself before the socket is polled. A signal that comes
+/// between the look for one and the read is noticed no sooner.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// What a frame from an agent may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +105,35 @@ pub(crate) struct FrameReader {
     end: usize,
     /// The size of the frame that was handed out last; it goes with the next read.
     handed_out: usize,
+    waiting: Waiting,
+}
+
+/// How bytes are waited for that are not there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// By polling, which needs no preparation, as there may be one call only.
+    First,
+    /// In the read for a moment, then by polling: an answer that comes at once
+    /// takes one system call and not two.
+    InRead,
+    /// By polling, as the socket does not allow the other.
+    Polling,
+}
+
+impl Waiting {
+    /// What to do after the first time.
+    fn after_first(socket: BorrowedFd<'_>) -> Waiting {
+        let moment = TimeVal::milliseconds(MOMENT.as_millis() as i64);
+        let prepare = || {
+            setsockopt(&socket, sockopt::ReceiveTimeout, &moment)?;
+            let flags = OFlag::from_bits_retain(fcntl(socket, FcntlArg::F_GETFL)?);
+            fcntl(socket, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK))
+        };
+        match prepare() {
+            Ok(_) => Waiting::InRead,
+            Err(_) => Waiting::Polling,
+        }
+    }
 }
 
 impl FrameReader {
@@ -113,6 +148,7 @@ impl FrameReader {
             start: 0,
             end: 0,
             handed_out: 0,
+            waiting: Waiting::First,
         }
     }
 
@@ -163,7 +199,7 @@ impl FrameReader {
                 }
             }
             self.make_room(wanted);
-            match self.receive(socket) {
+            match self.receive(socket, MsgFlags::MSG_DONTWAIT) {
                 Ok(()) => {}
                 Err(Received::Nothing) => return Ok(None),
                 Err(Received::Failed(error)) => return Err(error),
@@ -203,11 +239,22 @@ impl FrameReader {
         deadline: &Deadline,
     ) -> Result<(), CallError> {
         self.make_room(size);
+        let has_time = || deadline.remaining().is_none_or(|left| left > 2 * MOMENT);
+        if self.waiting == Waiting::InRead && !interrupt::is_raised() && has_time() {
+            match self.receive(socket, MsgFlags::empty()) {
+                Ok(()) => return Ok(()),
+                Err(Received::Nothing) => {}
+                Err(Received::Failed(error)) => return Err(error),
+            }
+        }
         loop {
             deadline
                 .wait_readable(socket)
                 .map_err(|stop| self.stopped(stop, deadline))?;
-            match self.receive(socket) {
+            if self.waiting == Waiting::First {
+                self.waiting = Waiting::after_first(socket);
+            }
+            match self.receive(socket, MsgFlags::MSG_DONTWAIT) {
                 Ok(()) => return Ok(()),
                 Err(Received::Nothing) => {}
                 Err(Received::Failed(error)) => return Err(error),
@@ -226,10 +273,10 @@ impl FrameReader {
         }
     }
 
-    /// One read of what is there.
-    fn receive(&mut self, socket: BorrowedFd<'_>) -> Result<(), Received> {
+    /// One read.
+    fn receive(&mut self, socket: BorrowedFd<'_>, flags: MsgFlags) -> Result<(), Received> {
         let room = &mut self.buffer[self.end..];
-        match recv(socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
+        match recv(socket.as_raw_fd(), room, flags) {
             Ok(0) => Err(Received::Failed(CallError::Closed {
                 stage: self.stage(),
             })),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, Shutdown, sendmsg, shutdown};
+use nix::sys::socket::{MsgFlags, Shutdown, send, sendmsg, shutdown};
 use ttrpc::proto::{
     FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
 };
@@ -19,6 +19,10 @@ use super::deadline::Deadline;
 use super::error::{CallError, Stage};
 use super::frame::{HEADER_LENGTH, LARGEST_DATA};
 use crate::interrupt::Stop;
+
+/// Up to which size a frame's parts are copied together: the kernel takes one part
+/// sooner than three.
+const SMALL: usize = 4 * 1024;
 
 /// How soon a write on a stream notices that the stream has ended.
 const NOTICE: Duration = Duration::from_millis(50);
@@ -191,13 +195,22 @@ impl FrameWriter {
         let header = header(check_size(size)?, stream_id, type_, flags);
         self.head[..HEADER_LENGTH].copy_from_slice(&header);
 
+        let is_small = size <= SMALL;
+        if is_small {
+            self.head.extend_from_slice(payload);
+            self.head.append(&mut self.tail);
+        }
         let mut parts = [&self.head, payload, &self.tail].map(IoSlice::new);
-        let mut parts = &mut parts[..];
+        let mut parts = &mut parts[..if is_small { 1 } else { 3 }];
         let mut left = HEADER_LENGTH + size;
         let socket = self.socket.as_fd();
         let options = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
         while left > 0 {
-            let outcome = match sendmsg::<()>(socket.as_raw_fd(), parts, &[], options, None) {
+            let sent = match &*parts {
+                [whole] => send(socket.as_raw_fd(), whole, options),
+                parts => sendmsg::<()>(socket.as_raw_fd(), parts, &[], options, None),
+            };
+            let outcome = match sent {
                 Ok(count) => {
                     IoSlice::advance_slices(&mut parts, count);
                     left -= count;

@@ -58,6 +58,9 @@ impl Session {
                 None => return,
             },
         };
+        if !self.options.verbose && !self.logger.shows(Level::Info) {
+            return;
+        }
         let status = status_name(code).map_or_else(|| code.to_string(), str::to_owned);
         let time = duration::display(started.elapsed());
         self.logger.log(
