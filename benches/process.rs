@@ -1,21 +1,23 @@
-//! Whole-process time of `connect -c Check` over a Unix socket, beside a bare
-//! Rust program that sends the same bytes and prints an answer as long. Both
-//! run in turn, so that a noisy machine disturbs both alike; what counts is the
-//! ratio. Run with `cargo bench --profile dist --bench process`.
+//! The whole process `connect -c Check` over a Unix socket, beside a bare Rust
+//! program that sends the same bytes and prints an answer as long: time, memory,
+//! and instructions where valgrind is installed. Run with
+//! `cargo bench --profile dist --bench process [-- ROUNDS]`.
+
+mod support;
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::thread;
 
-const ROUNDS: usize = 1000;
+use support::cpu::{self, pin};
+use support::turns::{Variant, compare, rounds};
+use support::{CHECK, HEADER_LENGTH, SERVING, memory, request_frame};
+
+const USUAL_ROUNDS: usize = 500;
 const BARE: &str = "bare";
-
-/// The frame of `grpc.Health/Check` with an empty request, as the tool sends it.
-const REQUEST: &[u8] = b"\x00\x00\x00\x14\x00\x00\x00\x01\x01\x00\x0a\x0bgrpc.Health\x12\x05Check";
-/// The frame of its answer: status SERVING.
-const RESPONSE: &[u8] = b"\x00\x00\x00\x04\x00\x00\x00\x01\x02\x00\x12\x02\x08\x01";
+const ANSWER_LENGTH: usize = HEADER_LENGTH + SERVING.len();
 const PRINTED: &[u8] = b"{\n  \"status\": \"SERVING\"\n}\n";
 
 fn main() -> io::Result<()> {
@@ -25,61 +27,126 @@ fn main() -> io::Result<()> {
     {
         return bare(Path::new(path));
     }
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("agent.sock");
-    let listener = UnixListener::bind(&path)?;
-    std::thread::spawn(move || serve(&listener));
-    let this = std::env::current_exe()?;
-    let address = format!("unix://{}", path.display());
-    let (mut tool_times, mut bare_times) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let mut tool = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
-        tool.args(["connect", "--server-address", &address, "-c", "Check"]);
-        tool_times.push(run(&mut tool)?);
-        bare_times.push(run(Command::new(&this).arg(BARE).arg(&path))?);
+    for placement in cpu::placements()? {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("agent.sock");
+        let listener = UnixListener::bind(&path)?;
+        thread::spawn(move || pin(placement.server).and_then(|()| serve(&listener)));
+        pin(placement.client)?;
+        let this = std::env::current_exe()?;
+        let address = format!("unix://{}", path.display());
+        let bare = || {
+            let mut command = Command::new(&this);
+            command.arg(BARE).arg(&path);
+            command
+        };
+        let tool = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+            command.args(["connect", "--server-address", &address, "-c", "Check"]);
+            command
+        };
+        let variants = vec![
+            Variant::new("bare program", || run(&mut bare())),
+            Variant::new("tool", || run(&mut tool())),
+        ];
+        let title = format!("whole processes, {}", placement.name);
+        compare(&title, (1.0, "runs/s"), rounds(USUAL_ROUNDS), variants)?;
+        if placement.client == placement.server {
+            let [bare, tool] = [&bare, &tool as &dyn Fn() -> Command];
+            compare_memory(bare, tool)?;
+            compare_instructions(bare, tool)?;
+        }
     }
-    let (tool, bare) = (median(tool_times), median(bare_times));
-    println!("connect -c Check   median {tool:?} over {ROUNDS} runs");
-    println!("bare program       median {bare:?} over {ROUNDS} runs");
-    println!(
-        "ratio              {:.2}",
-        tool.as_secs_f64() / bare.as_secs_f64()
-    );
     Ok(())
 }
 
 /// One connection, one frame each way, one write to standard output.
 fn bare(path: &Path) -> io::Result<()> {
     let mut stream = UnixStream::connect(path)?;
-    stream.write_all(REQUEST)?;
-    let mut response = [0; RESPONSE.len()];
-    stream.read_exact(&mut response)?;
+    stream.write_all(&request_frame(CHECK))?;
+    let mut answer = [0; ANSWER_LENGTH];
+    stream.read_exact(&mut answer)?;
     io::stdout().write_all(PRINTED)
 }
 
 fn serve(listener: &UnixListener) -> io::Result<()> {
+    let mut answer = request_frame(SERVING);
+    // The type of a response.
+    answer[8] = 2;
     let mut request = [0; 4096];
     for stream in listener.incoming() {
         let mut stream = stream?;
         if stream.read(&mut request)? > 0 {
-            stream.write_all(RESPONSE)?;
+            stream.write_all(&answer)?;
         }
     }
     Ok(())
 }
 
-fn run(command: &mut Command) -> io::Result<Duration> {
-    let started = Instant::now();
+fn run(command: &mut Command) -> io::Result<()> {
     let output = command.stdin(Stdio::null()).output()?;
-    let time = started.elapsed();
     if output.stdout != PRINTED {
         let printed = String::from_utf8_lossy(&output.stdout);
         return Err(io::Error::other(format!("unexpected output {printed:?}")));
     }
-    Ok(time)
+    Ok(())
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+fn compare_memory(bare: &dyn Fn() -> Command, tool: &dyn Fn() -> Command) -> io::Result<()> {
+    const RUNS: usize = 15;
+    let measure = |command: &dyn Fn() -> Command| {
+        let runs = (0..RUNS).map(|_| memory::of(&mut command()));
+        let mut runs = runs.collect::<io::Result<Vec<_>>>()?;
+        runs.sort_unstable_by_key(|memory| memory.peak);
+        Ok::<_, io::Error>(runs.get(RUNS / 2).copied().unwrap_or_default())
+    };
+    let (bare, tool) = (measure(bare)?, measure(tool)?);
+    println!("\nmemory in KiB, median of {RUNS} runs");
+    println!("{:<34} {:>11} {:>11} {:>11}", "", "peak", "of files", "own");
+    for (name, memory) in [("bare program", bare), ("tool", tool)] {
+        let memory::Memory {
+            peak,
+            of_files,
+            own,
+        } = memory;
+        println!("{name:<34} {peak:>11} {of_files:>11} {own:>11}");
+    }
+    println!(
+        "ratio of the peaks                 {:>11.2}",
+        tool.peak as f64 / bare.peak as f64
+    );
+    Ok(())
+}
+
+fn compare_instructions(bare: &dyn Fn() -> Command, tool: &dyn Fn() -> Command) -> io::Result<()> {
+    let (Some(bare), Some(tool)) = (instructions(&bare())?, instructions(&tool())?) else {
+        println!("\ninstructions: skipped, as valgrind is not installed");
+        return Ok(());
+    };
+    println!("\ninstructions, the dynamic linker's included");
+    println!("{:<34} {bare:>11}", "bare program");
+    println!("{:<34} {tool:>11}", "tool");
+    println!("{:<34} {:>11.2}", "ratio", tool as f64 / bare as f64);
+    Ok(())
+}
+
+/// How many instructions a program takes; `None` without valgrind.
+fn instructions(program: &Command) -> io::Result<Option<u64>> {
+    let mut command = Command::new("valgrind");
+    command
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .stdin(Stdio::null());
+    let output = match command.output() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        output => output?,
+    };
+    let report = String::from_utf8_lossy(&output.stderr);
+    let mut lines = report.lines();
+    let counted = lines.find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
+    match counted {
+        Some(count) => Ok(Some(count)),
+        None => Err(io::Error::other(format!("no count in {report:?}"))),
+    }
 }
