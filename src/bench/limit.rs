@@ -186,3 +186,6 @@ fn number(text: &str) -> Option<f64> {
 fn nanoseconds(time: Duration) -> f64 {
     time.as_nanos() as f64
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@
 mod address;
 mod automatic;
 mod bench;
+mod bench_terminal;
 mod builds;
 mod bundle;
 mod ci_job;

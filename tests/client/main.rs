@@ -11,6 +11,7 @@ mod connecting;
 mod hybrid;
 mod interop;
 mod lost;
+mod multiplexer;
 mod peer;
 mod server;
 mod streams;
