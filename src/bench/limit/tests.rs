@@ -27,7 +27,7 @@ fn figures(timeouts: u64) -> Figures {
 
 fn holds(text: &str, figures: &Figures) -> bool {
     let limit: Limit = text.parse().unwrap();
-    assert_eq!(limit.text(), text.trim());
+    assert_eq!(limit.text, text.trim());
     limit.holds(figures)
 }
 
