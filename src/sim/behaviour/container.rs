@@ -32,7 +32,7 @@ fn create_container(
     let oci = fields::message(request, "OCI").ok_or_else(spec::no_value)?;
     check_devices(request)?;
     check_storages(request)?;
-    spec::check(oci)?;
+    spec::check(id, oci)?;
     let process = spec::first_process(oci)?;
     let state = &mut context.state;
     if state.containers.remove(id).is_ok() {

@@ -85,17 +85,14 @@ pub(super) fn set_limits(limits: &mut Limits, resources: &dyn Reflect) -> ttrpc:
 }
 
 /// Refuses what the agent refuses in `spec`, an OCI specification, before it
-/// comes to its process.
+/// comes to its process. `id` is that of the container.
 ///
 /// # Errors
 /// `INTERNAL`.
-pub(super) fn check(spec: &dyn Reflect) -> ttrpc::Result<()> {
+pub(super) fn check(id: &str, spec: &dyn Reflect) -> ttrpc::Result<()> {
+    check_root(id, spec)?;
     let linux = fields::message(spec, "Linux")
         .ok_or_else(|| internal("Spec does not contain linux field"))?;
-    let root = fields::message(spec, "Root").ok_or_else(no_value)?;
-    if fields::string(root, "Path").is_empty() {
-        return Err(internal("need mount source"));
-    }
     if !fields::string(spec, "Hostname").is_empty() && !has_namespace(linux, |kind| kind == "uts") {
         return Err(within("hostname", "Linux namespace does not contain uts"));
     }
@@ -106,6 +103,20 @@ pub(super) fn check(spec: &dyn Reflect) -> ttrpc::Result<()> {
         return Err(within("security", "Linux namespace does not contain mount"));
     }
     Ok(())
+}
+
+/// The root filesystem comes first. Without one the agent takes a relative path,
+/// and where the agent runs there is nothing at any.
+fn check_root(id: &str, spec: &dyn Reflect) -> ttrpc::Result<()> {
+    let root = fields::message(spec, "Root");
+    match root.map_or("rootfs", |root| fields::string(root, "Path")) {
+        "" => Err(internal("need mount source")),
+        path if path.starts_with('/') => Ok(()),
+        path => Err(internal(format!(
+            "failed to mount {path} to /run/kata-containers/{id}/rootfs, with error: \
+             ENOENT: No such file or directory"
+        ))),
+    }
 }
 
 /// The kinds of namespaces but mount namespaces.

@@ -50,11 +50,17 @@ fn a_container_is_not_made_of_a_wrong_request() {
         ),
         (
             create("c1", &json!({"Linux": null, "Root": null})),
-            "Spec does not contain linux field",
+            "failed to mount rootfs to /run/kata-containers/c1/rootfs, with error: \
+             ENOENT: No such file or directory",
         ),
         (
-            create("c1", &json!({"Root": null})),
-            "EINVAL: Invalid argument",
+            create("c1", &json!({"Root": {"Path": "a/b"}})),
+            "failed to mount a/b to /run/kata-containers/c1/rootfs, with error: \
+             ENOENT: No such file or directory",
+        ),
+        (
+            create("c1", &json!({"Linux": null})),
+            "Spec does not contain linux field",
         ),
         (
             create("c1", &json!({"Root": {"Path": ""}})),
