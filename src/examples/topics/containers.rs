@@ -170,12 +170,11 @@ $ mkdir -p web
 $ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
 $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text \
     -c 'CreateContainer cid=web' StartContainer PauseContainer \
-    -c 'UpdateContainer resources.Memory.Limit=0x1000_0000 resources.Pids.Limit=512' \
+    -c 'UpdateContainer resources.Memory.Limit=0x1000_0000' \
     -c ResumeContainer StatsContainer | grep -w limit: | sed 's/^ *//'
 limit:     268435456
 limit:     9223372036854771712
 limit: 9223372036854771712
-limit:   512
 "#,
             },
         ],

@@ -58,8 +58,9 @@ fn environment(process: &dyn Reflect) -> Vec<String> {
     entries.into_iter().map(joined).collect()
 }
 
-/// Sets what `resources`, OCI resources, tell. What they do not tell, and a
-/// memory limit that is not positive, changes nothing.
+/// Sets what `resources`, OCI resources, tell of memory. What they do not tell, and
+/// a limit that is not positive, changes nothing. Agent 4.1 loses a limit of
+/// processes on its way to the cgroup.
 ///
 /// # Errors
 /// `INTERNAL` for a swappiness out of range.
@@ -77,9 +78,6 @@ pub(super) fn set_limits(limits: &mut Limits, resources: &dyn Reflect) -> ttrpc:
                 "invalid value:{swappiness}. valid memory swappiness range is 0-100"
             )));
         }
-    }
-    if let Some(pids) = fields::message(resources, "Pids") {
-        limits.processes = positive(pids, "Limit");
     }
     Ok(())
 }

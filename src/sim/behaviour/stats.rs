@@ -36,8 +36,6 @@ fn stats_container(
     }
     if let Some(pids) = fields::message_mut(stats, "pids_stats") {
         fields::set_integer(pids, "current", container.processes() as u64);
-        let limit = container.limits.processes.unwrap_or_default();
-        fields::set_integer(pids, "limit", limit);
     }
     fields::message_mut(stats, "blkio_stats");
     Ok(Outcome::Done)

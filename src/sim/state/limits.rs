@@ -7,6 +7,4 @@ pub(in crate::sim) struct Limits {
     pub(in crate::sim) memory: Option<u64>,
     /// Bytes of memory and swap together.
     pub(in crate::sim) memory_and_swap: Option<u64>,
-    /// Processes.
-    pub(in crate::sim) processes: Option<u64>,
 }

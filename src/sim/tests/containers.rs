@@ -268,7 +268,7 @@ fn stats_tell_processes_and_limits() {
                     "rss": "4096",
                 },
             },
-            "pids_stats": {"current": "1", "limit": "7"},
+            "pids_stats": {"current": "1"},
             "blkio_stats": {},
         })
     );
