@@ -6,6 +6,7 @@ use crate::schema::Reflect;
 use crate::sim::fields;
 use crate::sim::refusal::internal;
 
+use super::pci::LAST_SLOT;
 use super::wording::system;
 use super::{Answer, Context, Outcome, Row};
 
@@ -16,15 +17,12 @@ pub(super) const ROWS: &[Row] = &[
     ("MemHotplugByProbe", probe_memory),
 ];
 
-/// The largest slot number on a PCI bus.
-const LAST_SLOT: i128 = 0x1f;
-
 /// Swaps to a device by its place on the PCI bus. It is there: whoever asks has
 /// plugged it in.
 fn add_swap(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
     let mut place = String::new();
     for slot in fields::integers(request, "PCIPath") {
-        if slot > LAST_SLOT {
+        if slot > LAST_SLOT.into() {
             return Err(internal(format!(
                 "PCI slot {slot} should be in range [0..{LAST_SLOT:#x}]"
             )));

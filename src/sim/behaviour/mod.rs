@@ -16,6 +16,7 @@ mod memory_agent;
 mod metrics;
 mod mounts;
 mod network;
+mod pci;
 mod policy;
 mod process;
 mod progress;

@@ -9,7 +9,7 @@ use crate::sim::state::network::{
 };
 
 use super::wording::quoted;
-use super::{Answer, Context, Outcome, Row};
+use super::{Answer, Context, Outcome, Row, pci};
 
 pub(super) const ROWS: &[Row] = &[
     ("UpdateInterface", update_interface),
@@ -43,6 +43,12 @@ fn update_interface(
             .collect(),
         device_path: fields::string(interface, "devicePath"),
     };
+    if !update.device_path.is_empty() {
+        pci::check_place(update.device_path).map_err(|reason| {
+            let message = format!("Invalid PCI path for network interface: {reason}");
+            internal(quoted(message))
+        })?;
+    }
     let updated = context.state.network.update_interface(&update);
     updated.map_err(|error| failed("update interface", &error))?;
     fields::copy(interface, response).map_err(internal)?;
