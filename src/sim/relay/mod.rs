@@ -96,10 +96,11 @@ impl Relay {
             };
             let connections = Arc::clone(&self.connections);
             tokio::spawn(async move {
-                if between(client, server, &open).await == End::Agent {
-                    connections.close();
-                }
+                let end = between(client, server, &open).await;
                 drop((open, room));
+                if end == End::Agent {
+                    connections.close().await;
+                }
             });
         }
     }

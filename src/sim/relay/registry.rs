@@ -6,9 +6,13 @@ use std::collections::HashMap;
 use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nix::sys::socket::{UnixAddr, getpeername};
 use tokio::sync::Notify;
+
+/// How long an agent that ends still writes what it answers then.
+const LAST_ANSWERS: Duration = Duration::from_millis(50);
 
 /// The name of the relay's end of the socket between it and the server.
 pub(super) type Name = Vec<u8>;
@@ -72,9 +76,12 @@ impl Connections {
         self.open().get(name.as_abstract()?).map(Arc::clone)
     }
 
-    /// Closes all that are open now.
-    pub(super) fn close(&self) {
-        for connection in self.open().values() {
+    /// Closes all that are open now, once the calls on them that end with the
+    /// agent have had time for their last answers.
+    pub(super) async fn close(&self) {
+        let open: Vec<_> = self.open().values().map(Arc::clone).collect();
+        tokio::time::sleep(LAST_ANSWERS).await;
+        for connection in open {
             connection.closed.notify_one();
         }
     }
