@@ -58,6 +58,17 @@ impl Link {
         self.mac == Mac::default()
     }
 
+    /// Whether an address can be added: the loopback interface's own is for this
+    /// machine alone, and its network takes no others that are for everybody.
+    pub(super) fn takes(&self, network: &Network) -> bool {
+        let own = |each: &Network| {
+            each.address == IpAddr::V4(Ipv4Addr::LOCALHOST) && each.prefix == network.prefix
+        };
+        let is_close = matches!(network.address, IpAddr::V4(address) if address.is_loopback());
+        !(self.is_loopback() && is_close && self.addresses.iter().any(own))
+            || self.addresses.contains(network)
+    }
+
     /// Adds an address that it has not yet.
     pub(super) fn add(&mut self, network: Network) {
         if !self.addresses.contains(&network) {

@@ -106,6 +106,10 @@ impl Network {
                 let full = NetworkError::Kernel(Errno::ENOBUFS);
                 return Err(full.in_step(format!("Failed to add address {address}")));
             }
+            if !link.takes(&network) {
+                let scope = NetworkError::Kernel(Errno::EINVAL);
+                return Err(scope.in_step(format!("Failed to add address {address}")));
+            }
             link.add(network);
         }
         self.rename(index, update.name)
