@@ -26,14 +26,9 @@ pub(in crate::sim) enum LaunchError {
     /// It is not there, as the real agent tells it.
     #[error("the file {0} was not found")]
     NotFound(String),
-    /// It cannot start where it should.
-    #[error("the folder {folder:?} cannot be entered: {}", Errno::from_raw(reason.raw_os_error().unwrap_or(0)))]
-    Folder {
-        /// The folder.
-        folder: String,
-        /// Why.
-        reason: io::Error,
-    },
+    /// It cannot start where it should. The real agent does not tell where that is.
+    #[error("{}", Errno::from_raw(.0.raw_os_error().unwrap_or(0)))]
+    Folder(io::Error),
     /// This machine starts no process.
     #[error("the program cannot be started: {}", crate::input::reason(.0))]
     Spawn(io::Error),

@@ -2,8 +2,9 @@
 //! the program's folder, then in the folders of its own PATH. Nothing is run.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
 
 use crate::sim::process::{LaunchError, Program};
 
@@ -21,14 +22,10 @@ pub(super) fn folder(program: &Program) -> &Path {
 /// Fails where the program's folder or the program is not there.
 pub(super) fn check(program: &Program) -> Result<(), LaunchError> {
     let folder = folder(program);
-    let wrong = |reason| LaunchError::Folder {
-        folder: program.cwd.clone(),
-        reason,
-    };
     match fs::metadata(folder) {
         Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => return Err(wrong(io::Error::from_raw_os_error(nix::libc::ENOTDIR))),
-        Err(error) => return Err(wrong(error)),
+        Ok(_) => return Err(LaunchError::Folder(Errno::ENOTDIR.into())),
+        Err(error) => return Err(LaunchError::Folder(error)),
     }
     let name = program.args.first().map_or("", String::as_str);
     let path = program.env.iter().rev();
