@@ -1,0 +1,103 @@
+//! The conformance suite: the same scripted calls, made with the real binary,
+//! against the simulated agent in each of its forms and against a real one. The
+//! scripts say what the real agent answers; where the simulation differs, the
+//! simulation is wrong. See `scripts/README.md`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
+mod agents;
+mod answer;
+mod guest;
+mod judge;
+mod proxy;
+mod script;
+mod session;
+mod shape;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use agents::{Serve, Simulated, Transport};
+use guest::Guest;
+use script::Script;
+
+#[test]
+fn the_agent_within_the_process() {
+    judge::all("sim://", &Simulated, 4);
+}
+
+#[test]
+fn serve_on_a_unix_socket() {
+    judge::all("serve on a Unix socket", &Serve(Transport::Unix), 4);
+}
+
+#[test]
+fn serve_on_an_abstract_socket() {
+    judge::all(
+        "serve on an abstract socket",
+        &Serve(Transport::Abstract),
+        4,
+    );
+}
+
+#[test]
+fn serve_behind_a_hybrid_vsock_device() {
+    judge::all("serve over hybrid vsock", &Serve(Transport::Hybrid), 4);
+}
+
+#[test]
+fn serve_over_vsock() {
+    match agents::vsock_loopback() {
+        Ok(()) => judge::all("serve over vsock", &Serve(Transport::Vsock), 4),
+        Err(reason) => judge::say(&format!("serve over vsock: skipped, {reason}")),
+    }
+}
+
+#[test]
+fn a_real_agent() {
+    match Guest::of_environment() {
+        Ok(guest) => judge::all("the real agent", &guest, 1),
+        Err(reason) => judge::say(&format!("the real agent: skipped, {reason}")),
+    }
+}
+
+/// Each RPC of the build is called by a script, well and badly where the agent
+/// can refuse it at all.
+#[test]
+fn every_rpc_is_called() {
+    let listed = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+        .args(["list", "--json"])
+        .output()
+        .unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let mut listed = names(&listed);
+    assert!(listed.len() >= 44, "{listed:?}");
+
+    for script in Script::all() {
+        for step in &script.steps {
+            listed.remove(step.rpc());
+        }
+    }
+    assert!(listed.is_empty(), "called by no script: {listed:?}");
+}
+
+/// The names of RPCs, at whatever depth the listing has them.
+fn names(listing: &serde_json::Value) -> BTreeSet<String> {
+    match listing {
+        serde_json::Value::Array(items) => items.iter().flat_map(names).collect(),
+        serde_json::Value::Object(fields) => match fields.get("request") {
+            Some(_) => fields["name"]
+                .as_str()
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            None => fields.values().flat_map(names).collect(),
+        },
+        _ => BTreeSet::new(),
+    }
+}
