@@ -1,7 +1,7 @@
 # The few commands that everybody needs; all of them are plain cargo, but for
 # what an installed program needs beside it.
 
-.PHONY: build test check install install-data clean
+.PHONY: build test test-vm check install install-data clean
 
 # Where the program goes: below PREFIX, or where cargo installs to. DESTDIR is put
 # before all of it, for packages.
@@ -19,6 +19,11 @@ build:
 
 test:
 	cargo test --workspace
+
+# Against a Linux kernel in an emulated virtual machine, where QEMU is installed.
+# REQUIRE_VM=1 makes it an error that there is none.
+test-vm:
+	cargo test --test vm -- --include-ignored
 
 check:
 	.ci/run

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// How long a run may take.
+/// How long a run may take, unless a test says otherwise.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// A run to be: what goes in, and what is expected to come out. Unless a test
@@ -27,6 +27,7 @@ pub struct Tool {
     variables: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     memory: Option<u64>,
+    limit: Duration,
     status: i32,
     stdout: String,
     stderr: String,
@@ -52,6 +53,7 @@ pub struct Running {
     stdout: JoinHandle<Vec<u8>>,
     stderr: JoinHandle<Vec<u8>>,
     started: Instant,
+    limit: Duration,
     _home: TempDir,
 }
 
@@ -64,6 +66,7 @@ pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
         variables: Vec::new(),
         folder: None,
         memory: None,
+        limit: LIMIT,
         status: 0,
         stdout: String::new(),
         stderr: String::new(),
@@ -117,6 +120,12 @@ impl Tool {
     /// signal, which no test takes for an end.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
+        self
+    }
+
+    /// How long it may take.
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -206,6 +215,7 @@ impl Tool {
             child,
             arguments: self.arguments,
             started,
+            limit: self.limit,
             _home: home,
         }
     }
@@ -238,13 +248,13 @@ impl Running {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if self.started.elapsed() > LIMIT {
+            if self.started.elapsed() > self.limit {
                 self.child.kill().unwrap();
                 self.child.wait().unwrap();
                 let stderr = text(self.stderr.join().unwrap());
                 panic!(
                     "{:?} took longer than {:?}\n{stderr}",
-                    self.arguments, LIMIT
+                    self.arguments, self.limit
                 );
             }
             thread::sleep(Duration::from_millis(1));

@@ -1,0 +1,25 @@
+//! The tool against a Linux kernel's own vsock: a virtual machine, emulated in
+//! software, whose init starts this project's binary as the agent. The host
+//! reaches it over hybrid vsock, and clients within it over the loopback of
+//! vsock. `make test-vm` runs these tests; `REQUIRE_VM=1` makes a missing piece a
+//! failure instead of a skip.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod calls;
+mod copy;
+mod ends;
+mod guest;
+mod image;
+mod pieces;
+mod process;
+mod reach;
+mod shared;
+mod shell;
+#[expect(dead_code, reason = "tests/cli uses more of it")]
+#[path = "../cli/tool.rs"]
+mod tool;

@@ -1,0 +1,55 @@
+//! The guest that most tests share, booted by the first of them, and what happens
+//! where none can be had. It knows nothing of what a guest consists of.
+
+use std::io::{self, Write};
+use std::sync::{LazyLock, OnceLock};
+use std::thread;
+
+use crate::guest::Guest;
+use crate::pieces::{Pieces, gather};
+
+/// What guests are made of, or why there can be none.
+static PIECES: LazyLock<Result<Pieces, String>> = LazyLock::new(gather);
+static SHARED: OnceLock<Guest> = OnceLock::new();
+
+/// Tells of the guest's console when a test fails.
+struct Witness<'a>(&'a Guest);
+
+impl Drop for Witness<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.0.logs());
+        }
+    }
+}
+
+/// Runs a test with the guest that others use at the same time.
+pub fn with_guest(test: impl FnOnce(&Guest)) {
+    with_pieces(|pieces| {
+        let guest = SHARED.get_or_init(|| Guest::start(pieces, "shared").unwrap());
+        let _witness = Witness(guest);
+        test(guest);
+    });
+}
+
+/// Runs a test with a guest of its own, which has just been switched on.
+pub fn with_own_guest(name: &str, test: impl FnOnce(&Guest)) {
+    with_pieces(|pieces| {
+        let guest = Guest::start(pieces, name).unwrap();
+        let _witness = Witness(&guest);
+        test(&guest);
+    });
+}
+
+fn with_pieces(test: impl FnOnce(&Pieces)) {
+    match &*PIECES {
+        Ok(pieces) => test(pieces),
+        Err(reason) if std::env::var_os("REQUIRE_VM").is_some_and(|value| value == "1") => {
+            panic!("there is no virtual machine: {reason}");
+        }
+        Err(reason) => {
+            // Past the capture of a test's output, which is shown for failures alone.
+            let _ = writeln!(io::stderr(), "skipped: no virtual machine here: {reason}");
+        }
+    }
+}
