@@ -1,6 +1,8 @@
 //! Finds the proto files and has the table generated from them: those in
 //! `protos`, or in the folder that `AGENT_CTL_PROTO_DIR` names.
 
+#![forbid(unsafe_code)]
+
 use std::env::VarError;
 use std::path::Path;
 use std::process::ExitCode;

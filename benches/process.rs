@@ -5,6 +5,8 @@
 
 mod support;
 
+#![forbid(unsafe_code)]
+
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;

@@ -5,32 +5,56 @@
 // The printing macros panic when nobody reads; `log::say` and `session::Output` do not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
+#[forbid(unsafe_code)]
 pub mod auto;
+#[forbid(unsafe_code)]
 pub mod bench;
+#[forbid(unsafe_code)]
 pub mod builtin;
+#[forbid(unsafe_code)]
 pub mod cli;
+#[forbid(unsafe_code)]
 pub mod client;
+#[forbid(unsafe_code)]
 pub mod command;
+#[forbid(unsafe_code)]
 pub mod complete;
+#[forbid(unsafe_code)]
 pub mod duration;
+#[forbid(unsafe_code)]
 pub mod error;
+#[forbid(unsafe_code)]
 pub mod examples;
+#[forbid(unsafe_code)]
 mod generated;
+#[forbid(unsafe_code)]
 pub mod input;
 pub mod interrupt;
+#[forbid(unsafe_code)]
 pub mod live;
+#[forbid(unsafe_code)]
 pub mod log;
+#[forbid(unsafe_code)]
 pub mod man;
+#[forbid(unsafe_code)]
 pub mod printer;
+#[forbid(unsafe_code)]
 pub mod prompt;
+#[forbid(unsafe_code)]
 pub mod recipes;
+#[forbid(unsafe_code)]
 pub mod request;
+#[forbid(unsafe_code)]
 mod run;
+#[forbid(unsafe_code)]
 pub mod schema;
+#[forbid(unsafe_code)]
 pub mod session;
+#[forbid(unsafe_code)]
 pub mod shell;
 pub mod sim;
 pub mod standard_output;
+#[forbid(unsafe_code)]
 pub mod transport;
 
 pub use run::run;

@@ -1,11 +1,8 @@
 //! Load over a long time: however many calls one connection carries, and however
 //! many connections come and go, neither side keeps memory or descriptors of them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -5,6 +5,8 @@
 //! from there the struct generator makes the structs (`structs`), and the
 //! `model` of what the run time needs to know becomes the table (`emit`).
 
+#![forbid(unsafe_code)]
+
 mod adapt;
 mod checks;
 mod depth;

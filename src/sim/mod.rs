@@ -4,24 +4,39 @@
 //! proto; it knows nothing of the client or of flags.
 
 mod agent;
+#[forbid(unsafe_code)]
 mod behaviour;
+#[forbid(unsafe_code)]
 mod change;
+#[forbid(unsafe_code)]
 mod control;
+#[forbid(unsafe_code)]
 mod faults;
+#[forbid(unsafe_code)]
 mod fields;
+#[forbid(unsafe_code)]
 mod handlers;
 mod hangup;
+#[forbid(unsafe_code)]
 mod host;
+#[forbid(unsafe_code)]
 mod in_process;
+#[forbid(unsafe_code)]
 mod listen;
+#[forbid(unsafe_code)]
 mod options;
+#[forbid(unsafe_code)]
 mod private;
 mod process;
+#[forbid(unsafe_code)]
 mod record;
+#[forbid(unsafe_code)]
 mod refusal;
 mod relay;
+#[forbid(unsafe_code)]
 mod root;
 mod serve;
+#[forbid(unsafe_code)]
 mod state;
 mod streams;
 mod unary;

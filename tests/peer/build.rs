@@ -1,6 +1,8 @@
 //! Makes the message structs and the async service stubs of the project's
 //! protos with ttrpc-codegen, as the real agent's build does.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};

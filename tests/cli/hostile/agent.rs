@@ -129,6 +129,8 @@ impl Row {
             .arguments(["-o", "jsonl", "-c", command])
             .arguments(self.options)
             .memory(self.memory)
+            // Later than the limit below, which tells what a run printed.
+            .limit(2 * self.time)
             .run();
         let stderr = match self.stderr.as_str() {
             "" => self.warning,

@@ -3,6 +3,7 @@
 //! what they think up, and the tests here with what is kept in `fuzz/corpus`
 //! and `fuzz/found`. It knows no RPC or message by name.
 
+#![forbid(unsafe_code)]
 #![expect(
     clippy::panic,
     clippy::expect_used,

@@ -2,6 +2,8 @@
 //! label, every type of map key, oneofs of everything, and the messages of
 //! `google.protobuf` that have a JSON form of their own.
 
+#![forbid(unsafe_code)]
+
 // Generated code finds the table's types and macros at the root of its crate.
 use kata_agent_ctl::{oneof_clear, oneof_get, oneof_get_mut};
 mod schema {

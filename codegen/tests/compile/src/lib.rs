@@ -1,5 +1,7 @@
 //! The fixtures' tables, compiled: each in a module named after its folder.
 
+#![forbid(unsafe_code)]
+
 pub mod schema;
 
 macro_rules! fixtures {
