@@ -23,7 +23,7 @@ test:
 # Against a Linux kernel in an emulated virtual machine, where QEMU is installed.
 # REQUIRE_VM=1 makes it an error that there is none.
 test-vm:
-	cargo test --test vm -- --include-ignored
+	cargo test --workspace --test vm -- --include-ignored
 
 check:
 	.ci/run

@@ -8,8 +8,13 @@ use std::thread;
 use crate::guest::Guest;
 use crate::pieces::{Pieces, gather};
 
-/// What guests are made of, or why there can be none.
-static PIECES: LazyLock<Result<Pieces, String>> = LazyLock::new(gather);
+/// What guests are made of, or why there can be none, which is told once.
+static PIECES: LazyLock<Result<Pieces, String>> = LazyLock::new(|| {
+    gather().inspect_err(|reason| {
+        // Past the capture of a test's output, which is shown for failures alone.
+        let _ = writeln!(io::stderr(), "skipped: no virtual machine here: {reason}");
+    })
+});
 static SHARED: OnceLock<Guest> = OnceLock::new();
 
 /// Tells of the guest's console when a test fails.
@@ -47,9 +52,6 @@ fn with_pieces(test: impl FnOnce(&Pieces)) {
         Err(reason) if std::env::var_os("REQUIRE_VM").is_some_and(|value| value == "1") => {
             panic!("there is no virtual machine: {reason}");
         }
-        Err(reason) => {
-            // Past the capture of a test's output, which is shown for failures alone.
-            let _ = writeln!(io::stderr(), "skipped: no virtual machine here: {reason}");
-        }
+        Err(_) => {}
     }
 }
