@@ -5,8 +5,6 @@
 
 mod support;
 
-#![forbid(unsafe_code)]
-
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
