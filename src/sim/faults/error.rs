@@ -8,6 +8,7 @@ use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 use crate::schema::suggest::did_you_mean;
+use crate::schema::value::ValueError;
 
 use super::calls::CallsError;
 
@@ -85,13 +86,8 @@ pub enum FaultError {
         max: usize,
     },
     /// Bytes in hexadecimal or base64.
-    #[error("{} is not bytes: {reason}", Excerpt(.text))]
-    Bytes {
-        /// What was given.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error(transparent)]
+    Bytes(#[from] ValueError),
     /// An answer for RPCs that answer different messages.
     #[error("reply needs one RPC and not *, as each answers a message of its own type")]
     ReplyToEvery,

@@ -205,16 +205,12 @@ fn garbage(word: &str, words: &mut impl Iterator<Item = String>) -> Result<Effec
     if !["hex:", "base64:", "@"].iter().any(given) {
         return Ok(Effect::RandomGarbage(count(word, words)?));
     }
-    match parse_scalar(Scalar::Bytes, word) {
-        Ok(Parsed::Bytes(bytes)) => Ok(Effect::Fault(Fault::Garbage(bytes))),
+    match parse_scalar(Scalar::Bytes, word)? {
+        Parsed::Bytes(bytes) => Ok(Effect::Fault(Fault::Garbage(bytes))),
         // It was read as bytes.
-        Ok(_) => Err(FaultError::Missing {
+        _ => Err(FaultError::Missing {
             what: "the bytes",
             form: Kind::Garbage.form(),
-        }),
-        Err(error) => Err(FaultError::Bytes {
-            text: word.to_owned(),
-            reason: error.to_string(),
         }),
     }
 }

@@ -94,6 +94,10 @@ fn every_kind() {
 fn mistakes_say_what_would_be_right() {
     for (line, message) in [
         (
+            "garbage Check hex:0",
+            "\"hex:0\" is not bytes: an odd number of hexadecimal digits (1)",
+        ),
+        (
             "drop",
             "the name of an RPC is missing; * stands for every RPC",
         ),
