@@ -36,6 +36,10 @@ outside() {
 # unshare ends with its child, the first process of the guest, and takes all
 # others with it.
 leave() {
+    # What is paused cannot be killed.
+    while read -r cgroup; do
+        find "$cgroup" -name freezer.state -exec sh -c 'echo THAWED >"$1"' thaw {} \; 2>/dev/null || true
+    done <"$folder/cgroups"
     kill -KILL $guest 2>/dev/null || true
     wait $guest 2>/dev/null || true
     while read -r cgroup; do
