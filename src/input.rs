@@ -15,7 +15,7 @@ pub const LIMIT: u64 = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// The file cannot be opened or read.
-    #[error("{name:?}: {reason}")]
+    #[error("{}: {reason}", named(.name))]
     Read {
         /// The file's name as given.
         name: String,
@@ -23,13 +23,13 @@ pub enum InputError {
         reason: String,
     },
     /// There is more than [`LIMIT`].
-    #[error("{name:?} is larger than {limit} MiB", limit = LIMIT >> 20)]
+    #[error("{} is larger than {} MiB", named(.name), LIMIT >> 20)]
     TooLarge {
         /// The file's name as given.
         name: String,
     },
     /// The content is not text.
-    #[error("{name:?} is not UTF-8 text: the byte at offset {offset} is wrong")]
+    #[error("{} is not UTF-8 text: the byte at offset {offset} is wrong", named(.name))]
     NotText {
         /// The file's name as given.
         name: String,
@@ -39,6 +39,14 @@ pub enum InputError {
     /// Two commands ask for standard input.
     #[error("standard input is taken already, and can be read only once")]
     StandardInputTaken,
+}
+
+/// A file's name in quotes, or what `-` stands for.
+fn named(name: &str) -> String {
+    match name {
+        "-" => "standard input".to_owned(),
+        name => format!("{name:?}"),
+    }
 }
 
 /// Reads inputs, and remembers whether standard input has been taken.

@@ -31,6 +31,10 @@ const MEANINGS: [(&str, &str); 8] = [
 /// Why the decoder refused bytes.
 pub(crate) fn decoding(error: &protobuf::Error) -> String {
     let text = error.to_string();
+    // What is too large follows.
+    if text.starts_with("Value too large for ") {
+        return "a number has more than 32 bits where it may not".to_owned();
+    }
     match MEANINGS.iter().find(|(given, _)| *given == text) {
         Some((_, meaning)) => (*meaning).to_owned(),
         None => text,

@@ -31,17 +31,20 @@ pub fn bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// The first line of `text`, at most `max_chars` of its characters, escaped;
+/// The first line of `text` that is not blank, at most `max_chars` of its characters, escaped;
 /// `...` follows where the line was cut.
 pub fn first_line(text: &str, max_chars: usize) -> String {
-    let text = text.trim_start_matches(['\r', '\n']);
-    let first = text.lines().next().unwrap_or_default();
+    let is_blank = |line: &&str| line.trim().is_empty();
+    let first = text
+        .lines()
+        .find(|line| !is_blank(line))
+        .unwrap_or_default();
     // Where a message was quoted once more, its line breaks are no longer any.
-    let first = first.split("\\n\\nStack backtrace").next().unwrap_or(first);
-    match first.char_indices().nth(max_chars) {
-        None => line(first).into_owned(),
-        Some((end, _)) => format!("{}...", line(first.get(..end).unwrap_or_default())),
-    }
+    let kept = first.split("\\n\\nStack backtrace").next().unwrap_or(first);
+    let end = kept.char_indices().nth(max_chars).map(|(end, _)| end);
+    let kept = end.and_then(|end| kept.get(..end)).unwrap_or(kept);
+    let dots = if kept.len() < first.len() { "..." } else { "" };
+    format!("{}{dots}", line(kept))
 }
 
 fn escaped(text: &str, needs_escape: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -97,8 +100,9 @@ mod tests {
         assert_eq!(first_line("\r\none\r\ntwo", 10), "one");
         assert_eq!(
             first_line("a: b\\n\\nStack backtrace:\\n  0: x", 10),
-            "a: b"
+            "a: b..."
         );
+        assert_eq!(first_line(" \t\n\n  one\ntwo", 10), "  one");
         assert_eq!(first_line("", 10), "");
         assert_eq!(first_line("äöüx", 3), "äöü...");
         assert_eq!(first_line("äöü", 3), "äöü");

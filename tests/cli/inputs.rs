@@ -1,7 +1,8 @@
 //! Commands and documents from files: what is said of a mistake in one, and that
 //! everything is checked before anything is sent.
 
-use std::fs;
+use std::fs::{self, File};
+use std::process::Command;
 
 use tempfile::TempDir;
 use typed_peer::{Answer, Peer};
@@ -38,6 +39,25 @@ fn an_agents_error_in_a_script_is_told_with_its_place() {
         .status(69)
         .stderr("error: -:1: Version: the agent answered code: NOT_FOUND (5): no such thing\n")
         .test();
+}
+
+#[test]
+fn a_standard_input_that_cannot_be_read_is_called_that() {
+    for (arguments, place) in [
+        (&["--script", "-"][..], ""),
+        (&["-c", "SetPolicy file://-"], "SetPolicy: "),
+        (&["-c", "SetPolicy policy=@-"], "SetPolicy: "),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+            .args(["connect", "--server-address", "sim://"])
+            .args(arguments)
+            .stdin(File::open("/").unwrap())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let expected = format!("error: {place}standard input: is a directory\n");
+        assert_eq!((output.status.code(), stderr), (Some(2), expected));
+    }
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn what_is_no_text_is_one_mistake() {
         .stdin(b"Check \xff\nVersion\n")
         .status(2)
         .stdout("{}\n")
-        .stderr("error: \"-\" is not UTF-8 text: the byte at offset 6 is wrong\n")
+        .stderr("error: standard input is not UTF-8 text: the byte at offset 6 is wrong\n")
         .test();
     assert_eq!(lines(&peer), ["Version"]);
 }

@@ -79,6 +79,13 @@ fn statuses() {
             77,
             "INTERNAL (13)",
         ),
+        fails_with(
+            "lines that look empty",
+            13,
+            " \n\t\r\n  no\nmore",
+            77,
+            "INTERNAL (13):   no",
+        ),
         answers(
             "a status with details",
             field(
@@ -114,7 +121,7 @@ fn statuses() {
         is_no_response(
             "a code of 64 bits",
             b"\x0a\x0a\x08\x80\x80\x80\x80\x80\x80\x80\x80\x7f",
-            "Value too large for i32: 9151314442816847872",
+            "a number has more than 32 bits where it may not",
             "0a 0a 08 80 80 80 80 80 80 80 80 7f",
         ),
     ]);
