@@ -44,16 +44,21 @@ fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str, limit: usize) -> fmt::Re
 
 /// Whether a character changes how the text around it shows, or shows as
 /// nothing: control characters, line and paragraph separators, marks of text
-/// direction, and invisible characters that no script needs.
+/// direction, and characters that show as nothing or as a space. Kept are those
+/// that ordinary text needs to look right: joiners (U+200C, U+200D) and the variation
+/// selectors of symbols (U+FE00 to U+FE0F).
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}'
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}' | '\u{200e}' | '\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            | '\u{2800}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 #[cfg(test)]
@@ -72,6 +77,12 @@ mod tests {
             Excerpt("a\"b\\\n\u{1b}[2J\u{202e}\u{9b}").to_string(),
             r#""a\"b\\\n\u{1b}[2J\u{202e}\u{9b}""#
         );
+    }
+
+    #[test]
+    fn what_ordinary_text_needs_is_kept() {
+        let text = "\u{200c}\u{200d}\u{fe0f}\u{3000}\u{a0}";
+        assert_eq!(Quoted(text).to_string(), format!("\"{text}\""));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::tool::{Output, connect, tool};
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
 /// Texts that are not for a terminal, each with a name.
-const TEXTS: [(&str, &str); 12] = [
+const TEXTS: [(&str, &str); 14] = [
     ("clears the screen", "\x1b[2J\x1b[H"),
     ("sets the title", "\x1b]0;x\x07"),
     ("sets the clipboard", "\x1b]52;c;eA==\x1b\\"),
@@ -29,6 +29,14 @@ const TEXTS: [(&str, &str); 12] = [
     ("marks a direction", "\u{200e}\u{200f}\u{61c}"),
     ("separates lines", "\u{2028}\u{2029}"),
     ("shows as nothing", "\u{200b}\u{2060}\u{feff}\u{ad}\u{180e}"),
+    (
+        "letters without a shape",
+        "\u{34f}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{2800}\u{3164}\u{ffa0}",
+    ),
+    (
+        "selects or groups",
+        "\u{180b}\u{180c}\u{180d}\u{180f}\u{1d173}\u{1d17a}\u{e0100}\u{e01ef}",
+    ),
     ("tags and annotations", "\u{e0001}\u{e0041}\u{fff9}\u{fffb}"),
 ];
 
