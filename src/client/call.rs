@@ -12,6 +12,7 @@ use super::error::{CallError, ProtocolError};
 use super::reason;
 use super::status::Status;
 use super::writer::check_size;
+use crate::wire;
 
 /// The number of the request's payload field.
 const PAYLOAD_FIELD: u32 = 3;
@@ -103,11 +104,13 @@ impl Call<'_> {
 /// The payload out of a response frame's data. No status means OK, and no
 /// payload the empty message.
 pub(super) fn decode_response(data: &[u8]) -> Result<Vec<u8>, CallError> {
+    let bad_response = |reason| ProtocolError::BadResponse {
+        reason,
+        data: data.to_vec(),
+    };
     let mut response =
-        Response::parse_from_bytes(data).map_err(|error| ProtocolError::BadResponse {
-            reason: reason::decoding(&error),
-            data: data.to_vec(),
-        })?;
+        Response::parse_from_bytes(data).map_err(|error| bad_response(reason::decoding(&error)))?;
+    wire::check_groups(data).map_err(|error| bad_response(error.to_string()))?;
     match response.status.take() {
         Some(status) if status.code.value() != 0 => Err(CallError::Status(Status {
             code: status.code.value(),

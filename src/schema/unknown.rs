@@ -1,11 +1,23 @@
 //! Fields that came with a message and are not in the table: which ones, and where
 //! in the message. What is said of them is not known here.
 
+mod groups;
+
 use protobuf::UnknownValueRef;
 
-use super::descriptor::{Field, Message};
+use super::descriptor::{Field, Message, Scalar};
 use super::escape;
 use super::reflect::{Key, Reflect, Value};
+use crate::wire::WrongEnd;
+
+/// What an unknown field holds.
+#[derive(Debug)]
+pub enum Held<'m> {
+    /// A value.
+    Value(UnknownValueRef<'m>),
+    /// A group, and the fields in it, encoded.
+    Group(&'m [u8]),
+}
 
 /// A field that the table does not have, or has with another type.
 #[derive(Debug)]
@@ -18,7 +30,7 @@ pub struct UnknownField<'m> {
     /// Its number.
     pub number: u32,
     /// What it holds, the first time that it is there.
-    pub value: UnknownValueRef<'m>,
+    pub value: Held<'m>,
     /// How often it is there.
     pub count: usize,
 }
@@ -44,8 +56,17 @@ pub struct Found<'m> {
     pub has_more: bool,
 }
 
-/// Finds the first `limit` fields that are not in the table.
-pub fn find(message: &dyn Reflect, limit: usize) -> Found<'_> {
+/// Checks the groups of an encoded message that the decoder has taken.
+///
+/// # Errors
+/// When the end of another one closes a group.
+pub fn check_groups(message: &'static Message, encoded: &[u8]) -> Result<(), WrongEnd> {
+    groups::scan(message, encoded, None, &mut |_| ())
+}
+
+/// Finds the first `limit` fields that are not in the table. `encoded` is what the
+/// message was decoded from.
+pub fn find<'m>(message: &'m dyn Reflect, encoded: &'m [u8], limit: usize) -> Found<'m> {
     let mut search = Search {
         found: Found {
             fields: Vec::new(),
@@ -54,6 +75,11 @@ pub fn find(message: &dyn Reflect, limit: usize) -> Found<'_> {
         limit,
     };
     search.message(message, None);
+    // What is wrong with a group was told when it was decoded.
+    let _ = groups::scan(message.descriptor(), encoded, None, &mut |group| {
+        let held = Held::Group(group.content);
+        search.note(group.message, group.number, held, group.place);
+    });
     search.found
 }
 
@@ -69,6 +95,14 @@ enum At<'a> {
     Field,
     Index(usize),
     Key(Key<'a>),
+    /// After the elements that these bytes of the outer message have.
+    After(&'a [u8]),
+    /// In this entry of a map with such keys.
+    Entry(&'a [u8], Scalar),
+}
+
+fn quoted(key: &str) -> String {
+    format!("\"{}\"", escape::line(key))
 }
 
 impl Place<'_> {
@@ -81,7 +115,9 @@ impl Place<'_> {
         let key = match self.at {
             At::Field => return,
             At::Index(index) => index.to_string(),
-            At::Key(Key::String(key)) => format!("\"{}\"", escape::line(key)),
+            At::After(bytes) => groups::elements(bytes, self.field.number).to_string(),
+            At::Entry(entry, scalar) => groups::key(entry, scalar),
+            At::Key(Key::String(key)) => quoted(key),
             At::Key(Key::Bool(key)) => key.to_string(),
             At::Key(Key::Int32(key)) => key.to_string(),
             At::Key(Key::Int64(key)) => key.to_string(),
@@ -101,7 +137,7 @@ impl<'m> Search<'m> {
     fn message(&mut self, message: &'m dyn Reflect, place: Option<&Place<'_>>) {
         let descriptor = message.descriptor();
         for (number, value) in message.unknown_fields() {
-            self.note(descriptor, number, value, place);
+            self.note(descriptor, number, Held::Value(value), place);
         }
         for (index, field) in descriptor.fields.iter().enumerate() {
             let inner = |at| Place {
@@ -140,7 +176,7 @@ impl<'m> Search<'m> {
         &mut self,
         message: &'static Message,
         number: u32,
-        value: UnknownValueRef<'m>,
+        value: Held<'m>,
         place: Option<&Place<'_>>,
     ) {
         let fields = &mut self.found.fields;

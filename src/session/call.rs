@@ -10,7 +10,7 @@ use crate::log::{Level, Logger, say};
 use crate::printer::{self, Format, escape, hex};
 use crate::request::Request;
 use crate::schema::json::{self, Style};
-use crate::schema::{Message, Reflect, Rpc, Schema};
+use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
 
 /// The status code of an agent that gave up because of the deadline it was sent.
 pub const DEADLINE_EXCEEDED: i32 = 4;
@@ -202,13 +202,15 @@ pub fn print_answer(
 /// # Errors
 /// When it is not an encoding of this type.
 pub fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Reflect>, Error> {
+    let no_answer = |reason| Error::Response {
+        message: message.full_name,
+        reason,
+        data: payload.to_vec(),
+    };
     let mut response = (message.new)();
     response
         .merge_from(payload)
-        .map_err(|error| Error::Response {
-            message: message.full_name,
-            reason: reason::decoding(&error),
-            data: payload.to_vec(),
-        })?;
+        .map_err(|error| no_answer(reason::decoding(&error)))?;
+    unknown::check_groups(message, payload).map_err(|error| no_answer(error.to_string()))?;
     Ok(response)
 }

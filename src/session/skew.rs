@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::client::excerpt::hex;
 use crate::error::Error;
 use crate::log::{Level, Logger};
-use crate::schema::unknown::{self, UnknownField};
+use crate::schema::unknown::{self, Held, UnknownField};
 use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
 
 /// Of how many unknown fields an RPC's answers are told, in a run.
@@ -50,7 +50,7 @@ impl Skew {
         if !logger.shows(Level::Warn) {
             return Ok(message);
         }
-        let found = unknown::find(message.as_ref(), MOST_FIELDS);
+        let found = unknown::find(message.as_ref(), answer, MOST_FIELDS);
         for field in &found.fields {
             let key = (rpc.path(), field.message.full_name, field.number);
             if self.told_of(&key.0) >= MOST_FIELDS || self.told.contains(&key) {
@@ -104,24 +104,27 @@ fn warning(rpc: &Rpc, field: &UnknownField<'_>) -> String {
     }
 }
 
-fn kind(value: &UnknownValueRef<'_>) -> &'static str {
+fn kind(value: &Held<'_>) -> &'static str {
     match value {
-        UnknownValueRef::Varint(_) => "a number",
-        UnknownValueRef::Fixed32(_) => "32 bits",
-        UnknownValueRef::Fixed64(_) => "64 bits",
-        UnknownValueRef::LengthDelimited(_) => "bytes",
+        Held::Value(UnknownValueRef::Varint(_)) => "a number",
+        Held::Value(UnknownValueRef::Fixed32(_)) => "32 bits",
+        Held::Value(UnknownValueRef::Fixed64(_)) => "64 bits",
+        Held::Value(UnknownValueRef::LengthDelimited(_)) => "bytes",
+        Held::Group(_) => "a group",
     }
 }
 
 fn content(field: &UnknownField<'_>) -> String {
     let content = match &field.value {
-        UnknownValueRef::Varint(number) => format!("the number {number}"),
-        UnknownValueRef::Fixed32(bits) => format!("the 32 bits {bits:#010x}"),
-        UnknownValueRef::Fixed64(bits) => format!("the 64 bits {bits:#018x}"),
-        UnknownValueRef::LengthDelimited([]) => "no bytes".to_owned(),
-        UnknownValueRef::LengthDelimited(bytes) => {
+        Held::Value(UnknownValueRef::Varint(number)) => format!("the number {number}"),
+        Held::Value(UnknownValueRef::Fixed32(bits)) => format!("the 32 bits {bits:#010x}"),
+        Held::Value(UnknownValueRef::Fixed64(bits)) => format!("the 64 bits {bits:#018x}"),
+        Held::Value(UnknownValueRef::LengthDelimited([])) => "no bytes".to_owned(),
+        Held::Value(UnknownValueRef::LengthDelimited(bytes)) => {
             format!("{} bytes: {}", bytes.len(), hex(bytes))
         }
+        Held::Group([]) => "an empty group".to_owned(),
+        Held::Group(bytes) => format!("a group of {} bytes: {}", bytes.len(), hex(bytes)),
     };
     match field.count {
         1 => format!(": {content}"),

@@ -2,6 +2,7 @@
 //! answer with more than the build knows.
 
 use std::io::Write;
+use std::slice;
 use std::sync::{Arc, Mutex};
 
 use typed_peer::protos::health::VersionCheckResponse;
@@ -289,6 +290,61 @@ fn a_field_of_another_type_than_the_build_knows() {
              this build has it as \"grpc_version\", string\n"
                 .to_owned()
         )
+    );
+}
+
+#[test]
+fn groups_which_no_proto3_message_has() {
+    let group = |number: u64, content: &[u8]| {
+        let tag = |kind| varint(number << 3 | kind);
+        [tag(3), content.to_vec(), tag(4)].concat()
+    };
+    let warning = |rest: &str| format!("warn: Version: the answer has field {rest}\n");
+    let message = "grpc.VersionCheckResponse of this build";
+    let answer = [
+        group(1, &field(1, b"x")),
+        group(99, &field(1, b"hidden")),
+        group(100, &group(7, b"")),
+        group(101, b""),
+        group(101, &number(1, 1)),
+        field(2, b"v"),
+    ]
+    .concat();
+    let (stdout, shown) = run(slice::from_ref(&answer), &["-c", "Version"]);
+    assert_eq!(stdout, "{\"agent_version\":\"v\"}\n");
+    let known = format!("1 as a group, and {message} has it as \"grpc_version\", string");
+    let unknown = |number| format!("{number}, which {message} does not have");
+    let expected = [known.clone(), unknown(99), unknown(100), unknown(101)];
+    assert_eq!(shown, expected.map(|rest| warning(&rest)).concat());
+    // The bytes, when asked for.
+    let (_, shown) = run(&[answer], &["-v", "-c", "Version"]);
+    let expected = [
+        known + ": a group of 3 bytes: 0a 01 78",
+        unknown(99) + ": a group of 8 bytes: 0a 06 68 69 64 64 65 6e",
+        unknown(100) + ": a group of 2 bytes: 3b 3c",
+        unknown(101) + ": 2 times, first an empty group",
+    ];
+    let expected = expected.map(|rest| warning(&rest)).concat();
+    assert!(shown.contains(&expected), "{shown}");
+
+    // In messages, the first of them.
+    let new = group(99, b"");
+    let interfaces = [field(1, b""), field(1, &new), field(1, &new)].concat();
+    let (_, shown) = run(&[interfaces], &["-c", "ListInterfaces"]);
+    assert_eq!(
+        shown,
+        "warn: ListInterfaces: Interfaces[1]: the answer has field 99, which types.Interface of \
+         this build does not have\n"
+    );
+    let entry = [field(1, b"2\x1bMB"), field(2, &new)].concat();
+    let (_, shown) = run(
+        &[field(1, field(5, entry))],
+        &["-c", "StatsContainer cid=x"],
+    );
+    assert_eq!(
+        shown,
+        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\x1bMB\"]: the answer has field 99, \
+         which grpc.HugetlbStats of this build does not have\n"
     );
 }
 

@@ -1,7 +1,8 @@
 //! Whole frames with something in them that should not be: the data of a response,
 //! its status, and the message that it carries.
 
-use super::agent::{Row, answers, check, field, payload, status};
+use super::agent::{Row, answers, check, check_call, field, payload, status};
+use crate::tool::connect;
 
 /// A payload that is no answer of the RPC.
 fn is_no_answer(name: &'static str, message: &[u8], reason: &str, bytes: &str) -> Row {
@@ -23,6 +24,7 @@ fn is_no_response(name: &'static str, data: &[u8], reason: &str, bytes: &str) ->
 }
 
 const ENDS: &str = "it ends within a field";
+const WRONG_END: &str = "a group is closed by the end of another one";
 
 /// An answer whose status is an error.
 fn fails_with(name: &'static str, code: i32, message: &str, exit_status: i32, shown: &str) -> Row {
@@ -47,6 +49,13 @@ fn the_data_of_a_response() {
             &format!("{} and 968 more bytes", ["ff"; 32].join(" ")),
         ),
         is_no_response("a field that is cut", b"\x12\x05hi", ENDS, "12 05 68 69"),
+        is_no_response(
+            "a group that another one's end closes",
+            b"\x9b\x06\x94\x06",
+            WRONG_END,
+            "9b 06 94 06",
+        ),
+        answers("a group that ends", b"\x9b\x06\x9c\x06").prints("{}\n"),
         answers("nothing", b"").prints("{}\n"),
         answers("an empty status", field(1, b"")).prints("{}\n"),
         answers("an empty payload", payload(b"")).prints("{}\n"),
@@ -152,6 +161,18 @@ fn the_message() {
             "9c 06",
         ),
         is_no_answer(
+            "a group that another one's end closes",
+            b"\x9b\x06\x94\x06\x0a\x01v",
+            WRONG_END,
+            "9b 06 94 06 0a 01 76",
+        ),
+        is_no_answer(
+            "the same in a group",
+            b"\x9b\x06\x0b\x9c\x06\x0c",
+            WRONG_END,
+            "9b 06 0b 9c 06 0c",
+        ),
+        is_no_answer(
             "a number of 11 bytes",
             &[&[0x98, 6][..], &[0xff; 10], &[1]].concat(),
             "a number has more bits than protobuf allows",
@@ -160,4 +181,22 @@ fn the_message() {
         answers("the last of several counts", payload(b"\x0a\x01a\x0a\x01b"))
             .prints("{\"grpc_version\":\"b\"}\n"),
     ]);
+}
+
+#[test]
+fn groups_of_messages_in_the_message() {
+    // In an interface, behind one that is well.
+    let interfaces = [field(1, b""), field(1, b"\x9b\x06\x94\x06")].concat();
+    let row = answers("in a list", payload(&interfaces)).fails(
+        3,
+        format!(
+            "the 8 bytes of the answer are no grpc.Interfaces ({WRONG_END}): 0a 00 0a 04 9b 06 94 \
+             06"
+        ),
+    );
+    check_call(
+        [row],
+        &|address| connect(address, [""; 0]),
+        "ListInterfaces",
+    );
 }
