@@ -209,6 +209,14 @@ pub enum ProtocolError {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
+    /// A data frame has data although its flags say that it has none.
+    #[error("a data frame has {length} bytes, and its flags say that it has no data: {}", hex(.header))]
+    DataDenied {
+        /// The bytes of data.
+        length: usize,
+        /// The header.
+        header: [u8; HEADER_LENGTH],
+    },
     /// The data of a response frame is not the message that it has to be.
     #[error("the {} bytes of a response frame are no response ({reason}): {}", .data.len(), hex(.data))]
     BadResponse {

@@ -203,6 +203,12 @@ impl StreamReceiver<'_> {
                 FrameType::Data => {
                     let is_last = header.flags & FLAG_REMOTE_CLOSED != 0;
                     let has_message = header.flags & FLAG_NO_DATA == 0;
+                    if !has_message && !data.is_empty() {
+                        return Err(CallError::Protocol(ProtocolError::DataDenied {
+                            length: data.len(),
+                            header: header.bytes,
+                        }));
+                    }
                     if !is_last && !has_message {
                         continue;
                     }

@@ -59,6 +59,19 @@ fn rows() -> Vec<Row> {
             [data(NO_DATA, b""), data(LAST, &item())].concat(),
         )
         .prints(ITEM),
+        sends(
+            "a message that is denied by its flags",
+            [one.clone(), data(NO_DATA, &item())].concat(),
+        )
+        .prints(ITEM)
+        .breaks(
+            "a data frame has 3 bytes, and its flags say that it has no data: 00 00 00 03 00 00 00 \
+             01 03 04",
+        ),
+        sends("the same at the end", data(LAST | NO_DATA, &item())).breaks(
+            "a data frame has 3 bytes, and its flags say that it has no data: 00 00 00 03 00 00 00 \
+             01 03 05",
+        ),
         sends("flags that nobody knows", data(0xf0 | LAST, &item())).prints(ITEM),
         sends(
             "a status in the middle",
