@@ -1,12 +1,26 @@
-//! Whether standard output was closed when the program was started, as `>&-` in a
-//! shell does. Rust opens `/dev/null` in its place before `main`, and nothing tells
-//! that apart from a `/dev/null` that was meant, so it is looked at before Rust does.
+//! Standard output itself: writing to it so that a signal ends the wait for a reader
+//! that does not read, and whether it was closed when the program was started, as
+//! `>&-` in a shell does. Rust opens `/dev/null` in its place before `main`, and nothing
+//! tells that apart from a `/dev/null` that was meant, so it is looked at before Rust
+//! does.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::interrupt::{self, Stop};
+
+/// As much as a pipe that can be written to takes without a wait: what POSIX has as
+/// PIPE_BUF, on Linux.
+const PIECE: usize = 4096;
+
+/// How long a reader that still reads may take for the rest after a signal.
+const GRACE: Duration = Duration::from_millis(200);
 
 static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
@@ -30,5 +44,46 @@ pub fn check() -> io::Result<()> {
     match WAS_CLOSED.load(Ordering::Relaxed) {
         true => Err(Errno::EBADF.into()),
         false => Ok(()),
+    }
+}
+
+/// Writes all of this.
+///
+/// # Errors
+/// When standard output takes no more, or, as [`io::ErrorKind::Interrupted`], when a
+/// signal came and its reader does not read on.
+pub fn write(bytes: &[u8]) -> io::Result<()> {
+    // Nobody else writes in between, and nothing is in its buffer.
+    let lock = io::stdout().lock();
+    let descriptor = lock.as_fd();
+    let mut end = None;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        wait_writable(descriptor, &mut end)?;
+        let piece = rest.get(..PIECE).unwrap_or(rest);
+        match nix::unistd::write(descriptor, piece) {
+            Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+            Err(Errno::EINTR | Errno::EAGAIN) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until something can be written; after a signal until `end`, which that sets.
+fn wait_writable(descriptor: BorrowedFd<'_>, end: &mut Option<Instant>) -> io::Result<()> {
+    if end.is_none() {
+        match interrupt::wait(Some((descriptor, PollFlags::POLLOUT)), None) {
+            // Where it cannot be polled, writing tells what is wrong.
+            Ok(()) | Err(Stop::Late | Stop::Failed(_)) => return Ok(()),
+            Err(Stop::Interrupted) => {}
+        }
+    }
+    let end = *end.get_or_insert_with(|| Instant::now() + GRACE);
+    let left = end.saturating_duration_since(Instant::now());
+    let time = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+    match poll(&mut [PollFd::new(descriptor, PollFlags::POLLOUT)], time) {
+        Ok(1..) if !left.is_zero() => Ok(()),
+        _ => Err(io::ErrorKind::Interrupted.into()),
     }
 }

@@ -81,6 +81,10 @@ pub(super) fn run(
     // Without it Ctrl-C ends the run without a report, which is all that is lost.
     let _ = interrupt::install();
     let report = bench::run(&options, &mut mix).map_err(|error| alone(error.into()))?;
+    if report.is_interrupted() {
+        // That has ended the calls. The report is still to be shown.
+        interrupt::clear();
+    }
     let shown = Output::default().text(&report.render(flags.output));
     shown.map_err(alone)?;
     if let Some(name) = flags.svg {

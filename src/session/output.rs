@@ -1,9 +1,10 @@
 //! Standard output: whole responses at a time, so that a reader never waits
 //! for the rest of one.
 
-use std::io::{self, Write};
+use std::io;
 
 use crate::error::Error;
+use crate::interrupt;
 use crate::standard_output;
 
 /// Writes to standard output.
@@ -13,21 +14,27 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes what `fill` puts into the buffer it is given.
+    /// Writes what `fill` puts into the buffer it is given; nothing of it if a signal
+    /// came before.
     ///
     /// # Errors
-    /// What `fill` fails with, or when standard output takes no more.
+    /// What `fill` fails with, when standard output takes no more, or when a signal
+    /// comes before it has taken all.
     pub fn write(
         &mut self,
         fill: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let interrupted = |_| Error::Interrupted;
+        interrupt::check().map_err(interrupted)?;
         self.buffer.clear();
         fill(&mut self.buffer)?;
-        let mut standard_output = io::stdout().lock();
+        interrupt::check().map_err(interrupted)?;
         standard_output::check()
-            .and_then(|()| standard_output.write_all(&self.buffer))
-            .and_then(|()| standard_output.flush())
-            .map_err(Error::Output)
+            .and_then(|()| standard_output::write(&self.buffer))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::Interrupted => Error::Interrupted,
+                _ => Error::Output(error),
+            })
     }
 
     /// Writes a text as it is.

@@ -40,20 +40,29 @@ impl Session {
             failures: 0,
         };
         let result = self.runs(step, times, &mut tally);
+        // A signal that nothing has waited for since it came.
+        let result = match result {
+            Ok(_) if interrupt::is_raised() => Err(self.interrupted()),
+            result => result,
+        };
         if times != Times::Count(1) && interrupt::is_raised() {
             say(format_args!("{}: {tally}", step.name));
         }
         result
     }
 
+    /// The end of a run by a signal that came in no command.
+    fn interrupted(&mut self) -> Stop {
+        Stop {
+            exit_status: self.show(&Failure::new(None, Error::Interrupted)),
+            kind: Kind::Interrupted,
+        }
+    }
+
     fn runs(&mut self, step: &Step, times: Times, tally: &mut Tally) -> Result<Next, Stop> {
         while times.allows(tally.runs) {
             if interrupt::is_raised() {
-                let exit_status = self.show(&Failure::new(None, Error::Interrupted));
-                return Err(Stop {
-                    exit_status,
-                    kind: Kind::Interrupted,
-                });
+                return Err(self.interrupted());
             }
             match self.execute(step) {
                 Ok(Next::Go) => {}

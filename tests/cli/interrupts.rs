@@ -96,6 +96,21 @@ fn in_a_call() {
 }
 
 #[test]
+fn while_an_answer_is_read_and_printed() {
+    let interfaces = payload(field(1, b"").repeat(500_000));
+    let (listener, requests) = agent(move |stream_id, stream| {
+        let _ = stream.write_all(&frame(stream_id, RESPONSE, 0, &interfaces));
+    });
+    let running = connect(&listener.address(), ["-c", "ListInterfaces"]).start();
+    requests.recv().unwrap();
+    let output = interrupt(running);
+    assert_eq!(
+        (output.stderr.as_str(), output.text().as_str()),
+        ("error: ListInterfaces: interrupted\n", "")
+    );
+}
+
+#[test]
 fn while_a_request_is_sent() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("policy"), vec![b'x'; 4_000_000]).unwrap();
