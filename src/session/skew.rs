@@ -11,6 +11,7 @@ use super::{Options, Session};
 use crate::client::Client;
 use crate::client::excerpt::hex;
 use crate::error::Error;
+use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::schema::unknown::{self, Held, UnknownField};
 use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
@@ -151,6 +152,10 @@ impl Session {
                     .client
                     .as_mut()
                     .and_then(|client| ask(client, self.schema, &self.options, self.logger, rpc));
+                // The agent is asked again where the user broke that off.
+                if interrupt::is_raised() {
+                    return Error::Interrupted;
+                }
                 self.skew.version.insert(version).clone()
             }
         };
@@ -178,7 +183,11 @@ fn ask(
     let field = rpc.response.fields.iter().position(|it| it.name == field)?;
     logger.log(Level::Debug, "asking the agent for its version");
     let mut call = options.call_of(rpc, &[]);
-    call.timeout = Some(PATIENCE);
+    call.timeout = Some(
+        options
+            .timeout
+            .map_or(PATIENCE, |limit| limit.min(PATIENCE)),
+    );
     let answer = client.call(&call).ok()?;
     match decode(rpc.response, &answer).ok()?.get(field)? {
         Value::String(version) if !version.is_empty() => Some(version.to_owned()),

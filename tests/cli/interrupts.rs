@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::builds::streams;
-use crate::hostile::agent::{field, payload, wait_for_end};
+use crate::hostile::agent::{field, payload, status, wait_for_end};
 use crate::tool::{Output, Running, connect, tool};
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
@@ -108,6 +108,21 @@ fn while_an_answer_is_read_and_printed() {
         (output.stderr.as_str(), output.text().as_str()),
         ("error: ListInterfaces: interrupted\n", "")
     );
+}
+
+#[test]
+fn while_the_agent_is_asked_for_its_version() {
+    let (listener, requests) = agent(|stream_id, stream| {
+        if stream_id == 1 {
+            let _ = stream.write_all(&frame(1, RESPONSE, 0, &status(12, "no")));
+        }
+    });
+    let commands = ["--ignore-errors", "-c", "AddSwap", "Check"];
+    let running = connect(&listener.address(), commands).start();
+    requests.recv().unwrap();
+    requests.recv().unwrap();
+    let output = interrupt(running);
+    assert_eq!(output.stderr, "error: AddSwap: interrupted\n");
 }
 
 #[test]

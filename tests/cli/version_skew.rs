@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::slice;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use typed_peer::protos::health::VersionCheckResponse;
 use typed_peer::{Answer, Peer};
@@ -141,6 +142,22 @@ fn an_agent_that_does_not_tell_its_version() {
         &connect,
         "Spread",
     );
+}
+
+#[test]
+fn the_agent_is_asked_for_its_version_no_longer_than_a_call_may_take() {
+    let peer = peer();
+    peer.answer("AddSwap", Answer::error(12, "no"));
+    let version = Answer::ok(&VersionCheckResponse::default());
+    peer.answer("Version", version.after(Duration::from_secs(20)));
+    let output = connect(peer.address(), ["--timeout", "700ms", "-c", "AddSwap"])
+        .status(76)
+        .stderr(
+            "error: AddSwap: the agent answered code: UNIMPLEMENTED (12): no; this agent does not \
+             have AddSwap\n",
+        )
+        .test();
+    assert!(output.time < Duration::from_secs(2), "{:?}", output.time);
 }
 
 #[test]
