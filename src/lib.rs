@@ -56,6 +56,7 @@ pub mod sim;
 pub mod standard_output;
 #[forbid(unsafe_code)]
 pub mod transport;
+#[forbid(unsafe_code)]
 pub mod wire;
 
 pub use run::run;

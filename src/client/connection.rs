@@ -6,17 +6,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, TryLockError};
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
+use ttrpc::proto::MessageHeader;
 
 use super::call::{Call, decode_response};
 use super::deadline::Deadline;
 use super::error::{CallError, ErrorKind, ProtocolError};
 use super::frame::{FrameReader, FrameType, Header};
 use super::writer::{FrameWriter, Opening};
-use crate::interrupt::Stop;
 use crate::transport::{self, Address, ConnectError, ConnectOptions};
 
 /// A connection to an agent, for the calls of all its services.
@@ -30,13 +29,6 @@ pub struct Client {
     /// The streams that frames may come for although nobody waits for them.
     left: BTreeMap<u32, Left>,
     broken: bool,
-    long_wait: Option<LongWait>,
-}
-
-/// What to do when a call takes long, and after how long.
-struct LongWait {
-    after: Duration,
-    tell: Box<dyn FnMut() + Send>,
 }
 
 /// What a stream was whose caller has left it.
@@ -68,15 +60,7 @@ impl Client {
             next_stream_id: Some(1),
             left: BTreeMap::new(),
             broken: false,
-            long_wait: None,
         }
-    }
-
-    /// Has `tell` called when the answer to a plain call has not begun to come
-    /// within `after` of the request.
-    pub fn on_long_wait(&mut self, after: Duration, tell: impl FnMut() + Send + 'static) {
-        let tell = Box::new(tell);
-        self.long_wait = Some(LongWait { after, tell });
     }
 
     /// Whether another call can be made here. It cannot once the connection was
@@ -99,12 +83,12 @@ impl Client {
     pub fn call(&mut self, call: &Call<'_>) -> Result<Vec<u8>, CallError> {
         let deadline = Deadline::starting_now(call.timeout);
         let stream_id = self.take_stream_id()?;
+        self.refuse_early(stream_id)?;
         let sent =
             self.send(|writer| writer.send_request(stream_id, Opening::Unary, call, &deadline));
         if let Err(error) = sent {
             return self.answer_despite(error, stream_id);
         }
-        self.tell_long_wait(&deadline);
         self.response(stream_id, &deadline)
     }
 
@@ -140,6 +124,20 @@ impl Client {
             ErrorKind::Status(_) | ErrorKind::Protocol => later,
             _ => error,
         })
+    }
+
+    /// Refuses an answer that came with the one before, and so before its request.
+    pub(super) fn refuse_early(&mut self, stream_id: u32) -> Result<(), CallError> {
+        match self.reader.coming() {
+            Some(header) if MessageHeader::from(header).stream_id == stream_id => {
+                self.broken = true;
+                Err(CallError::Protocol(ProtocolError::TooEarly {
+                    stream_id,
+                    header,
+                }))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The stream ID of a new call. It counts as used even if nothing is sent.
@@ -207,20 +205,6 @@ impl Client {
     /// From now on nobody waits for frames of `stream_id`.
     pub(super) fn leave(&mut self, stream_id: u32, left: Left) {
         self.left.insert(stream_id, left);
-    }
-
-    fn tell_long_wait(&mut self, deadline: &Deadline) {
-        let Some(long_wait) = &mut self.long_wait else {
-            return;
-        };
-        let is_silent = !self.reader.has_bytes()
-            && deadline
-                .at_most(long_wait.after)
-                .wait_readable(self.socket.as_fd())
-                == Err(Stop::Late);
-        if is_silent && deadline.remaining() != Some(Duration::ZERO) {
-            (long_wait.tell)();
-        }
     }
 
     /// Whether the other side has ended the connection, as far as that shows

@@ -195,6 +195,14 @@ pub enum ProtocolError {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
+    /// The frame was there before the call that it belongs to was made.
+    #[error("a frame for stream {stream_id} came before the call was made: {}", hex(.header))]
+    TooEarly {
+        /// The frame's stream ID.
+        stream_id: u32,
+        /// The header.
+        header: [u8; HEADER_LENGTH],
+    },
     /// The frame belongs to none of the calls that wait for one.
     #[error("a frame for stream {stream_id} came, which no call waits for: {}", hex(.header))]
     UnknownStream {

@@ -214,9 +214,10 @@ impl FrameReader {
         self.buffer.get(data_start..data_end).unwrap_or_default()
     }
 
-    /// Whether bytes of a frame that was not handed out are here already.
-    pub(crate) fn has_bytes(&self) -> bool {
-        self.received().len() > self.handed_out
+    /// The header of the next frame as far as it is here already, whole and unread.
+    pub(crate) fn coming(&self) -> Option<[u8; HEADER_LENGTH]> {
+        let bytes = self.received().get(self.handed_out..)?;
+        bytes.first_chunk().copied()
     }
 
     fn received(&self) -> &[u8] {

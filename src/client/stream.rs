@@ -60,6 +60,7 @@ impl Client {
             check_size(call.payload.len())?;
         }
         let stream_id = self.take_stream_id()?;
+        self.refuse_early(stream_id)?;
         let opened = self.send(|writer| {
             if client_streams {
                 writer.send_request(stream_id, Opening::ClientStream, call, &deadline)?;

@@ -1,8 +1,7 @@
 //! One call: encode, send, decode, print.
 
-use std::time::Instant;
-
-use super::{Options, Output, Session, connected};
+use super::stopwatch::Stopwatch;
+use super::{Options, Output, Session, connected, patience};
 use crate::client::{reason, status_name};
 use crate::duration;
 use crate::error::Error;
@@ -40,17 +39,17 @@ impl Session {
             self.show_request(rpc, message.as_ref(), payload.len());
             self.show_left_out(request);
         }
-        let started = Instant::now();
+        let mut time = Stopwatch::start();
         let result = match rpc.is_streaming() {
-            true => self.stream(rpc, &payload),
-            false => self.unary(rpc, &payload),
+            true => self.stream(rpc, &payload, &mut time),
+            false => self.unary(rpc, &payload, &mut time),
         };
-        self.answered(rpc, started, &result);
+        self.answered(rpc, &time, &result);
         result.map_err(|error| self.explained(rpc, error))
     }
 
     /// Tells that a call was answered, if it was.
-    pub(super) fn answered<T>(&self, rpc: &Rpc, started: Instant, result: &Result<T, Error>) {
+    pub(super) fn answered<T>(&self, rpc: &Rpc, time: &Stopwatch, result: &Result<T, Error>) {
         let code = match result {
             Ok(_) => 0,
             Err(error) => match error.status() {
@@ -62,7 +61,7 @@ impl Session {
             return;
         }
         let status = status_name(code).map_or_else(|| code.to_string(), str::to_owned);
-        let time = duration::display(started.elapsed());
+        let time = duration::display(time.time());
         self.logger.log(
             Level::Info,
             format_args!(
@@ -75,9 +74,18 @@ impl Session {
         }
     }
 
-    fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
+    fn unary(
+        &mut self,
+        rpc: &'static Rpc,
+        payload: &[u8],
+        time: &mut Stopwatch,
+    ) -> Result<(), Error> {
         let client = connected(&mut self.client, &self.options, self.logger)?;
-        let answer = client.call(&self.options.call_of(rpc, payload))?;
+        let patience = patience(&self.options);
+        let answer = client.call(&self.options.call_of(rpc, payload));
+        time.stop();
+        drop(patience);
+        let answer = answer?;
         trace(self.logger, "response", &answer);
         let response = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
         self.print_answer(response.as_ref(), &answer)

@@ -11,6 +11,7 @@ mod progress;
 mod repeat;
 mod series;
 mod skew;
+mod stopwatch;
 mod stream;
 mod turn;
 
@@ -245,15 +246,17 @@ fn connected<'a>(
     let patience = Patience::new(PATIENCE, move || {
         format!("still connecting to {place}; Ctrl-C gives up")
     });
-    let mut client = Client::connect(address, &options.connect)?;
+    let client = Client::connect(address, &options.connect)?;
     drop(patience);
-    if io::stderr().is_terminal() {
-        client.on_long_wait(PATIENCE, || {
-            say("still waiting for an answer; Ctrl-C gives up");
-        });
-    }
     logger.log(Level::Debug, format_args!("connected to {address}"));
     Ok(slot.insert(client))
+}
+
+/// Has a word said when an answer takes long, unless the call ends before.
+fn patience(options: &Options) -> Option<Patience> {
+    let is_short = options.timeout.is_some_and(|timeout| timeout <= PATIENCE);
+    let word = || "still waiting for an answer; Ctrl-C gives up".to_owned();
+    (!is_short).then(|| Patience::new(PATIENCE, word))
 }
 
 /// The error of a run that needs an address and has none.

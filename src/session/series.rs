@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use super::call::{decode, trace};
 use super::progress::Progress;
-use super::{Session, connected};
+use super::stopwatch::Stopwatch;
+use super::{Session, connected, patience};
 use crate::duration;
 use crate::error::Error;
 use crate::log::say;
@@ -35,8 +36,9 @@ impl Session {
             self.show_metadata();
         }
         let started = Instant::now();
-        let result = self.send_pieces(rpc, pieces);
-        self.answered(rpc, started, &result);
+        let mut time = Stopwatch::start();
+        let result = self.send_pieces(rpc, pieces, &mut time);
+        self.answered(rpc, &time, &result);
         let answer = result.map_err(|error| self.explained(rpc, error))?;
         if let Some((answer, encoded)) = answer {
             self.print_answer(answer.as_ref(), &encoded)?;
@@ -62,6 +64,7 @@ impl Session {
         &mut self,
         rpc: &'static Rpc,
         pieces: &mut dyn Pieces,
+        time: &mut Stopwatch,
     ) -> Result<Option<Answer>, Error> {
         let client = connected(&mut self.client, &self.options, self.logger)?;
         let mut progress = match self.options.verbose {
@@ -74,7 +77,10 @@ impl Session {
                 say(format_args!("> {title}"));
             }
             trace(self.logger, "request", piece.payload);
+            let patience = patience(&self.options);
             let answer = client.call(&self.options.call_of(rpc, piece.payload));
+            time.stop();
+            drop(patience);
             let answer = answer.map_err(|error| Error::Piece {
                 of: piece.of.to_owned(),
                 offset: piece.offset,

@@ -1,12 +1,14 @@
 //! One streaming call: messages from standard input on one thread, answers to
 //! standard output on another, until both sides have ended.
 
+use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::call::{payload, print_answer, show_message};
 use super::messages::{Coming, Messages};
-use super::{Session, connected};
+use super::stopwatch::Stopwatch;
+use super::{Session, connected, patience};
 use crate::client::{self, CallError, StreamSender};
 use crate::error::{Error, Kind};
 use crate::interrupt;
@@ -14,10 +16,18 @@ use crate::schema::{Rpc, Schema};
 
 impl Session {
     /// Makes a streaming call. `payload` is its first message.
-    pub(super) fn stream(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
+    pub(super) fn stream(
+        &mut self,
+        rpc: &'static Rpc,
+        payload: &[u8],
+        time: &mut Stopwatch,
+    ) -> Result<(), Error> {
         let schema = self.schema;
         let client = connected(&mut self.client, &self.options, self.logger)?;
         let call = self.options.call_of(rpc, payload);
+        // Who types messages knows what is waited for.
+        let is_typed = rpc.client_streaming && io::stdin().is_terminal();
+        let mut patience = (!is_typed).then(|| patience(&self.options)).flatten();
         let stream = client.stream(&call, rpc.client_streaming, rpc.server_streaming)?;
         let (sender, mut receiver) = stream.split();
         let state = State::default();
@@ -31,7 +41,10 @@ impl Session {
                 scope.spawn(move || sending.send_all(sender, schema, rpc))
             });
             let received = loop {
-                let answer = match receiver.next_message() {
+                let answer = receiver.next_message();
+                time.stop();
+                patience = None;
+                let answer = match answer {
                     Ok(Some(answer)) => answer,
                     Ok(None) => break Ok(()),
                     Err(error) => break Err(error.into()),

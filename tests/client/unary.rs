@@ -1,14 +1,13 @@
 //! Plain calls that get their answer, and those that give up waiting.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use kata_agent_ctl::client::{Call, CallError, ErrorKind, Stage, Status};
 use protobuf::Message;
 use ttrpc::proto::{KeyValue, Request};
 
-use crate::peer::{AMPLE, CALL, DATA, REQUEST, RESPONSE, SHORT, client_and, failed, frame, ok};
+use crate::peer::{CALL, DATA, REQUEST, RESPONSE, SHORT, client_and, failed, frame, ok};
 
 const LARGEST: usize = 4_194_304;
 
@@ -269,27 +268,6 @@ fn the_deadline_covers_a_write_that_blocks() {
     assert!(!client.is_usable());
     assert_eq!(client.call(&CALL), Err(CallError::Unusable));
     drop(client);
-    peer.join().unwrap();
-}
-
-#[test]
-fn a_long_wait_is_told_once_and_a_short_one_is_not() {
-    let (mut client, peer) = client_and(|mut peer| {
-        peer.request();
-        std::thread::sleep(5 * SHORT);
-        peer.send(&ok(1, b""));
-        peer.request();
-        peer.send(&ok(3, b""));
-    });
-    let told = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&told);
-    client.on_long_wait(SHORT, move || {
-        counter.fetch_add(1, Ordering::SeqCst);
-    });
-    client.call(&CALL).unwrap();
-    assert_eq!(told.load(Ordering::SeqCst), 1);
-    client.on_long_wait(AMPLE, || panic!("told too early"));
-    client.call(&CALL).unwrap();
     peer.join().unwrap();
 }
 
