@@ -34,7 +34,6 @@ fn the_agent_answers_from_outside_and_from_within() {
 #[ignore = "boots a virtual machine: make test-vm"]
 fn nobody_is_on_the_port() {
     with_guest(|guest| {
-        guest.run("true");
         let arguments = ["--connect-timeout", "1s", "-c", "Check"];
         guest
             .connect(1999, &arguments)
