@@ -59,7 +59,14 @@ fn calls(client: &mut Client, call: &Call<'_>, sent: &[u8]) {
                         | Err(CallError::Status(_)
                             | CallError::Protocol(ProtocolError::BadResponse { .. }))
                 );
-                assert!(is_answer, "{answer:?}: {sent:?}");
+                // All was sent at once; whether a later answer's header was read with
+                // the answer before it is a matter of their sizes.
+                let is_early = number > 0
+                    && matches!(
+                        answer,
+                        Err(CallError::Protocol(ProtocolError::TooEarly { .. }))
+                    );
+                assert!(is_answer || is_early, "{answer:?}: {sent:?}");
                 left = rest;
             }
             Expected::End => {
