@@ -1,7 +1,7 @@
 //! A load test of an agent: calls at a fixed rate or as fast as they are
 //! answered, and how long they took. Only this file knows all the parts: what to
-//! call ([`mix`]), when ([`pace`]), over which connections ([`engine`]), and what
-//! became of it ([`tally`]).
+//! call (`mix`), when (`pace`), over which connections (`engine`), and what
+//! became of it (`tally`).
 
 mod engine;
 mod histogram;
