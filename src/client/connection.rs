@@ -127,8 +127,9 @@ impl Client {
     }
 
     /// Refuses an answer that came with the one before, and so before its request.
+    /// What a broken connection had brought says nothing any more.
     pub(super) fn refuse_early(&mut self, stream_id: u32) -> Result<(), CallError> {
-        match self.reader.coming() {
+        match self.reader.coming().filter(|_| !self.broken) {
             Some(header) if MessageHeader::from(header).stream_id == stream_id => {
                 self.broken = true;
                 Err(CallError::Protocol(ProtocolError::TooEarly {
