@@ -51,6 +51,13 @@ fn calls(client: &mut Client, call: &Call<'_>, sent: &[u8]) {
         let stream_id = u32::try_from(2 * number + 1).unwrap_or(u32::MAX);
         let answer = client.call(call);
         check(&answer, sent);
+        // All was sent at once; whether a later answer's header was read with the
+        // answer before it is a matter of their sizes.
+        let is_early = number > 0
+            && matches!(
+                answer,
+                Err(CallError::Protocol(ProtocolError::TooEarly { .. }))
+            );
         match expected(left, stream_id) {
             Expected::Answer(rest) => {
                 let is_answer = matches!(
@@ -59,21 +66,12 @@ fn calls(client: &mut Client, call: &Call<'_>, sent: &[u8]) {
                         | Err(CallError::Status(_)
                             | CallError::Protocol(ProtocolError::BadResponse { .. }))
                 );
-                // All was sent at once; whether a later answer's header was read with
-                // the answer before it is a matter of their sizes.
-                let is_early = number > 0
-                    && matches!(
-                        answer,
-                        Err(CallError::Protocol(ProtocolError::TooEarly { .. }))
-                    );
                 assert!(is_answer || is_early, "{answer:?}: {sent:?}");
                 left = rest;
             }
             Expected::End => {
-                assert!(
-                    matches!(answer, Err(CallError::Closed { .. })),
-                    "{answer:?}: {sent:?}"
-                );
+                let is_end = matches!(answer, Err(CallError::Closed { .. }));
+                assert!(is_end || is_early, "{answer:?}: {sent:?}");
             }
             Expected::Violation => {
                 assert!(
