@@ -5,24 +5,10 @@ use crate::schema::Reflect;
 use crate::sim::fields;
 use crate::sim::options::Feature;
 
+use super::storages::STORAGE_DRIVERS;
 use super::{AGENT_VERSION, Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[("GetGuestDetails", get_guest_details)];
-
-/// The kinds of storage that an agent takes.
-const STORAGE: [&str; 11] = [
-    "blk",
-    "ephemeral",
-    "erofs.multi-layer",
-    "image_guest_pull",
-    "local",
-    "mmioblk",
-    "nvdimm",
-    "overlayfs",
-    "scsi",
-    "virtio-fs",
-    "watchable-bind",
-];
 
 /// Tells of this machine, what was asked for, of this build and of the features
 /// that the agent was built with.
@@ -48,7 +34,7 @@ fn get_guest_details(
         fields::set_string(agent, "version", AGENT_VERSION);
         fields::set_bool(agent, "init_daemon", host.is_init());
         fields::set_bool(agent, "supports_seccomp", host.supports_seccomp());
-        for kind in STORAGE {
+        for kind in STORAGE_DRIVERS {
             fields::push_string(agent, "storage_handlers", kind);
         }
         if context.options.has(Feature::Policy) {

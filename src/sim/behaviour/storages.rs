@@ -6,7 +6,7 @@ use crate::sim::fields;
 use crate::sim::refusal::internal;
 
 /// The drivers of storages that the agent has.
-const STORAGE_DRIVERS: [&str; 11] = [
+pub(super) const STORAGE_DRIVERS: [&str; 11] = [
     "blk",
     "ephemeral",
     "erofs.multi-layer",
