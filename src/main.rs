@@ -1,5 +1,10 @@
 //! `kata-agent-ctl`: arguments in, exit status out.
 
+// Only glibc tells a program its arguments without the runtime's help.
+#![cfg_attr(all(target_os = "linux", target_env = "gnu", not(test)), no_main)]
+
+#[cfg(all(target_os = "linux", target_env = "gnu", not(test)))]
+mod start;
 #[cfg(all(
     panic = "abort",
     target_os = "linux",
@@ -8,39 +13,42 @@
 ))]
 mod unwind;
 
-use std::process::ExitCode;
-
 use clap::error::ErrorKind;
 use kata_agent_ctl::cli::{self, Cli, ErrorFormat};
 use kata_agent_ctl::error::{Error, Failure};
 use kata_agent_ctl::standard_output;
 
-fn main() -> ExitCode {
+#[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
+fn main() -> std::process::ExitCode {
+    run().into()
+}
+
+/// Runs the program, and gives its exit status.
+fn run() -> u8 {
     let arguments: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::read(arguments.iter().cloned()) {
         Ok(cli) => cli,
         Err(error) => return not_read(&error, &arguments),
     };
     let error_format = cli.error_format;
-    let exit_status = kata_agent_ctl::run(cli).unwrap_or_else(|failure| {
+    kata_agent_ctl::run(cli).unwrap_or_else(|failure| {
         failure.show(error_format, false);
         failure.exit_status
-    });
-    ExitCode::from(exit_status)
+    })
 }
 
 /// Help and version go to standard output; everything else is one line of error.
-fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
+fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             return match standard_output::check().and_then(|()| error.print()) {
-                Ok(()) => ExitCode::SUCCESS,
+                Ok(()) => 0,
                 Err(error) => failed(Error::Output(error), arguments),
             };
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();
-            return ExitCode::from(2);
+            return 2;
         }
         _ => {}
     }
@@ -48,10 +56,10 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> ExitCode {
 }
 
 /// Shows an error that came before the options were known.
-fn failed(error: Error, arguments: &[std::ffi::OsString]) -> ExitCode {
+fn failed(error: Error, arguments: &[std::ffi::OsString]) -> u8 {
     let failure = Failure::new(None, error);
     failure.show(error_format(arguments), false);
-    ExitCode::from(failure.exit_status)
+    failure.exit_status
 }
 
 /// The error format of a command line that could not be read.
