@@ -1,6 +1,7 @@
 //! SIGINT and SIGTERM, as something that every blocking wait notices. The
 //! handler sets a flag and writes one byte to a pipe that each wait polls beside
-//! its own descriptor, so a signal between the check and the wait is not lost.
+//! its own descriptor, so a signal between the check and the wait is not lost. A
+//! blocking system call has no such pipe: [`may_block`] tells where a signal ends one.
 //! It knows nothing of calls or of exit statuses.
 
 use std::io;
@@ -15,7 +16,7 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::time::TimeSpec;
-use nix::unistd::{getpid, pipe2, read};
+use nix::unistd::{getpid, gettid, pipe2, read};
 use thiserror::Error;
 
 /// The exit status of a run that a signal ended.
@@ -28,6 +29,9 @@ static EDITING: AtomicBool = AtomicBool::new(false);
 /// The pipe's write end as the handler sees it: a handler may take no lock.
 static WAKER: AtomicI32 = AtomicI32::new(-1);
 static PIPE: OnceLock<(OwnedFd, OwnedFd)> = OnceLock::new();
+/// Seconds until a signal that came between the look for one and a blocking system
+/// call ends that call.
+const SECOND_KNOCK: libc::c_uint = 1;
 
 /// SIGINT or SIGTERM came while something was waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -53,15 +57,21 @@ pub fn install() -> io::Result<()> {
         SaFlags::empty(),
         SigSet::empty(),
     );
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        // SAFETY: the handler only touches atomics and calls write and _exit,
-        // all of them async-signal-safe.
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGALRM] {
+        // SAFETY: the handler only touches atomics and calls write, alarm, kill and
+        // _exit, all of them async-signal-safe.
         unsafe { sigaction(signal, &action) }?;
     }
     Ok(())
 }
 
 extern "C" fn on_signal(signal: libc::c_int) {
+    if signal == libc::SIGALRM {
+        if is_raised() {
+            knock_again();
+        }
+        return;
+    }
     if RAISED.swap(true, Ordering::SeqCst) {
         // SAFETY: _exit is async-signal-safe and takes any status.
         unsafe { libc::_exit(EXIT_STATUS) }
@@ -78,9 +88,26 @@ extern "C" fn on_signal(signal: libc::c_int) {
     // the descriptor is never closed. A full pipe is as good as a written byte.
     unsafe { libc::write(WAKER.load(Ordering::SeqCst), [1u8].as_ptr().cast(), 1) };
     Errno::set_raw(errno);
+    knock_again();
 }
 
-/// Whether a signal came since [`install`] or the last [`clear`].
+/// Has a signal come, until [`clear`], that does no more than to end a system call.
+fn knock_again() {
+    // SAFETY: alarm is async-signal-safe and touches no memory.
+    unsafe { libc::alarm(SECOND_KNOCK) };
+}
+
+/// Whether a system call of this thread may block: a signal ends it with EINTR then, and
+/// [`is_raised`] tells. The main thread gets the signals that are handled here; where
+/// none are, it is not this module's to notice them.
+pub(crate) fn may_block() -> bool {
+    thread_local! {
+        static IS_MAIN: bool = gettid() == getpid();
+    }
+    PIPE.get().is_none() || IS_MAIN.with(|is_main| *is_main)
+}
+
+/// Whether SIGINT or SIGTERM came since [`install`] or the last [`clear`].
 pub fn is_raised() -> bool {
     RAISED.load(Ordering::SeqCst)
 }
@@ -101,6 +128,8 @@ pub fn check() -> Result<(), Interrupted> {
 pub fn clear() {
     // In this order a signal that comes in between still leaves the flag set.
     RAISED.store(false, Ordering::SeqCst);
+    // SAFETY: alarm touches no memory.
+    unsafe { libc::alarm(0) };
     if let Some((read_end, _)) = PIPE.get() {
         let mut bytes = [0; 64];
         while read(read_end, &mut bytes).is_ok_and(|count| count > 0) {}

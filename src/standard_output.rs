@@ -56,6 +56,24 @@ pub fn write(bytes: &[u8]) -> io::Result<()> {
     // Nobody else writes in between, and nothing is in its buffer.
     let lock = io::stdout().lock();
     let descriptor = lock.as_fd();
+    let may_block = interrupt::may_block();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        if interrupt::is_raised() || !may_block {
+            return write_pieces(descriptor, rest);
+        }
+        match nix::unistd::write(descriptor, rest) {
+            Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => return write_pieces(descriptor, rest),
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Writes all of this without blocking in a write, but for a file on a slow disk.
+fn write_pieces(descriptor: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<()> {
     let mut end = None;
     let mut rest = bytes;
     while !rest.is_empty() {

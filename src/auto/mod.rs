@@ -160,12 +160,18 @@ pub fn signal_row(rpc: &Rpc, index: usize) -> Option<&'static Row> {
         .find(|row| matches!(row.rule, Rule::Signal(_)) && row.index_in(rpc) == Some(index))
 }
 
-/// The part of an OCI configuration that the RPC's request takes, and where.
-pub fn config_row(rpc: &Rpc) -> Option<(Part, usize)> {
-    ROWS.iter().find_map(|row| match row.rule {
-        Rule::Config(part) => Some((part, row.index_in(rpc)?)),
+/// The part of an OCI configuration that a request with these rows takes, and where.
+pub fn config_row(rows: impl IntoIterator<Item = (usize, &'static Row)>) -> Option<(Part, usize)> {
+    rows.into_iter().find_map(|(index, row)| match row.rule {
+        Rule::Config(part) => Some((part, index)),
         _ => None,
     })
+}
+
+/// The rows that fill a field of the RPC's request, each with the field's index.
+pub fn rows_of(rpc: &Rpc) -> impl Iterator<Item = (usize, &'static Row)> {
+    ROWS.iter()
+        .filter_map(|row| Some((row.index_in(rpc)?, row)))
 }
 
 /// The number that a signal's name stands for.

@@ -4,18 +4,23 @@
 
 use std::time::Duration;
 
-use protobuf::rt::WireType;
-use protobuf::{CodedOutputStream, Message};
+use protobuf::Message;
 use ttrpc::proto::{KeyValue, Request, Response};
 
 use super::error::{CallError, ProtocolError};
 use super::reason;
 use super::status::Status;
 use super::writer::check_size;
-use crate::wire;
+use crate::wire::{self, Content, Fields};
 
-/// The number of the request's payload field.
-const PAYLOAD_FIELD: u32 = 3;
+/// The tags of the request's fields that every call has, and of the response's fields.
+const SERVICE: u8 = 1 << 3 | LENGTH_DELIMITED;
+const METHOD: u8 = 2 << 3 | LENGTH_DELIMITED;
+const PAYLOAD: u8 = 3 << 3 | LENGTH_DELIMITED;
+const RESPONSE_STATUS: u8 = 1 << 3 | LENGTH_DELIMITED;
+const RESPONSE_PAYLOAD: u8 = 2 << 3 | LENGTH_DELIMITED;
+/// The wire type of strings, bytes and messages.
+const LENGTH_DELIMITED: u8 = 2;
 
 /// One call of an RPC.
 #[derive(Debug, Clone, Copy)]
@@ -43,22 +48,11 @@ impl Call<'_> {
         head: &mut Vec<u8>,
         tail: &mut Vec<u8>,
     ) -> protobuf::Result<()> {
-        let mut before = CodedOutputStream::vec(head);
-        if !self.service.is_empty() {
-            before.write_string(1, self.service)?;
+        for (tag, text) in [(SERVICE, self.service), (METHOD, self.method)] {
+            put_start(tag, text.len(), head);
+            head.extend_from_slice(text.as_bytes());
         }
-        if !self.method.is_empty() {
-            before.write_string(2, self.method)?;
-        }
-        if let Some(length) = u32::try_from(payload_length)
-            .ok()
-            .filter(|&length| length > 0)
-        {
-            before.write_tag(PAYLOAD_FIELD, WireType::LengthDelimited)?;
-            before.write_raw_varint32(length)?;
-        }
-        before.flush()?;
-        drop(before);
+        put_start(PAYLOAD, payload_length, head);
         if self.metadata.is_empty() && self.timeout.is_none() {
             return Ok(());
         }
@@ -101,9 +95,41 @@ impl Call<'_> {
     }
 }
 
+/// Appends what stands before the content of a field of so many bytes. What is empty is
+/// left out.
+fn put_start(tag: u8, length: usize, out: &mut Vec<u8>) {
+    if length == 0 {
+        return;
+    }
+    out.push(tag);
+    let mut rest = length;
+    while rest >= 0x80 {
+        out.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+}
+
+/// The payload of a response that is nothing else, but for a status without content, as
+/// nearly all are.
+fn payload_alone(data: &[u8]) -> Option<&[u8]> {
+    let data = data.strip_prefix(&[RESPONSE_STATUS, 0]).unwrap_or(data);
+    if data.first() != Some(&RESPONSE_PAYLOAD) {
+        return data.is_empty().then_some(data);
+    }
+    let mut fields = Fields::of(data);
+    match fields.next_field() {
+        Ok(Some((_, Content::Bytes(payload)))) if fields.rest().is_empty() => Some(payload),
+        _ => None,
+    }
+}
+
 /// The payload out of a response frame's data. No status means OK, and no
 /// payload the empty message.
 pub(super) fn decode_response(data: &[u8]) -> Result<Vec<u8>, CallError> {
+    if let Some(payload) = payload_alone(data) {
+        return Ok(payload.to_vec());
+    }
     let bad_response = |reason| ProtocolError::BadResponse {
         reason,
         data: data.to_vec(),
@@ -182,6 +208,10 @@ mod tests {
     #[test]
     fn a_response_gives_its_payload_its_status_or_a_violation() {
         assert_eq!(decode_response(&[]), Ok(vec![]));
+        assert_eq!(decode_response(b"\x0a\x00"), Ok(vec![]));
+        assert_eq!(decode_response(b"\x12\x01x"), Ok(b"x".to_vec()));
+        assert_eq!(decode_response(b"\x12\x01x\x12\x01y"), Ok(b"y".to_vec()));
+        assert_eq!(decode_response(b"\x12\x01x\x0a\x00"), Ok(b"x".to_vec()));
         assert_eq!(decode_response(b"\x0a\x00\x12\x01x"), Ok(b"x".to_vec()));
         let unnamed_code = b"\x0a\x0e\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x12\x01\n";
         assert_eq!(

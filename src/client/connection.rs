@@ -13,7 +13,7 @@ use ttrpc::proto::MessageHeader;
 
 use super::call::{Call, decode_response};
 use super::deadline::Deadline;
-use super::error::{CallError, ErrorKind, ProtocolError};
+use super::error::{CallError, ErrorKind, ProtocolError, Stage};
 use super::frame::{FrameReader, FrameType, Header};
 use super::writer::{FrameWriter, Opening};
 use crate::transport::{self, Address, ConnectError, ConnectOptions};
@@ -29,6 +29,8 @@ pub struct Client {
     /// The streams that frames may come for although nobody waits for them.
     left: BTreeMap<u32, Left>,
     broken: bool,
+    /// Whether the last call failed before anything of it was sent.
+    unsent: bool,
 }
 
 /// What a stream was whose caller has left it.
@@ -60,6 +62,7 @@ impl Client {
             next_stream_id: Some(1),
             left: BTreeMap::new(),
             broken: false,
+            unsent: false,
         }
     }
 
@@ -74,6 +77,12 @@ impl Client {
         !self.broken && self.next_stream_id.is_some() && writer_is_free() && !self.was_closed()
     }
 
+    /// Whether the last call failed because of what had happened to the connection before:
+    /// nothing of it was sent, and on another connection it can be made.
+    pub fn is_unsent(&self) -> bool {
+        self.unsent
+    }
+
     /// Makes one call and waits for its answer: the response message, encoded.
     ///
     /// # Errors
@@ -81,6 +90,18 @@ impl Client {
     /// comes or the connection is lost first, when what comes is not ttRPC, and
     /// when the agent answers with a status other than OK.
     pub fn call(&mut self, call: &Call<'_>) -> Result<Vec<u8>, CallError> {
+        let answer = self.attempt(call);
+        self.unsent = match &answer {
+            Err(CallError::Unusable | CallError::StreamIdsUsedUp) => true,
+            Err(CallError::Closed { stage } | CallError::Reset { stage }) => {
+                *stage == Stage::Sending && !self.has_begun()
+            }
+            _ => false,
+        };
+        answer
+    }
+
+    fn attempt(&mut self, call: &Call<'_>) -> Result<Vec<u8>, CallError> {
         let deadline = Deadline::starting_now(call.timeout);
         let stream_id = self.take_stream_id()?;
         self.refuse_early(stream_id)?;
@@ -90,6 +111,11 @@ impl Client {
             return self.answer_despite(error, stream_id);
         }
         self.response(stream_id, &deadline)
+    }
+
+    fn has_begun(&self) -> bool {
+        let writer = self.writer.try_lock();
+        writer.is_ok_and(|writer| writer.has_begun())
     }
 
     /// The response on `stream_id`, which is a plain call.

@@ -37,6 +37,11 @@ impl Deadline {
         }
     }
 
+    /// Whether there is no such point in time.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.end.is_none()
+    }
+
     /// Whether what comes now comes too late, however little there was to wait for.
     pub(crate) fn is_over(&self) -> bool {
         !self.takes_late && self.remaining() == Some(Duration::ZERO)

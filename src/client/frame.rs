@@ -5,12 +5,9 @@
 //! so the next one goes on where that one stopped.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::socket::{MsgFlags, recv, setsockopt, sockopt};
-use nix::sys::time::{TimeVal, TimeValLike};
+use nix::sys::socket::{MsgFlags, recv};
 use ttrpc::proto::{
     MESSAGE_HEADER_LENGTH, MESSAGE_LENGTH_MAX, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
     MESSAGE_TYPE_RESPONSE, MessageHeader,
@@ -18,7 +15,9 @@ use ttrpc::proto::{
 
 use super::deadline::Deadline;
 use super::error::{CallError, ProtocolError, Stage};
-use crate::interrupt::{self, Stop};
+use super::spin::Spin;
+use super::waiting::Waiting;
+use crate::interrupt::Stop;
 
 /// Bytes of a frame's header.
 pub(crate) const HEADER_LENGTH: usize = MESSAGE_HEADER_LENGTH;
@@ -26,10 +25,6 @@ pub(crate) const HEADER_LENGTH: usize = MESSAGE_HEADER_LENGTH;
 pub(crate) const LARGEST_DATA: usize = MESSAGE_LENGTH_MAX;
 /// What one read takes at most while no larger frame is announced.
 const READ_SIZE: usize = 4 * 1024;
-/// How long a read waits by itself before the socket is polled. A signal that comes
-/// between the look for one and the read is noticed no sooner.
-const MOMENT: Duration = Duration::from_millis(10);
-
 /// What a frame from an agent may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameType {
@@ -106,34 +101,7 @@ pub(crate) struct FrameReader {
     /// The size of the frame that was handed out last; it goes with the next read.
     handed_out: usize,
     waiting: Waiting,
-}
-
-/// How bytes are waited for that are not there yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waiting {
-    /// By polling, which needs no preparation, as there may be one call only.
-    First,
-    /// In the read for a moment, then by polling: an answer that comes at once
-    /// takes one system call and not two.
-    InRead,
-    /// By polling, as the socket does not allow the other.
-    Polling,
-}
-
-impl Waiting {
-    /// What to do after the first time.
-    fn after_first(socket: BorrowedFd<'_>) -> Waiting {
-        let moment = TimeVal::milliseconds(MOMENT.as_millis() as i64);
-        let prepare = || {
-            setsockopt(&socket, sockopt::ReceiveTimeout, &moment)?;
-            let flags = OFlag::from_bits_retain(fcntl(socket, FcntlArg::F_GETFL)?);
-            fcntl(socket, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK))
-        };
-        match prepare() {
-            Ok(_) => Waiting::InRead,
-            Err(_) => Waiting::Polling,
-        }
-    }
+    spin: Spin,
 }
 
 impl FrameReader {
@@ -149,6 +117,7 @@ impl FrameReader {
             end: 0,
             handed_out: 0,
             waiting: Waiting::First,
+            spin: Spin::new(),
         }
     }
 
@@ -240,8 +209,12 @@ impl FrameReader {
         deadline: &Deadline,
     ) -> Result<(), CallError> {
         self.make_room(size);
-        let has_time = || deadline.remaining().is_none_or(|left| left > 2 * MOMENT);
-        if self.waiting == Waiting::InRead && !interrupt::is_raised() && has_time() {
+        if self.waiting != Waiting::First
+            && let Some(received) = self.look(socket)
+        {
+            return received;
+        }
+        if self.waiting.in_read(socket, deadline) {
             match self.receive(socket, MsgFlags::empty()) {
                 Ok(()) => return Ok(()),
                 Err(Received::Nothing) => {}
@@ -253,7 +226,7 @@ impl FrameReader {
                 .wait_readable(socket)
                 .map_err(|stop| self.stopped(stop, deadline))?;
             if self.waiting == Waiting::First {
-                self.waiting = Waiting::after_first(socket);
+                self.waiting = Waiting::in_reads(socket, None);
             }
             match self.receive(socket, MsgFlags::MSG_DONTWAIT) {
                 Ok(()) => return Ok(()),
@@ -263,13 +236,29 @@ impl FrameReader {
         }
     }
 
+    /// What one read brings, if that is soon.
+    fn look(&mut self, socket: BorrowedFd<'_>) -> Option<Result<(), CallError>> {
+        let mut spin = std::mem::replace(&mut self.spin, Spin::new());
+        let found = spin.find(|| match self.receive(socket, MsgFlags::MSG_DONTWAIT) {
+            Ok(()) => Some(Ok(())),
+            Err(Received::Nothing) => None,
+            Err(Received::Failed(error)) => Some(Err(error)),
+        });
+        self.spin = spin;
+        found
+    }
+
     fn make_room(&mut self, size: usize) {
         if self.buffer.len() - self.start < size {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
             if self.buffer.len() < size {
-                self.buffer.resize(size, 0);
+                // Zeros that are added to a vector are written one by one; new ones come
+                // from the system as they are.
+                let mut larger = vec![0; size];
+                larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
+                self.buffer = larger;
             }
         }
     }

@@ -11,8 +11,10 @@ pub(crate) mod excerpt;
 mod frame;
 mod multiplex;
 pub(crate) mod reason;
+mod spin;
 mod status;
 mod stream;
+mod waiting;
 mod writer;
 
 pub use self::call::Call;

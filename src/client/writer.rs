@@ -18,7 +18,7 @@ use super::call::Call;
 use super::deadline::Deadline;
 use super::error::{CallError, Stage};
 use super::frame::{HEADER_LENGTH, LARGEST_DATA};
-use crate::interrupt::Stop;
+use crate::interrupt::{self, Stop};
 
 /// Up to which size a frame's parts are copied together: the kernel takes one part
 /// sooner than three.
@@ -46,6 +46,11 @@ impl<'a> From<&'a Deadline> for Patience<'a> {
 }
 
 impl Patience<'_> {
+    /// Whether a write may block for as long as it takes: only a signal ends it.
+    fn is_endless(self) -> bool {
+        self.ended.is_none() && self.deadline.is_endless() && interrupt::may_block()
+    }
+
     fn wait_writable(self, socket: BorrowedFd<'_>) -> Result<(), Halt> {
         let Some(ended) = self.ended else {
             return self.deadline.wait_writable(socket).map_err(Halt::Stop);
@@ -98,6 +103,8 @@ pub(super) struct FrameWriter {
     head: Vec<u8>,
     tail: Vec<u8>,
     broken: bool,
+    /// Whether anything of the last frame was taken by the socket.
+    begun: bool,
 }
 
 impl FrameWriter {
@@ -107,12 +114,18 @@ impl FrameWriter {
             head: Vec::new(),
             tail: Vec::new(),
             broken: false,
+            begun: false,
         }
     }
 
     /// Whether a frame was left unfinished, so that no other may follow.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
+    }
+
+    /// Whether anything of the last frame may have reached the other side.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// Ends the connection in both directions; whoever waits on it notices.
@@ -135,7 +148,7 @@ impl FrameWriter {
             Opening::ClientStream => &[],
         };
         self.head.clear();
-        self.head.resize(HEADER_LENGTH, 0);
+        self.head.extend_from_slice(&[0; HEADER_LENGTH]);
         self.tail.clear();
         call.encode_around(payload.len(), &mut self.head, &mut self.tail)
             // A vector takes everything, so this cannot come up.
@@ -176,7 +189,7 @@ impl FrameWriter {
         patience: Patience<'_>,
     ) -> Result<(), CallError> {
         self.head.clear();
-        self.head.resize(HEADER_LENGTH, 0);
+        self.head.extend_from_slice(&[0; HEADER_LENGTH]);
         self.tail.clear();
         self.send(MESSAGE_TYPE_DATA, flags, stream_id, message, patience)
     }
@@ -191,6 +204,7 @@ impl FrameWriter {
         payload: &[u8],
         patience: Patience<'_>,
     ) -> Result<(), CallError> {
+        self.begun = false;
         let size = self.head.len() - HEADER_LENGTH + payload.len() + self.tail.len();
         let header = header(check_size(size)?, stream_id, type_, flags);
         self.head[..HEADER_LENGTH].copy_from_slice(&header);
@@ -204,8 +218,13 @@ impl FrameWriter {
         let mut parts = &mut parts[..if is_small { 1 } else { 3 }];
         let mut left = HEADER_LENGTH + size;
         let socket = self.socket.as_fd();
-        let options = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        // There is room for a small one, nearly always.
+        let may_block = !is_small && patience.is_endless();
         while left > 0 {
+            let options = match may_block && !interrupt::is_raised() {
+                true => MsgFlags::MSG_NOSIGNAL,
+                false => MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT,
+            };
             let sent = match &*parts {
                 [whole] => send(socket.as_raw_fd(), whole, options),
                 parts => sendmsg::<()>(socket.as_raw_fd(), parts, &[], options, None),
@@ -214,6 +233,7 @@ impl FrameWriter {
                 Ok(count) => {
                     IoSlice::advance_slices(&mut parts, count);
                     left -= count;
+                    self.begun = true;
                     continue;
                 }
                 Err(Errno::EINTR) => continue,
@@ -221,8 +241,7 @@ impl FrameWriter {
                 Err(errno) => Err(Halt::Stop(Stop::Failed(errno))),
             };
             if let Err(halt) = outcome {
-                let is_begun = left < HEADER_LENGTH + size;
-                self.broken = is_begun || matches!(halt, Halt::Stop(Stop::Failed(_)));
+                self.broken = self.begun || matches!(halt, Halt::Stop(Stop::Failed(_)));
                 return Err(match halt {
                     Halt::Stop(stop) => stopped(stop, patience.deadline),
                     Halt::StreamEnded => CallError::StreamEnded,

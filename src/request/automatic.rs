@@ -39,12 +39,11 @@ impl Request {
         if !automatic {
             return Ok(message);
         }
-        for row in auto::ROWS {
+        for &(index, row) in &self.rows {
             // A configuration has filled its field already.
-            let index = row.index_in(self.rpc);
-            let Some(index) = index.filter(|_| !matches!(row.rule, Rule::Config(_))) else {
+            if matches!(row.rule, Rule::Config(_)) {
                 continue;
-            };
+            }
             if !self.explicit.contains(index) {
                 fill(message.as_mut(), index, row, memory)?;
             } else if row.rule == Rule::RandomId

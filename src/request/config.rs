@@ -34,10 +34,15 @@ impl Request {
     /// # Errors
     /// When it cannot be read, or is no configuration.
     pub fn take_bundle(&mut self, bundle: &Bundle, inputs: &mut Inputs) -> Result<(), Error> {
-        if auto::config_row(self.rpc).is_some() && self.configs.own.is_none() {
+        if self.config_part().is_some() && self.configs.own.is_none() {
             self.configs.bundle = Some(Arc::new(bundle.config(inputs)?));
         }
         Ok(())
+    }
+
+    /// The part of a configuration that this request takes, and the field for it.
+    fn config_part(&self) -> Option<(Part, usize)> {
+        auto::config_row(self.rows.iter().copied())
     }
 
     /// Members of the configuration that the request has no field for, each
@@ -70,7 +75,7 @@ impl Request {
     /// The configuration for this request; without automatic values, only what
     /// the command names.
     fn source(&self, memory: &Memory, automatic: bool) -> Option<Source> {
-        let (part, index) = auto::config_row(self.rpc)?;
+        let (part, index) = self.config_part()?;
         let bundle = self.configs.bundle.as_ref();
         let of_run = match part {
             Part::Spec => bundle,

@@ -24,6 +24,8 @@ use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, json, lookup};
 pub struct Request {
     /// The RPC it is for.
     pub rpc: &'static Rpc,
+    /// The rows that fill a field of it, and the field's index.
+    rows: Vec<(usize, &'static Row)>,
     message: Box<dyn Reflect>,
     explicit: Explicit,
     /// Values given by an alias whose field this request does not have.
@@ -45,6 +47,7 @@ impl Request {
     ) -> Result<Self, Error> {
         let mut request = Request {
             rpc,
+            rows: auto::rows_of(rpc).collect(),
             message: (rpc.request.new)(),
             explicit: Explicit::default(),
             remembered_only: Vec::new(),

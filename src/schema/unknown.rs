@@ -56,16 +56,18 @@ pub struct Found<'m> {
     pub has_more: bool,
 }
 
-/// Checks the groups of an encoded message that the decoder has taken.
+/// Whether there are groups in an encoded message that the decoder has taken.
 ///
 /// # Errors
 /// When the end of another one closes a group.
-pub fn check_groups(message: &'static Message, encoded: &[u8]) -> Result<(), WrongEnd> {
-    groups::scan(message, encoded, None, &mut |_| ())
+pub fn has_groups(message: &'static Message, encoded: &[u8]) -> Result<bool, WrongEnd> {
+    let mut has_groups = false;
+    groups::scan(message, encoded, None, &mut |_| has_groups = true)?;
+    Ok(has_groups)
 }
 
 /// Finds the first `limit` fields that are not in the table. `encoded` is what the
-/// message was decoded from.
+/// message was decoded from; it is looked at for groups.
 pub fn find<'m>(message: &'m dyn Reflect, encoded: &'m [u8], limit: usize) -> Found<'m> {
     let mut search = Search {
         found: Found {

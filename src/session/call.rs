@@ -1,7 +1,7 @@
 //! One call: encode, send, decode, print.
 
 use super::stopwatch::Stopwatch;
-use super::{Options, Output, Session, connected, patience};
+use super::{Options, Output, Session, connect};
 use crate::client::{reason, status_name};
 use crate::duration;
 use crate::error::Error;
@@ -11,6 +11,14 @@ use crate::request::Request;
 use crate::schema::json::{self, Style};
 use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
 
+/// A request as it is sent. It is the same each time that a command is repeated: what is
+/// automatic in it was remembered the first time.
+#[derive(Debug)]
+pub(super) struct Complete {
+    message: Box<dyn Reflect>,
+    payload: Vec<u8>,
+}
+
 /// The status code of an agent that gave up because of the deadline it was sent.
 pub const DEADLINE_EXCEEDED: i32 = 4;
 
@@ -19,37 +27,68 @@ impl Session {
     /// or answers.
     pub(super) fn call(&mut self, request: &Request) -> Result<(), Error> {
         let rpc = request.rpc;
-        let message = request.complete(&mut self.memory, self.options.automatic)?;
         if let Some(series) = request.series() {
+            let message = request.complete(&mut self.memory, self.options.automatic)?;
             return self.series(rpc, series, message);
         }
-        if self.options.dry_run {
-            if self.options.verbose {
-                self.show_left_out(request);
+        let complete = match self.repeated.take() {
+            Some(complete) => complete,
+            None => {
+                let message = request.complete(&mut self.memory, self.options.automatic)?;
+                Complete {
+                    payload: payload(message.as_ref())?,
+                    message,
+                }
             }
-            self.print(self.options.format.of_requests(), message.as_ref())?;
-            return match rpc.client_streaming {
-                true => self.further_requests(rpc),
-                false => Ok(()),
-            };
-        }
-        let payload = payload(message.as_ref())?;
-        trace(self.logger, "request", &payload);
+        };
+        let result = match self.options.dry_run {
+            true => self.print_request(request, &complete),
+            false => self.send(request, &complete),
+        };
+        self.repeated = Some(complete);
+        result
+    }
+
+    /// Prints a request that is not sent.
+    fn print_request(&mut self, request: &Request, complete: &Complete) -> Result<(), Error> {
         if self.options.verbose {
-            self.show_request(rpc, message.as_ref(), payload.len());
             self.show_left_out(request);
         }
-        let mut time = Stopwatch::start();
+        let format = self.options.format.of_requests();
+        self.print(format, complete.message.as_ref())?;
+        match request.rpc.client_streaming {
+            true => self.further_requests(request.rpc),
+            false => Ok(()),
+        }
+    }
+
+    /// Sends a request, and prints the answer or answers.
+    fn send(&mut self, request: &Request, complete: &Complete) -> Result<(), Error> {
+        let (rpc, payload) = (request.rpc, &complete.payload);
+        trace(self.logger, "request", payload);
+        if self.options.verbose {
+            self.show_request(rpc, complete.message.as_ref(), payload.len());
+            self.show_left_out(request);
+        }
+        let mut time = self.stopwatch();
         let result = match rpc.is_streaming() {
-            true => self.stream(rpc, &payload, &mut time),
-            false => self.unary(rpc, &payload, &mut time),
+            true => self.stream(rpc, payload, &mut time),
+            false => self.unary(rpc, payload, &mut time),
         };
         self.answered(rpc, &time, &result);
         result.map_err(|error| self.explained(rpc, error))
     }
 
+    /// A stopwatch for a call, if its time is told.
+    pub(super) fn stopwatch(&self) -> Stopwatch {
+        Stopwatch::start(self.options.verbose || self.logger.shows(Level::Info))
+    }
+
     /// Tells that a call was answered, if it was.
     pub(super) fn answered<T>(&self, rpc: &Rpc, time: &Stopwatch, result: &Result<T, Error>) {
+        let Some(time) = time.time() else {
+            return;
+        };
         let code = match result {
             Ok(_) => 0,
             Err(error) => match error.status() {
@@ -57,11 +96,8 @@ impl Session {
                 None => return,
             },
         };
-        if !self.options.verbose && !self.logger.shows(Level::Info) {
-            return;
-        }
         let status = status_name(code).map_or_else(|| code.to_string(), str::to_owned);
-        let time = duration::display(time.time());
+        let time = duration::display(time);
         self.logger.log(
             Level::Info,
             format_args!(
@@ -80,15 +116,29 @@ impl Session {
         payload: &[u8],
         time: &mut Stopwatch,
     ) -> Result<(), Error> {
-        let client = connected(&mut self.client, &self.options, self.logger)?;
-        let patience = patience(&self.options);
-        let answer = client.call(&self.options.call_of(rpc, payload));
+        let answer = self.answer(rpc, payload);
         time.stop();
-        drop(patience);
         let answer = answer?;
         trace(self.logger, "response", &answer);
         let response = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
         self.print_answer(response.as_ref(), &answer)
+    }
+
+    /// The answer to a call: over the connection at hand, and over another one if that was
+    /// lost before.
+    fn answer(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<Vec<u8>, Error> {
+        let call = self.options.call_of(rpc, payload);
+        if let Some(client) = &mut self.client {
+            let _wait = self.patience.call(call.timeout);
+            let answer = client.call(&call);
+            if !client.is_unsent() {
+                return Ok(answer?);
+            }
+            self.client = None;
+        }
+        let client = connect(&mut self.client, &self.options, &self.patience, self.logger)?;
+        let _wait = self.patience.call(call.timeout);
+        Ok(client.call(&call)?)
     }
 
     /// Prints an answer; `encoded` is how it came.
@@ -210,6 +260,18 @@ pub fn print_answer(
 /// # Errors
 /// When it is not an encoding of this type.
 pub fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Reflect>, Error> {
+    decode_with_groups(message, payload).map(|(message, _)| message)
+}
+
+/// Decodes an answer's payload, and tells whether there are groups in it, which the
+/// message does not keep.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn decode_with_groups(
+    message: &'static Message,
+    payload: &[u8],
+) -> Result<(Box<dyn Reflect>, bool), Error> {
     let no_answer = |reason| Error::Response {
         message: message.full_name,
         reason,
@@ -219,6 +281,7 @@ pub fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Refle
     response
         .merge_from(payload)
         .map_err(|error| no_answer(reason::decoding(&error)))?;
-    unknown::check_groups(message, payload).map_err(|error| no_answer(error.to_string()))?;
-    Ok(response)
+    let has_groups =
+        unknown::has_groups(message, payload).map_err(|error| no_answer(error.to_string()))?;
+    Ok((response, has_groups))
 }

@@ -40,10 +40,6 @@ use crate::transport::Address;
 /// RPCs after which, when they succeed, the agent goes away.
 const LAST_CALLS: [&str; 1] = ["DestroySandbox"];
 
-/// How long a person at a terminal waits without a word. Some calls are meant
-/// to block, and silence looks like a hang.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// What stays the same over a run.
 #[derive(Debug)]
 pub struct Options {
@@ -112,8 +108,11 @@ pub struct Session {
     output: Output,
     client: Option<Client>,
     memory: Memory,
+    patience: Patience,
     skew: skew::Skew,
     messages: messages::Messages,
+    /// The request of the command that runs, once it ran.
+    repeated: Option<call::Complete>,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
     first_failure: Option<u8>,
@@ -135,8 +134,10 @@ impl Session {
             output: Output::default(),
             client: None,
             memory: Memory::default(),
+            patience: Patience::new(),
             skew: skew::Skew::default(),
             messages: messages::Messages::new(messages_free),
+            repeated: None,
             times: None,
             first_failure: None,
         }
@@ -236,27 +237,31 @@ impl Session {
 fn connected<'a>(
     slot: &'a mut Option<Client>,
     options: &Options,
+    patience: &Patience,
     logger: Logger,
 ) -> Result<&'a mut Client, Error> {
-    if let Some(client) = slot.take().filter(Client::is_usable) {
-        return Ok(slot.insert(client));
+    if slot.as_ref().is_some_and(Client::is_usable)
+        && let Some(client) = slot
+    {
+        return Ok(client);
     }
-    let address = options.address.as_ref().ok_or_else(missing_address)?;
-    let place = address.to_string();
-    let patience = Patience::new(PATIENCE, move || {
-        format!("still connecting to {place}; Ctrl-C gives up")
-    });
-    let client = Client::connect(address, &options.connect)?;
-    drop(patience);
-    logger.log(Level::Debug, format_args!("connected to {address}"));
-    Ok(slot.insert(client))
+    *slot = None;
+    connect(slot, options, patience, logger)
 }
 
-/// Has a word said when an answer takes long, unless the call ends before.
-fn patience(options: &Options) -> Option<Patience> {
-    let is_short = options.timeout.is_some_and(|timeout| timeout <= PATIENCE);
-    let word = || "still waiting for an answer; Ctrl-C gives up".to_owned();
-    (!is_short).then(|| Patience::new(PATIENCE, word))
+/// A new connection.
+fn connect<'a>(
+    slot: &'a mut Option<Client>,
+    options: &Options,
+    patience: &Patience,
+    logger: Logger,
+) -> Result<&'a mut Client, Error> {
+    let address = options.address.as_ref().ok_or_else(missing_address)?;
+    let wait = patience.begin(|| format!("still connecting to {address}; Ctrl-C gives up").into());
+    let client = Client::connect(address, &options.connect)?;
+    drop(wait);
+    logger.log(Level::Debug, format_args!("connected to {address}"));
+    Ok(slot.insert(client))
 }
 
 /// The error of a run that needs an address and has none.

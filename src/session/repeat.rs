@@ -39,6 +39,7 @@ impl Session {
             runs: 0,
             failures: 0,
         };
+        self.repeated = None;
         let result = self.runs(step, times, &mut tally);
         // A signal that nothing has waited for since it came.
         let result = match result {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::call::{decode, trace};
 use super::progress::Progress;
 use super::stopwatch::Stopwatch;
-use super::{Session, connected, patience};
+use super::{Session, connected};
 use crate::duration;
 use crate::error::Error;
 use crate::log::say;
@@ -36,7 +36,7 @@ impl Session {
             self.show_metadata();
         }
         let started = Instant::now();
-        let mut time = Stopwatch::start();
+        let mut time = self.stopwatch();
         let result = self.send_pieces(rpc, pieces, &mut time);
         self.answered(rpc, &time, &result);
         let answer = result.map_err(|error| self.explained(rpc, error))?;
@@ -66,7 +66,7 @@ impl Session {
         pieces: &mut dyn Pieces,
         time: &mut Stopwatch,
     ) -> Result<Option<Answer>, Error> {
-        let client = connected(&mut self.client, &self.options, self.logger)?;
+        let client = connected(&mut self.client, &self.options, &self.patience, self.logger)?;
         let mut progress = match self.options.verbose {
             true => Progress::none(),
             false => Progress::of(pieces.total()),
@@ -77,10 +77,10 @@ impl Session {
                 say(format_args!("> {title}"));
             }
             trace(self.logger, "request", piece.payload);
-            let patience = patience(&self.options);
+            let wait = self.patience.call(self.options.timeout);
             let answer = client.call(&self.options.call_of(rpc, piece.payload));
             time.stop();
-            drop(patience);
+            drop(wait);
             let answer = answer.map_err(|error| Error::Piece {
                 of: piece.of.to_owned(),
                 offset: piece.offset,

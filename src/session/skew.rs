@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protobuf::UnknownValueRef;
 
-use super::call::decode;
+use super::call::{decode, decode_with_groups};
 use super::{Options, Session};
 use crate::client::Client;
 use crate::client::excerpt::hex;
@@ -47,11 +47,15 @@ impl Skew {
         options: &Options,
         logger: Logger,
     ) -> Result<Box<dyn Reflect>, Error> {
-        let message = decode(rpc.response, answer)?;
+        let (message, has_groups) = decode_with_groups(rpc.response, answer)?;
         if !logger.shows(Level::Warn) {
             return Ok(message);
         }
-        let found = unknown::find(message.as_ref(), answer, MOST_FIELDS);
+        let encoded = if has_groups { answer } else { &[] };
+        let found = unknown::find(message.as_ref(), encoded, MOST_FIELDS);
+        if found.fields.is_empty() {
+            return Ok(message);
+        }
         for field in &found.fields {
             let key = (rpc.path(), field.message.full_name, field.number);
             if self.told_of(&key.0) >= MOST_FIELDS || self.told.contains(&key) {

@@ -6,26 +6,27 @@ use std::time::{Duration, Instant};
 /// A time that runs until it is stopped; the last stop counts.
 #[derive(Debug)]
 pub(super) struct Stopwatch {
-    started: Instant,
+    started: Option<Instant>,
     stopped: Option<Instant>,
 }
 
 impl Stopwatch {
-    /// One that runs from now.
-    pub(super) fn start() -> Self {
+    /// One that runs from now, if anybody will ask it.
+    pub(super) fn start(is_asked: bool) -> Self {
         Self {
-            started: Instant::now(),
+            started: is_asked.then(Instant::now),
             stopped: None,
         }
     }
 
     /// Notes that an answer is there.
     pub(super) fn stop(&mut self) {
-        self.stopped = Some(Instant::now());
+        self.stopped = self.started.map(|_| Instant::now());
     }
 
-    /// The time from the start to the last stop, or to now.
-    pub(super) fn time(&self) -> Duration {
-        self.stopped.unwrap_or_else(Instant::now) - self.started
+    /// The time from the start to the last stop, or to now, if it ran.
+    pub(super) fn time(&self) -> Option<Duration> {
+        let stopped = self.stopped.unwrap_or_else(Instant::now);
+        self.started.map(|started| stopped - started)
     }
 }

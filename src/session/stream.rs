@@ -8,7 +8,7 @@ use std::thread;
 use super::call::{payload, print_answer, show_message};
 use super::messages::{Coming, Messages};
 use super::stopwatch::Stopwatch;
-use super::{Session, connected, patience};
+use super::{Session, connected};
 use crate::client::{self, CallError, StreamSender};
 use crate::error::{Error, Kind};
 use crate::interrupt;
@@ -23,11 +23,11 @@ impl Session {
         time: &mut Stopwatch,
     ) -> Result<(), Error> {
         let schema = self.schema;
-        let client = connected(&mut self.client, &self.options, self.logger)?;
+        let client = connected(&mut self.client, &self.options, &self.patience, self.logger)?;
         let call = self.options.call_of(rpc, payload);
         // Who types messages knows what is waited for.
         let is_typed = rpc.client_streaming && io::stdin().is_terminal();
-        let mut patience = (!is_typed).then(|| patience(&self.options)).flatten();
+        let mut wait = (!is_typed).then(|| self.patience.call(self.options.timeout));
         let stream = client.stream(&call, rpc.client_streaming, rpc.server_streaming)?;
         let (sender, mut receiver) = stream.split();
         let state = State::default();
@@ -43,7 +43,7 @@ impl Session {
             let received = loop {
                 let answer = receiver.next_message();
                 time.stop();
-                patience = None;
+                wait = None;
                 let answer = match answer {
                     Ok(Some(answer)) => answer,
                     Ok(None) => break Ok(()),

@@ -7,6 +7,9 @@ use protobuf::rt::WireType;
 
 use crate::schema::Reflect;
 
+/// What memory is asked for in multiples of, in bytes.
+const PAGE: usize = 4096;
+
 /// Memory for one encoded request after the other.
 #[derive(Debug, Default)]
 pub struct Payload {
@@ -34,7 +37,9 @@ impl Payload {
         let start = self.head.len();
         self.length = start + length as usize;
         if self.buffer.len() < self.length {
-            self.buffer.resize(self.length, 0);
+            // New zeros come from the system as they are; those added to a vector are
+            // written one by one. What comes next may be a little longer.
+            self.buffer = vec![0; self.length.next_multiple_of(PAGE)];
         }
         let (head, rest) = self.buffer.split_at_mut(start);
         head.copy_from_slice(&self.head);

@@ -23,8 +23,7 @@ pub fn write(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text;
     while !rest.is_empty() {
-        let plain = rest.bytes().position(needs_look).unwrap_or(rest.len());
-        let (head, tail) = rest.split_at(plain);
+        let (head, tail) = rest.split_at(plain_start(rest.as_bytes()));
         out.extend_from_slice(head.as_bytes());
         let mut chars = tail.chars();
         if let Some(c) = chars.next() {
@@ -35,9 +34,27 @@ pub fn write(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Whether the character that begins with this byte may need an escape.
-fn needs_look(byte: u8) -> bool {
-    !(0x20..0x7f).contains(&byte) || byte == b'"' || byte == b'\\'
+/// Whether a byte is a character that needs no escape.
+const IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [false; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        is_plain[byte] = !matches!(byte as u8, b'"' | b'\\');
+        byte += 1;
+    }
+    is_plain
+};
+
+/// How many bytes there are before the first whose character may need an escape.
+fn plain_start(text: &[u8]) -> usize {
+    let mut length = 0;
+    for &byte in text {
+        if !IS_PLAIN[usize::from(byte)] {
+            break;
+        }
+        length += 1;
+    }
+    length
 }
 
 fn write_char(c: char, out: &mut Vec<u8>) {
