@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 const VARIABLE: &str = "AGENT_CTL_PROTO_DIR";
+/// Patterns of the names of the functions that a short run executes, one a line.
+const ORDER: &str = include_str!("link/order.txt");
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-env-changed={VARIABLE}");
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
     };
     let out = Path::new(&out);
     link_at_a_fixed_address();
-    if let Err(error) = link_without_unwind_tables(out) {
+    if let Err(error) = link_by_script(out) {
         return fail(&format!("cannot write to {}: {error}", out.display()));
     }
     match agent_codegen::generate(Path::new(&folder), &folder, out) {
@@ -50,19 +52,35 @@ fn link_at_a_fixed_address() {
 /// unwind the stack: a seventh of the program. Backtraces are empty. The
 /// script adds to the linker's own, which GNU ld and lld can; a linker that was chosen by
 /// hand may not, and gets the tables' index left out only.
-fn link_without_unwind_tables(out: &Path) -> std::io::Result<()> {
+fn link_by_script(out: &Path) -> std::io::Result<()> {
     if target("OS") != "linux" || !std::env::var("PROFILE").is_ok_and(|it| it == "release") {
         return Ok(());
     }
     println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
     if links_shared_glibc() && !chooses_a_linker() {
-        let script = out.join("no-unwind-tables.ld");
-        let tables = "*(.eh_frame) *(.gcc_except_table .gcc_except_table.*)";
-        let text = format!("SECTIONS {{ /DISCARD/ : {{ {tables} }} }} INSERT AFTER .text;\n");
-        std::fs::write(&script, text)?;
+        let script = out.join("link.ld");
+        std::fs::write(&script, without_unwind_tables() + &with_the_start_first())?;
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     }
     Ok(())
+}
+
+fn without_unwind_tables() -> String {
+    let tables = "*(.eh_frame) *(.gcc_except_table .gcc_except_table.*)";
+    format!("SECTIONS {{ /DISCARD/ : {{ {tables} }} }} INSERT AFTER .text;\n")
+}
+
+/// Where a page of a file is needed, the kernel maps those around it too, and with
+/// them the whole program, if what a short run needs is spread over it. So that
+/// stands together. Each function has a section of its own, named after it; a pattern that
+/// matches none does nothing. The last are small, and else at the end.
+fn with_the_start_first() -> String {
+    let mut text = "SECTIONS {\n.text.first : {\n".to_owned();
+    for name in ORDER.lines().filter(|line| !line.starts_with('#')) {
+        // Where the compiler puts a function that is marked as cold.
+        text += &format!("*(.text.{name} .text.unlikely.{name})\n");
+    }
+    text + "}\n.init : { KEEP(*(.init)) }\n.fini : { KEEP(*(.fini)) }\n} INSERT BEFORE .text;\n"
 }
 
 /// What starts a static program is chosen before this, and may need what is left out.
