@@ -22,7 +22,7 @@ use support::{CHECK, HEADER_LENGTH, SERVING, request_frame};
 use tokio::runtime::{Builder, Runtime};
 use ttrpc::proto::Request;
 
-const CALLS: u32 = 20_000;
+const CALLS: u32 = 50_000;
 const IN_FLIGHT: u32 = 64;
 const USUAL_ROUNDS: usize = 15;
 const ANSWER_LENGTH: usize = HEADER_LENGTH + SERVING.len();

@@ -2,13 +2,15 @@
 //! longer to wake than a fast agent on another CPU takes to answer; where looking
 //! brought nothing, it is seldom done again. It knows nothing of sockets.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-/// How long it looks at most: less than it takes to sleep and wake.
-const LONGEST: Duration = Duration::from_micros(20);
+/// How long it looks at most: about as long as it takes to sleep and wake.
+const LONGEST: Duration = Duration::from_micros(50);
 
-/// For how many answers it does not look, once it has looked in vain too often.
-const SKIPPED: u32 = 1023;
+/// For how many answers it does not look, once it has looked in vain too often: the first
+/// time, and at most, as the number doubles from one time to the next.
+const SKIPPED: RangeInclusive<u32> = 128..=8192;
 
 /// What a look in vain costs, counted in those that found something. It takes many times
 /// longer than the others, so most looks must find something.
@@ -22,6 +24,8 @@ const MOST: u32 = 4 * COST;
 pub(super) struct Spin {
     /// For how many answers it does not look.
     skipped: u32,
+    /// For how many it will not, the next time.
+    penalty: u32,
     /// How many finds there are that no look in vain has used up.
     finds: u32,
 }
@@ -31,6 +35,7 @@ impl Spin {
     pub(super) fn new() -> Self {
         Spin {
             skipped: 0,
+            penalty: *SKIPPED.start(),
             finds: 0,
         }
     }
@@ -41,20 +46,37 @@ impl Spin {
             self.skipped -= 1;
             return None;
         }
-        let mut started = None;
-        loop {
+        // What is there at once was not looked for: the agent is on the same CPU, perhaps,
+        // and where it ran first this time, it will not while this looks the next time.
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        let started = Instant::now();
+        while started.elapsed() < LONGEST {
+            std::hint::spin_loop();
             if let Some(found) = look() {
-                self.finds = MOST.min(self.finds + 1);
+                self.note_find();
                 return Some(found);
             }
-            if started.get_or_insert_with(Instant::now).elapsed() >= LONGEST {
-                match self.finds.checked_sub(COST) {
-                    Some(rest) => self.finds = rest,
-                    None => self.skipped = SKIPPED,
-                }
-                return None;
+        }
+        self.note_look_in_vain();
+        None
+    }
+
+    fn note_find(&mut self) {
+        self.finds = MOST.min(self.finds + 1);
+        if self.finds == MOST {
+            self.penalty = *SKIPPED.start();
+        }
+    }
+
+    fn note_look_in_vain(&mut self) {
+        match self.finds.checked_sub(COST) {
+            Some(rest) => self.finds = rest,
+            None => {
+                self.skipped = self.penalty;
+                self.penalty = (2 * self.penalty).min(*SKIPPED.end());
             }
-            std::hint::spin_loop();
         }
     }
 }
@@ -73,32 +95,52 @@ mod tests {
         has_looked
     }
 
+    /// What it finds of an answer that comes soon, but not at once.
+    fn soon(spin: &mut Spin) -> Option<u32> {
+        let mut looks = 0;
+        spin.find(|| {
+            looks += 1;
+            (looks > 1).then_some(looks)
+        })
+    }
+
     #[test]
     fn it_seldom_looks_in_vain() {
         let mut spin = Spin::new();
-        let looks = (0..10 * (SKIPPED + 1)).filter(|_| looks_in_vain(&mut spin));
-        assert_eq!(looks.count(), 10);
+        let looks = (0..10 * SKIPPED.end()).filter(|_| looks_in_vain(&mut spin));
+        // After 128, 256, 512, 1024, 2048, 4096 and nine times 8192 that it skipped.
+        assert_eq!(looks.count(), 16);
     }
 
     #[test]
     fn a_find_now_and_then_is_not_enough() {
         let mut spin = Spin::new();
         for _ in 1..COST {
+            assert_eq!(soon(&mut spin), Some(2));
+        }
+        assert!(looks_in_vain(&mut spin));
+        assert_eq!(soon(&mut spin), None);
+    }
+
+    #[test]
+    fn what_is_there_at_once_does_not_count() {
+        let mut spin = Spin::new();
+        for _ in 0..1000 {
             assert_eq!(spin.find(|| Some(1)), Some(1));
         }
         assert!(looks_in_vain(&mut spin));
-        assert_eq!(spin.find(|| Some(1)), None);
+        assert_eq!(soon(&mut spin), None);
     }
 
     #[test]
     fn after_many_finds_it_bears_a_few_looks_in_vain() {
         let mut spin = Spin::new();
         for _ in 0..1000 {
-            assert_eq!(spin.find(|| Some(1)), Some(1));
+            assert_eq!(soon(&mut spin), Some(2));
         }
         let looks = (0..100).filter(|_| looks_in_vain(&mut spin)).count();
         assert_eq!(looks, 5);
-        while spin.find(|| Some(1)).is_none() {}
-        assert_eq!(spin.find(|| Some(1)), Some(1));
+        while soon(&mut spin).is_none() {}
+        assert_eq!(soon(&mut spin), Some(2));
     }
 }

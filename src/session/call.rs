@@ -17,6 +17,8 @@ use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
 pub(super) struct Complete {
     message: Box<dyn Reflect>,
     payload: Vec<u8>,
+    /// The last answer, encoded, if that is what was printed last.
+    printed: Option<Vec<u8>>,
 }
 
 /// The status code of an agent that gave up because of the deadline it was sent.
@@ -31,19 +33,20 @@ impl Session {
             let message = request.complete(&mut self.memory, self.options.automatic)?;
             return self.series(rpc, series, message);
         }
-        let complete = match self.repeated.take() {
+        let mut complete = match self.repeated.take() {
             Some(complete) => complete,
             None => {
                 let message = request.complete(&mut self.memory, self.options.automatic)?;
                 Complete {
                     payload: payload(message.as_ref())?,
                     message,
+                    printed: None,
                 }
             }
         };
         let result = match self.options.dry_run {
             true => self.print_request(request, &complete),
-            false => self.send(request, &complete),
+            false => self.send(request, &mut complete),
         };
         self.repeated = Some(complete);
         result
@@ -63,7 +66,7 @@ impl Session {
     }
 
     /// Sends a request, and prints the answer or answers.
-    fn send(&mut self, request: &Request, complete: &Complete) -> Result<(), Error> {
+    fn send(&mut self, request: &Request, complete: &mut Complete) -> Result<(), Error> {
         let (rpc, payload) = (request.rpc, &complete.payload);
         trace(self.logger, "request", payload);
         if self.options.verbose {
@@ -73,7 +76,7 @@ impl Session {
         let mut time = self.stopwatch();
         let result = match rpc.is_streaming() {
             true => self.stream(rpc, payload, &mut time),
-            false => self.unary(rpc, payload, &mut time),
+            false => self.unary(rpc, complete, &mut time),
         };
         self.answered(rpc, &time, &result);
         result.map_err(|error| self.explained(rpc, error))
@@ -113,15 +116,22 @@ impl Session {
     fn unary(
         &mut self,
         rpc: &'static Rpc,
-        payload: &[u8],
+        complete: &mut Complete,
         time: &mut Stopwatch,
     ) -> Result<(), Error> {
-        let answer = self.answer(rpc, payload);
+        let answer = self.answer(rpc, &complete.payload);
         time.stop();
         let answer = answer?;
         trace(self.logger, "response", &answer);
+        // Then it looks the same too.
+        if complete.printed.as_ref() == Some(&answer) {
+            return self.output.again();
+        }
+        complete.printed = None;
         let response = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
-        self.print_answer(response.as_ref(), &answer)
+        self.print_answer(response.as_ref(), &answer)?;
+        complete.printed = Some(answer);
+        Ok(())
     }
 
     /// The answer to a call: over the connection at hand, and over another one if that was

@@ -24,11 +24,18 @@ impl Output {
         &mut self,
         fill: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let interrupted = |_| Error::Interrupted;
-        interrupt::check().map_err(interrupted)?;
+        interrupt::check().map_err(|_| Error::Interrupted)?;
         self.buffer.clear();
         fill(&mut self.buffer)?;
-        interrupt::check().map_err(interrupted)?;
+        self.again()
+    }
+
+    /// Writes once more what was written last.
+    ///
+    /// # Errors
+    /// As [`Output::write`].
+    pub fn again(&mut self) -> Result<(), Error> {
+        interrupt::check().map_err(|_| Error::Interrupted)?;
         standard_output::check()
             .and_then(|()| standard_output::write(&self.buffer))
             .map_err(|error| match error.kind() {

@@ -26,7 +26,7 @@ impl Stopwatch {
 
     /// The time from the start to the last stop, or to now, if it ran.
     pub(super) fn time(&self) -> Option<Duration> {
-        let stopped = self.stopped.unwrap_or_else(Instant::now);
-        self.started.map(|started| stopped - started)
+        let started = self.started?;
+        Some(self.stopped.unwrap_or_else(Instant::now) - started)
     }
 }
