@@ -73,7 +73,7 @@ fn without_unwind_tables() -> String {
 /// Where a page of a file is needed, the kernel maps those around it too, and with
 /// them the whole program, if what a short run needs is spread over it. So that
 /// stands together. Each function has a section of its own, named after it; a pattern that
-/// matches none does nothing. The last are small, and else at the end.
+/// matches none does nothing. `.init` and `.fini`, which are tiny, would stand at the end.
 fn with_the_start_first() -> String {
     let mut text = "SECTIONS {\n.text.first : {\n".to_owned();
     for name in ORDER.lines().filter(|line| !line.starts_with('#')) {

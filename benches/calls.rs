@@ -18,7 +18,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use support::cpu::{self, Placement, pin};
 use support::server::{self, Server};
 use support::turns::{Variant, compare, rounds};
-use support::{CHECK, HEADER_LENGTH, SERVING, request_frame};
+use support::{CHECK, HEADER_LENGTH, NOT_SERVING, SERVING, request_frame};
 use tokio::runtime::{Builder, Runtime};
 use ttrpc::proto::Request;
 
@@ -37,15 +37,16 @@ const CALL: Call<'static> = Call {
 fn main() -> io::Result<()> {
     server::serve_if_asked()?;
     for placement in cpu::placements()? {
-        let server = Server::start(placement.server, SERVING)?;
+        let server = Server::start(placement.server, &[SERVING])?;
+        let changing = Server::start(placement.server, &[SERVING, NOT_SERVING])?;
         pin(placement.client)?;
-        one_by_one(&server, placement)?;
+        one_by_one(&server, &changing, placement)?;
         many_at_a_time(&server, placement)?;
     }
     Ok(())
 }
 
-fn one_by_one(server: &Server, placement: Placement) -> io::Result<()> {
+fn one_by_one(server: &Server, changing: &Server, placement: Placement) -> io::Result<()> {
     let frame = request_frame(CHECK);
     let mut bare_stream = server.connect()?;
     let mut raw_stream = server.connect_raw(frame.len(), ANSWER_LENGTH)?;
@@ -66,6 +67,9 @@ fn one_by_one(server: &Server, placement: Placement) -> io::Result<()> {
         }),
         Variant::new("library", || calls(&mut client, None)),
         Variant::new("tool, printing", || tool(server, placement, true)),
+        Variant::new("tool, answers that differ", || {
+            tool(changing, placement, true)
+        }),
         Variant::new("tool, reader waiting", || tool(server, placement, false)),
         Variant::new("ttrpc crate, sync", || {
             for _ in 0..CALLS {

@@ -42,7 +42,7 @@ fn main() -> io::Result<()> {
     }
     drop(file);
     for placement in cpu::placements()? {
-        let server = Server::start(placement.server, ANSWER)?;
+        let server = Server::start(placement.server, &[ANSWER])?;
         pin(placement.client)?;
         let mut head = request_frame(&head_of_data());
         let length = u32::try_from(head.len() - HEADER_LENGTH + FIELDS.len() + MIB);
@@ -145,7 +145,7 @@ fn memory_for_sizes(folder: &Path) -> io::Result<()> {
     let Some(placement) = cpu::placements()?.pop() else {
         return Ok(());
     };
-    let server = Server::start(placement.server, ANSWER)?;
+    let server = Server::start(placement.server, &[ANSWER])?;
     println!("\npeak memory of the tool");
     for (name, mebibytes) in [("1 MiB file", 1), ("1 GiB file", 1024)] {
         let path = folder.join("sparse");

@@ -29,6 +29,9 @@ static EDITING: AtomicBool = AtomicBool::new(false);
 /// The pipe's write end as the handler sees it: a handler may take no lock.
 static WAKER: AtomicI32 = AtomicI32::new(-1);
 static PIPE: OnceLock<(OwnedFd, OwnedFd)> = OnceLock::new();
+/// Whether SIGALRM is handled here.
+static KNOCKS: AtomicBool = AtomicBool::new(false);
+
 /// Seconds until a signal that came between the look for one and a blocking system
 /// call ends that call.
 const SECOND_KNOCK: libc::c_uint = 1;
@@ -40,7 +43,8 @@ pub struct Interrupted;
 
 /// Handles SIGINT and SIGTERM from now on. The first one is noticed by whatever
 /// waits; a second one before [`clear`] ends the process with status 130, for
-/// the work that does not wait. A second call changes nothing.
+/// the work that does not wait. From the first one until [`clear`], SIGALRM is taken too.
+/// A second call changes nothing.
 ///
 /// # Errors
 /// When the pipe cannot be made or a handler cannot be set.
@@ -51,25 +55,25 @@ pub fn install() -> io::Result<()> {
     let ends = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
     let (_, write_end) = PIPE.get_or_init(|| ends);
     WAKER.store(write_end.as_raw_fd(), Ordering::SeqCst);
-    // Without SA_RESTART, so that a blocking read elsewhere ends with EINTR.
-    let action = SigAction::new(
-        SigHandler::Handler(on_signal),
-        SaFlags::empty(),
-        SigSet::empty(),
-    );
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGALRM] {
-        // SAFETY: the handler only touches atomics and calls write, alarm, kill and
-        // _exit, all of them async-signal-safe.
+    let action = action(on_signal);
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        // SAFETY: the handler only touches atomics and calls write, sigaction, alarm,
+        // kill and _exit, all of them async-signal-safe.
         unsafe { sigaction(signal, &action) }?;
     }
     Ok(())
 }
 
+/// Without SA_RESTART, so that a blocking system call ends with EINTR.
+fn action(handler: extern "C" fn(libc::c_int)) -> SigAction {
+    let handler = SigHandler::Handler(handler);
+    SigAction::new(handler, SaFlags::empty(), SigSet::empty())
+}
+
 extern "C" fn on_signal(signal: libc::c_int) {
-    if signal == libc::SIGALRM {
-        if is_raised() {
-            knock_again();
-        }
+    if signal == libc::SIGINT && is_terminated() && EDITING.load(Ordering::SeqCst) {
+        // The one for a line editor that does not listen yet, or no more: the next
+        // knock sends another.
         return;
     }
     if RAISED.swap(true, Ordering::SeqCst) {
@@ -79,26 +83,45 @@ extern "C" fn on_signal(signal: libc::c_int) {
     let errno = Errno::last_raw();
     if signal == libc::SIGTERM {
         TERMINATED.store(true, Ordering::SeqCst);
-        if EDITING.load(Ordering::SeqCst) {
-            // SAFETY: kill is async-signal-safe and touches no memory.
-            unsafe { libc::kill(getpid().as_raw(), libc::SIGINT) };
-        }
     }
     // SAFETY: write is async-signal-safe, the byte lives through the call, and
     // the descriptor is never closed. A full pipe is as good as a written byte.
     unsafe { libc::write(WAKER.load(Ordering::SeqCst), [1u8].as_ptr().cast(), 1) };
-    Errno::set_raw(errno);
+    // Not before: an alarm that somebody set before this program began ends it.
+    if !KNOCKS.swap(true, Ordering::SeqCst) {
+        // SAFETY: as in `install`. It fails for no signal that there is.
+        let _ = unsafe { sigaction(Signal::SIGALRM, &action(on_knock)) };
+    }
+    tell_editor();
     knock_again();
+    Errno::set_raw(errno);
 }
 
-/// Has a signal come, until [`clear`], that does no more than to end a system call.
+extern "C" fn on_knock(_signal: libc::c_int) {
+    if is_raised() {
+        let errno = Errno::last_raw();
+        tell_editor();
+        knock_again();
+        Errno::set_raw(errno);
+    }
+}
+
+/// Tells a line editor of a SIGTERM, which it does not know: as a SIGINT.
+fn tell_editor() {
+    if is_terminated() && EDITING.load(Ordering::SeqCst) {
+        // SAFETY: kill is async-signal-safe and touches no memory.
+        unsafe { libc::kill(getpid().as_raw(), libc::SIGINT) };
+    }
+}
+
+/// Has a SIGALRM come, until [`clear`], that does no more than to end a system call.
 fn knock_again() {
     // SAFETY: alarm is async-signal-safe and touches no memory.
     unsafe { libc::alarm(SECOND_KNOCK) };
 }
 
-/// Whether a system call of this thread may block: a signal ends it with EINTR then, and
-/// [`is_raised`] tells. The main thread gets the signals that are handled here; where
+/// Whether a system call of this thread may block: a signal ends it with EINTR then, within
+/// a second at most, and [`is_raised`] tells. The main thread gets the signals that are handled here; where
 /// none are, it is not this module's to notice them.
 pub(crate) fn may_block() -> bool {
     thread_local! {
@@ -128,8 +151,10 @@ pub fn check() -> Result<(), Interrupted> {
 pub fn clear() {
     // In this order a signal that comes in between still leaves the flag set.
     RAISED.store(false, Ordering::SeqCst);
-    // SAFETY: alarm touches no memory.
-    unsafe { libc::alarm(0) };
+    if KNOCKS.load(Ordering::SeqCst) {
+        // SAFETY: alarm touches no memory.
+        unsafe { libc::alarm(0) };
+    }
     if let Some((read_end, _)) = PIPE.get() {
         let mut bytes = [0; 64];
         while read(read_end, &mut bytes).is_ok_and(|count| count > 0) {}

@@ -1,8 +1,7 @@
 //! Standard output itself: writing to it so that a signal ends the wait for a reader
 //! that does not read, and whether it was closed when the program was started, as
-//! `>&-` in a shell does. Rust opens `/dev/null` in its place before `main`, and nothing
-//! tells that apart from a `/dev/null` that was meant, so it is looked at before Rust
-//! does.
+//! `>&-` in a shell does. The program's start opens `/dev/null` in its place, and nothing
+//! tells that apart from a `/dev/null` that was meant, so it is looked at before that.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -24,7 +23,7 @@ const GRACE: Duration = Duration::from_millis(200);
 
 static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The C runtime calls what this section holds before it calls Rust's own start.
+/// The C runtime calls what this section holds before it calls the program's start.
 #[used]
 #[unsafe(link_section = ".init_array")]
 static LOOK: extern "C" fn() = look;

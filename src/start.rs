@@ -1,7 +1,7 @@
 //! The program's entry in place of that of Rust's runtime, which reads the map of the
 //! program's memory to find the end of the stack: a twelfth of a short run, for the
-//! text of one error. What else the runtime does is done here too. It knows nothing of
-//! what the program does.
+//! text of one error. Besides that text only the main thread's name is missing, in that of a
+//! panic. It knows nothing of what the program does.
 
 use std::process;
 

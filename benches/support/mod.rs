@@ -12,6 +12,9 @@ pub mod turns;
 /// The answer frame's data for `grpc.Health/Check`: status SERVING.
 pub const SERVING: &[u8] = b"\x12\x02\x08\x01";
 
+/// Another one, as long: NOT_SERVING.
+pub const NOT_SERVING: &[u8] = b"\x12\x02\x08\x02";
+
 /// Bytes of a frame's header.
 pub const HEADER_LENGTH: usize = 10;
 

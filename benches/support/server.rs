@@ -1,5 +1,6 @@
 //! A server in a process of its own that does no more than it must: it reads a
-//! frame's length, takes the frame, and answers with bytes that never change.
+//! frame's length, takes the frame, and answers with bytes made beforehand, those of
+//! several answers in turn.
 //! A connection that begins with `RAW` has no frames at all: so many bytes are
 //! read, then so many written.
 
@@ -25,11 +26,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts this program again as a server on a CPU.
-    pub fn start(cpu: usize, answer: &[u8]) -> io::Result<Server> {
+    /// Starts this program again as a server on a CPU, which gives these answers in turn.
+    pub fn start(cpu: usize, answers: &[&[u8]]) -> io::Result<Server> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("s");
-        fs::write(folder.path().join("answer"), answer)?;
+        for (number, answer) in answers.iter().enumerate() {
+            fs::write(answer_file(&path, number), answer)?;
+        }
         let child = Command::new(env::current_exe()?)
             .args([ROLE, &cpu.to_string()])
             .arg(&path)
@@ -89,16 +92,24 @@ pub fn serve_if_asked() -> io::Result<()> {
     }
     cpu::pin(cpu.parse().map_err(io::Error::other)?)?;
     let path = Path::new(path);
-    let answer = fs::read(path.with_file_name("answer"))?;
+    let mut answers = Vec::new();
+    while let Ok(answer) = fs::read(answer_file(path, answers.len())) {
+        answers.push(answer);
+    }
     for stream in UnixListener::bind(path)?.incoming() {
-        let (stream, answer) = (stream?, answer.clone());
+        let (stream, answers) = (stream?, answers.clone());
         // A client that goes away ends its thread.
-        thread::spawn(move || serve(stream, &answer));
+        thread::spawn(move || serve(stream, &answers));
     }
     Ok(())
 }
 
-fn serve(mut stream: UnixStream, answer: &[u8]) -> io::Result<()> {
+/// Where the server on this path finds an answer.
+fn answer_file(path: &Path, number: usize) -> PathBuf {
+    path.with_file_name(format!("answer-{number}"))
+}
+
+fn serve(mut stream: UnixStream, answers: &[Vec<u8>]) -> io::Result<()> {
     let mut first = [0; HEADER_LENGTH - 1];
     stream.read_exact(&mut first)?;
     if first[0] == RAW {
@@ -110,7 +121,7 @@ fn serve(mut stream: UnixStream, answer: &[u8]) -> io::Result<()> {
         };
         return move_bytes(stream, number(1), number(5));
     }
-    answer_frames(stream, &first, answer)
+    answer_frames(stream, &first, answers)
 }
 
 fn move_bytes(mut stream: UnixStream, request: usize, answer: usize) -> io::Result<()> {
@@ -122,29 +133,29 @@ fn move_bytes(mut stream: UnixStream, request: usize, answer: usize) -> io::Resu
 }
 
 /// Answers all frames that have come with one write.
-fn answer_frames(mut stream: UnixStream, first: &[u8], answer: &[u8]) -> io::Result<()> {
+fn answer_frames(mut stream: UnixStream, first: &[u8], answers: &[Vec<u8>]) -> io::Result<()> {
+    let mut in_turn = answers.iter().cycle();
     let mut buffer = vec![0; 2 * LARGEST_FRAME];
     buffer[..first.len()].copy_from_slice(first);
     let (mut start, mut end) = (0, first.len());
-    let mut answers = Vec::new();
-    let length = u32::try_from(answer.len())
-        .unwrap_or(u32::MAX)
-        .to_be_bytes();
+    let mut frames = Vec::new();
     loop {
-        answers.clear();
+        frames.clear();
         while let Some(header) = buffer[start..end].first_chunk::<HEADER_LENGTH>() {
             let [l0, l1, l2, l3, s0, s1, s2, s3, ..] = *header;
             let size = HEADER_LENGTH + u32::from_be_bytes([l0, l1, l2, l3]) as usize;
             if end - start < size {
                 break;
             }
-            answers.extend_from_slice(&length);
-            answers.extend_from_slice(&[s0, s1, s2, s3, 2, 0]);
-            answers.extend_from_slice(answer);
+            let answer = in_turn.next().map_or(&[][..], Vec::as_slice);
+            let length = u32::try_from(answer.len()).unwrap_or(u32::MAX);
+            frames.extend_from_slice(&length.to_be_bytes());
+            frames.extend_from_slice(&[s0, s1, s2, s3, 2, 0]);
+            frames.extend_from_slice(answer);
             start += size;
         }
-        if !answers.is_empty() {
-            stream.write_all(&answers)?;
+        if !frames.is_empty() {
+            stream.write_all(&frames)?;
         }
         if start == end {
             (start, end) = (0, 0);

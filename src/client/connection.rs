@@ -93,9 +93,11 @@ impl Client {
         let answer = self.attempt(call);
         self.unsent = match &answer {
             Err(CallError::Unusable | CallError::StreamIdsUsedUp) => true,
-            Err(CallError::Closed { stage } | CallError::Reset { stage }) => {
-                *stage == Stage::Sending && !self.has_begun()
-            }
+            Err(
+                CallError::Closed { stage }
+                | CallError::Reset { stage }
+                | CallError::Io { stage, .. },
+            ) => *stage == Stage::Sending && !self.has_begun(),
             _ => false,
         };
         answer
@@ -115,7 +117,7 @@ impl Client {
 
     fn has_begun(&self) -> bool {
         let writer = self.writer.try_lock();
-        writer.is_ok_and(|writer| writer.has_begun())
+        writer.map_or(true, |writer| writer.has_begun())
     }
 
     /// The response on `stream_id`, which is a plain call.

@@ -17,7 +17,7 @@ use super::deadline::Deadline;
 use super::error::{CallError, ProtocolError, Stage};
 use super::spin::Spin;
 use super::waiting::Waiting;
-use crate::interrupt::Stop;
+use crate::interrupt::{self, Stop};
 
 /// Bytes of a frame's header.
 pub(crate) const HEADER_LENGTH: usize = MESSAGE_HEADER_LENGTH;
@@ -209,7 +209,9 @@ impl FrameReader {
         deadline: &Deadline,
     ) -> Result<(), CallError> {
         self.make_room(size);
+        let may_look = !interrupt::is_raised() && !deadline.is_over();
         if self.waiting != Waiting::First
+            && may_look
             && let Some(received) = self.look(socket)
         {
             return received;

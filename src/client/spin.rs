@@ -52,11 +52,14 @@ impl Spin {
             return Some(found);
         }
         let started = Instant::now();
-        while started.elapsed() < LONGEST {
+        loop {
             std::hint::spin_loop();
             if let Some(found) = look() {
                 self.note_find();
                 return Some(found);
+            }
+            if started.elapsed() >= LONGEST {
+                break;
             }
         }
         self.note_look_in_vain();

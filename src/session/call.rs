@@ -1,7 +1,7 @@
 //! One call: encode, send, decode, print.
 
 use super::stopwatch::Stopwatch;
-use super::{Options, Output, Session, connect};
+use super::{Options, Output, Session, connected};
 use crate::client::{reason, status_name};
 use crate::duration;
 use crate::error::Error;
@@ -17,6 +17,8 @@ use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
 pub(super) struct Complete {
     message: Box<dyn Reflect>,
     payload: Vec<u8>,
+    /// Whether the command has run before.
+    is_repeated: bool,
     /// The last answer, encoded, if that is what was printed last.
     printed: Option<Vec<u8>>,
 }
@@ -40,6 +42,7 @@ impl Session {
                 Complete {
                     payload: payload(message.as_ref())?,
                     message,
+                    is_repeated: false,
                     printed: None,
                 }
             }
@@ -48,6 +51,7 @@ impl Session {
             true => self.print_request(request, &complete),
             false => self.send(request, &mut complete),
         };
+        complete.is_repeated = true;
         self.repeated = Some(complete);
         result
     }
@@ -119,7 +123,7 @@ impl Session {
         complete: &mut Complete,
         time: &mut Stopwatch,
     ) -> Result<(), Error> {
-        let answer = self.answer(rpc, &complete.payload);
+        let answer = self.answer(rpc, complete);
         time.stop();
         let answer = answer?;
         trace(self.logger, "response", &answer);
@@ -134,11 +138,14 @@ impl Session {
         Ok(())
     }
 
-    /// The answer to a call: over the connection at hand, and over another one if that was
-    /// lost before.
-    fn answer(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<Vec<u8>, Error> {
-        let call = self.options.call_of(rpc, payload);
-        if let Some(client) = &mut self.client {
+    /// The answer to a call. Whether the connection is still there is looked at before, but
+    /// for a repeated call, which comes right after another one: if that finds it lost, before
+    /// anything was sent, it is made on another one.
+    fn answer(&mut self, rpc: &'static Rpc, complete: &Complete) -> Result<Vec<u8>, Error> {
+        let call = self.options.call_of(rpc, &complete.payload);
+        if complete.is_repeated
+            && let Some(client) = &mut self.client
+        {
             let _wait = self.patience.call(call.timeout);
             let answer = client.call(&call);
             if !client.is_unsent() {
@@ -146,7 +153,7 @@ impl Session {
             }
             self.client = None;
         }
-        let client = connect(&mut self.client, &self.options, &self.patience, self.logger)?;
+        let client = connected(&mut self.client, &self.options, &self.patience, self.logger)?;
         let _wait = self.patience.call(call.timeout);
         Ok(client.call(&call)?)
     }

@@ -246,16 +246,6 @@ fn connected<'a>(
         return Ok(client);
     }
     *slot = None;
-    connect(slot, options, patience, logger)
-}
-
-/// A new connection.
-fn connect<'a>(
-    slot: &'a mut Option<Client>,
-    options: &Options,
-    patience: &Patience,
-    logger: Logger,
-) -> Result<&'a mut Client, Error> {
     let address = options.address.as_ref().ok_or_else(missing_address)?;
     let wait = patience.begin(|| format!("still connecting to {address}; Ctrl-C gives up").into());
     let client = Client::connect(address, &options.connect)?;

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -22,7 +22,14 @@ const GLANCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Patience {
     /// What is waited for; nothing at all where nobody would read the words.
-    waiting: Option<Arc<Mutex<Waiting>>>,
+    watched: Option<Arc<Watched>>,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    waiting: Mutex<Waiting>,
+    /// A wait begins, or the run is over.
+    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -32,12 +39,13 @@ struct Waiting {
     /// Which wait it is, counted from the first.
     number: u64,
     has_thread: bool,
+    is_over: bool,
 }
 
 /// A wait, until this is dropped.
 #[derive(Debug)]
 pub struct Wait {
-    waiting: Option<Arc<Mutex<Waiting>>>,
+    watched: Option<Arc<Watched>>,
 }
 
 impl Patience {
@@ -45,70 +53,87 @@ impl Patience {
     pub fn new() -> Self {
         let is_read = io::stderr().is_terminal();
         Self {
-            waiting: is_read.then(Arc::default),
+            watched: is_read.then(Arc::default),
         }
     }
 
     /// Begins a wait for an answer, of which nothing is said if `timeout` ends it early.
     pub fn call(&self, timeout: Option<Duration>) -> Wait {
         if timeout.is_some_and(|timeout| timeout <= LONGEST) {
-            return Wait { waiting: None };
+            return Wait { watched: None };
         }
         self.begin(|| "still waiting for an answer; Ctrl-C gives up".into())
     }
 
     /// Begins a wait of which `text` tells.
     pub fn begin(&self, text: impl FnOnce() -> Cow<'static, str>) -> Wait {
-        if let Some(waiting) = &self.waiting {
-            let mut state = lock(waiting);
-            state.text = Some(text());
-            state.number += 1;
-            if !state.has_thread {
-                let watched = Arc::downgrade(waiting);
+        if let Some(watched) = &self.watched {
+            let mut waiting = watched.lock();
+            waiting.text = Some(text());
+            waiting.number += 1;
+            if !waiting.has_thread {
+                let watched = Arc::clone(watched);
                 // Without a thread there is no word, and nothing else is lost.
-                let thread = thread::Builder::new().spawn(move || watch(&watched));
-                state.has_thread = thread.is_ok();
+                let thread = thread::Builder::new().spawn(move || watched.watch());
+                waiting.has_thread = thread.is_ok();
             }
+            watched.changed.notify_one();
         }
         Wait {
-            waiting: self.waiting.clone(),
+            watched: self.watched.clone(),
+        }
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        if let Some(watched) = &self.watched {
+            watched.lock().is_over = true;
+            watched.changed.notify_one();
         }
     }
 }
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        if let Some(waiting) = &self.waiting {
+        if let Some(watched) = &self.watched {
             // What is being said comes before what is said next.
-            lock(waiting).text = None;
+            watched.lock().text = None;
         }
     }
 }
 
-/// Looks until the run is over.
-fn watch(watched: &Weak<Mutex<Waiting>>) {
-    let mut number = 0;
-    let mut waited = Duration::ZERO;
-    loop {
-        thread::sleep(GLANCE);
-        let Some(waiting) = watched.upgrade() else {
-            return;
-        };
-        let mut state = lock(&waiting);
-        if state.number != number {
-            number = state.number;
-            waited = Duration::ZERO;
-        }
-        waited += GLANCE;
-        if waited > LONGEST
-            && !interrupt::is_raised()
-            && let Some(text) = state.text.take()
-        {
-            say(text);
+impl Watched {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        let waiting = self.waiting.lock();
+        waiting.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks until the run is over; while nothing is waited for, it sleeps.
+    fn watch(&self) {
+        let mut number = 0;
+        let mut waited = Duration::ZERO;
+        let mut waiting = self.lock();
+        while !waiting.is_over {
+            if waiting.text.is_none() {
+                let changed = self.changed.wait(waiting);
+                waiting = changed.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            if waiting.number != number {
+                number = waiting.number;
+                waited = Duration::ZERO;
+            }
+            if waited >= LONGEST
+                && !interrupt::is_raised()
+                && let Some(text) = waiting.text.take()
+            {
+                say(text);
+            }
+            drop(waiting);
+            thread::sleep(GLANCE);
+            waited += GLANCE;
+            waiting = self.lock();
         }
     }
-}
-
-fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }

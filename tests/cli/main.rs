@@ -9,6 +9,7 @@
 )]
 
 mod address;
+mod again;
 mod automatic;
 mod bench;
 mod bench_terminal;

@@ -125,3 +125,45 @@ fn a_connection_that_ends_between_calls_is_noticed_before_the_next() {
     }
     assert!(!client.is_usable());
 }
+
+#[test]
+fn a_call_that_was_not_sent_can_be_made_on_another_connection() {
+    let (mut client, peer) = client_and(|mut peer| {
+        peer.request();
+        peer.send(&ok(1, b""));
+    });
+    client.call(&CALL).unwrap();
+    assert!(!client.is_unsent());
+    peer.join().unwrap();
+    let closed = CallError::Closed {
+        stage: Stage::Sending,
+    };
+    assert_eq!(client.call(&CALL), Err(closed));
+    assert!(client.is_unsent());
+    assert_eq!(client.call(&CALL), Err(CallError::Unusable));
+    assert!(client.is_unsent());
+
+    // One that has reached the agent, be it in part, cannot.
+    let (mut client, peer) = client_and(|mut peer| {
+        peer.request();
+    });
+    assert_eq!(
+        client.call(&CALL).unwrap_err().kind(),
+        ErrorKind::Connection
+    );
+    assert!(!client.is_unsent());
+    peer.join().unwrap();
+    let (mut client, peer) = client_and(|mut peer| {
+        peer.0.read_exact(&mut [0; 100]).unwrap();
+    });
+    let call = Call {
+        payload: &[7; 2 << 20],
+        ..CALL
+    };
+    assert_eq!(
+        client.call(&call).unwrap_err().kind(),
+        ErrorKind::Connection
+    );
+    assert!(!client.is_unsent());
+    peer.join().unwrap();
+}

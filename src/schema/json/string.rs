@@ -23,7 +23,7 @@ pub fn write(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text;
     while !rest.is_empty() {
-        let (head, tail) = rest.split_at(plain_start(rest.as_bytes()));
+        let (head, tail) = rest.split_at(plain_length(rest.as_bytes()));
         out.extend_from_slice(head.as_bytes());
         let mut chars = tail.chars();
         if let Some(c) = chars.next() {
@@ -46,7 +46,7 @@ const IS_PLAIN: [bool; 256] = {
 };
 
 /// How many bytes there are before the first whose character may need an escape.
-fn plain_start(text: &[u8]) -> usize {
+fn plain_length(text: &[u8]) -> usize {
     let mut length = 0;
     for &byte in text {
         if !IS_PLAIN[usize::from(byte)] {
