@@ -121,8 +121,8 @@ fn knock_again() {
 }
 
 /// Whether a system call of this thread may block: a signal ends it with EINTR then, within
-/// a second at most, and [`is_raised`] tells. The main thread gets the signals that are handled here; where
-/// none are, it is not this module's to notice them.
+/// a second at most, and [`is_raised`] tells. The main thread gets the signals that are
+/// handled here; where none are, it is not this module's to notice them.
 pub(crate) fn may_block() -> bool {
     thread_local! {
         static IS_MAIN: bool = gettid() == getpid();
