@@ -160,8 +160,13 @@ pub fn signal_row(rpc: &Rpc, index: usize) -> Option<&'static Row> {
         .find(|row| matches!(row.rule, Rule::Signal(_)) && row.index_in(rpc) == Some(index))
 }
 
-/// The part of an OCI configuration that a request with these rows takes, and where.
-pub fn config_row(rows: impl IntoIterator<Item = (usize, &'static Row)>) -> Option<(Part, usize)> {
+/// The part of an OCI configuration that the RPC's request takes, and where.
+pub fn config_row(rpc: &Rpc) -> Option<(Part, usize)> {
+    config_of(rows_of(rpc))
+}
+
+/// As [`config_row`], of a request with these rows.
+pub fn config_of(rows: impl IntoIterator<Item = (usize, &'static Row)>) -> Option<(Part, usize)> {
     rows.into_iter().find_map(|(index, row)| match row.rule {
         Rule::Config(part) => Some((part, index)),
         _ => None,

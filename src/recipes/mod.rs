@@ -52,7 +52,7 @@ impl Recipe {
                     && matches!(field.ty, Type::Scalar(found) if found == *scalar)
             })
         };
-        let takes_config = || matches!(auto::config_row(auto::rows_of(rpc)), Some((Part::Spec, _)));
+        let takes_config = || matches!(auto::config_row(rpc), Some((Part::Spec, _)));
         self.rpc == rpc.name
             && !rpc.is_streaming()
             && self.needs.iter().all(has)

@@ -42,7 +42,7 @@ impl Request {
 
     /// The part of a configuration that this request takes, and the field for it.
     fn config_part(&self) -> Option<(Part, usize)> {
-        auto::config_row(self.rows.iter().copied())
+        auto::config_of(self.rows.iter().copied())
     }
 
     /// Members of the configuration that the request has no field for, each
