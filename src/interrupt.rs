@@ -1,7 +1,7 @@
 //! SIGINT and SIGTERM, as something that every blocking wait notices. The
 //! handler sets a flag and writes one byte to a pipe that each wait polls beside
 //! its own descriptor, so a signal between the check and the wait is not lost. A
-//! blocking system call has no such pipe: [`may_block`] tells where a signal ends one.
+//! blocking system call has no such pipe: `may_block` tells where a signal ends one.
 //! It knows nothing of calls or of exit statuses.
 
 use std::io;
