@@ -151,8 +151,6 @@ impl Cli {
         let mut definition = command();
         let arguments = bundled::apart(arguments.into_iter().collect(), &definition);
         let mut matches = definition.try_get_matches_from_mut(arguments)?;
-        // Taking it apart would cost a run as much time as a call does.
-        std::mem::forget(definition);
         let sources = matches.subcommand_matches("connect").map(connect::sources);
         let rules = matches.subcommand_matches("serve").map(serve::rules);
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;

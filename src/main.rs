@@ -1,40 +1,24 @@
 //! `kata-agent-ctl`: arguments in, exit status out.
 
-// Only glibc tells a program its arguments without the runtime's help.
-#![cfg_attr(all(target_os = "linux", target_env = "gnu", not(test)), no_main)]
-
-#[cfg(all(target_os = "linux", target_env = "gnu", not(test)))]
-mod start;
-#[cfg(all(
-    panic = "abort",
-    target_os = "linux",
-    target_env = "gnu",
-    not(target_feature = "crt-static")
-))]
-mod unwind;
+use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use kata_agent_ctl::cli::{self, Cli, ErrorFormat};
 use kata_agent_ctl::error::{Error, Failure};
 use kata_agent_ctl::standard_output;
 
-#[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
-fn main() -> std::process::ExitCode {
-    run().into()
-}
-
-/// Runs the program, and gives its exit status.
-fn run() -> u8 {
+fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::read(arguments.iter().cloned()) {
         Ok(cli) => cli,
-        Err(error) => return not_read(&error, &arguments),
+        Err(error) => return not_read(&error, &arguments).into(),
     };
     let error_format = cli.error_format;
-    kata_agent_ctl::run(cli).unwrap_or_else(|failure| {
+    let status = kata_agent_ctl::run(cli).unwrap_or_else(|failure| {
         failure.show(error_format, false);
         failure.exit_status
-    })
+    });
+    status.into()
 }
 
 /// Help and version go to standard output; everything else is one line of error.
