@@ -1,15 +1,15 @@
-//! What can go wrong in a call, with its wording. It knows no exit statuses and
-//! no names of RPCs; whoever prints an error adds those.
+//! What can go wrong in a call, with its wording. Whoever shows an error adds which RPC it was.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
+
+use agent_wire::WireError;
 
 use nix::errno::Errno;
 use thiserror::Error;
 
-use crate::excerpt::hex;
 use crate::frame::{HEADER_LENGTH, LARGEST_DATA};
-use crate::status::Status;
+use crate::response::Status;
 
 /// How a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -37,7 +37,8 @@ pub enum CallError {
     /// What came is not ttRPC.
     #[error("the agent broke the ttRPC protocol: {0}")]
     Protocol(#[from] ProtocolError),
-    /// The agent answered with an error. The message is raw and not shown here.
+    /// The agent answered with an error. Its message is not shown here: it is not to be
+    /// trusted, and may be long.
     #[error("the agent answered code: {0}")]
     Status(Status),
     /// The frame would be over the limit; nothing of it was sent, and the
@@ -138,7 +139,7 @@ impl fmt::Display for Stage {
                 f,
                 "inside a frame header, after {} of {HEADER_LENGTH} bytes: {}",
                 bytes.len(),
-                hex(bytes)
+                hex_excerpt(bytes)
             ),
             Stage::Data { received, expected } => write!(
                 f,
@@ -159,12 +160,12 @@ fn late(stage: &Stage, after: &Duration) -> String {
     }
 }
 
-/// What came over the connection although ttRPC does not allow it. `header` is
-/// always the ten bytes of the frame's header as they came.
+/// What came over the connection although ttRPC does not allow it. `header` is always the ten
+/// bytes of the frame's header as they came.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProtocolError {
     /// The header announces more data than a frame may have.
-    #[error("a frame header announces {length} bytes, and at most {LARGEST_DATA} are allowed: {}", hex(.header))]
+    #[error("a frame header announces {length} bytes, and at most {LARGEST_DATA} are allowed: {}", hex_excerpt(.header))]
     TooLong {
         /// The announced length.
         length: u32,
@@ -172,7 +173,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame's type is none that ttRPC has.
-    #[error("a frame has the unknown type {type_}: {}", hex(.header))]
+    #[error("a frame has the unknown type {type_}: {}", hex_excerpt(.header))]
     UnknownType {
         /// The type.
         type_: u8,
@@ -180,13 +181,13 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame is a request, which only a client sends.
-    #[error("a request frame came from the agent: {}", hex(.header))]
+    #[error("a request frame came from the agent: {}", hex_excerpt(.header))]
     UnexpectedRequest {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
     /// The frame belongs to no call that waits for one.
-    #[error("a frame for stream {stream_id} came, and the call is stream {expected}: {}", hex(.header))]
+    #[error("a frame for stream {stream_id} came, and the call is stream {expected}: {}", hex_excerpt(.header))]
     WrongStream {
         /// The frame's stream ID.
         stream_id: u32,
@@ -196,7 +197,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame was there before the call that it belongs to was made.
-    #[error("a frame for stream {stream_id} came before the call was made: {}", hex(.header))]
+    #[error("a frame for stream {stream_id} came before the call was made: {}", hex_excerpt(.header))]
     TooEarly {
         /// The frame's stream ID.
         stream_id: u32,
@@ -204,7 +205,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame belongs to none of the calls that wait for one.
-    #[error("a frame for stream {stream_id} came, which no call waits for: {}", hex(.header))]
+    #[error("a frame for stream {stream_id} came, which no call waits for: {}", hex_excerpt(.header))]
     UnknownStream {
         /// The frame's stream ID.
         stream_id: u32,
@@ -212,13 +213,13 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// A data frame came where the agent does not stream.
-    #[error("a data frame came where only a response may: {}", hex(.header))]
+    #[error("a data frame came where only a response may: {}", hex_excerpt(.header))]
     UnexpectedData {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
     /// A data frame has data although its flags say that it has none.
-    #[error("a data frame has {length} bytes, and its flags say that it has no data: {}", hex(.header))]
+    #[error("a data frame has {length} bytes, and its flags say that it has no data: {}", hex_excerpt(.header))]
     DataDenied {
         /// The bytes of data.
         length: usize,
@@ -226,11 +227,74 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The data of a response frame is not the message that it has to be.
-    #[error("the {} bytes of a response frame are no response ({reason}): {}", .data.len(), hex(.data))]
+    #[error("the {} bytes of a response frame are no response ({reason}): {}", .data.len(), hex_excerpt(.data))]
     BadResponse {
-        /// What the protobuf decoder says.
-        reason: String,
+        /// What is wrong with it, and where in the data.
+        reason: WireError,
         /// The frame's data.
         data: Vec<u8>,
     },
+}
+
+/// At most so many bytes of what came are shown.
+const SHOWN: usize = 32;
+
+/// Bytes for one line of an error message: in hexadecimal, and as text too where they are
+/// plain text: `48 54 54 50 ("HTTP")`. What is beyond the first 32 is only counted.
+pub fn hex_excerpt(bytes: &[u8]) -> String {
+    let (shown, rest) = bytes.split_at(bytes.len().min(SHOWN));
+    let mut text = String::with_capacity(4 * SHOWN);
+    for byte in shown {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    if !rest.is_empty() {
+        let _ = write!(text, " and {} more bytes", rest.len());
+    }
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || b" \t\r\n".contains(byte);
+    if shown.len() > 3 && shown.iter().all(is_text) {
+        let _ = write!(text, " (\"{}\")", shown.escape_ascii());
+    }
+    text
+}
+
+/// Bytes as quoted text with escapes: `"NO\r"`. What is beyond the first 32 is only counted.
+pub(crate) fn quoted(bytes: &[u8]) -> String {
+    let (shown, rest) = bytes.split_at(bytes.len().min(SHOWN));
+    let mut text = format!("\"{}\"", shown.escape_ascii());
+    if !rest.is_empty() {
+        let _ = write!(text, " and {} more bytes", rest.len());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hex_excerpt, quoted};
+
+    #[test]
+    fn short_bytes_are_shown_whole() {
+        assert_eq!(hex_excerpt(&[]), "");
+        assert_eq!(hex_excerpt(&[0, 0x1f, 0xff]), "00 1f ff");
+        assert_eq!(
+            hex_excerpt(b"HTTP/1\r\n"),
+            "48 54 54 50 2f 31 0d 0a (\"HTTP/1\\r\\n\")"
+        );
+        assert_eq!(quoted(b"a\"\x1b[0m\xff"), "\"a\\\"\\x1b[0m\\xff\"");
+    }
+
+    #[test]
+    fn long_bytes_are_cut_and_counted() {
+        assert_eq!(
+            hex_excerpt(&[0xaa; 34]),
+            format!("{} and 2 more bytes", ["aa"; 32].join(" "))
+        );
+        assert_eq!(
+            quoted(&[b'x'; 33]),
+            format!("\"{}\" and 1 more bytes", "x".repeat(32))
+        );
+    }
 }

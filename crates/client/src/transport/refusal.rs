@@ -1,10 +1,10 @@
-//! Why one attempt to connect came to nothing, in words for a user, and whether
-//! another attempt may do better. It knows nothing of time.
+//! Why one attempt to connect failed, in words for a user, and whether another one may do
+//! better.
 
 use nix::errno::Errno;
 use thiserror::Error;
 
-use crate::excerpt::quoted;
+use crate::error::quoted;
 
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
