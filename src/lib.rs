@@ -53,6 +53,7 @@ pub mod session;
 #[forbid(unsafe_code)]
 pub mod shell;
 pub mod sim;
+#[forbid(unsafe_code)]
 pub mod standard_output;
 #[forbid(unsafe_code)]
 pub mod transport;
