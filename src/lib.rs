@@ -37,8 +37,6 @@ pub mod log;
 #[forbid(unsafe_code)]
 pub mod man;
 #[forbid(unsafe_code)]
-pub mod printer;
-#[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
 pub mod recipes;
@@ -47,8 +45,6 @@ pub mod request;
 #[forbid(unsafe_code)]
 mod run;
 #[forbid(unsafe_code)]
-pub mod schema;
-#[forbid(unsafe_code)]
 pub mod session;
 #[forbid(unsafe_code)]
 pub mod shell;
@@ -56,9 +52,9 @@ pub mod sim;
 pub mod standard_output;
 #[forbid(unsafe_code)]
 pub mod transport;
-#[forbid(unsafe_code)]
-pub mod wire;
 
+pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
+pub use agent_wire as wire;
 pub use run::run;
 
 /// The API this build knows.
