@@ -34,8 +34,6 @@ pub mod log;
 #[forbid(unsafe_code)]
 pub mod man;
 #[forbid(unsafe_code)]
-pub mod printer;
-#[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
 pub mod recipes;
@@ -44,16 +42,16 @@ pub mod request;
 #[forbid(unsafe_code)]
 mod run;
 #[forbid(unsafe_code)]
-pub mod schema;
-#[forbid(unsafe_code)]
 pub mod session;
 #[forbid(unsafe_code)]
 pub mod shell;
 pub mod sim;
+#[forbid(unsafe_code)]
 pub mod standard_output;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
+pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
 pub use agent_wire as wire;
 pub use run::run;
 
