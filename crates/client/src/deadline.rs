@@ -55,10 +55,7 @@ impl Deadline {
         socket: BorrowedFd<'_>,
         cancelled: BorrowedFd<'_>,
     ) -> Result<bool, Stop> {
-        let descriptors = [
-            (cancelled, PollFlags::POLLIN),
-            (socket, PollFlags::POLLOUT),
-        ];
+        let descriptors = [(cancelled, PollFlags::POLLIN), (socket, PollFlags::POLLOUT)];
         interrupt::wait_for_any(&descriptors, self.end).map(|index| index == 1)
     }
 }

@@ -195,7 +195,11 @@ pub(crate) fn wait_for_any(
     let waker = WAKER.get();
     polled.extend(waker.map(|waker| PollFd::new(waker.as_fd(), PollFlags::POLLIN)));
     let signals = polled.len();
-    polled.extend(descriptors.iter().map(|(fd, events)| PollFd::new(*fd, *events)));
+    polled.extend(
+        descriptors
+            .iter()
+            .map(|(fd, events)| PollFd::new(*fd, *events)),
+    );
     poll(&mut polled, end)?
         .checked_sub(signals)
         .ok_or(Stop::Interrupted)

@@ -257,7 +257,11 @@ mod tests {
                 &[bytes(TYPE_URL, type_url), bytes(VALUE, value)].concat(),
             )
         };
-        let first = [&b"\x08\x05"[..], &detail(b"type.googleapis.com/x.Y", b"\xff")].concat();
+        let first = [
+            &b"\x08\x05"[..],
+            &detail(b"type.googleapis.com/x.Y", b"\xff"),
+        ]
+        .concat();
         let second = [detail(b"z", b""), bytes(DETAILS, b"")].concat();
         let data = [bytes(STATUS, &first), bytes(STATUS, &second)].concat();
         let details = vec![

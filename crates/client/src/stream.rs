@@ -101,9 +101,7 @@ impl Connection {
                 };
                 writer.send_message(stream_id, call.payload, until)
             }
-            (false, true) => {
-                writer.send_request(stream_id, Opening::ServerStream, call, &deadline)
-            }
+            (false, true) => writer.send_request(stream_id, Opening::ServerStream, call, &deadline),
             (false, false) => writer.send_request(stream_id, Opening::Unary, call, &deadline),
         });
         if let Err(error) = opened {

@@ -134,11 +134,7 @@ impl FrameWriter {
     }
 
     /// Ends this side of a stream.
-    pub(crate) fn send_close(
-        &mut self,
-        stream_id: u32,
-        until: Until<'_>,
-    ) -> Result<(), CallError> {
+    pub(crate) fn send_close(&mut self, stream_id: u32, until: Until<'_>) -> Result<(), CallError> {
         self.begin();
         let flags = FLAG_REMOTE_CLOSED | FLAG_NO_DATA;
         self.send(TYPE_DATA, flags, stream_id, &[], until)

@@ -7,11 +7,11 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::Attempt;
 use super::hybrid::HybridSocket;
 use super::refusal::Refusal;
 use super::unix::{PlainSocket, SocketName};
 use super::vsock::VsockPort;
-use super::Attempt;
 
 /// The port that a Kata agent listens on in its guest.
 pub const AGENT_PORT: u32 = 1024;
