@@ -9,8 +9,7 @@ use std::io;
 use crate::auto::oci::ConfigError;
 use crate::bench::{BenchError, MixError};
 use crate::builtin::BuiltInError;
-use crate::client::excerpt::hex;
-use crate::client::{CallError, ConnectError, ErrorKind, Status};
+use crate::client::{CallError, ConnectError, ErrorKind, Status, hex_excerpt};
 use crate::command::{ArgumentsError, WordsError};
 use crate::examples::NoTopic;
 use crate::input::InputError;
@@ -140,7 +139,7 @@ pub enum Error {
         error: Box<Error>,
     },
     /// The answer is not the message that the RPC answers.
-    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex(.data))]
+    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex_excerpt(.data))]
     Response {
         /// Full name of the response's type.
         message: &'static str,

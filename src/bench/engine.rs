@@ -105,9 +105,10 @@ impl<'a> Engine<'a> {
         let cpu_before = cpu_time();
         let stopped = loop {
             let now = Instant::now();
+            self.expire(&mut run, now);
+            self.lanes.reconnect(now);
             self.begin(&mut run, now);
             self.lanes.send(count(&mut run.tally, Instant::now()));
-            self.expire(&mut run, now);
             if let Some(live) = &mut live {
                 live.draw(|_| progress(&run, now));
             }
@@ -123,7 +124,6 @@ impl<'a> Engine<'a> {
             }) {
                 break Stopped::Interrupted;
             }
-            self.lanes.reconnect(now);
         };
         drop(live);
         let cpu_time = cpu_time().saturating_sub(cpu_before);

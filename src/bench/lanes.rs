@@ -127,11 +127,15 @@ impl<'a> Lanes<'a> {
         match connection.start(call, tag) {
             Ok(stream_id) => {
                 self.in_flight += 1;
-                Ok(Place {
+                let place = Place {
                     lane: index,
                     generation: lane.generation,
                     stream_id,
-                })
+                };
+                if !connection.is_usable() {
+                    self.take_room(index);
+                }
+                Ok(place)
             }
             Err(error) => {
                 self.free.push_back(index);
@@ -146,13 +150,25 @@ impl<'a> Lanes<'a> {
         if lane.generation != place.generation {
             return None;
         }
-        let tag = lane.connection.as_mut()?.give_up(place.stream_id)?;
+        let connection = lane.connection.as_mut()?;
+        let tag = connection.give_up(place.stream_id)?;
         self.in_flight -= 1;
+        match connection.is_usable() {
+            true => self.note_room(place.lane),
+            false => self.take_room(place.lane),
+        }
+        Some(tag)
+    }
+
+    fn note_room(&mut self, index: usize) {
         if self.free.is_empty() {
             self.room_since = Instant::now();
         }
-        self.free.push_back(place.lane);
-        Some(tag)
+        self.free.push_back(index);
+    }
+
+    fn take_room(&mut self, index: usize) {
+        self.free.retain(|free| *free != index);
     }
 
     /// Sends what waits to be sent. Calls of connections that are lost go to `ended`.
@@ -216,14 +232,17 @@ impl<'a> Lanes<'a> {
         let Some(connection) = lane.and_then(|lane| lane.connection.as_mut()) else {
             return;
         };
+        let has_room = connection.is_usable();
         let (free, in_flight) = (&mut self.free, &mut self.in_flight);
         let room_since = &mut self.room_since;
         let result = connection.receive(|tag, answer| {
             *in_flight -= 1;
-            if free.is_empty() {
-                *room_since = Instant::now();
+            if has_room {
+                if free.is_empty() {
+                    *room_since = Instant::now();
+                }
+                free.push_back(index);
             }
-            free.push_back(index);
             ended(tag, answer.map_err(End::from));
         });
         if let Err(error) = result {
@@ -243,13 +262,22 @@ impl<'a> Lanes<'a> {
             self.in_flight -= 1;
             ended(tag, End::Lost(error.to_string()));
         }
-        self.free.retain(|free| *free != index);
         lane.retry_at = Instant::now();
         lane.watches_output = false;
+        self.take_room(index);
     }
 
-    /// Makes lost connections again, as far as that goes at once.
+    /// Makes connections again, as far as that goes at once: those that were lost, and those
+    /// on which no more calls can be begun, once the last one there has ended.
     pub(super) fn reconnect(&mut self, now: Instant) {
+        for lane in &mut self.lanes {
+            let is_over = |it: &Multiplexer<_>| !it.is_usable() && it.in_flight() == 0;
+            if lane.connection.as_ref().is_some_and(is_over) {
+                lane.connection = None;
+                lane.retry_at = now;
+                lane.watches_output = false;
+            }
+        }
         for index in 0..self.lanes.len() {
             let is_due = |lane: &Lane| lane.connection.is_none() && lane.retry_at <= now;
             if !self.lanes.get(index).is_some_and(is_due) {

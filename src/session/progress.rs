@@ -1,49 +1,72 @@
-//! How far a long command has come, as a bar on a terminal, and nothing
-//! elsewhere. It counts bytes and knows nothing of calls.
+//! How far a command has come that sends much, as a bar on a terminal, and nothing elsewhere.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::observer::Observer;
+use crate::client::Call;
 use crate::live::LiveLine;
+use crate::recipes::Piece;
 
 /// The longest bar, in columns.
 const BAR: usize = 40;
 
+/// Shows the bar while a series of calls is made.
+#[derive(Default)]
+pub(super) struct Progress {
+    bar: Option<Bar>,
+}
+
+impl Observer for Progress {
+    fn series(&mut self, _call: &Call<'_>, total: u64) {
+        self.bar = Bar::of(total);
+    }
+
+    fn piece(&mut self, piece: &Piece<'_>) {
+        if let Some(bar) = &mut self.bar {
+            bar.sending = piece.length;
+        }
+    }
+
+    fn answer(&mut self, _encoded: &[u8]) {
+        if let Some(bar) = &mut self.bar {
+            bar.advance();
+        }
+    }
+
+    fn end(&mut self, _method: &str, _status: Option<i32>, _time: Duration) {
+        self.bar = None;
+    }
+}
+
 /// A bar, gone when it is dropped.
-#[derive(Debug)]
-pub struct Progress {
-    line: Option<LiveLine>,
+struct Bar {
+    line: LiveLine,
+    /// Bytes of the piece that is on its way.
+    sending: u64,
     done: u64,
     total: u64,
     started: Instant,
 }
 
-impl Progress {
+impl Bar {
     /// A bar for this many bytes, if standard error is a terminal and there are any.
-    pub fn of(total: u64) -> Self {
-        let line = match total {
-            0 => None,
-            _ => LiveLine::new(),
-        };
-        Self {
+    fn of(total: u64) -> Option<Self> {
+        let line = (total > 0).then(LiveLine::new).flatten()?;
+        Some(Bar {
             line,
+            sending: 0,
             done: 0,
             total,
             started: Instant::now(),
-        }
+        })
     }
 
-    /// No bar.
-    pub fn none() -> Self {
-        Self::of(0)
-    }
-
-    /// Notes that so many bytes more are done.
-    pub fn advance(&mut self, bytes: u64) {
-        self.done = self.done.saturating_add(bytes);
-        let Some(line) = &mut self.line else { return };
+    /// Notes that the piece on its way has arrived.
+    fn advance(&mut self) {
+        self.done = self.done.saturating_add(self.sending);
         let seconds = self.started.elapsed().as_secs_f64();
         let (done, total) = (self.done, self.total);
-        line.draw(|width| text(done, total, seconds, width));
+        self.line.draw(|width| text(done, total, seconds, width));
     }
 }
 

@@ -1,13 +1,10 @@
-//! A command that takes a series of calls: all of them over one connection, one
-//! after the other, and one answer printed. What is sent in pieces, and which
-//! pieces there are, is the series' own to know.
+//! A command that takes a series of calls: all of them over one connection, one after the
+//! other, and one answer printed. The series itself knows what is sent in which pieces.
 
 use std::time::Instant;
 
-use super::call::{decode, trace};
-use super::progress::Progress;
-use super::stopwatch::Stopwatch;
-use super::{Session, connected};
+use super::Session;
+use super::call::decode;
 use crate::duration;
 use crate::error::Error;
 use crate::log::say;
@@ -31,14 +28,8 @@ impl Session {
         if self.options.dry_run {
             return self.show_pieces(rpc, pieces);
         }
-        if self.options.verbose {
-            say(format_args!("> {}", rpc.path()));
-            self.show_metadata();
-        }
         let started = Instant::now();
-        let mut time = self.stopwatch();
-        let result = self.send_pieces(rpc, pieces, &mut time);
-        self.answered(rpc, &time, &result);
+        let result = self.send_pieces(rpc, pieces);
         let answer = result.map_err(|error| self.explained(rpc, error))?;
         if let Some((answer, encoded)) = answer {
             self.print_answer(answer.as_ref(), &encoded)?;
@@ -64,36 +55,23 @@ impl Session {
         &mut self,
         rpc: &'static Rpc,
         pieces: &mut dyn Pieces,
-        time: &mut Stopwatch,
     ) -> Result<Option<Answer>, Error> {
-        let client = connected(&mut self.client, &self.options, &self.patience, self.logger)?;
-        let mut progress = match self.options.verbose {
-            true => Progress::none(),
-            false => Progress::of(pieces.total()),
-        };
-        let mut last: Option<Answer> = None;
-        while let Some(piece) = pieces.next()? {
-            if let Some(title) = piece.begins.filter(|_| self.options.verbose) {
-                say(format_args!("> {title}"));
-            }
-            trace(self.logger, "request", piece.payload);
-            let wait = self.patience.call(self.options.timeout);
-            let answer = client.call(&self.options.call_of(rpc, piece.payload));
-            time.stop();
-            drop(wait);
-            let answer = answer.map_err(|error| Error::Piece {
-                of: piece.of.to_owned(),
-                offset: piece.offset,
-                error: Box::new(error.into()),
-            })?;
-            trace(self.logger, "response", &answer);
-            // Most say the same as the one before.
-            if last.as_ref().is_none_or(|(_, last)| *last != answer) {
-                let decoded = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
+        let (options, logger, skew) = (&self.options, self.logger, &mut self.skew);
+        let (call, total) = (options.call_of(rpc, &[]), pieces.total());
+        self.channel.series(options, &call, total, |channel| {
+            let mut last = None;
+            while let Some(piece) = pieces.next()? {
+                let call = options.call_of(rpc, piece.payload);
+                let answer = channel.piece(&call, &piece);
+                let answer = answer.map_err(|error| Error::Piece {
+                    of: piece.of.to_owned(),
+                    offset: piece.offset,
+                    error: Box::new(error.into()),
+                })?;
+                let decoded = skew.decode(rpc, &answer, options, logger)?;
                 last = Some((decoded, answer));
             }
-            progress.advance(piece.length);
-        }
-        Ok(last)
+            Ok(last)
+        })
     }
 }

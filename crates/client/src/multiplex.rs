@@ -31,6 +31,8 @@ pub struct Multiplexer<T> {
     calls: HashMap<u32, Option<T>>,
     /// How many of them were given up.
     abandoned: usize,
+    /// Whether there were too many of those.
+    too_many: bool,
 }
 
 impl<T> Multiplexer<T> {
@@ -52,14 +54,15 @@ impl<T> Multiplexer<T> {
             next_stream_id: Some(1),
             calls: HashMap::new(),
             abandoned: 0,
+            too_many: false,
         }
     }
 
     /// Whether another call can be started. It cannot once the stream IDs are used up (after
-    /// 2³¹ calls), nor while thousands of calls were given up that the agent never answered;
+    /// 2³¹ calls), or thousands of calls were given up that the agent had not answered;
     /// answers to the calls in flight come all the same.
     pub fn is_usable(&self) -> bool {
-        self.next_stream_id.is_some() && self.abandoned < MOST_ABANDONED
+        self.next_stream_id.is_some() && !self.too_many
     }
 
     /// How many calls wait for their answers, without those that were given up.
@@ -87,6 +90,7 @@ impl<T> Multiplexer<T> {
     pub fn give_up(&mut self, stream_id: u32) -> Option<T> {
         let tag = self.calls.get_mut(&stream_id)?.take()?;
         self.abandoned += 1;
+        self.too_many |= self.abandoned >= MOST_ABANDONED;
         Some(tag)
     }
 
