@@ -268,8 +268,8 @@ fn progress(run: &Run, now: Instant) -> String {
         (run.end - run.measured_from).as_secs(),
         figures.calls(),
         figures.calls() as f64 / time.as_secs_f64().max(1e-3),
-        shown(figures.latency.percentile(50_000_000)),
-        shown(figures.latency.percentile(99_000_000)),
+        shown(figures.latency.quantile(0.5)),
+        shown(figures.latency.quantile(0.99)),
         figures.errors()
     )
 }

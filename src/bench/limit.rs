@@ -42,8 +42,8 @@ pub enum LimitError {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Metric {
-    /// In millionths of a hundredth, to be compared with nanoseconds.
-    Percentile(u64),
+    /// The share of calls, to be compared with nanoseconds.
+    Percentile(f64),
     Min,
     Mean,
     Max,
@@ -143,9 +143,9 @@ impl Limit {
     }
 
     fn found(&self, figures: &Figures) -> Option<f64> {
-        let latency = |value: u64| (figures.latency.total() > 0).then_some(value as f64);
+        let latency = |value: u64| (!figures.latency.is_empty()).then_some(value as f64);
         match self.metric {
-            Metric::Percentile(millionths) => latency(figures.latency.percentile(millionths)),
+            Metric::Percentile(share) => latency(figures.latency.quantile(share)),
             Metric::Min => latency(figures.latency.min()),
             Metric::Mean => latency(figures.latency.mean()),
             Metric::Max => latency(figures.latency.max()),
@@ -169,8 +169,7 @@ fn metric(name: &str, value: &str) -> Option<Metric> {
         "throughput" => Metric::Throughput,
         _ => {
             let percentile = number(name.strip_prefix('p')?)?;
-            let millionths = percentile * 1e6;
-            (millionths <= 1e8).then_some(Metric::Percentile((millionths + 0.5) as u64))?
+            (percentile <= 100.0).then_some(Metric::Percentile(percentile / 100.0))?
         }
     })
 }

@@ -21,7 +21,7 @@ pub(super) fn render(report: &Report) -> String {
         for value in latencies(&figures.latency) {
             text.push(',');
             // Nothing where nothing was measured.
-            if figures.latency.total() > 0 {
+            if !figures.latency.is_empty() {
                 text.push_str(&value.to_string());
             }
         }

@@ -67,14 +67,14 @@ fn of_figures(figures: &Figures) -> Map<String, Value> {
 
 /// Null where nothing was measured: zeros would be those of a very fast agent.
 fn of_histogram(histogram: &Histogram) -> Value {
-    if histogram.total() == 0 {
+    if histogram.is_empty() {
         return Value::Null;
     }
     let mut object = Map::new();
     object.insert("min_ns".to_owned(), json!(histogram.min()));
     object.insert("mean_ns".to_owned(), json!(histogram.mean()));
-    for (at, name) in PERCENTILES {
-        object.insert(format!("{name}_ns"), json!(histogram.percentile(at)));
+    for (share, name) in PERCENTILES {
+        object.insert(format!("{name}_ns"), json!(histogram.quantile(share)));
     }
     object.insert("max_ns".to_owned(), json!(histogram.max()));
     Value::Object(object)

@@ -15,20 +15,22 @@ use super::{Limit, Mix, Options};
 
 pub use svg::svg;
 
-/// The percentiles of every report, in millionths of a hundredth, with their names.
-const PERCENTILES: [(u64, &str); 6] = [
-    (50_000_000, "p50"),
-    (90_000_000, "p90"),
-    (95_000_000, "p95"),
-    (99_000_000, "p99"),
-    (99_900_000, "p99.9"),
-    (99_990_000, "p99.99"),
+/// The percentiles of every report, as shares of the calls, with their names.
+const PERCENTILES: [(f64, &str); 6] = [
+    (0.5, "p50"),
+    (0.9, "p90"),
+    (0.95, "p95"),
+    (0.99, "p99"),
+    (0.999, "p99.9"),
+    (0.9999, "p99.99"),
 ];
 
 /// A histogram's figures in the order of every report: the least, the mean, the
 /// percentiles, the most.
 fn latencies(latency: &Histogram) -> impl Iterator<Item = u64> {
-    let percentiles = PERCENTILES.iter().map(|(at, _)| latency.percentile(*at));
+    let percentiles = PERCENTILES
+        .iter()
+        .map(|(share, _)| latency.quantile(*share));
     [latency.min(), latency.mean()]
         .into_iter()
         .chain(percentiles)

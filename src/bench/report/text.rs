@@ -60,8 +60,8 @@ fn head(report: &Report, text: &mut String) -> std::fmt::Result {
         writeln!(
             text,
             "queued       calls that were due waited {} for a place (p50), {} (p99)",
-            shown(queued.percentile(50_000_000)),
-            shown(queued.percentile(99_000_000))
+            shown(queued.quantile(0.5)),
+            shown(queued.quantile(0.99))
         )?;
     }
     let lateness = &report.tally.lateness;
@@ -70,8 +70,8 @@ fn head(report: &Report, text: &mut String) -> std::fmt::Result {
         "this client  {} of processor time per call; calls began {} later than they could \
          (p50), {} (p99)",
         duration::display(report.cpu_per_call()),
-        shown(lateness.percentile(50_000_000)),
-        shown(lateness.percentile(99_000_000))
+        shown(lateness.quantile(0.5)),
+        shown(lateness.quantile(0.99))
     )
 }
 
@@ -91,9 +91,9 @@ fn latencies(report: &Report, text: &mut String) -> std::fmt::Result {
     for (name, figures) in rows {
         write!(text, "{name:width$} {:>9}", figures.calls())?;
         for value in super::latencies(&figures.latency) {
-            let value = match figures.latency.total() {
-                0 => "-".to_owned(),
-                _ => shown(value),
+            let value = match figures.latency.is_empty() {
+                true => "-".to_owned(),
+                false => shown(value),
             };
             write!(text, " {value:>7}")?;
         }
