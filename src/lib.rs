@@ -31,13 +31,13 @@ mod generated;
 pub mod input;
 pub mod interrupt;
 #[forbid(unsafe_code)]
-pub mod live;
-#[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
 pub mod man;
 #[forbid(unsafe_code)]
 pub mod printer;
+#[forbid(unsafe_code)]
+mod progress;
 #[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]

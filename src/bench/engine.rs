@@ -14,12 +14,12 @@ use super::tally::{End, Tally};
 use super::{BenchError, Mix, Options};
 use crate::client::Call;
 use crate::duration;
-use crate::live::LiveLine;
 
 /// How long answers are waited for in the end, where calls have no timeout.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// How often the loop looks up although nothing happens.
+/// How often the loop looks up although nothing happens, and how often it tells how
+/// far it is: faster than this nobody reads.
 const TICK: Duration = Duration::from_millis(100);
 
 /// What a load test ended with.
@@ -84,8 +84,9 @@ impl<'a> Engine<'a> {
         })
     }
 
-    /// Runs to the end, or until a signal comes.
-    pub(super) fn run(mut self) -> Outcome {
+    /// Runs to the end, or until a signal comes. `show` is told now and then how far
+    /// it is, in words.
+    pub(super) fn run(mut self, mut show: Option<&mut dyn FnMut(String)>) -> Outcome {
         let start = Instant::now();
         let measured_from = start + self.options.warm_up;
         let end = measured_from + self.options.duration;
@@ -101,15 +102,18 @@ impl<'a> Engine<'a> {
             unconnected: Duration::ZERO,
             over_since: None,
         };
-        let mut live = LiveLine::new();
+        let mut next_shown = start;
         let cpu_before = cpu_time();
         let stopped = loop {
             let now = Instant::now();
             self.begin(&mut run, now);
             self.lanes.send(count(&mut run.tally, Instant::now()));
             self.expire(&mut run, now);
-            if let Some(live) = &mut live {
-                live.draw(|_| progress(&run, now));
+            if let Some(show) = &mut show
+                && now >= next_shown
+            {
+                show(progress(&run, now));
+                next_shown = now + TICK;
             }
             if let Some(stopped) = self.is_over(&mut run, now) {
                 break stopped;
@@ -125,7 +129,6 @@ impl<'a> Engine<'a> {
             }
             self.lanes.reconnect(now);
         };
-        drop(live);
         let cpu_time = cpu_time().saturating_sub(cpu_before);
         self.finish(run, stopped, cpu_time)
     }
@@ -254,7 +257,7 @@ fn count(tally: &mut Tally, now: Instant) -> impl FnMut(InFlight, End) {
     move |tag, end| tally.ended(tag.command, tag.due, now, &end)
 }
 
-/// What a person sees meanwhile.
+/// How far it is, for a person to read.
 fn progress(run: &Run, now: Instant) -> String {
     let figures = &run.tally.all;
     if now < run.measured_from {

@@ -58,12 +58,17 @@ pub enum BenchError {
     Watch(io::Error),
 }
 
-/// Runs a load test to its end, or until a signal comes.
+/// Runs a load test to its end, or until a signal comes. `show` is told some ten times
+/// a second how far it is, in a line of words.
 ///
 /// # Errors
 /// When it could not begin.
-pub fn run(options: &Options, mix: &mut Mix) -> Result<Report, BenchError> {
+pub fn run(
+    options: &Options,
+    mix: &mut Mix,
+    show: Option<&mut dyn FnMut(String)>,
+) -> Result<Report, BenchError> {
     let engine = engine::Engine::start(options, mix)?;
-    let outcome = engine.run();
+    let outcome = engine.run(show);
     Ok(Report::new(options, mix, outcome))
 }

@@ -13,6 +13,7 @@ use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
 use crate::interrupt;
 use crate::printer::Format;
+use crate::progress;
 use crate::schema::Schema;
 use crate::session::{self, Options, Output};
 use crate::sim;
@@ -80,7 +81,14 @@ pub(super) fn run(
     }
     // Without it Ctrl-C ends the run without a report, which is all that is lost.
     let _ = interrupt::install();
-    let report = bench::run(&options, &mut mix).map_err(|error| alone(error.into()))?;
+    let line = progress::of_text();
+    let mut show = |text| line.set_message(text);
+    let show: Option<&mut dyn FnMut(String)> = match line.is_hidden() {
+        true => None,
+        false => Some(&mut show),
+    };
+    let report = bench::run(&options, &mut mix, show).map_err(|error| alone(error.into()))?;
+    drop(line);
     if report.is_interrupted() {
         // That has ended the calls. The report is still to be shown.
         interrupt::clear();
