@@ -14,8 +14,6 @@ pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
-pub mod client;
-#[forbid(unsafe_code)]
 pub mod command;
 #[forbid(unsafe_code)]
 pub mod complete;
@@ -29,7 +27,6 @@ pub mod examples;
 mod generated;
 #[forbid(unsafe_code)]
 pub mod input;
-pub mod interrupt;
 #[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
@@ -55,11 +52,10 @@ pub mod shell;
 pub mod sim;
 #[forbid(unsafe_code)]
 pub mod standard_output;
-#[forbid(unsafe_code)]
-pub mod transport;
-#[forbid(unsafe_code)]
-pub mod wire;
 
+pub use agent_client as client;
+pub use agent_client::{interrupt, transport};
+pub use agent_wire as wire;
 pub use run::run;
 
 /// The API this build knows.
