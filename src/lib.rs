@@ -32,8 +32,6 @@ pub mod log;
 #[forbid(unsafe_code)]
 pub mod man;
 #[forbid(unsafe_code)]
-pub mod printer;
-#[forbid(unsafe_code)]
 mod progress;
 #[forbid(unsafe_code)]
 pub mod prompt;
@@ -44,8 +42,6 @@ pub mod request;
 #[forbid(unsafe_code)]
 mod run;
 #[forbid(unsafe_code)]
-pub mod schema;
-#[forbid(unsafe_code)]
 pub mod session;
 #[forbid(unsafe_code)]
 pub mod shell;
@@ -55,6 +51,7 @@ pub mod standard_output;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
+pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
 pub use agent_wire as wire;
 pub use run::run;
 

@@ -1,6 +1,8 @@
 //! Protobuf's wire form, field by field, for what the decoder skips without a word:
 //! groups. It knows no messages, and leaves what is wrong in other ways to the decoder.
 
+#![forbid(unsafe_code)]
+
 /// A group is closed by the end of another field's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a group is closed by the end of another one")]
