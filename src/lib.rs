@@ -8,8 +8,6 @@
 #[forbid(unsafe_code)]
 pub mod auto;
 #[forbid(unsafe_code)]
-pub mod bench;
-#[forbid(unsafe_code)]
 pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;

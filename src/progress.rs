@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 const BYTES: &str = "[{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}";
 
 /// A text, as much of it as fits.
+#[cfg(feature = "load")]
 const TEXT: &str = "{wide_msg}";
 
 /// A bar for so many bytes, at least one: tell it what is done with `inc`.
@@ -15,6 +16,7 @@ pub fn of_bytes(total: u64) -> ProgressBar {
 }
 
 /// A line of text: tell it what to show with `set_message`.
+#[cfg(feature = "load")]
 pub fn of_text() -> ProgressBar {
     draw(None, TEXT)
 }
@@ -33,7 +35,11 @@ mod tests {
 
     #[test]
     fn the_templates_are_valid() {
-        for template in [BYTES, TEXT] {
+        for template in [
+            BYTES,
+            #[cfg(feature = "load")]
+            TEXT,
+        ] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

@@ -5,15 +5,15 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use agent_client::Call;
+use agent_text::duration;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike;
 
-use super::lanes::{InFlight, Lanes, Place};
-use super::pace::Pace;
-use super::tally::{End, Tally};
-use super::{BenchError, Mix, Options};
-use crate::client::Call;
-use crate::duration;
+use crate::connections::{Connections, InFlight, Place};
+use crate::schedule::{Pace, Turns};
+use crate::tally::{End, Tally};
+use crate::{Calls, Options, StartError};
 
 /// How long answers are waited for in the end, where calls have no timeout.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
@@ -24,20 +24,20 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// What a load test ended with.
 #[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) tally: Tally,
-    pub(super) stopped: Stopped,
+pub(crate) struct Outcome {
+    pub(crate) tally: Tally,
+    pub(crate) stopped: Stopped,
     /// For how long there was no connection at all.
-    pub(super) unconnected: Duration,
+    pub(crate) unconnected: Duration,
     /// Processor time of this process over the calls, the warm-up included.
-    pub(super) cpu_time: Duration,
+    pub(crate) cpu_time: Duration,
     /// How many calls that was for.
-    pub(super) cpu_calls: u64,
+    pub(crate) cpu_calls: u64,
 }
 
 /// Why a load test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stopped {
+pub(crate) enum Stopped {
     /// It was over.
     Done,
     /// A signal came.
@@ -47,11 +47,11 @@ pub(super) enum Stopped {
 }
 
 /// A load test that is ready to run.
-#[derive(Debug)]
-pub(super) struct Engine<'a> {
+pub(crate) struct Engine<'a> {
     options: &'a Options,
-    mix: &'a mut Mix,
-    lanes: Lanes<'a>,
+    calls: &'a mut dyn Calls,
+    turns: Turns,
+    connections: Connections<'a>,
 }
 
 /// What changes while it runs.
@@ -72,27 +72,30 @@ struct Run {
 
 impl<'a> Engine<'a> {
     /// Makes the connections.
-    pub(super) fn start(options: &'a Options, mix: &'a mut Mix) -> Result<Self, BenchError> {
+    pub(crate) fn start(
+        options: &'a Options,
+        calls: &'a mut dyn Calls,
+    ) -> Result<Self, StartError> {
         allow_many_descriptors();
         // Otherwise a call may be due up to 50 µs before the kernel tells.
         let _ = nix::sys::prctl::set_timerslack(1);
-        let lanes = Lanes::connect(options)?;
         Ok(Engine {
             options,
-            mix,
-            lanes,
+            turns: Turns::new(calls.commands().iter().map(|command| command.weight)),
+            connections: Connections::connect(options)?,
+            calls,
         })
     }
 
     /// Runs to the end, or until a signal comes. `show` is told now and then how far
     /// it is, in words.
-    pub(super) fn run(mut self, mut show: Option<&mut dyn FnMut(String)>) -> Outcome {
+    pub(crate) fn run(mut self, mut show: Option<&mut dyn FnMut(String)>) -> Outcome {
         let start = Instant::now();
         let measured_from = start + self.options.warm_up;
         let end = measured_from + self.options.duration;
         let mut run = Run {
             pace: Pace::new(start, self.options.rate),
-            tally: Tally::new(self.mix.labels().count(), measured_from, end),
+            tally: Tally::new(self.calls.commands().len(), measured_from, end),
             expiries: VecDeque::new(),
             measured_from,
             end,
@@ -107,7 +110,7 @@ impl<'a> Engine<'a> {
         let stopped = loop {
             let now = Instant::now();
             self.begin(&mut run, now);
-            self.lanes.send(count(&mut run.tally, Instant::now()));
+            self.connections.send(count(&mut run.tally, Instant::now()));
             self.expire(&mut run, now);
             if let Some(show) = &mut show
                 && now >= next_shown
@@ -119,15 +122,21 @@ impl<'a> Engine<'a> {
                 break stopped;
             }
             let until = self.next_event(&run, now);
-            let (tally, mix) = (&mut run.tally, &*self.mix);
-            if !self.lanes.wait(until, |tag, answer| {
+            let (tally, calls) = (&mut run.tally, &*self.calls);
+            if !self.connections.wait(until, |tag, answer| {
                 let now = Instant::now();
-                let end = answer.map_or_else(|end| end, |answer| mix.judge(tag.command, &answer));
+                let end = answer.map_or_else(
+                    |end| end,
+                    |answer| match calls.judge(tag.command, &answer) {
+                        Ok(()) => End::Ok,
+                        Err(reason) => End::Wrong(reason),
+                    },
+                );
                 tally.ended(tag.command, tag.due, now, &end);
             }) {
                 break Stopped::Interrupted;
             }
-            self.lanes.reconnect(now);
+            self.connections.reconnect(now);
         };
         let cpu_time = cpu_time().saturating_sub(cpu_before);
         self.finish(run, stopped, cpu_time)
@@ -135,27 +144,26 @@ impl<'a> Engine<'a> {
 
     /// Begins the calls that are due, as far as there is room.
     fn begin(&mut self, run: &mut Run, now: Instant) {
-        while now < run.end && self.lanes.has_room() && !self.is_enough(run) {
-            let room = self.lanes.room_since();
+        while now < run.end && self.connections.has_room() && !self.is_enough(run) {
+            let room = self.connections.room_since();
             let due = run.pace.due(now);
             if due > now || due >= run.end {
                 return;
             }
-            let command = self.mix.next();
+            let command = self.turns.next();
             let tag = InFlight { command, due };
             run.pace.advance();
             run.begun += 1;
             run.measured += u64::from(due >= run.measured_from);
-            let place = self.mix.request(command).map_err(|error| error.to_string());
-            let place = place.and_then(|(rpc, payload)| {
+            let place = self.calls.request(command).and_then(|request| {
                 let call = Call {
-                    service: rpc.service,
-                    method: rpc.name,
-                    payload: &payload,
-                    metadata: self.mix.metadata(),
+                    service: request.service,
+                    method: request.method,
+                    payload: &request.payload,
+                    metadata: &self.options.metadata,
                     timeout: self.options.timeout,
                 };
-                self.lanes
+                self.connections
                     .begin(&call, tag)
                     .map_err(|error| error.to_string())
             });
@@ -184,14 +192,14 @@ impl<'a> Engine<'a> {
                 return;
             }
             run.expiries.pop_front();
-            if let Some(tag) = self.lanes.give_up(place) {
+            if let Some(tag) = self.connections.give_up(place) {
                 run.tally.ended(tag.command, tag.due, now, &End::Timeout);
             }
         }
     }
 
     fn is_over(&self, run: &mut Run, now: Instant) -> Option<Stopped> {
-        if self.lanes.all_lost() {
+        if self.connections.all_lost() {
             let since = *run.lost_since.get_or_insert(now);
             if now - since >= self.options.connect.timeout || now >= run.end {
                 run.unconnected += now - since;
@@ -206,7 +214,7 @@ impl<'a> Engine<'a> {
         }
         let since = *run.over_since.get_or_insert(now);
         let is_last = now - since >= self.options.timeout.unwrap_or(LAST_ANSWERS);
-        (self.lanes.in_flight() == 0 || is_last).then_some(Stopped::Done)
+        (self.connections.in_flight() == 0 || is_last).then_some(Stopped::Done)
     }
 
     /// Until when nothing is to be done unless something comes in.
@@ -217,7 +225,7 @@ impl<'a> Engine<'a> {
         }
         if now < run.end {
             next = next.min(run.end);
-            if self.lanes.has_room() && !self.is_enough(run) {
+            if self.connections.has_room() && !self.is_enough(run) {
                 next = next.min(run.pace.due(now));
             }
         }
@@ -237,7 +245,7 @@ impl<'a> Engine<'a> {
         }
         // A signal ends the test in the midst of calls, which is not their fault.
         if stopped != Stopped::Interrupted {
-            for tag in self.lanes.close() {
+            for tag in self.connections.close() {
                 run.tally.ended(tag.command, tag.due, now, &End::Unanswered);
             }
         }

@@ -1,23 +1,23 @@
-//! When the next call is due: at a fixed rate, whatever the agent does, or as
-//! soon as there is room for it. It knows time and no calls.
+//! When the next call is due, and which command's turn it is.
 
 use std::time::{Duration, Instant};
 
 /// Nanoseconds in a second.
 const SECOND: f64 = 1e9;
 
-/// When calls are due.
+/// When calls are due: at a fixed rate, whatever the agent does, or as soon as there is
+/// room for them.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     start: Instant,
-    /// `None` as fast as there is room.
+    /// Calls a second; `None` as fast as there is room.
     rate: Option<f64>,
     begun: u64,
 }
 
 impl Pace {
     /// The first call is due at `start`.
-    pub(super) fn new(start: Instant, rate: Option<f64>) -> Pace {
+    pub(crate) fn new(start: Instant, rate: Option<f64>) -> Pace {
         Pace {
             start,
             rate,
@@ -27,7 +27,7 @@ impl Pace {
 
     /// When the next call is due. Without a rate that is now, and never earlier
     /// than the start.
-    pub(super) fn due(&self, now: Instant) -> Instant {
+    pub(crate) fn due(&self, now: Instant) -> Instant {
         match self.rate {
             Some(rate) => {
                 // Counted from the start, so that no error adds up.
@@ -39,13 +39,13 @@ impl Pace {
     }
 
     /// Notes that the call that was due has begun.
-    pub(super) fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         self.begun += 1;
     }
 
     /// The calls that were due from `start` on, before `end`, and have not begun: how
     /// many, and when the first of them was due.
-    pub(super) fn overdue(&self, start: Instant, end: Instant) -> (u64, Instant) {
+    pub(crate) fn overdue(&self, start: Instant, end: Instant) -> (u64, Instant) {
         let all = self.overdue_before(end);
         let earlier = self.overdue_before(start).min(all);
         let first = self.due(start).max(start);
@@ -61,6 +61,53 @@ impl Pace {
         // Due at 0, 1/rate, 2/rate and so on, the end itself not among them.
         let due = (time.as_nanos() as f64 / SECOND * rate - 1e-6).max(0.0) as u64 + 1;
         due.saturating_sub(self.begun)
+    }
+}
+
+/// Whose turn it is: each command has its share of any few calls in a row, not just in
+/// the long run.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    commands: Vec<Turn>,
+    total: i64,
+}
+
+#[derive(Debug)]
+struct Turn {
+    weight: i64,
+    /// How far the command is behind its share.
+    credit: i64,
+}
+
+impl Turns {
+    /// Turns of commands with these weights.
+    pub(crate) fn new(weights: impl Iterator<Item = u32>) -> Turns {
+        let commands: Vec<_> = weights
+            .map(|weight| Turn {
+                weight: weight.into(),
+                credit: 0,
+            })
+            .collect();
+        Turns {
+            total: commands.iter().map(|turn| turn.weight).sum(),
+            commands,
+        }
+    }
+
+    /// The index of the command whose turn it is: the one that is furthest behind, of
+    /// equals the first.
+    pub(crate) fn next(&mut self) -> usize {
+        for turn in &mut self.commands {
+            turn.credit += turn.weight;
+        }
+        let furthest = self.commands.iter_mut().enumerate().rev();
+        match furthest.max_by_key(|(_, turn)| turn.credit) {
+            Some((index, turn)) => {
+                turn.credit -= self.total;
+                index
+            }
+            None => 0,
+        }
     }
 }
 
@@ -95,5 +142,17 @@ mod tests {
         let now = start + Duration::from_secs(1);
         assert_eq!(pace.due(now), now);
         assert_eq!(pace.overdue(start, now).0, 0);
+    }
+
+    #[test]
+    fn each_command_has_its_share_of_any_few_calls() {
+        let mut turns = Turns::new([3, 1, 2].into_iter());
+        let few: Vec<_> = (0..6).map(|_| turns.next()).collect();
+        assert_eq!(few, [0, 2, 0, 1, 2, 0]);
+        let mut counts = [0; 3];
+        for _ in 0..600 {
+            counts[turns.next()] += 1;
+        }
+        assert_eq!(counts, [300, 100, 200]);
     }
 }

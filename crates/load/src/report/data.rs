@@ -1,21 +1,23 @@
-//! The report as one JSON object, times in nanoseconds.
+//! The report for programs, times in nanoseconds: one JSON object, or a table as CSV
+//! (RFC 4180).
 
 use serde_json::{Map, Value, json};
 
-use super::{PERCENTILES, Report};
-use crate::bench::engine::Stopped;
-use crate::bench::histogram::Histogram;
-use crate::bench::tally::Figures;
+use super::{PERCENTILES, Report, latencies};
+use crate::engine::Stopped;
+use crate::histogram::Histogram;
+use crate::tally::Figures;
 
-pub(super) fn render(report: &Report) -> String {
+/// One JSON object.
+pub(super) fn json(report: &Report) -> String {
     let commands: Vec<Value> = report
         .commands
         .iter()
         .zip(&report.tally.commands)
-        .map(|((name, weight), figures)| {
+        .map(|(command, figures)| {
             let mut object = of_figures(figures);
-            object.insert("command".to_owned(), json!(name));
-            object.insert("weight".to_owned(), json!(weight));
+            object.insert("command".to_owned(), json!(command.name));
+            object.insert("weight".to_owned(), json!(command.weight));
             Value::Object(object)
         })
         .collect();
@@ -82,4 +84,40 @@ fn of_histogram(histogram: &Histogram) -> Value {
 
 fn nanoseconds(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A line for all calls, and one for each command.
+pub(super) fn csv(report: &Report) -> String {
+    let mut text = String::from("command,calls,ok,failed,throughput,min_ns,mean_ns");
+    for (_, name) in PERCENTILES {
+        text.push_str(&format!(",{name}_ns"));
+    }
+    text.push_str(",max_ns\n");
+    for (name, figures) in report.rows() {
+        text.push_str(&format!(
+            "{},{},{},{},{:.1}",
+            quoted(name),
+            figures.calls(),
+            figures.ok,
+            figures.errors(),
+            figures.throughput
+        ));
+        for value in latencies(&figures.latency) {
+            text.push(',');
+            // Nothing where nothing was measured.
+            if !figures.latency.is_empty() {
+                text.push_str(&value.to_string());
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A field, in quotes where it has to be.
+fn quoted(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
 }

@@ -5,9 +5,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use agent_text::duration;
+
 use super::Report;
-use crate::bench::histogram::Histogram;
-use crate::duration;
+use crate::histogram::Histogram;
 
 const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 400.0;

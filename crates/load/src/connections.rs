@@ -1,18 +1,16 @@
 //! The connections of a load test: which of them has room for a call, what is in
-//! flight on each, and making a lost one again. It knows no rates and counts
-//! nothing.
+//! flight on each, and making a lost one again.
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use agent_client::{Call, CallError, ConnectOptions, Multiplexer, interrupt};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-use super::tally::End;
-use super::{BenchError, Options};
-use crate::client::{Call, CallError, ConnectOptions, Multiplexer};
-use crate::interrupt;
+use crate::tally::End;
+use crate::{Options, StartError};
 
 /// How long a connection that could not be made again stays away.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -22,17 +20,17 @@ const EVENTS: usize = 256;
 
 /// A call that waits for its answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct InFlight {
+pub(crate) struct InFlight {
     /// Which command of the mix it is.
-    pub(super) command: usize,
+    pub(crate) command: usize,
     /// When it was due.
-    pub(super) due: Instant,
+    pub(crate) due: Instant,
 }
 
 /// Where a call is in flight.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    lane: usize,
+pub(crate) struct Place {
+    slot: usize,
     /// How often the connection had been made when the call began.
     generation: u64,
     stream_id: u32,
@@ -40,20 +38,20 @@ pub(super) struct Place {
 
 /// All connections.
 #[derive(Debug)]
-pub(super) struct Lanes<'a> {
+pub(crate) struct Connections<'a> {
     options: &'a Options,
     epoll: Epoll,
-    lanes: Vec<Lane>,
-    /// A lane's index for each call that it has room for.
+    slots: Vec<Slot>,
+    /// A connection's index for each call that it has room for.
     free: VecDeque<usize>,
     /// Since when there has been room.
     room_since: Instant,
     in_flight: usize,
 }
 
-/// A connection, or the place of one that was lost.
+/// A connection, or room for one that was lost.
 #[derive(Debug)]
-struct Lane {
+struct Slot {
     connection: Option<Multiplexer<InFlight>>,
     generation: u64,
     /// When to try to make it again.
@@ -61,23 +59,23 @@ struct Lane {
     watches_output: bool,
 }
 
-impl<'a> Lanes<'a> {
+impl<'a> Connections<'a> {
     /// Makes all connections.
-    pub(super) fn connect(options: &'a Options) -> Result<Lanes<'a>, BenchError> {
-        let watch = |error: nix::errno::Errno| BenchError::Watch(io::Error::from(error));
+    pub(crate) fn connect(options: &'a Options) -> Result<Connections<'a>, StartError> {
+        let watch = |error: nix::errno::Errno| StartError::Watch(io::Error::from(error));
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(watch)?;
-        let mut lanes = Lanes {
+        let mut made = Connections {
             options,
             epoll,
-            lanes: Vec::new(),
+            slots: Vec::new(),
             free: VecDeque::new(),
             room_since: Instant::now(),
             in_flight: 0,
         };
         for index in 0..options.connections {
             let connection = Multiplexer::connect(&options.address, &options.connect)?;
-            lanes.watch(&connection, index).map_err(watch)?;
-            lanes.lanes.push(Lane {
+            made.watch(&connection, index).map_err(watch)?;
+            made.slots.push(Slot {
                 connection: Some(connection),
                 generation: 0,
                 retry_at: Instant::now(),
@@ -86,9 +84,9 @@ impl<'a> Lanes<'a> {
         }
         // One call on each before a second one on any.
         for _ in 0..options.in_flight {
-            lanes.free.extend(0..options.connections);
+            made.free.extend(0..options.connections);
         }
-        Ok(lanes)
+        Ok(made)
     }
 
     fn watch(&self, connection: &Multiplexer<InFlight>, index: usize) -> nix::Result<()> {
@@ -97,39 +95,39 @@ impl<'a> Lanes<'a> {
     }
 
     /// How many calls wait for their answers.
-    pub(super) fn in_flight(&self) -> usize {
+    pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }
 
     /// Whether there is room for a call.
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         !self.free.is_empty()
     }
 
     /// Since when there has been room for a call, if there is.
-    pub(super) fn room_since(&self) -> Instant {
+    pub(crate) fn room_since(&self) -> Instant {
         self.room_since
     }
 
     /// Whether no connection is left.
-    pub(super) fn all_lost(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.connection.is_none())
+    pub(crate) fn all_lost(&self) -> bool {
+        self.slots.iter().all(|slot| slot.connection.is_none())
     }
 
     /// Begins a call where there is room for it.
     ///
     /// # Errors
     /// When there is none, or the request is over the limit.
-    pub(super) fn begin(&mut self, call: &Call<'_>, tag: InFlight) -> Result<Place, CallError> {
+    pub(crate) fn begin(&mut self, call: &Call<'_>, tag: InFlight) -> Result<Place, CallError> {
         let index = self.free.pop_front().ok_or(CallError::Unusable)?;
-        let lane = self.lanes.get_mut(index).ok_or(CallError::Unusable)?;
-        let connection = lane.connection.as_mut().ok_or(CallError::Unusable)?;
+        let slot = self.slots.get_mut(index).ok_or(CallError::Unusable)?;
+        let connection = slot.connection.as_mut().ok_or(CallError::Unusable)?;
         match connection.start(call, tag) {
             Ok(stream_id) => {
                 self.in_flight += 1;
                 Ok(Place {
-                    lane: index,
-                    generation: lane.generation,
+                    slot: index,
+                    generation: slot.generation,
                     stream_id,
                 })
             }
@@ -141,27 +139,27 @@ impl<'a> Lanes<'a> {
     }
 
     /// Gives up a call that is still in flight.
-    pub(super) fn give_up(&mut self, place: Place) -> Option<InFlight> {
-        let lane = self.lanes.get_mut(place.lane)?;
-        if lane.generation != place.generation {
+    pub(crate) fn give_up(&mut self, place: Place) -> Option<InFlight> {
+        let slot = self.slots.get_mut(place.slot)?;
+        if slot.generation != place.generation {
             return None;
         }
-        let tag = lane.connection.as_mut()?.give_up(place.stream_id)?;
+        let tag = slot.connection.as_mut()?.give_up(place.stream_id)?;
         self.in_flight -= 1;
         if self.free.is_empty() {
             self.room_since = Instant::now();
         }
-        self.free.push_back(place.lane);
+        self.free.push_back(place.slot);
         Some(tag)
     }
 
     /// Sends what waits to be sent. Calls of connections that are lost go to `ended`.
-    pub(super) fn send(&mut self, mut ended: impl FnMut(InFlight, End)) {
-        for index in 0..self.lanes.len() {
-            let Some(lane) = self.lanes.get_mut(index) else {
+    pub(crate) fn send(&mut self, mut ended: impl FnMut(InFlight, End)) {
+        for index in 0..self.slots.len() {
+            let Some(slot) = self.slots.get_mut(index) else {
                 continue;
             };
-            let Some(connection) = lane.connection.as_mut().filter(|it| it.is_sending()) else {
+            let Some(connection) = slot.connection.as_mut().filter(|it| it.is_sending()) else {
                 continue;
             };
             if let Err(error) = connection.send() {
@@ -169,13 +167,13 @@ impl<'a> Lanes<'a> {
                 continue;
             }
             let wants = connection.is_sending();
-            if wants != lane.watches_output {
+            if wants != slot.watches_output {
                 let mut events = EpollFlags::EPOLLIN;
                 events.set(EpollFlags::EPOLLOUT, wants);
                 let mut event = EpollEvent::new(events, index as u64);
                 // A watched descriptor can be changed; if not, the next turn tries again.
                 if self.epoll.modify(connection.as_fd(), &mut event).is_ok() {
-                    lane.watches_output = wants;
+                    slot.watches_output = wants;
                 }
             }
         }
@@ -184,7 +182,7 @@ impl<'a> Lanes<'a> {
     /// Waits until something comes in or can be sent, `end`, or a signal; then
     /// reads what is there. Calls that have ended go to `ended`, with their answers if
     /// they have one. False after a signal.
-    pub(super) fn wait(
+    pub(crate) fn wait(
         &mut self,
         end: Instant,
         mut ended: impl FnMut(InFlight, Result<Vec<u8>, End>),
@@ -212,8 +210,8 @@ impl<'a> Lanes<'a> {
     }
 
     fn receive(&mut self, index: usize, ended: &mut impl FnMut(InFlight, Result<Vec<u8>, End>)) {
-        let lane = self.lanes.get_mut(index);
-        let Some(connection) = lane.and_then(|lane| lane.connection.as_mut()) else {
+        let slot = self.slots.get_mut(index);
+        let Some(connection) = slot.and_then(|slot| slot.connection.as_mut()) else {
             return;
         };
         let (free, in_flight) = (&mut self.free, &mut self.in_flight);
@@ -232,10 +230,10 @@ impl<'a> Lanes<'a> {
     }
 
     fn lose(&mut self, index: usize, error: &CallError, ended: &mut impl FnMut(InFlight, End)) {
-        let Some(lane) = self.lanes.get_mut(index) else {
+        let Some(slot) = self.slots.get_mut(index) else {
             return;
         };
-        let Some(connection) = lane.connection.take() else {
+        let Some(connection) = slot.connection.take() else {
             return;
         };
         // Closing it ends the watch on it.
@@ -244,15 +242,15 @@ impl<'a> Lanes<'a> {
             ended(tag, End::Lost(error.to_string()));
         }
         self.free.retain(|free| *free != index);
-        lane.retry_at = Instant::now();
-        lane.watches_output = false;
+        slot.retry_at = Instant::now();
+        slot.watches_output = false;
     }
 
     /// Makes lost connections again, as far as that goes at once.
-    pub(super) fn reconnect(&mut self, now: Instant) {
-        for index in 0..self.lanes.len() {
-            let is_due = |lane: &Lane| lane.connection.is_none() && lane.retry_at <= now;
-            if !self.lanes.get(index).is_some_and(is_due) {
+    pub(crate) fn reconnect(&mut self, now: Instant) {
+        for index in 0..self.slots.len() {
+            let is_due = |slot: &Slot| slot.connection.is_none() && slot.retry_at <= now;
+            if !self.slots.get(index).is_some_and(is_due) {
                 continue;
             }
             let once = ConnectOptions {
@@ -261,11 +259,11 @@ impl<'a> Lanes<'a> {
             };
             let made = Multiplexer::connect(&self.options.address, &once).ok();
             let made = made.filter(|connection| self.watch(connection, index).is_ok());
-            let Some(lane) = self.lanes.get_mut(index) else {
+            let Some(slot) = self.slots.get_mut(index) else {
                 continue;
             };
-            lane.generation += 1;
-            lane.retry_at = now + PAUSE;
+            slot.generation += 1;
+            slot.retry_at = now + PAUSE;
             if made.is_some() {
                 if self.free.is_empty() {
                     self.room_since = Instant::now();
@@ -273,13 +271,13 @@ impl<'a> Lanes<'a> {
                 let room = std::iter::repeat_n(index, self.options.in_flight);
                 self.free.extend(room);
             }
-            lane.connection = made;
+            slot.connection = made;
         }
     }
 
     /// Ends all connections, and gives back the calls that were not answered.
-    pub(super) fn close(self) -> impl Iterator<Item = InFlight> {
-        let connections = self.lanes.into_iter().filter_map(|lane| lane.connection);
+    pub(crate) fn close(self) -> impl Iterator<Item = InFlight> {
+        let connections = self.slots.into_iter().filter_map(|slot| slot.connection);
         connections.flat_map(Multiplexer::into_calls)
     }
 }

@@ -1,17 +1,16 @@
-//! What a load test found, ready to be shown: one file per form. The figures
-//! are made elsewhere; nothing is measured here.
+//! What a load test found, ready to be shown: for people as text and as a drawing, for
+//! programs as JSON and CSV.
 
-mod csv;
-mod json;
+mod data;
 mod svg;
 mod text;
 
 use std::time::Duration;
 
-use super::engine::{Outcome, Stopped};
-use super::histogram::Histogram;
-use super::tally::{Figures, Tally};
-use super::{Limit, Mix, Options};
+use crate::engine::{Outcome, Stopped};
+use crate::histogram::Histogram;
+use crate::tally::{Figures, Tally};
+use crate::{Command, Limit, Options};
 
 pub use svg::svg;
 
@@ -38,8 +37,8 @@ fn latencies(latency: &Histogram) -> impl Iterator<Item = u64> {
 }
 
 /// How a report is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum ReportFormat {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
     /// For reading.
     #[default]
     Text,
@@ -57,8 +56,7 @@ pub struct Report {
     in_flight: usize,
     rate: Option<f64>,
     warm_up: Duration,
-    /// Each command's name and weight.
-    commands: Vec<(String, i64)>,
+    commands: Vec<Command>,
     tally: Tally,
     stopped: Stopped,
     unconnected: Duration,
@@ -67,15 +65,14 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(options: &Options, mix: &Mix, outcome: Outcome) -> Report {
-        let labels = mix.labels().map(str::to_owned);
+    pub(crate) fn new(options: &Options, commands: &[Command], outcome: Outcome) -> Report {
         Report {
             address: options.address.to_string(),
             connections: options.connections,
             in_flight: options.in_flight,
             rate: options.rate,
             warm_up: options.warm_up,
-            commands: labels.zip(mix.weights()).collect(),
+            commands: commands.to_vec(),
             tally: outcome.tally,
             stopped: outcome.stopped,
             unconnected: outcome.unconnected,
@@ -85,11 +82,11 @@ impl Report {
     }
 
     /// The report in one of its forms, with its last newline.
-    pub fn render(&self, format: ReportFormat) -> String {
+    pub fn render(&self, format: Format) -> String {
         match format {
-            ReportFormat::Text => text::render(self),
-            ReportFormat::Json => json::render(self),
-            ReportFormat::Csv => csv::render(self),
+            Format::Text => text::render(self),
+            Format::Json => data::json(self),
+            Format::Csv => data::csv(self),
         }
     }
 
@@ -112,7 +109,7 @@ impl Report {
 
     /// The figures of all calls, then those of each command.
     fn rows(&self) -> impl Iterator<Item = (&str, &Figures)> {
-        let names = self.commands.iter().map(|(name, _)| name.as_str());
+        let names = self.commands.iter().map(|command| command.name.as_str());
         std::iter::once(("all", &self.tally.all)).chain(names.zip(&self.tally.commands))
     }
 

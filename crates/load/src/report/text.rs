@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use agent_text::duration;
+
 use super::{PERCENTILES, Report};
-use crate::bench::engine::Stopped;
-use crate::duration;
+use crate::engine::Stopped;
 
 /// The widest column of names.
 const NAMES: usize = 40;

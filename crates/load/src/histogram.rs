@@ -6,7 +6,7 @@ const DIGITS: u8 = 3;
 
 /// Values, in whatever unit they are recorded in, and how often each was seen.
 #[derive(Debug, Clone)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     counts: hdrhistogram::Histogram<u64>,
     min: u64,
     max: u64,
@@ -25,12 +25,12 @@ impl Default for Histogram {
 
 impl Histogram {
     /// Counts a value.
-    pub fn record(&mut self, value: u64) {
+    pub(crate) fn record(&mut self, value: u64) {
         self.record_many(value, 1);
     }
 
     /// Counts a value that was seen so many times.
-    pub fn record_many(&mut self, value: u64, times: u64) {
+    pub(crate) fn record_many(&mut self, value: u64, times: u64) {
         if times == 0 {
             return;
         }
@@ -44,29 +44,29 @@ impl Histogram {
     }
 
     /// Whether no value was counted.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }
 
     /// The smallest value, exact; 0 if there is none.
-    pub fn min(&self) -> u64 {
+    pub(crate) fn min(&self) -> u64 {
         self.min
     }
 
     /// The largest value, exact; 0 if there is none.
-    pub fn max(&self) -> u64 {
+    pub(crate) fn max(&self) -> u64 {
         self.max
     }
 
     /// The mean, to three digits; 0 if there are no values.
-    pub fn mean(&self) -> u64 {
+    pub(crate) fn mean(&self) -> u64 {
         (self.counts.mean() as u64).clamp(self.min, self.max)
     }
 
     /// The least value that this share of all values, from 0 to 1, does not exceed:
     /// 0.99 is the 99th percentile. It is exact to three digits; 0 if there are no
     /// values.
-    pub fn quantile(&self, share: f64) -> u64 {
+    pub(crate) fn quantile(&self, share: f64) -> u64 {
         let found = self.counts.value_at_quantile(share);
         found.clamp(self.min, self.max)
     }

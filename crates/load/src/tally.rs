@@ -1,12 +1,12 @@
-//! What became of the calls of a load test, counted as they end. It knows no
-//! connections and prints nothing.
+//! What became of the calls of a load test, counted as they end.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::histogram::Histogram;
-use crate::client::{CallError, Status};
-use crate::printer::escape;
+use agent_client::{CallError, Status};
+use agent_text::escape;
+
+use crate::histogram::Histogram;
 
 /// How many ways to fail are told apart. An agent chooses its status codes, and
 /// must not choose how long a report is.
@@ -29,38 +29,38 @@ const LONGEST_EXAMPLE: usize = 200;
 
 /// The figures of a command, or of all.
 #[derive(Debug, Clone, Default)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Nanoseconds from when a call was due to its end: an answer, an error, a
     /// timeout, or the end of the load test, by which it had waited so long in vain.
     /// Lost calls are not in it.
-    pub latency: Histogram,
+    pub(crate) latency: Histogram,
     /// Calls that were answered without an error.
-    pub ok: u64,
+    pub(crate) ok: u64,
     /// The other ones, by what became of them.
-    pub failures: BTreeMap<String, Failures>,
+    pub(crate) failures: BTreeMap<String, Failures>,
     /// Answered calls in a second, those with an error status included.
-    pub throughput: f64,
+    pub(crate) throughput: f64,
     /// Calls that were answered in the time that is measured.
     answered_in_time: u64,
 }
 
 /// Calls that failed in one way.
 #[derive(Debug, Clone, Default)]
-pub struct Failures {
+pub(crate) struct Failures {
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// What was said about the first.
-    pub example: String,
+    pub(crate) example: String,
 }
 
 impl Figures {
     /// All calls that ended.
-    pub fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.ok + self.errors()
     }
 
     /// Those that failed.
-    pub fn errors(&self) -> u64 {
+    pub(crate) fn errors(&self) -> u64 {
         self.failures.values().map(|failures| failures.count).sum()
     }
 
@@ -84,7 +84,7 @@ impl Figures {
 
 /// How a call ended.
 #[derive(Debug)]
-pub(super) enum End {
+pub(crate) enum End {
     /// With an answer.
     Ok,
     /// With a status.
@@ -108,24 +108,24 @@ impl From<CallError> for End {
     }
 }
 
-/// Counts.
+/// The counts of all calls and of each command.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// Calls that were due before this are not counted.
     measured_from: Instant,
     /// Answers after this are no part of the throughput.
     measured_to: Instant,
-    pub(super) all: Figures,
-    pub(super) commands: Vec<Figures>,
+    pub(crate) all: Figures,
+    pub(crate) commands: Vec<Figures>,
     /// Nanoseconds from when a call was due, and there was a place for it, to when it
     /// was handed to the socket: what this client is to blame for.
-    pub(super) lateness: Histogram,
+    pub(crate) lateness: Histogram,
     /// Nanoseconds for which calls that were due found no place.
-    pub(super) queued: Histogram,
+    pub(crate) queued: Histogram,
 }
 
 impl Tally {
-    pub(super) fn new(commands: usize, measured_from: Instant, measured_to: Instant) -> Tally {
+    pub(crate) fn new(commands: usize, measured_from: Instant, measured_to: Instant) -> Tally {
         Tally {
             measured_from,
             measured_to,
@@ -137,7 +137,7 @@ impl Tally {
     }
 
     /// Notes that a call begins at `now`; there has been a place since `room`.
-    pub(super) fn began(&mut self, due: Instant, room: Instant, now: Instant) {
+    pub(crate) fn began(&mut self, due: Instant, room: Instant, now: Instant) {
         if due >= self.measured_from {
             let possible = due.max(room);
             self.queued.record(nanoseconds(possible - due));
@@ -149,7 +149,7 @@ impl Tally {
     /// Notes that so many calls never began, due one after the other between `first`
     /// and `end`. They failed, after as much time as they had. Which commands they
     /// would have been is not told.
-    pub(super) fn never_began(&mut self, count: u64, first: Instant, end: Instant) {
+    pub(crate) fn never_began(&mut self, count: u64, first: Instant, end: Instant) {
         let steps = count.min(MOST_STEPS);
         let span = nanoseconds(end.saturating_duration_since(first));
         let mut counted = 0;
@@ -168,7 +168,7 @@ impl Tally {
     }
 
     /// Notes that a call has ended.
-    pub(super) fn ended(&mut self, command: usize, due: Instant, now: Instant, end: &End) {
+    pub(crate) fn ended(&mut self, command: usize, due: Instant, now: Instant, end: &End) {
         let in_time = now >= self.measured_from && now <= self.measured_to;
         let counts = due >= self.measured_from;
         for figures in [Some(&mut self.all), self.commands.get_mut(command)]
@@ -207,18 +207,18 @@ impl Tally {
     }
 
     /// The measurement ends here, earlier than planned.
-    pub(super) fn cut(&mut self, now: Instant) {
+    pub(crate) fn cut(&mut self, now: Instant) {
         self.measured_to = self.measured_to.min(now);
     }
 
     /// How long was measured.
-    pub(super) fn measured(&self) -> Duration {
+    pub(crate) fn measured(&self) -> Duration {
         self.measured_to
             .saturating_duration_since(self.measured_from)
     }
 
     /// Works out what follows from the counts.
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let seconds = self.measured().as_secs_f64();
         for figures in std::iter::once(&mut self.all).chain(&mut self.commands) {
             figures.throughput = match seconds > 0.0 {
