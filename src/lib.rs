@@ -18,8 +18,6 @@ pub mod command;
 #[forbid(unsafe_code)]
 pub mod complete;
 #[forbid(unsafe_code)]
-pub mod duration;
-#[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]
 pub mod examples;
@@ -52,6 +50,7 @@ pub mod standard_output;
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
 pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
+pub use agent_text::duration;
 pub use agent_wire as wire;
 pub use run::run;
 

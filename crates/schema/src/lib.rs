@@ -15,8 +15,6 @@ pub mod base64;
 pub mod describe;
 mod descriptor;
 mod dialect;
-pub mod escape;
-pub mod excerpt;
 mod explicit;
 mod fill;
 #[cfg(any(test, feature = "test-util"))]
@@ -33,6 +31,7 @@ mod template;
 pub mod unknown;
 pub mod value;
 
+pub use agent_text::{escape, excerpt};
 pub use descriptor::{
     Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
 };

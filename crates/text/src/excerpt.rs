@@ -1,5 +1,4 @@
 //! Text of a user's or an agent's, made fit to stand in a one-line message.
-//! It knows nothing about what the text means.
 
 use std::fmt::{self, Write as _};
 

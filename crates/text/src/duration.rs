@@ -1,5 +1,5 @@
 //! Times as users type them: `500ms`, `5s`, `2m`, `1m30s`; a bare number is
-//! nanoseconds. Knows nothing of what a time is for.
+//! nanoseconds.
 
 use std::time::Duration;
 
