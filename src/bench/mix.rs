@@ -107,7 +107,7 @@ impl Mix {
         self.entries.push(Entry {
             // Two commands of one name are told apart by all of their text.
             label: match is_taken {
-                true => crate::printer::escape::line(command.trim()).into_owned(),
+                true => crate::text::escape::line(command.trim()).into_owned(),
                 false => name,
             },
             request,

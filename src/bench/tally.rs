@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::histogram::Histogram;
 use crate::client::{CallError, Status};
-use crate::printer::escape;
+use crate::text::escape;
 
 /// How many ways to fail are told apart. An agent chooses its status codes, and
 /// must not choose how long a report is.

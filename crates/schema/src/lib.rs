@@ -11,7 +11,6 @@
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
-pub mod base64;
 pub mod describe;
 mod descriptor;
 mod dialect;
@@ -31,7 +30,6 @@ mod template;
 pub mod unknown;
 pub mod value;
 
-pub use agent_text::{escape, excerpt};
 pub use descriptor::{
     Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
 };

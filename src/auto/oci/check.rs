@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::place::Place;
-use crate::schema::escape;
+use crate::text::escape;
 
 /// Why a text is no configuration. Line and column count from 1.
 #[derive(Debug, thiserror::Error)]
