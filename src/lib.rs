@@ -8,6 +8,8 @@
 #[forbid(unsafe_code)]
 pub mod auto;
 #[forbid(unsafe_code)]
+pub mod bench;
+#[forbid(unsafe_code)]
 pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;
@@ -24,11 +26,11 @@ mod generated;
 #[forbid(unsafe_code)]
 pub mod input;
 #[forbid(unsafe_code)]
+pub mod live;
+#[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
 pub mod man;
-#[forbid(unsafe_code)]
-mod progress;
 #[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
@@ -48,7 +50,7 @@ pub mod standard_output;
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
 pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
-pub use agent_text::duration;
+pub use agent_text::{self as text, duration};
 pub use agent_wire as wire;
 pub use run::run;
 

@@ -13,8 +13,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use kata_agent_ctl::schema::json::{self, Style};
-use kata_agent_ctl::schema::{Explicit, Plain, Reflect, Schema, base64, template};
+use kata_agent_ctl::schema::{Explicit, Plain, Reflect, Schema, template};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -103,15 +104,13 @@ fn answer(schemas: &[&'static Schema], case: &Value) -> Result<Value> {
     }
     let mut bytes = Vec::new();
     merged.encode_into(&mut bytes)?;
-    let mut encoded = Vec::new();
-    base64::encode(&bytes, &mut encoded);
-    let encoded = String::from_utf8(encoded)?;
+    let encoded = BASE64_STANDARD.encode(&bytes);
     let Some(bytes) = text("bytes") else {
         return Ok(json!({ "merged": encoded }));
     };
 
     let mut decoded = new()?;
-    decoded.merge_from(&base64::decode(bytes)?)?;
+    decoded.merge_from(&BASE64_STANDARD.decode(bytes)?)?;
     Ok(json!({
         "merged": encoded,
         "written": written(&*decoded, schema, false)?,

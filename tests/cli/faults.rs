@@ -190,7 +190,7 @@ fn standard_input_changes_rules_while_it_runs() {
     // The last line needs no end, and the end of the input ends nothing.
     served.tell("clear\n\u{7f}");
     served.close_stdin();
-    let error = "error: standard input: there is no command \"\\u{7f}\"; help lists them";
+    let error = "error: standard input: there is no command \"\\x7f\"; help lists them";
     assert_eq!(served.says(), error);
     assert_eq!(call(&served), 0);
     assert_eq!(served.end(Signal::SIGINT).0, Some(0));

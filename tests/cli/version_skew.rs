@@ -173,7 +173,7 @@ fn what_the_agent_says_of_its_version_is_not_trusted() {
         .status(76)
         .stderr(format!(
             "error: AddSwap: the agent answered code: UNIMPLEMENTED (12): no; this agent does not \
-             have AddSwap, and reports version \"\\u{{1b}}[2J\\u{{202e}}{}...\"\n",
+             have AddSwap, and reports version \"\\x1b[2J\\u{{202e}}{}...\"\n",
             "9".repeat(55)
         ))
         .test();

@@ -11,7 +11,6 @@
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
-pub mod base64;
 pub mod describe;
 mod descriptor;
 mod dialect;

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::place::Place;
-use crate::schema::escape;
+use crate::text::escape;
 
 /// Why a text is no configuration. Line and column count from 1.
 #[derive(Debug, thiserror::Error)]
