@@ -240,26 +240,6 @@ fn names_are_the_protos_own_whatever_the_structs_are_called() {
 }
 
 #[test]
-fn optional_fields_are_in_no_oneof_whatever_the_others_are_called() {
-    let taken = descriptor(&optional::SCHEMA, "optional.Taken");
-    let oneofs = taken.oneofs.iter().map(|oneof| oneof.name);
-    assert_eq!(oneofs.collect::<Vec<_>>(), ["_value", "XX_value"]);
-    let fields = taken.fields.iter().map(|field| (field.name, field.oneof));
-    assert_eq!(
-        fields.collect::<Vec<_>>(),
-        [
-            ("value", None),
-            ("X_value", Some(0)),
-            ("left", Some(1)),
-            ("right", Some(1)),
-            ("other", None),
-            ("_other", None),
-            ("X_other", None),
-        ]
-    );
-}
-
-#[test]
 fn types_are_there_through_public_imports_of_public_imports() {
     let over = descriptor(&imports::SCHEMA, "imports.Over");
     let types = over.fields.iter().map(|field| match field.ty {
