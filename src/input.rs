@@ -1,6 +1,7 @@
 //! Files and standard input that commands name. Everything is read whole, with
 //! a bound, before anything is sent.
 
+pub(crate) mod field;
 mod open;
 
 use std::io::{self, Read};

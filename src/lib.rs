@@ -14,8 +14,6 @@ pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
-pub mod client;
-#[forbid(unsafe_code)]
 pub mod command;
 #[forbid(unsafe_code)]
 pub mod complete;
@@ -29,15 +27,12 @@ pub mod examples;
 mod generated;
 #[forbid(unsafe_code)]
 pub mod input;
-pub mod interrupt;
 #[forbid(unsafe_code)]
 pub mod live;
 #[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
 pub mod man;
-#[forbid(unsafe_code)]
-pub mod printer;
 #[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
@@ -47,18 +42,17 @@ pub mod request;
 #[forbid(unsafe_code)]
 mod run;
 #[forbid(unsafe_code)]
-pub mod schema;
-#[forbid(unsafe_code)]
 pub mod session;
 #[forbid(unsafe_code)]
 pub mod shell;
 pub mod sim;
+#[forbid(unsafe_code)]
 pub mod standard_output;
-#[forbid(unsafe_code)]
-pub mod transport;
-#[forbid(unsafe_code)]
-pub mod wire;
 
+pub use agent_client as client;
+pub use agent_client::{interrupt, transport};
+pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
+pub use agent_wire as wire;
 pub use run::run;
 
 /// The API this build knows.

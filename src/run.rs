@@ -18,7 +18,7 @@ use crate::schema::{Schema, lookup, template};
 use crate::session::{self, Options, Output, Session};
 use crate::sim::{FaultError, Faults, GuestOptions, Root, ServeOptions};
 use crate::transport::{self, Address};
-use crate::{auto, examples, interrupt, man, shell, sim, standard_output};
+use crate::{auto, examples, interrupt, man, shell, sim};
 
 /// Runs what the command line asks for, and gives the exit status.
 ///
@@ -122,8 +122,6 @@ fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
 }
 
 fn serve(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
-    // The requests go there.
-    standard_output::check().map_err(Error::Output)?;
     let options = ServeOptions {
         address: options.address.parse()?,
         guest: guest(options)?,

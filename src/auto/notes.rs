@@ -1,4 +1,4 @@
-//! What `describe` tells of automatic values, aliases and conveniences.
+//! What `describe` tells of automatic values, aliases, conveniences and command lines.
 
 use super::{ROWS, Row};
 use crate::recipes;
@@ -43,6 +43,15 @@ impl Annotations for RowNotes {
         rows.flat_map(|row| row.aliases)
             .map(|&alias| alias.to_owned())
             .collect()
+    }
+
+    /// Sent to the simulated agent, which is always there.
+    fn call_line(&self, command: &str) -> String {
+        format!("kata-agent-ctl connect --server-address sim:// -c '{command}'")
+    }
+
+    fn template_line(&self, rpc: &str) -> String {
+        format!("kata-agent-ctl template {rpc}")
     }
 }
 

@@ -2,7 +2,8 @@
 //! names, and the parameters of conveniences. Which there are is in the tables
 //! of [`crate::auto`] and [`crate::recipes`].
 
-use crate::schema::{Dialect, Message, Rpc, Scalar, lookup};
+use crate::input::field;
+use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
 use crate::{auto, recipes};
 
 /// The spellings that one RPC's request takes.
@@ -63,6 +64,10 @@ impl Dialect for RequestDialect {
         }
         auto::signal_row(self.rpc, index)?;
         Some(auto::signal_number(text)?.to_string())
+    }
+
+    fn file(&self, path: &str) -> Content {
+        Ok(field::read(path)?)
     }
 }
 

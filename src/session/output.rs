@@ -36,12 +36,10 @@ impl Output {
     /// As [`Output::write`].
     pub fn again(&mut self) -> Result<(), Error> {
         interrupt::check().map_err(|_| Error::Interrupted)?;
-        standard_output::check()
-            .and_then(|()| standard_output::write(&self.buffer))
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::Interrupted => Error::Interrupted,
-                _ => Error::Output(error),
-            })
+        standard_output::write(&self.buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => Error::Interrupted,
+            _ => Error::Output(error),
+        })
     }
 
     /// Writes a text as it is.

@@ -267,35 +267,34 @@ fn find(message: &dyn Reflect, name: &str, wanted: impl Fn(&Field) -> bool) -> O
 
 #[cfg(test)]
 mod tests {
-    use ttrpc::proto::KeyValue;
-
     use super::*;
+    use crate::schema::fixture::Inner;
 
     #[test]
     fn a_field_that_is_missing_or_of_another_type_is_passed_over() {
-        let mut message = KeyValue::new();
-        set_string(&mut message, "value", "x");
-        assert_eq!(message.value, "x");
+        let mut message = Inner::default();
+        set_string(&mut message, "name", "x");
+        assert_eq!(message.name, "x");
         let before = message.clone();
         set_string(&mut message, "missing", "x");
-        set_bool(&mut message, "key", true);
-        set_integer(&mut message, "key", 1);
-        set_bytes(&mut message, "key", b"x");
-        push_string(&mut message, "key", "x");
-        set_entry(&mut message, "key", "x", 1);
-        assert!(push_message(&mut message, "key").is_none());
-        set_enum(&mut message, "key", "SERVING");
-        assert!(message_mut(&mut message, "key").is_none());
-        assert!(!is_true(&message, "key"));
-        assert_eq!(string(&message, "value"), "x");
+        set_bool(&mut message, "name", true);
+        set_integer(&mut message, "name", 1);
+        set_bytes(&mut message, "name", b"x");
+        push_string(&mut message, "name", "x");
+        set_entry(&mut message, "name", "x", 1);
+        assert!(push_message(&mut message, "name").is_none());
+        set_enum(&mut message, "name", "SERVING");
+        assert!(message_mut(&mut message, "name").is_none());
+        assert!(!is_true(&message, "name"));
+        assert_eq!(string(&message, "name"), "x");
         assert_eq!(string(&message, "missing"), "");
-        assert_eq!(bytes(&message, "key"), b"");
-        assert_eq!(integer(&message, "key"), 0);
-        assert_eq!(strings(&message, "key").count(), 0);
+        assert_eq!(bytes(&message, "name"), b"");
+        assert_eq!(integer(&message, "name"), 0);
+        assert_eq!(strings(&message, "name").count(), 0);
         assert_eq!(messages(&message, "missing").count(), 0);
         assert_eq!(entry(&message, "missing", "x"), None);
-        assert_eq!(entry(&message, "key", "x"), None);
-        assert!(super::message(&message, "key").is_none());
+        assert_eq!(entry(&message, "name", "x"), None);
+        assert!(super::message(&message, "name").is_none());
         assert!(!is_true(&message, "missing"));
         assert_eq!(message, before);
     }

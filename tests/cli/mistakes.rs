@@ -9,7 +9,7 @@ use crate::tool::{connect, tool};
 const MISTAKES: &[(&str, &str)] = &[
     (
         r#"NoSuchCall"#,
-        r#"there is no RPC or built-in command "NoSuchCall"; "kata-agent-ctl list" shows the RPCs"#,
+        r#"there is no RPC or built-in command "NoSuchCall"; "list" shows the RPCs"#,
     ),
     (
         r#"GetGuestDetail"#,

@@ -21,8 +21,8 @@ fn lines_are_commands_and_an_error_ends_none_but_its_own() {
         .status(2)
         .stdout("{}\n{}\n{}\n")
         .stderr(
-            "error: there is no RPC or built-in command \"NoSuchCall\"; \"kata-agent-ctl list\" \
-             shows the RPCs\nerror: Version: the agent answered code: NOT_FOUND (5): no\n",
+            "error: there is no RPC or built-in command \"NoSuchCall\"; \"list\" shows the RPCs\n\
+             error: Version: the agent answered code: NOT_FOUND (5): no\n",
         )
         .test();
     let quoted = r#"Check service: "a\nb""#;
@@ -33,7 +33,7 @@ fn lines_are_commands_and_an_error_ends_none_but_its_own() {
         .status(69)
         .stderr(
             "error: Version: the agent answered code: NOT_FOUND (5): no\nerror: there is no RPC \
-             or built-in command \"NoSuchCall\"; \"kata-agent-ctl list\" shows the RPCs\n",
+             or built-in command \"NoSuchCall\"; \"list\" shows the RPCs\n",
         )
         .test();
     assert_eq!(lines(&peer), ["Version"]);

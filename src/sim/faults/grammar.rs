@@ -10,6 +10,7 @@ use ttrpc::proto::MESSAGE_LENGTH_MAX;
 use crate::command::{self, Hash};
 use crate::duration;
 use crate::input::Inputs;
+use crate::input::field::PlainWithFiles;
 use crate::schema::suggest::nearest;
 use crate::schema::value::{Parsed, parse_scalar};
 use crate::schema::{Scalar, Schema, lookup};
@@ -205,7 +206,7 @@ fn garbage(word: &str, words: &mut impl Iterator<Item = String>) -> Result<Effec
     if !["hex:", "base64:", "@"].iter().any(given) {
         return Ok(Effect::RandomGarbage(count(word, words)?));
     }
-    match parse_scalar(Scalar::Bytes, word)? {
+    match parse_scalar(Scalar::Bytes, &PlainWithFiles, word)? {
         Parsed::Bytes(bytes) => Ok(Effect::Fault(Fault::Garbage(bytes))),
         // It was read as bytes.
         _ => Err(FaultError::Missing {

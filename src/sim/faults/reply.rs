@@ -3,6 +3,7 @@
 
 use crate::command::{Arguments, Document};
 use crate::input::Inputs;
+use crate::input::field::PlainWithFiles;
 use crate::schema::{Explicit, Plain, Rpc, Schema, json, path};
 
 use super::error::FaultError;
@@ -35,7 +36,7 @@ pub(super) fn encode(
         let set = path::set(
             response.as_mut(),
             &mut explicit,
-            &Plain,
+            &PlainWithFiles,
             schema,
             &setter.path,
             text,

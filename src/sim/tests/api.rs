@@ -1,10 +1,11 @@
 //! A small API stated by hand: one message type, that of ttRPC's own metadata
 //! entries, and an RPC of each streaming kind.
 
+use protobuf::{Message as _, UnknownFields};
 use ttrpc::proto::KeyValue;
 
 use crate::schema::{
-    Field, Label, Message, Reflect, Rpc, Scalar, Schema, Service, Slot, Type, Value, ValueMut,
+    Field, Label, Message, Reflect, Rpc, Scalar, Schema, Service, Slot, Type, Value, ValueMut, Wire,
 };
 
 pub(super) const SERVICE: &str = "test.Small";
@@ -51,7 +52,7 @@ static PAIR: Message = Message {
     doc: "",
     fields: &[text_field("key", 1), text_field("value", 2)],
     oneofs: &[],
-    new: || Box::new(KeyValue::new()),
+    new: || Box::new(Pair::default()),
 };
 
 const fn text_field(name: &'static str, number: u32) -> Field {
@@ -66,29 +67,48 @@ const fn text_field(name: &'static str, number: u32) -> Field {
     }
 }
 
-impl Reflect for KeyValue {
+/// An entry of ttRPC's metadata, as a message of the API.
+#[derive(Debug, Default, Clone)]
+struct Pair(KeyValue);
+
+impl Reflect for Pair {
     fn descriptor(&self) -> &'static Message {
         &PAIR
     }
     fn get(&self, index: usize) -> Option<Value<'_>> {
         match index {
-            0 => Slot::get(&self.key),
-            1 => Slot::get(&self.value),
+            0 => Slot::get(&self.0.key),
+            1 => Slot::get(&self.0.value),
             _ => None,
         }
     }
     fn get_mut(&mut self, index: usize) -> Option<ValueMut<'_>> {
         match index {
-            0 => Some(Slot::get_mut(&mut self.key)),
-            1 => Some(Slot::get_mut(&mut self.value)),
+            0 => Some(Slot::get_mut(&mut self.0.key)),
+            1 => Some(Slot::get_mut(&mut self.0.value)),
             _ => None,
         }
     }
     fn clear(&mut self, index: usize) {
         match index {
-            0 => self.key.clear(),
-            1 => self.value.clear(),
+            0 => self.0.key.clear(),
+            1 => self.0.value.clear(),
             _ => {}
         }
+    }
+}
+
+impl Wire for Pair {
+    fn encode_into(&self, buffer: &mut Vec<u8>) -> protobuf::Result<()> {
+        self.0.write_to_vec(buffer)
+    }
+    fn merge_from(&mut self, bytes: &[u8]) -> protobuf::Result<()> {
+        self.0.merge_from_bytes(bytes)
+    }
+    fn unknown_fields(&self) -> &UnknownFields {
+        self.0.unknown_fields()
+    }
+    fn clone_boxed(&self) -> Box<dyn Reflect> {
+        Box::new(self.clone())
     }
 }

@@ -5,10 +5,8 @@
 #![forbid(unsafe_code)]
 
 // Generated code finds the table's types and macros at the root of its crate.
-use kata_agent_ctl::{oneof_clear, oneof_get, oneof_get_mut};
-mod schema {
-    pub use kata_agent_ctl::schema::*;
-}
+use agent_schema as schema;
+use agent_schema::{oneof_clear, oneof_get, oneof_get_mut};
 
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/table.rs"));

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-pub mod schema;
+pub use agent_schema as schema;
+use agent_schema::{oneof_clear, oneof_get, oneof_get_mut};
 
 macro_rules! fixtures {
     ($($name:ident),* $(,)?) => {

@@ -1,0 +1,44 @@
+//! The generated table's types, and everything that is written once over them:
+//! messages are read, changed, made from JSON and setters, described and printed
+//! without knowing which API the table is of. Files are read, and command lines
+//! are written, by whoever uses this library ([`Dialect`], [`describe::Annotations`]).
+//!
+//! Generated code finds these types in `crate::schema`, and the macros at the root
+//! of its crate: a crate that holds some has `use agent_schema as schema;` and
+//! `use agent_schema::{oneof_clear, oneof_get, oneof_get_mut};`.
+
+#![forbid(unsafe_code)]
+// The printing macros panic when nobody reads.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
+pub mod base64;
+pub mod describe;
+mod descriptor;
+mod dialect;
+pub mod escape;
+pub mod excerpt;
+mod explicit;
+mod fill;
+#[cfg(any(test, feature = "test-util"))]
+#[expect(missing_docs, reason = "an API for tests; the names say it")]
+pub mod fixture;
+pub mod json;
+pub mod lookup;
+pub mod path;
+pub mod printer;
+mod reflect;
+mod slots;
+pub mod suggest;
+mod template;
+pub mod unknown;
+pub mod value;
+
+pub use descriptor::{
+    Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
+};
+pub use dialect::{Content, Dialect, Plain};
+pub use explicit::Explicit;
+pub use fill::fill;
+pub use reflect::{EnumSlot, Key, List, Map, Reflect, Value, ValueMut, Wire};
+pub use slots::{Element, MapKey, Slot};
+pub use template::template;

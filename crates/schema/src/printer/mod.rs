@@ -1,0 +1,132 @@
+//! Messages as bytes for standard output, one file for each way to write them.
+//! Knows how answers look, not where they come from or go to.
+
+pub mod hex;
+mod json;
+pub mod raw;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
+mod text;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use crate::escape;
+use crate::json::{Style, WriteError};
+use crate::{Message, Reflect, Schema};
+
+/// A format that a message is printed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// ProtoJSON over several lines.
+    #[default]
+    Json,
+    /// ProtoJSON in one line.
+    Jsonl,
+    /// Lines of fields, for reading.
+    Text,
+    /// The content of the only bytes or string field, as it is.
+    Raw,
+    /// The message as it goes over the wire, in hex digits.
+    Hex,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::Json, Self::Jsonl, Self::Text, Self::Raw, Self::Hex];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Text => "text",
+            Self::Raw => "raw",
+            Self::Hex => "hex",
+        }
+    }
+
+    /// The format that a dry run prints requests in: JSON, unless their bytes
+    /// are asked for.
+    pub fn of_requests(self) -> Self {
+        match self {
+            Self::Json | Self::Text | Self::Raw => Self::Json,
+            Self::Jsonl | Self::Hex => self,
+        }
+    }
+
+    /// Whether messages of this type can be printed in this format; asked
+    /// before a call is sent.
+    ///
+    /// # Errors
+    /// When there is nothing to print raw, or more than one thing.
+    pub fn check(self, message: &'static Message) -> Result<(), raw::RawError> {
+        match self {
+            Self::Raw => raw::field_of(message).map(drop),
+            Self::Json | Self::Jsonl | Self::Text | Self::Hex => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The text names no format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not an output format; there are json, jsonl, text, raw and hex")]
+pub struct UnknownFormat(String);
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.name() == name)
+            .ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}
+
+/// A message cannot be printed.
+#[derive(Debug, thiserror::Error)]
+pub enum PrintError {
+    /// It is nested too deep.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// It has no field to print raw.
+    #[error(transparent)]
+    Raw(#[from] raw::RawError),
+    /// It is too large for its wire form.
+    #[error("the message cannot be encoded: {0}")]
+    Encode(#[from] protobuf::Error),
+}
+
+/// Appends a message to `out`, with a line end after it in every format but raw.
+///
+/// # Errors
+/// When the message does not fit the format; `out` then holds the beginning.
+pub fn print(
+    format: Format,
+    emit_defaults: bool,
+    message: &dyn Reflect,
+    schema: &'static Schema,
+    out: &mut Vec<u8>,
+) -> Result<(), PrintError> {
+    match format {
+        Format::Json | Format::Jsonl => {
+            let style = Style {
+                pretty: format == Format::Json,
+                emit_defaults,
+            };
+            json::print(message, schema, style, out)?;
+        }
+        Format::Text => text::print(message, schema, emit_defaults, out)?,
+        Format::Raw => raw::print(message, out)?,
+        Format::Hex => hex::print(message, out)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Groups in an encoded message: an old form of fields that no message of proto3 has,
+//! and that the decoder skips, so they are looked for in the bytes. What is said of
+//! them is not known here.
+
+use super::{At, Place};
+use crate::descriptor::{Label, Message, Scalar, Type};
+use agent_wire::{Content, Fields, WrongEnd};
+
+/// The fields of a map's entry.
+const KEY: u32 = 1;
+const VALUE: u32 = 2;
+
+/// A group, where it is, and what is in it.
+pub(super) struct Group<'a, 'p> {
+    pub(super) place: Option<&'p Place<'p>>,
+    pub(super) message: &'static Message,
+    pub(super) number: u32,
+    pub(super) content: &'a [u8],
+}
+
+/// Goes through the groups of a message that the decoder has taken, which bounds how
+/// deep the messages in it are.
+pub(super) fn scan<'a>(
+    message: &'static Message,
+    bytes: &'a [u8],
+    place: Option<&Place<'_>>,
+    found: &mut dyn FnMut(Group<'a, '_>),
+) -> Result<(), WrongEnd> {
+    let mut fields = Fields::of(bytes);
+    loop {
+        let before = bytes.len() - fields.rest().len();
+        let Some((number, content)) = fields.next_field()? else {
+            return Ok(());
+        };
+        let inner = match content {
+            Content::Number(_) => continue,
+            Content::Group(content) => {
+                found(Group {
+                    place,
+                    message,
+                    number,
+                    content,
+                });
+                continue;
+            }
+            Content::Bytes(inner) => inner,
+        };
+        let Some(field) = message.fields.iter().find(|field| field.number == number) else {
+            continue;
+        };
+        let inside = |at| Place {
+            outer: place,
+            field,
+            at,
+        };
+        match (field.label, field.ty) {
+            (Label::Map(key), ty) => {
+                let place = inside(At::Entry(inner, key));
+                entry(ty, inner, &place, found)?;
+            }
+            (Label::Repeated, Type::Message(message)) => {
+                let siblings = bytes.get(..before).unwrap_or_default();
+                scan(message, inner, Some(&inside(At::After(siblings))), found)?;
+            }
+            (_, Type::Message(message)) => scan(message, inner, Some(&inside(At::Field)), found)?,
+            (_, Type::Scalar(_) | Type::Enum(_)) => {}
+        }
+    }
+}
+
+fn entry<'a>(
+    value: Type,
+    bytes: &'a [u8],
+    place: &Place<'_>,
+    found: &mut dyn FnMut(Group<'a, '_>),
+) -> Result<(), WrongEnd> {
+    let mut fields = Fields::of(bytes);
+    while let Some((number, content)) = fields.next_field()? {
+        if let (VALUE, Content::Bytes(inner), Type::Message(message)) = (number, content, value) {
+            scan(message, inner, Some(place), found)?;
+        }
+    }
+    Ok(())
+}
+
+/// How many elements of a list there are in these bytes.
+pub(super) fn elements(bytes: &[u8], field_number: u32) -> usize {
+    let mut fields = Fields::of(bytes);
+    let mut count = 0;
+    while let Ok(Some((number, content))) = fields.next_field() {
+        count += usize::from(number == field_number && matches!(content, Content::Bytes(_)));
+    }
+    count
+}
+
+/// A map entry's key, as a path has it between its brackets.
+pub(super) fn key(entry: &[u8], scalar: Scalar) -> String {
+    let mut fields = Fields::of(entry);
+    let mut key = Content::Number(0);
+    while let Ok(Some((number, content))) = fields.next_field() {
+        if number == KEY && !matches!(content, Content::Group(_)) {
+            key = content;
+        }
+    }
+    match (key, scalar) {
+        (Content::Bytes(text), _) => super::quoted(&String::from_utf8_lossy(text)),
+        (_, Scalar::String) => super::quoted(""),
+        (Content::Number(number), Scalar::Bool) => (number != 0).to_string(),
+        // A fixed one of 32 bits has no more of them.
+        (Content::Number(number), Scalar::Sfixed32) => (number as u32).cast_signed().to_string(),
+        (Content::Number(number), Scalar::Int32 | Scalar::Int64 | Scalar::Sfixed64) => {
+            number.cast_signed().to_string()
+        }
+        (Content::Number(number), Scalar::Sint32 | Scalar::Sint64) => {
+            ((number >> 1).cast_signed() ^ -(number & 1).cast_signed()).to_string()
+        }
+        (Content::Number(number), _) => number.to_string(),
+        (Content::Group(_), _) => String::new(),
+    }
+}
