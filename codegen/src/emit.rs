@@ -1,6 +1,6 @@
 //! The model to Rust text: one file with the table's statics and, per message,
-//! the way to its fields. Paths go through `crate::schema`, so the text compiles
-//! wherever there is such a module. The same model always gives the same text.
+//! the way to its fields. The text compiles in any crate that has agent-schema and
+//! protobuf. The same model always gives the same text.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -26,9 +26,9 @@ pub(crate) fn table(model: &Model, source: &str) -> Result<String, Error> {
     let enums = model.enums.iter().map(enumeration);
     let tokens = quote! {
         #[allow(unused_imports, reason = "small protos do not need them all")]
-        use crate::schema::{
+        use ::agent_schema::{
             Enum, EnumValue, Field, Label, Message, Oneof, Reflect, Rpc, Scalar, Schema, Service,
-            Slot, Type, Value, ValueMut,
+            Slot, Type, Value, ValueMut, oneof_clear, oneof_get, oneof_get_mut,
         };
 
         #[allow(
@@ -293,9 +293,9 @@ fn place(number: usize, access: &Access) -> Place {
             let (field, variant) = (ident(field), path(variant));
             Place {
                 index,
-                get: quote! { crate::oneof_get!(self.#field, #variant) },
-                get_mut: quote! { crate::oneof_get_mut!(self.#field, #variant) },
-                clear: quote! { crate::oneof_clear!(self.#field, #variant) },
+                get: quote! { oneof_get!(self.#field, #variant) },
+                get_mut: quote! { oneof_get_mut!(self.#field, #variant) },
+                clear: quote! { oneof_clear!(self.#field, #variant) },
             }
         }
     }

@@ -4,11 +4,11 @@
 
 mod common;
 
+use agent_schema::{Key, Label, Reflect, Schema, Type, ValueMut};
 use common::{
     descriptor, encode, fill, get, get_mut, index, list_mut, map_mut, message, message_mut, show,
     show_value,
 };
-use fixtures::schema::{Key, Label, Reflect, Schema, Type, ValueMut};
 use fixtures::*;
 
 fn set_string(value: ValueMut<'_>, text: &str) {
@@ -19,7 +19,7 @@ fn set_string(value: ValueMut<'_>, text: &str) {
 }
 
 fn services(schema: &'static Schema) -> Vec<(&'static str, Vec<String>)> {
-    let rpcs = |service: &&'static schema::Service| {
+    let rpcs = |service: &&'static agent_schema::Service| {
         let rpcs = service.rpcs.iter().map(|rpc| {
             let stream = |streams| if streams { "stream " } else { "" };
             let (request, response) = (rpc.request.full_name, rpc.response.full_name);
@@ -337,7 +337,7 @@ fn imported_options_leave_no_trace_and_imported_types_do() {
             Repeated,
             Singular,
             Singular,
-            Map(schema::Scalar::String),
+            Map(agent_schema::Scalar::String),
         ]
     );
     // A required field that is missing does not stop a message from being sent.

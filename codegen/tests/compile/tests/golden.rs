@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use agent_schema::{Enum, Field, Label, Message, Schema, Service, Type};
 use fixtures::ALL;
-use fixtures::schema::{Enum, Field, Label, Message, Schema, Service, Type};
 
 #[test]
 fn every_fixture_gives_its_table() {
@@ -186,7 +186,7 @@ fn rust(full_name: &str, generated: &str) -> (String, Vec<String>) {
     let places = arms.filter_map(|arm| {
         let expression = between(arm, "self.", ")")?;
         let variant = expression.rsplit_once("::").map(|(_, variant)| variant);
-        Some(variant.unwrap_or(&expression).to_owned())
+        Some(variant.unwrap_or(&expression).trim().to_owned())
     });
     (path.clone(), places.collect())
 }

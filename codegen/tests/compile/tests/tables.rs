@@ -5,9 +5,9 @@
 
 mod common;
 
+use agent_schema::{Field, Label, Message, Type};
 use common::{fill, fill_all, of_map, of_type, show};
 use fixtures::ALL;
-use fixtures::schema::{Field, Label, Message, Type};
 
 /// Every message of every fixture.
 fn messages() -> impl Iterator<Item = &'static Message> {
@@ -94,7 +94,7 @@ fn values_have_the_kinds_that_the_descriptions_say() {
 }
 
 fn wire_type(field: &Field) -> u64 {
-    use fixtures::schema::Scalar::{
+    use agent_schema::Scalar::{
         Bytes, Double, Fixed32, Fixed64, Float, Sfixed32, Sfixed64, String,
     };
     match (field.label, field.ty) {
