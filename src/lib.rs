@@ -49,7 +49,7 @@ pub mod standard_output;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
-pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
+pub use agent_schema::{self as schema, printer};
 pub use agent_text::{self as text, duration};
 pub use agent_wire as wire;
 pub use run::run;
