@@ -13,7 +13,7 @@ use typed_peer::Peer;
 
 use crate::builds::streams;
 use crate::sent::lines;
-use crate::tool::connect;
+use crate::tool::{connect, program};
 
 /// A run of each sub-command that prints.
 const RUNS: &[&[&str]] = &[
@@ -60,8 +60,6 @@ fn end(child: Child) -> (Option<i32>, String) {
     (output.status.code(), stderr)
 }
 
-const TOOL: &str = env!("CARGO_BIN_EXE_kata-agent-ctl");
-
 /// A pipe that nobody reads.
 fn unread() -> io::PipeWriter {
     io::pipe().unwrap().1
@@ -75,7 +73,7 @@ fn full() -> Stdio {
 
 /// Runs the tool with its standard output closed.
 fn closed(arguments: &[&str]) -> Child {
-    let shell = ["-c", "exec \"$0\" \"$@\" >&-", TOOL];
+    let shell = ["-c", "exec \"$0\" \"$@\" >&-", program()];
     start("sh", &[&shell, arguments].concat(), Stdio::null())
 }
 
@@ -84,13 +82,13 @@ fn a_reader_that_has_gone() {
     let quiet = (Some(141), String::new());
     for arguments in RUNS {
         assert_eq!(
-            end(start(TOOL, arguments, unread())),
+            end(start(program(), arguments, unread())),
             quiet,
             "{arguments:?}"
         );
     }
     let json = ["--error-format", "json", "list"];
-    assert_eq!(end(start(TOOL, &json, unread())), quiet);
+    assert_eq!(end(start(program(), &json, unread())), quiet);
     let binary = streams(&[]);
     let binary = binary.path().to_str().unwrap();
     let call = ["connect", "--server-address", "sim://", "-c", "Exchange"];
@@ -101,7 +99,7 @@ fn a_reader_that_has_gone() {
 fn a_full_disk() {
     let error = "cannot write to standard output: no space left on device\n";
     for arguments in RUNS {
-        let (status, stderr) = end(start(TOOL, arguments, full()));
+        let (status, stderr) = end(start(program(), arguments, full()));
         assert_eq!(status, Some(1), "{arguments:?}: {stderr}");
         assert!(
             stderr.starts_with("error: ") && stderr.ends_with(error) && stderr.lines().count() == 1,
@@ -130,7 +128,7 @@ fn nobody_needs_a_standard_output_that_is_not_written() {
     // What is thrown away is no error, however it was opened.
     for read in [false, true] {
         let null = OpenOptions::new().read(read).write(true).open("/dev/null");
-        let (status, stderr) = end(start(TOOL, &["list"], null.unwrap()));
+        let (status, stderr) = end(start(program(), &["list"], null.unwrap()));
         assert_eq!((status, stderr.as_str()), (Some(0), ""));
     }
     // A mistake is told as ever.
@@ -159,7 +157,7 @@ fn no_command_follows() {
         arguments.extend(options);
         arguments.extend(["-c", "Check", "Version"]);
         for (stdout, status) in [(Stdio::from(unread()), 141), (full(), 1)] {
-            let ended = end(start(TOOL, &arguments, stdout));
+            let ended = end(start(program(), &arguments, stdout));
             assert_eq!(ended.0, Some(status), "{options:?}: {}", ended.1);
             assert_eq!(ended.1.is_empty(), status == 141, "{}", ended.1);
             assert_eq!(lines(&peer), ["Check"]);
@@ -180,7 +178,7 @@ fn the_log_of_the_simulated_agent() {
         let folder = TempDir::new().unwrap();
         let socket = folder.path().join("s");
         let address = format!("unix://{}", socket.display());
-        let server = start(TOOL, &["serve", "--address", &address], stdout);
+        let server = start(program(), &["serve", "--address", &address], stdout);
         let started = Instant::now();
         while UnixStream::connect(&socket).is_err() {
             assert!(started.elapsed() < Duration::from_secs(20));

@@ -57,10 +57,15 @@ pub struct Running {
     _home: TempDir,
 }
 
+/// The binary under test.
+pub fn program() -> &'static str {
+    test_support::program(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+}
+
 /// The binary under test with these arguments.
 pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
     Tool {
-        binary: PathBuf::from(env!("CARGO_BIN_EXE_kata-agent-ctl")),
+        binary: PathBuf::from(program()),
         arguments: Vec::new(),
         stdin: Vec::new(),
         variables: Vec::new(),
