@@ -5,11 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use typed_peer::Peer;
 
-use crate::tool::{Tool, connect, tool};
+use crate::served::serve_by;
+use crate::tool::{Tool, connect, program, tool};
 use crate::wire::{Listener, hybrid_device};
 
 /// A call that must reach the peer.
@@ -222,6 +224,20 @@ fn a_served_agent_ends_when_its_terminal_does() {
     server.signal(Signal::SIGHUP);
     assert_eq!(server.wait().status, 0);
     assert!(!socket.exists());
+}
+
+#[test]
+fn an_agent_that_nohup_started_does_not() {
+    let nohup = ["sh", "-c", "trap '' HUP; exec \"$0\" \"$@\"", program()];
+    let served = serve_by(&nohup, &[]);
+    served.listening();
+    let id = i32::try_from(served.id()).unwrap();
+    kill(Pid::from_raw(id), Signal::SIGHUP).unwrap();
+    served
+        .call(&["Check", "sleep 300ms", "Check"])
+        .run()
+        .succeeded();
+    assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
 }
 
 #[test]

@@ -190,18 +190,20 @@ impl Tool {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if let Some(bytes) = self.memory {
-            let limit = libc::rlimit {
-                rlim_cur: bytes,
-                rlim_max: bytes,
-            };
-            // SAFETY: setrlimit is async-signal-safe and only reads the limit.
-            unsafe {
-                command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_DATA, &limit) {
-                    0 => Ok(()),
-                    _ => Err(std::io::Error::last_os_error()),
-                });
-            }
+        let limit = self.memory.map(|bytes| libc::rlimit {
+            rlim_cur: bytes,
+            rlim_max: bytes,
+        });
+        // SAFETY: both calls are async-signal-safe; setrlimit only reads the limit.
+        unsafe {
+            command.pre_exec(move || {
+                // Whoever runs the tests by nohup has it ignored.
+                libc::signal(libc::SIGHUP, libc::SIG_DFL);
+                match limit.map(|limit| libc::setrlimit(libc::RLIMIT_DATA, &limit)) {
+                    None | Some(0) => Ok(()),
+                    Some(_) => Err(std::io::Error::last_os_error()),
+                }
+            });
         }
         // Before it begins, so that a limit of its own is never longer than this.
         let started = Instant::now();
