@@ -16,12 +16,14 @@ use crate::tool::{difference, program, tool};
 fn sub_commands() -> Vec<String> {
     let help = tool(["--help"]).run().succeeded().text();
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    lines
+    let names: Vec<_> = lines
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .map(str::to_owned)
-        .collect()
+        .collect();
+    assert!(names.contains(&"connect".to_owned()), "{help}");
+    names
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub struct Tool {
     variables: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     memory: Option<u64>,
+    heeds_hangups: bool,
     limit: Duration,
     status: i32,
     stdout: String,
@@ -71,6 +72,7 @@ pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
         variables: Vec::new(),
         folder: None,
         memory: None,
+        heeds_hangups: false,
         limit: LIMIT,
         status: 0,
         stdout: String::new(),
@@ -128,6 +130,12 @@ impl Tool {
         self
     }
 
+    /// SIGHUP is not ignored, even if these tests are run by nohup.
+    pub fn heeds_hangups(mut self) -> Self {
+        self.heeds_hangups = true;
+        self
+    }
+
     /// How long it may take.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -158,7 +166,7 @@ impl Tool {
         let status = self.status;
         let (stdout, stderr) = (self.stdout.clone(), self.stderr.clone());
         let arguments = self.arguments.clone();
-        let output = self.run();
+        let output = self.start().wait();
         let mut differences = String::new();
         if output.status != status {
             differences.push_str(&format!("status: {}, not {status}\n", output.status));
@@ -169,9 +177,11 @@ impl Tool {
         output
     }
 
-    /// Runs it to its end and compares nothing.
+    /// Runs it to its end and compares nothing, which is for a run that expects nothing.
     #[track_caller]
     pub fn run(self) -> Output {
+        let expects = (self.status, self.stdout.as_str(), self.stderr.as_str());
+        assert_eq!(expects, (0, "", ""), "only \"test\" compares");
         self.start().wait()
     }
 
@@ -190,20 +200,27 @@ impl Tool {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let limit = self.memory.map(|bytes| libc::rlimit {
-            rlim_cur: bytes,
-            rlim_max: bytes,
-        });
-        // SAFETY: both calls are async-signal-safe; setrlimit only reads the limit.
-        unsafe {
-            command.pre_exec(move || {
-                // Whoever runs the tests by nohup has it ignored.
-                libc::signal(libc::SIGHUP, libc::SIG_DFL);
-                match limit.map(|limit| libc::setrlimit(libc::RLIMIT_DATA, &limit)) {
-                    None | Some(0) => Ok(()),
-                    Some(_) => Err(std::io::Error::last_os_error()),
-                }
-            });
+        if let Some(bytes) = self.memory {
+            let limit = libc::rlimit {
+                rlim_cur: bytes,
+                rlim_max: bytes,
+            };
+            // SAFETY: setrlimit is async-signal-safe and only reads the limit.
+            unsafe {
+                command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_DATA, &limit) {
+                    0 => Ok(()),
+                    _ => Err(std::io::Error::last_os_error()),
+                });
+            }
+        }
+        if self.heeds_hangups {
+            // SAFETY: signal is async-signal-safe.
+            unsafe {
+                command.pre_exec(|| {
+                    libc::signal(libc::SIGHUP, libc::SIG_DFL);
+                    Ok(())
+                });
+            }
         }
         // Before it begins, so that a limit of its own is never longer than this.
         let started = Instant::now();
