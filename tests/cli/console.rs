@@ -10,8 +10,11 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+/// How many seconds all commands of a session may take together.
+const LIMIT: &str = "120";
+
 /// Runs the commands in one shell, and gives what each of them printed on both
-/// outputs.
+/// outputs. Where the shell ended early, the last part is what it printed last.
 pub fn run(binary: &Path, commands: &[&str]) -> Vec<String> {
     const END: &str = "--- end of a command ---";
     let folder = TempDir::with_prefix("console").unwrap();
@@ -27,8 +30,8 @@ pub fn run(binary: &Path, commands: &[&str]) -> Vec<String> {
         );
     }
     let path = std::env::var("PATH").unwrap_or_default();
-    let output = Command::new("bash")
-        .args(["-c", &format!("exec 2>&1\n{script}")])
+    let output = Command::new("timeout")
+        .args([LIMIT, "bash", "-c", &format!("exec 2>&1\n{script}")])
         .env_clear()
         .env("PATH", format!("{}:{path}", binaries.path().display()))
         .env("HOME", folder.path())
