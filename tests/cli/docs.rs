@@ -147,9 +147,13 @@ impl Block {
     }
 
     fn script_mistakes(&self, place: &str, commands: &str) -> String {
-        let script = [commands, "set -euo pipefail", &self.text, "echo succeeded"];
-        let outputs = run(tool::<&str>([]).path(), &script);
-        if outputs.last().is_some_and(|last| last == "succeeded\n") {
+        let strict = "trap 'kill $(jobs -p) 2>/dev/null' EXIT; set -euo pipefail";
+        let script = format!("({strict}\n{})", self.text);
+        let outputs = run(
+            tool::<&str>([]).path(),
+            &[commands, &script, "echo status $?"],
+        );
+        if outputs.last().is_some_and(|last| last == "status 0\n") {
             return String::new();
         }
         format!("{place}: the script fails\n{}\n", outputs.concat())
@@ -310,7 +314,7 @@ fn blocks_are_read_and_run() {
         .map(|block| (block.line, block.fence.as_str()))
         .collect();
     assert_eq!(starts, [(2, "sh"), (5, "console"), (17, "shell")]);
-    assert_eq!(read[0].mistakes("p"), "p:2: the script fails\n\n");
+    assert_eq!(read[0].mistakes("p"), "p:2: the script fails\nstatus 1\n\n");
     assert_eq!(
         read[1].mistakes("p"),
         "p:5: the shell ended, or it took too long\n\
