@@ -58,3 +58,8 @@ pub use run::run;
 pub fn schema() -> &'static schema::Schema {
     &generated::SCHEMA
 }
+
+/// The programs on the page about the library, which `cargo test` compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;
