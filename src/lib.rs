@@ -14,8 +14,6 @@ pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
-pub mod command;
-#[forbid(unsafe_code)]
 pub mod complete;
 #[forbid(unsafe_code)]
 pub mod duration;
@@ -51,7 +49,7 @@ pub mod standard_output;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
-pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
+pub use agent_schema::{self as schema, command, oneof_clear, oneof_get, oneof_get_mut, printer};
 pub use agent_wire as wire;
 pub use run::run;
 

@@ -12,6 +12,7 @@
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod base64;
+pub mod command;
 pub mod describe;
 mod descriptor;
 mod dialect;

@@ -5,8 +5,8 @@ mod quoting;
 mod typed;
 mod words;
 
-use crate::schema::escape;
-use crate::schema::json::JsonError;
+use crate::escape;
+use crate::json::JsonError;
 
 pub use quoting::Hash;
 pub use typed::{Open, Typed, typed};
