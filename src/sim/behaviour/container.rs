@@ -48,10 +48,12 @@ fn create_container(
     let shares_namespace =
         fields::is_true(request, "sandbox_pidns") && state.sandbox.has_process_namespace;
     let launcher = context.launcher;
-    let process = launcher.create(spec::program(process)).map_err(internal)?;
+    let root = spec::root(oci);
+    let program = spec::program(process, &root);
+    let process = launcher.create(program).map_err(internal)?;
     state.sandbox.has_process_namespace = true;
     let last_words = spec::last_words(oci);
-    let container = Container::new(id, process, limits, last_words, shares_namespace);
+    let container = Container::new(id, process, root, limits, last_words, shares_namespace);
     state.containers.insert(id, container);
     Ok(Outcome::Done)
 }

@@ -32,7 +32,9 @@ fn exec_process(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Re
     if container.is_frozen() {
         return Ok(Outcome::Later(container.change()));
     }
-    let process = context.launcher.create(spec::program(process));
+    let process = context
+        .launcher
+        .create(spec::program(process, &container.root));
     let process = process.map_err(internal)?;
     container.execute(exec_id, process).map_err(internal)?;
     Ok(Outcome::Done)
