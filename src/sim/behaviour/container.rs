@@ -10,12 +10,12 @@ use super::storages::{check_devices, check_storages};
 use super::{Answer, Context, Outcome, Row, spec};
 
 pub(super) const ROWS: &[Row] = &[
-    ("CreateContainer", create_container),
-    ("StartContainer", start_container),
-    ("PauseContainer", pause_container),
-    ("ResumeContainer", resume_container),
-    ("UpdateContainer", update_container),
-    ("RemoveContainer", remove_container),
+    ("grpc.AgentService/CreateContainer", create_container),
+    ("grpc.AgentService/StartContainer", start_container),
+    ("grpc.AgentService/PauseContainer", pause_container),
+    ("grpc.AgentService/ResumeContainer", resume_container),
+    ("grpc.AgentService/UpdateContainer", update_container),
+    ("grpc.AgentService/RemoveContainer", remove_container),
 ];
 
 /// Makes a container whose process waits to be started. It needs no sandbox. An

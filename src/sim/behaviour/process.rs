@@ -10,9 +10,9 @@ use super::lookup::{by_status, by_text, container_id, exec_id, task, task_of_cal
 use super::{Answer, Context, Outcome, Row, spec};
 
 pub(super) const ROWS: &[Row] = &[
-    ("ExecProcess", exec_process),
-    ("SignalProcess", signal_process),
-    ("WaitProcess", wait_process),
+    ("grpc.AgentService/ExecProcess", exec_process),
+    ("grpc.AgentService/SignalProcess", signal_process),
+    ("grpc.AgentService/WaitProcess", wait_process),
 ];
 
 /// Runs a program in a container, started or not. In a paused one it waits.
