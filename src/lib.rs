@@ -14,8 +14,6 @@ pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
-pub mod command;
-#[forbid(unsafe_code)]
 pub mod complete;
 #[forbid(unsafe_code)]
 pub mod error;
@@ -49,7 +47,7 @@ pub mod standard_output;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
-pub use agent_schema::{self as schema, printer};
+pub use agent_schema::{self as schema, command, printer};
 pub use agent_text::{self as text, duration};
 pub use agent_wire as wire;
 pub use run::run;

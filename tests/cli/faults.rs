@@ -297,7 +297,7 @@ fn a_log_line_for_each_call_with_its_answer() {
         let duration = fields.remove("duration_us").unwrap().as_u64().unwrap();
         assert!((least..20_000_000).contains(&duration), "{duration}");
     }
-    let version = env!("CARGO_PKG_VERSION");
+    let version = "4.1.0";
     assert_eq!(
         lines,
         [

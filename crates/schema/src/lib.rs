@@ -7,6 +7,7 @@
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
+pub mod command;
 pub mod describe;
 mod descriptor;
 mod dialect;

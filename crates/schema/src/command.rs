@@ -5,8 +5,9 @@ mod quoting;
 mod typed;
 mod words;
 
-use crate::schema::json::JsonError;
-use crate::text::escape;
+use agent_text::escape;
+
+use crate::json::JsonError;
 
 pub use quoting::Hash;
 pub use typed::{Open, Typed, typed};

@@ -3,8 +3,8 @@
 
 use super::quoting::{Hash, Scanner};
 use super::words::{JSON, Word, WordsError, word};
-use crate::schema::json;
-use crate::schema::path::setter_path;
+use crate::json;
+use crate::path::setter_path;
 
 /// What a command's text up to the cursor has so far.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 //! RPC and no field; the only JSON question it asks is where a value ends.
 
 use super::quoting::{Hash, Scanner};
-use crate::schema::json::{self, JsonError};
-use crate::schema::path::{setter_path, split_setter};
+use crate::json::{self, JsonError};
+use crate::path::{setter_path, split_setter};
 
 /// One word of a command after its name.
 #[derive(Debug)]
