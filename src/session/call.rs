@@ -2,9 +2,10 @@
 
 use super::{Options, Output, Session};
 use crate::error::Error;
-use crate::printer::{self, Format, hex};
+use crate::printer::{self, Format};
 use crate::request::Request;
 use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
+use crate::text::hex;
 
 /// The status code of an agent that gave up because of the deadline it was sent.
 pub const DEADLINE_EXCEEDED: i32 = 4;

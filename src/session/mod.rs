@@ -9,7 +9,6 @@ mod observer;
 mod output;
 mod patience;
 mod prepare;
-mod progress;
 mod repeat;
 mod series;
 mod skew;

@@ -5,14 +5,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::progress::Progress;
+use indicatif::ProgressBar;
+
 use crate::client::{Call, status_name};
 use crate::duration;
 use crate::log::{Level, Logger, say};
-use crate::printer::escape;
+use crate::progress;
 use crate::recipes::Piece;
 use crate::schema::json::{self, Style};
 use crate::schema::{Reflect, Schema};
+use crate::text::{escape, hex};
 use crate::transport::Address;
 
 /// Hears of calls as they are made.
@@ -58,7 +60,7 @@ impl Observers {
         }
         match verbose {
             true => observers.push(Box::new(Verbose { schema })),
-            false => observers.push(Box::new(Progress::default())),
+            false => observers.push(Box::new(Bar::default())),
         }
         Observers(Arc::new(Mutex::new(observers)))
     }
@@ -142,7 +144,7 @@ struct CallLog {
 impl CallLog {
     fn bytes(&self, what: &str, bytes: &[u8]) {
         if self.logger.shows(Level::Trace) {
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digits = hex::digits(bytes);
             self.logger
                 .log(Level::Trace, format_args!("{what}: {digits}"));
         }
@@ -179,6 +181,34 @@ impl Observer for CallLog {
                 format_args!("response received: {method} status={status} time={time}"),
             );
         }
+    }
+}
+
+/// Shows a bar while a series of calls sends much.
+#[derive(Default)]
+struct Bar {
+    bar: Option<ProgressBar>,
+    /// Bytes of the piece that is on its way.
+    sending: u64,
+}
+
+impl Observer for Bar {
+    fn series(&mut self, _call: &Call<'_>, total: u64) {
+        self.bar = (total > 0).then(|| progress::of_bytes(total));
+    }
+
+    fn piece(&mut self, piece: &Piece<'_>) {
+        self.sending = piece.length;
+    }
+
+    fn answer(&mut self, _encoded: &[u8]) {
+        if let Some(bar) = &self.bar {
+            bar.inc(self.sending);
+        }
+    }
+
+    fn end(&mut self, _method: &str, _status: Option<i32>, _time: Duration) {
+        self.bar = None;
     }
 }
 

@@ -8,12 +8,13 @@ use protobuf::UnknownValueRef;
 
 use super::call::{decode, decode_with_groups};
 use super::{Options, Session};
-use crate::client::{Connection, hex_excerpt};
+use crate::client::Connection;
 use crate::error::Error;
 use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::schema::unknown::{self, Held, UnknownField};
 use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
+use crate::text::hex;
 
 /// Of how many unknown fields an RPC's answers are told, in a run.
 const MOST_FIELDS: usize = 16;
@@ -125,10 +126,10 @@ fn content(field: &UnknownField<'_>) -> String {
         Held::Value(UnknownValueRef::Fixed64(bits)) => format!("the 64 bits {bits:#018x}"),
         Held::Value(UnknownValueRef::LengthDelimited([])) => "no bytes".to_owned(),
         Held::Value(UnknownValueRef::LengthDelimited(bytes)) => {
-            format!("{} bytes: {}", bytes.len(), hex_excerpt(bytes))
+            format!("{} bytes: {}", bytes.len(), hex::excerpt(bytes))
         }
         Held::Group([]) => "an empty group".to_owned(),
-        Held::Group(bytes) => format!("a group of {} bytes: {}", bytes.len(), hex_excerpt(bytes)),
+        Held::Group(bytes) => format!("a group of {} bytes: {}", bytes.len(), hex::excerpt(bytes)),
     };
     match field.count {
         1 => format!(": {content}"),

@@ -1,8 +1,9 @@
 //! What can go wrong in a call, with its wording. Whoever shows an error adds which RPC it was.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::time::Duration;
 
+use agent_text::hex;
 use agent_wire::WireError;
 
 use nix::errno::Errno;
@@ -139,7 +140,7 @@ impl fmt::Display for Stage {
                 f,
                 "inside a frame header, after {} of {HEADER_LENGTH} bytes: {}",
                 bytes.len(),
-                hex_excerpt(bytes)
+                hex::excerpt(bytes)
             ),
             Stage::Data { received, expected } => write!(
                 f,
@@ -165,7 +166,7 @@ fn late(stage: &Stage, after: &Duration) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProtocolError {
     /// The header announces more data than a frame may have.
-    #[error("a frame header announces {length} bytes, and at most {LARGEST_DATA} are allowed: {}", hex_excerpt(.header))]
+    #[error("a frame header announces {length} bytes, and at most {LARGEST_DATA} are allowed: {}", hex::excerpt(.header))]
     TooLong {
         /// The announced length.
         length: u32,
@@ -173,7 +174,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame's type is none that ttRPC has.
-    #[error("a frame has the unknown type {type_}: {}", hex_excerpt(.header))]
+    #[error("a frame has the unknown type {type_}: {}", hex::excerpt(.header))]
     UnknownType {
         /// The type.
         type_: u8,
@@ -181,13 +182,13 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame is a request, which only a client sends.
-    #[error("a request frame came from the agent: {}", hex_excerpt(.header))]
+    #[error("a request frame came from the agent: {}", hex::excerpt(.header))]
     UnexpectedRequest {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
     /// The frame belongs to no call that waits for one.
-    #[error("a frame for stream {stream_id} came, and the call is stream {expected}: {}", hex_excerpt(.header))]
+    #[error("a frame for stream {stream_id} came, and the call is stream {expected}: {}", hex::excerpt(.header))]
     WrongStream {
         /// The frame's stream ID.
         stream_id: u32,
@@ -197,7 +198,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame was there before the call that it belongs to was made.
-    #[error("a frame for stream {stream_id} came before the call was made: {}", hex_excerpt(.header))]
+    #[error("a frame for stream {stream_id} came before the call was made: {}", hex::excerpt(.header))]
     TooEarly {
         /// The frame's stream ID.
         stream_id: u32,
@@ -205,7 +206,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame belongs to none of the calls that wait for one.
-    #[error("a frame for stream {stream_id} came, which no call waits for: {}", hex_excerpt(.header))]
+    #[error("a frame for stream {stream_id} came, which no call waits for: {}", hex::excerpt(.header))]
     UnknownStream {
         /// The frame's stream ID.
         stream_id: u32,
@@ -213,13 +214,13 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// A data frame came where the agent does not stream.
-    #[error("a data frame came where only a response may: {}", hex_excerpt(.header))]
+    #[error("a data frame came where only a response may: {}", hex::excerpt(.header))]
     UnexpectedData {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
     /// A data frame has data although its flags say that it has none.
-    #[error("a data frame has {length} bytes, and its flags say that it has no data: {}", hex_excerpt(.header))]
+    #[error("a data frame has {length} bytes, and its flags say that it has no data: {}", hex::excerpt(.header))]
     DataDenied {
         /// The bytes of data.
         length: usize,
@@ -227,74 +228,11 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The data of a response frame is not the message that it has to be.
-    #[error("the {} bytes of a response frame are no response ({reason}): {}", .data.len(), hex_excerpt(.data))]
+    #[error("the {} bytes of a response frame are no response ({reason}): {}", .data.len(), hex::excerpt(.data))]
     BadResponse {
         /// What is wrong with it, and where in the data.
         reason: WireError,
         /// The frame's data.
         data: Vec<u8>,
     },
-}
-
-/// At most so many bytes of what came are shown.
-const SHOWN: usize = 32;
-
-/// Bytes for one line of an error message: in hexadecimal, and as text too where they are
-/// plain text: `48 54 54 50 ("HTTP")`. What is beyond the first 32 is only counted.
-pub fn hex_excerpt(bytes: &[u8]) -> String {
-    let (shown, rest) = bytes.split_at(bytes.len().min(SHOWN));
-    let mut text = String::with_capacity(4 * SHOWN);
-    for byte in shown {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    if !rest.is_empty() {
-        let _ = write!(text, " and {} more bytes", rest.len());
-    }
-    let is_text = |byte: &u8| byte.is_ascii_graphic() || b" \t\r\n".contains(byte);
-    if shown.len() > 3 && shown.iter().all(is_text) {
-        let _ = write!(text, " (\"{}\")", shown.escape_ascii());
-    }
-    text
-}
-
-/// Bytes as quoted text with escapes: `"NO\r"`. What is beyond the first 32 is only counted.
-pub(crate) fn quoted(bytes: &[u8]) -> String {
-    let (shown, rest) = bytes.split_at(bytes.len().min(SHOWN));
-    let mut text = format!("\"{}\"", shown.escape_ascii());
-    if !rest.is_empty() {
-        let _ = write!(text, " and {} more bytes", rest.len());
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{hex_excerpt, quoted};
-
-    #[test]
-    fn short_bytes_are_shown_whole() {
-        assert_eq!(hex_excerpt(&[]), "");
-        assert_eq!(hex_excerpt(&[0, 0x1f, 0xff]), "00 1f ff");
-        assert_eq!(
-            hex_excerpt(b"HTTP/1\r\n"),
-            "48 54 54 50 2f 31 0d 0a (\"HTTP/1\\r\\n\")"
-        );
-        assert_eq!(quoted(b"a\"\x1b[0m\xff"), "\"a\\\"\\x1b[0m\\xff\"");
-    }
-
-    #[test]
-    fn long_bytes_are_cut_and_counted() {
-        assert_eq!(
-            hex_excerpt(&[0xaa; 34]),
-            format!("{} and 2 more bytes", ["aa"; 32].join(" "))
-        );
-        assert_eq!(
-            quoted(&[b'x'; 33]),
-            format!("\"{}\" and 1 more bytes", "x".repeat(32))
-        );
-    }
 }

@@ -59,7 +59,7 @@ mod writer;
 
 pub use self::call::Call;
 pub use self::connection::Connection;
-pub use self::error::{CallError, ErrorKind, ProtocolError, Stage, hex_excerpt};
+pub use self::error::{CallError, ErrorKind, ProtocolError, Stage};
 pub use self::multiplex::Multiplexer;
 pub use self::response::{Any, Status, status_name};
 pub use self::stream::{Stream, StreamReceiver, StreamSender, check_message_size};
