@@ -43,6 +43,7 @@ impl Session {
             true => self.stream(rpc, &payload),
             false => self.unary(rpc, &payload),
         };
+        self.channel.end(rpc, &result);
         result.map_err(|error| self.explained(rpc, error))
     }
 

@@ -57,7 +57,7 @@ impl Channel {
     }
 
     /// Begins a call, or a stream, whose request is this: [`call`](Self::call) or
-    /// [`stream`](Self::stream) follows.
+    /// [`stream`](Self::stream) follows, and [`end`](Self::end).
     pub(super) fn begin(&mut self, call: &Call<'_>, message: &dyn Reflect) {
         self.time = Stopwatch::start();
         self.observers.tell(|it| it.call(call, message));
@@ -70,26 +70,21 @@ impl Channel {
 
     /// Makes the call that was begun.
     pub(super) fn call(&mut self, options: &Options, call: &Call<'_>) -> Result<Vec<u8>, Error> {
-        let answer = self.connect(options);
-        let answer = answer.and_then(|()| Ok(self.answer(call)?));
-        self.end(call.method, &answer);
-        answer
+        self.connect(options)?;
+        Ok(self.answer(call)?)
     }
 
-    /// Makes a series of calls, by `send`, which does it by [`piece`](Self::piece). All of them
-    /// go over one connection.
-    pub(super) fn series<T>(
+    /// Begins a series of calls that send so many bytes, all of them over one connection:
+    /// [`piece`](Self::piece) makes each, and [`end`](Self::end) follows.
+    pub(super) fn begin_series(
         &mut self,
         options: &Options,
         call: &Call<'_>,
         total: u64,
-        send: impl FnOnce(&mut Self) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    ) -> Result<(), Error> {
         self.time = Stopwatch::start();
         self.observers.tell(|it| it.series(call, total));
-        let outcome = self.connect(options).and_then(|()| send(self));
-        self.end(call.method, &outcome);
-        outcome
+        self.connect(options)
     }
 
     /// Makes the call of a series that sends this piece.
@@ -110,27 +105,33 @@ impl Channel {
         call: &Call<'_>,
     ) -> Result<(Option<Sender>, Receiver<'_>), Error> {
         self.connect(options)?;
-        let observers = self.observers.clone();
-        let time = self.time;
         // Who types messages knows what is waited for.
         let is_typed = rpc.client_streaming && io::stdin().is_terminal();
         let wait = (!is_typed).then(|| self.patience.call(call.timeout));
-        let stream = self
-            .connected()?
-            .stream(call, rpc.client_streaming, rpc.server_streaming)?;
+        let connection = self.connection.as_mut().ok_or(CallError::Unusable)?;
+        let stream = connection.stream(call, rpc.client_streaming, rpc.server_streaming)?;
         let (sender, receiver) = stream.split();
         let sender = sender.map(|sender| Sender {
             sender,
-            observers: observers.clone(),
+            observers: self.observers.clone(),
         });
         let receiver = Receiver {
             receiver,
-            observers,
-            method: rpc.name,
-            time,
+            observers: self.observers.clone(),
+            time: &mut self.time,
             wait,
         };
         Ok((sender, receiver))
+    }
+
+    /// Tells how what was begun has ended.
+    pub(super) fn end<T>(&self, rpc: &'static Rpc, outcome: &Result<T, Error>) {
+        let status = match outcome {
+            Ok(_) => Some(0),
+            Err(error) => error.status().map(|status| status.code),
+        };
+        let time = self.time.time();
+        self.observers.tell(|it| it.end(rpc.name, status, time));
     }
 
     /// The connection, if there is one that can be used: for a call that nobody is told of.
@@ -158,27 +159,15 @@ impl Channel {
         Ok(())
     }
 
-    fn connected(&mut self) -> Result<&mut Connection, CallError> {
-        self.connection.as_mut().ok_or(CallError::Unusable)
-    }
-
     fn answer(&mut self, call: &Call<'_>) -> Result<Vec<u8>, CallError> {
         let wait = self.patience.call(call.timeout);
-        let answer = self.connected()?.call(call);
+        let connection = self.connection.as_mut().ok_or(CallError::Unusable)?;
+        let answer = connection.call(call);
         self.time.note_answer();
         drop(wait);
         let answer = answer?;
         self.observers.tell(|it| it.answer(&answer));
         Ok(answer)
-    }
-
-    fn end<T>(&self, method: &str, outcome: &Result<T, Error>) {
-        let status = match outcome {
-            Ok(_) => Some(0),
-            Err(error) => error.status().map(|status| status.code),
-        };
-        let time = self.time.time();
-        self.observers.tell(|it| it.end(method, status, time));
     }
 }
 
@@ -210,8 +199,7 @@ impl Sender {
 pub(super) struct Receiver<'c> {
     receiver: StreamReceiver<'c>,
     observers: Observers,
-    method: &'static str,
-    time: Stopwatch,
+    time: &'c mut Stopwatch,
     /// The wait for the first answer.
     wait: Option<Wait>,
 }
@@ -222,17 +210,9 @@ impl Receiver<'_> {
         let answer = self.receiver.next_message();
         self.time.note_answer();
         self.wait = None;
-        let status = match &answer {
-            Ok(Some(message)) => {
-                self.observers.tell(|it| it.answer(message));
-                return answer;
-            }
-            Ok(None) => Some(0),
-            Err(CallError::Status(status)) => Some(status.code),
-            Err(_) => None,
-        };
-        let time = self.time.time();
-        self.observers.tell(|it| it.end(self.method, status, time));
+        if let Ok(Some(message)) = &answer {
+            self.observers.tell(|it| it.answer(message));
+        }
         answer
     }
 }

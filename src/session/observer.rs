@@ -41,8 +41,9 @@ pub(super) trait Observer: Send {
     /// An answer came, encoded.
     fn answer(&mut self, _encoded: &[u8]) {}
 
-    /// The call, the stream or the series is over. Where the agent ended it, `status` is its
-    /// status code. `time` is how long it took to the last answer.
+    /// The call, the stream or the series is over, and what was answered is printed. `status`
+    /// is the agent's status code, unless something else went wrong. `time` is how long it took
+    /// to the last answer.
     fn end(&mut self, _method: &str, _status: Option<i32>, _time: Duration) {}
 }
 

@@ -30,6 +30,7 @@ impl Session {
         }
         let started = Instant::now();
         let result = self.send_pieces(rpc, pieces);
+        self.channel.end(rpc, &result);
         let answer = result.map_err(|error| self.explained(rpc, error))?;
         if let Some((answer, encoded)) = answer {
             self.print_answer(answer.as_ref(), &encoded)?;
@@ -56,22 +57,21 @@ impl Session {
         rpc: &'static Rpc,
         pieces: &mut dyn Pieces,
     ) -> Result<Option<Answer>, Error> {
-        let (options, logger, skew) = (&self.options, self.logger, &mut self.skew);
-        let (call, total) = (options.call_of(rpc, &[]), pieces.total());
-        self.channel.series(options, &call, total, |channel| {
-            let mut last = None;
-            while let Some(piece) = pieces.next()? {
-                let call = options.call_of(rpc, piece.payload);
-                let answer = channel.piece(&call, &piece);
-                let answer = answer.map_err(|error| Error::Piece {
-                    of: piece.of.to_owned(),
-                    offset: piece.offset,
-                    error: Box::new(error.into()),
-                })?;
-                let decoded = skew.decode(rpc, &answer, options, logger)?;
-                last = Some((decoded, answer));
-            }
-            Ok(last)
-        })
+        let call = self.options.call_of(rpc, &[]);
+        self.channel
+            .begin_series(&self.options, &call, pieces.total())?;
+        let mut last = None;
+        while let Some(piece) = pieces.next()? {
+            let call = self.options.call_of(rpc, piece.payload);
+            let answer = self.channel.piece(&call, &piece);
+            let answer = answer.map_err(|error| Error::Piece {
+                of: piece.of.to_owned(),
+                offset: piece.offset,
+                error: Box::new(error.into()),
+            })?;
+            let decoded = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
+            last = Some((decoded, answer));
+        }
+        Ok(last)
     }
 }
