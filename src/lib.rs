@@ -8,8 +8,6 @@
 #[forbid(unsafe_code)]
 pub mod auto;
 #[forbid(unsafe_code)]
-pub mod bench;
-#[forbid(unsafe_code)]
 pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;
@@ -24,11 +22,11 @@ mod generated;
 #[forbid(unsafe_code)]
 pub mod input;
 #[forbid(unsafe_code)]
-pub mod live;
-#[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
 pub mod man;
+#[forbid(unsafe_code)]
+mod progress;
 #[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
