@@ -7,12 +7,10 @@
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
-pub mod base64;
+pub mod command;
 pub mod describe;
 mod descriptor;
 mod dialect;
-pub mod escape;
-pub mod excerpt;
 mod explicit;
 mod fill;
 #[cfg(any(test, feature = "test-util"))]
@@ -29,6 +27,7 @@ mod template;
 pub mod unknown;
 pub mod value;
 
+pub use agent_text::{escape, excerpt};
 pub use descriptor::{
     Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
 };
