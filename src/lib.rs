@@ -42,6 +42,9 @@ pub mod shell;
 pub mod sim;
 #[forbid(unsafe_code)]
 pub mod standard_output;
+#[cfg(own_protos)]
+#[forbid(unsafe_code)]
+pub mod typed;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::builds::{build, fixture, frobnicate, one, streams};
+use crate::builds::{build, build_with, fixture, frobnicate, one, streams};
 
 const SIM: [&str; 3] = ["connect", "--server-address", "sim://"];
 
@@ -296,6 +296,16 @@ fn a_bad_proto_stops_the_build() {
             "{name}\n{text}"
         );
     }
+    // Found by the second folder to import from, and read.
+    let bad = fixture("bad");
+    let path = format!("{}:{}", bad.join("cycle").display(), bad.join("syntax").display());
+    let text = build_with("bad", &bad.join("path"), &path).unwrap_err();
+    assert!(text.contains("bad.proto:4:15: "), "{text}");
+    let text = build("bad", &bad.join("path")).unwrap_err();
+    assert!(text.contains("importing.proto:3:1: ") && text.contains("AGENT_CTL_PROTO_PATH"), "{text}");
+
+    let text = build("bad", &bad).unwrap_err();
+    assert!(text.contains("holds no .proto file with a service"), "{text}");
     let text = build("bad", Path::new("/no/such/folder")).unwrap_err();
     assert!(
         text.contains("/no/such/folder") && !text.contains("panicked"),
