@@ -22,6 +22,7 @@ pub mod fixture;
 pub mod json;
 pub mod lookup;
 pub mod path;
+mod place;
 pub mod printer;
 mod reflect;
 mod slots;
@@ -29,6 +30,7 @@ pub mod suggest;
 mod template;
 pub mod unknown;
 pub mod value;
+mod well_known;
 
 pub use descriptor::{
     Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
