@@ -1,6 +1,7 @@
 //! The command line's definition. Values are checked here where that needs no
 //! knowledge of the protos.
 
+#[cfg(feature = "load")]
 mod bench;
 mod bundled;
 mod connect;
@@ -10,6 +11,7 @@ mod tests;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
 pub use serve::{RuleSource, Serve};
@@ -98,6 +100,7 @@ pub enum SubCommand {
     /// Run the simulated agent until Ctrl-C
     Serve(Box<Serve>),
     /// Make many calls and tell how long they took
+    #[cfg(feature = "load")]
     Bench(Box<Bench>),
     /// Show worked examples for real situations
     Examples {

@@ -7,7 +7,6 @@ mod statuses;
 use std::io;
 
 use crate::auto::oci::ConfigError;
-use crate::bench::{BenchError, MixError};
 use crate::builtin::BuiltInError;
 use crate::client::excerpt::hex;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
@@ -160,15 +159,9 @@ pub enum Error {
     /// The simulated agent's server.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// A load test's command.
-    #[error(transparent)]
-    Mix(#[from] MixError),
-    /// A load test that could not begin.
-    #[error(transparent)]
-    Bench(#[from] BenchError),
-    /// A load test that lost its last connection.
-    #[error("no connection was left, and none could be made")]
-    NoConnection,
+    /// A load test without connections, or that cannot watch them.
+    #[error("{0}")]
+    NoConnection(String),
     /// Conditions under which a load test has failed.
     #[error("--fail-if {}", .0.join(", --fail-if "))]
     Limit(Vec<String>),
@@ -285,7 +278,6 @@ impl Error {
             | Error::Random(_)
             | Error::Fault { .. }
             | Error::Encode(_)
-            | Error::Mix(_)
             | Error::Serve(ServeError::Bind {
                 reason: BindError::Scheme,
                 ..
@@ -298,9 +290,7 @@ impl Error {
             Error::Output(_) | Error::Serve(ServeError::Output(_)) | Error::Write { .. } => {
                 Kind::Output
             }
-            Error::Serve(_) | Error::NoConnection => Kind::Connection,
-            Error::Bench(BenchError::Connect(error)) => Kind::of(error.kind()),
-            Error::Bench(BenchError::Watch(_)) => Kind::Connection,
+            Error::Serve(_) | Error::NoConnection(_) => Kind::Connection,
             Error::Limit(_) => Kind::Limit,
             Error::Response { .. } => Kind::Protocol,
             Error::Connect(error) => Kind::of(error.kind()),

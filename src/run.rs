@@ -1,5 +1,6 @@
 //! The sub-commands: what each of them does with its options.
 
+#[cfg(feature = "load")]
 mod bench;
 
 use std::io::{self, IsTerminal};
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         }
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
+        #[cfg(feature = "load")]
         SubCommand::Bench(options) => bench::run(schema, *options, cli.error_format),
         SubCommand::Serve(options) => serve(schema, &options).map_err(alone),
         SubCommand::Examples { name, json } => {

@@ -157,7 +157,8 @@ fn the_agent_is_asked_for_its_version_no_longer_than_a_call_may_take() {
              have AddSwap\n",
         )
         .test();
-    assert!(output.time < Duration::from_secs(2), "{:?}", output.time);
+    // Far less than the agent takes to tell it.
+    assert!(output.time < Duration::from_secs(10), "{:?}", output.time);
 }
 
 #[test]

@@ -15,3 +15,10 @@ pub mod duration;
 pub mod escape;
 pub mod excerpt;
 pub mod hex;
+
+/// What went wrong in the operating system's words, without its error number.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    plain.to_lowercase()
+}
