@@ -16,7 +16,7 @@ use crate::command::{Arguments, ArgumentsError, Document, Setter, WordsError};
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::recipes::{self, Draft, Given, Level, Series};
-use crate::schema::path::{self, SetError, SetProblem, Step};
+use crate::schema::path::{self, SetError, SetProblem};
 use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, json, lookup};
 
 /// A request as it was given, checked, before automatic values.
@@ -172,10 +172,7 @@ impl Request {
 /// The index of the field that a setter's path begins with.
 fn field_of(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<usize> {
     let path = path::resolve(rpc.request, dialect, path).ok()?;
-    match path.steps().first() {
-        Some(Step::Field { index, .. }) => Some(*index),
-        _ => None,
-    }
+    Some(path.first().index)
 }
 
 /// Whether a text is meant as a number, be it one that the field can hold or not.

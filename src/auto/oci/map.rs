@@ -98,7 +98,7 @@ impl Mapping {
             self.within(Step::Member(name.clone()), |mapping| {
                 let key = parse_key(scalar, name);
                 let key = key.map_err(|error| mapping.wrong(error.to_string()))?;
-                match map.get_mut(&key.as_key()) {
+                match map.get_mut(&key) {
                     Some(target) => mapping.value(value, &field.ty, target),
                     None => Ok(()),
                 }

@@ -1,21 +1,24 @@
 //! One value from the text that a user typed for it: booleans, numbers, text,
-//! bytes, enums, map keys. It knows the types of the table; where a value is
-//! put, and which message it is in, is not its business.
+//! bytes, enums, map keys, and `@file` for the content of a file.
 
 mod bytes;
 mod enumeration;
-mod file;
 mod number;
 
-use super::descriptor::{Enum, Scalar};
-use super::dialect::Dialect;
-use super::reflect::{Key, ValueMut};
-use agent_text::excerpt::Excerpt;
+use std::error::Error;
 
-pub(crate) use bytes::decode_base64;
-pub use bytes::{Base64Error, BytesError};
-pub use enumeration::EnumError;
-pub use file::FileError;
+use agent_text::excerpt::{Excerpt, Quoted};
+
+use crate::descriptor::{Enum, Scalar};
+use crate::dialect::Dialect;
+use crate::reflect::{Key, ValueMut};
+
+pub use self::bytes::{Base64Error, BytesError};
+pub use self::enumeration::EnumError;
+
+pub(crate) use self::bytes::decode_base64;
+pub(crate) use self::enumeration::parse_exact as parse_enum_name;
+pub(crate) use self::number::Number;
 
 /// Why a text is not a value of its type.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,25 @@ pub enum ValueError {
     /// A file given with `@` that cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+/// Why a file given with `@` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Nothing stands after the `@`.
+    #[error("\"@\" names no file (a text that begins with \"@\" is written with two)")]
+    NoName,
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(Box<dyn Error + Send + Sync>),
+    /// It is to be text, and is not UTF-8.
+    #[error("file {} is not UTF-8 text: see byte {offset}", Quoted(.path))]
+    NotText {
+        /// The file's path as given.
+        path: String,
+        /// How many bytes come before the first bad one.
+        offset: usize,
+    },
 }
 
 /// A value that has been read and fits its type.
@@ -91,19 +113,19 @@ pub fn parse_scalar(
 ) -> Result<Parsed, ValueError> {
     Ok(match scalar {
         Scalar::Bool => Parsed::Bool(parse_bool(text)?),
-        Scalar::Int32 | Scalar::Sint32 | Scalar::Sfixed32 => Parsed::Int32(number::int32(text)?),
-        Scalar::Int64 | Scalar::Sint64 | Scalar::Sfixed64 => Parsed::Int64(number::int64(text)?),
-        Scalar::Uint32 | Scalar::Fixed32 => Parsed::Uint32(number::uint32(text)?),
-        Scalar::Uint64 | Scalar::Fixed64 => Parsed::Uint64(number::uint64(text)?),
+        Scalar::Int32 | Scalar::Sint32 | Scalar::Sfixed32 => Parsed::Int32(number::integer(text)?),
+        Scalar::Int64 | Scalar::Sint64 | Scalar::Sfixed64 => Parsed::Int64(number::integer(text)?),
+        Scalar::Uint32 | Scalar::Fixed32 => Parsed::Uint32(number::integer(text)?),
+        Scalar::Uint64 | Scalar::Fixed64 => Parsed::Uint64(number::integer(text)?),
         Scalar::Float => Parsed::Float(number::float(text)?),
         Scalar::Double => Parsed::Double(number::double(text)?),
-        Scalar::String => Parsed::String(match file::named_in(text) {
-            file::Source::Text(text) => text.to_owned(),
-            file::Source::File(path) => file::read_text(dialect, path)?,
+        Scalar::String => Parsed::String(match source(text) {
+            Source::Text(text) => text.to_owned(),
+            Source::File(path) => read_text(dialect, path)?,
         }),
-        Scalar::Bytes => Parsed::Bytes(match file::named_in(text) {
-            file::Source::Text(text) => bytes::parse(text)?,
-            file::Source::File(path) => file::read(dialect, path)?,
+        Scalar::Bytes => Parsed::Bytes(match source(text) {
+            Source::Text(text) => bytes::parse(text)?,
+            Source::File(path) => read(dialect, path)?,
         }),
     })
 }
@@ -116,17 +138,6 @@ pub fn parse_enum(enumeration: &Enum, text: &str) -> Result<Parsed, ValueError> 
     Ok(Parsed::Enum(enumeration::parse(enumeration, text)?))
 }
 
-/// Reads an enum value's name letter by letter, as ProtoJSON has it.
-///
-/// # Errors
-/// When no value has exactly this name.
-pub fn parse_enum_name(enumeration: &Enum, name: &str) -> Result<Parsed, ValueError> {
-    let number = enumeration::exact(enumeration, name);
-    Ok(Parsed::Enum(
-        number.ok_or_else(|| enumeration::unknown(enumeration, name))?,
-    ))
-}
-
 fn parse_bool(text: &str) -> Result<bool, ValueError> {
     match text {
         "true" | "1" => Ok(true),
@@ -135,47 +146,55 @@ fn parse_bool(text: &str) -> Result<bool, ValueError> {
     }
 }
 
-/// A map key that owns its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the types'")]
-pub enum OwnedKey {
-    Bool(bool),
-    Int32(i32),
-    Int64(i64),
-    Uint32(u32),
-    Uint64(u64),
-    String(String),
-}
-
-impl OwnedKey {
-    /// The key as maps take it.
-    pub fn as_key(&self) -> Key<'_> {
-        match self {
-            OwnedKey::Bool(key) => Key::Bool(*key),
-            OwnedKey::Int32(key) => Key::Int32(*key),
-            OwnedKey::Int64(key) => Key::Int64(*key),
-            OwnedKey::Uint32(key) => Key::Uint32(*key),
-            OwnedKey::Uint64(key) => Key::Uint64(*key),
-            OwnedKey::String(key) => Key::String(key),
-        }
-    }
-}
-
 /// Reads a map's key. The text of a string key is the key; no file is read.
 ///
 /// # Errors
 /// When the text is not a value of the key's type.
-pub fn parse_key(scalar: Scalar, text: &str) -> Result<OwnedKey, ValueError> {
+pub fn parse_key(scalar: Scalar, text: &str) -> Result<Key<'static>, ValueError> {
     Ok(match scalar {
-        Scalar::Bool => OwnedKey::Bool(parse_bool(text)?),
-        Scalar::Int32 | Scalar::Sint32 | Scalar::Sfixed32 => OwnedKey::Int32(number::int32(text)?),
-        Scalar::Int64 | Scalar::Sint64 | Scalar::Sfixed64 => OwnedKey::Int64(number::int64(text)?),
-        Scalar::Uint32 | Scalar::Fixed32 => OwnedKey::Uint32(number::uint32(text)?),
-        Scalar::Uint64 | Scalar::Fixed64 => OwnedKey::Uint64(number::uint64(text)?),
+        Scalar::Bool => Key::Bool(parse_bool(text)?),
+        Scalar::Int32 | Scalar::Sint32 | Scalar::Sfixed32 => Key::Int32(number::integer(text)?),
+        Scalar::Int64 | Scalar::Sint64 | Scalar::Sfixed64 => Key::Int64(number::integer(text)?),
+        Scalar::Uint32 | Scalar::Fixed32 => Key::Uint32(number::integer(text)?),
+        Scalar::Uint64 | Scalar::Fixed64 => Key::Uint64(number::integer(text)?),
         // Protobuf allows no other type of key.
         Scalar::String | Scalar::Bytes | Scalar::Float | Scalar::Double => {
-            OwnedKey::String(text.to_owned())
+            Key::String(text.to_owned().into())
         }
+    })
+}
+
+/// Where a string or bytes value is.
+#[derive(Debug, PartialEq, Eq)]
+enum Source<'a> {
+    /// In the text itself.
+    Text(&'a str),
+    /// In the file of this path.
+    File(&'a str),
+}
+
+/// Tells `@file` from text, where `@@` is a text's own `@`.
+fn source(text: &str) -> Source<'_> {
+    match text.strip_prefix('@') {
+        Some(rest) if rest.starts_with('@') => Source::Text(rest),
+        Some(path) => Source::File(path),
+        None => Source::Text(text),
+    }
+}
+
+/// The content of a file.
+fn read(dialect: &dyn Dialect, path: &str) -> Result<Vec<u8>, FileError> {
+    if path.is_empty() {
+        return Err(FileError::NoName);
+    }
+    dialect.file(path).map_err(FileError::Read)
+}
+
+/// The content of a file that holds UTF-8 text, the last line break included.
+fn read_text(dialect: &dyn Dialect, path: &str) -> Result<String, FileError> {
+    String::from_utf8(read(dialect, path)?).map_err(|error| FileError::NotText {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
     })
 }
 
@@ -183,7 +202,7 @@ pub fn parse_key(scalar: Scalar, text: &str) -> Result<OwnedKey, ValueError> {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
-    use crate::Plain;
+    use crate::{Content, Plain};
     use proptest::prelude::*;
 
     const SCALARS: [Scalar; 15] = [
@@ -234,13 +253,10 @@ mod tests {
 
     #[test]
     fn keys_have_their_type() {
-        assert_eq!(
-            parse_key(Scalar::Sint32, "-1").unwrap(),
-            OwnedKey::Int32(-1)
-        );
+        assert_eq!(parse_key(Scalar::Sint32, "-1").unwrap(), Key::Int32(-1));
         assert_eq!(
             parse_key(Scalar::String, "@etc").unwrap(),
-            OwnedKey::String("@etc".into())
+            Key::String("@etc".into())
         );
         assert_eq!(
             parse_key(Scalar::Uint32, "4294967296")
@@ -261,6 +277,51 @@ mod tests {
         assert_eq!(number, 7);
         let mut text = String::new();
         assert!(!Parsed::Uint32(7).store(ValueMut::String(&mut text)));
+    }
+
+    /// The only file there is.
+    struct One(&'static [u8]);
+
+    impl Dialect for One {
+        fn file(&self, path: &str) -> Content {
+            match path {
+                "a b" => Ok(self.0.to_vec()),
+                _ => Err(format!("no file {path}").into()),
+            }
+        }
+    }
+
+    #[test]
+    fn one_at_sign_is_a_file_and_two_are_one() {
+        assert_eq!(source("@a b"), Source::File("a b"));
+        assert_eq!(source("@@x"), Source::Text("@x"));
+        assert_eq!(source("@@"), Source::Text("@"));
+        assert_eq!(source("x@y"), Source::Text("x@y"));
+        assert!(matches!(read(&One(b""), ""), Err(FileError::NoName)));
+    }
+
+    #[test]
+    fn content_is_taken_whole() {
+        let text = "package \u{e9}\n";
+        assert_eq!(read_text(&One(text.as_bytes()), "a b").unwrap(), text);
+    }
+
+    #[test]
+    fn bytes_that_are_not_text() {
+        assert_eq!(read(&One(b"ab\xff"), "a b").unwrap(), b"ab\xff");
+        assert_eq!(
+            read_text(&One(b"ab\xff"), "a b").unwrap_err().to_string(),
+            "file \"a b\" is not UTF-8 text: see byte 2"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read() {
+        assert_eq!(read(&One(b""), "c").unwrap_err().to_string(), "no file c");
+        assert_eq!(
+            read(&Plain, "c").unwrap_err().to_string(),
+            "file \"c\" is not read: only values are taken here"
+        );
     }
 
     proptest! {

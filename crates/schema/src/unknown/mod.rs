@@ -3,12 +3,12 @@
 
 mod groups;
 
+use agent_wire::WrongEnd;
 use protobuf::UnknownValueRef;
 
-use super::descriptor::{Field, Message, Scalar};
-use super::reflect::{Key, Reflect, Value};
-use agent_text::escape;
-use agent_wire::WrongEnd;
+use crate::descriptor::{Field, Message, Scalar};
+use crate::place;
+use crate::reflect::{Key, Reflect, Value};
 
 /// What an unknown field holds.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ struct Place<'a> {
     at: At<'a>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum At<'a> {
     Field,
     Index(usize),
@@ -103,30 +103,23 @@ enum At<'a> {
     Entry(&'a [u8], Scalar),
 }
 
-fn quoted(key: &str) -> String {
-    format!("\"{}\"", escape::line(key))
-}
-
 impl Place<'_> {
     fn write(&self, path: &mut String) {
         if let Some(outer) = self.outer {
             outer.write(path);
-            path.push('.');
         }
-        path.push_str(self.field.name);
-        let key = match self.at {
-            At::Field => return,
-            At::Index(index) => index.to_string(),
-            At::After(bytes) => groups::elements(bytes, self.field.number).to_string(),
-            At::Entry(entry, scalar) => groups::key(entry, scalar),
-            At::Key(Key::String(key)) => quoted(key),
-            At::Key(Key::Bool(key)) => key.to_string(),
-            At::Key(Key::Int32(key)) => key.to_string(),
-            At::Key(Key::Int64(key)) => key.to_string(),
-            At::Key(Key::Uint32(key)) => key.to_string(),
-            At::Key(Key::Uint64(key)) => key.to_string(),
-        };
-        path.push_str(&format!("[{key}]"));
+        place::push_field(self.field.name, path);
+        match &self.at {
+            At::Field => {}
+            At::Index(index) => place::push_index(*index, path),
+            At::After(bytes) => {
+                place::push_index(groups::elements(bytes, self.field.number), path);
+            }
+            At::Entry(entry, scalar) => {
+                path.push_str(&format!("[{}]", groups::key(entry, *scalar)))
+            }
+            At::Key(key) => place::push_key(key, path),
+        }
     }
 }
 
@@ -163,7 +156,7 @@ impl<'m> Search<'m> {
                     for (key, value) in map.entries() {
                         match value {
                             Value::Message(message) => {
-                                self.message(message, Some(&inner(At::Key(key))));
+                                self.message(message, Some(&inner(At::Key(key.clone()))));
                             }
                             _ => break,
                         }
