@@ -1,5 +1,5 @@
 //! What a convenience works on: the parameters that were given, and the request with
-//! the fields that were. Each knows at which level it was given, as a setter
+//! the fields that were. Of each it is kept at which level it was given, as a setter
 //! beats the document.
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::place::{Place, Step};
 
-/// Members of a configuration that the agent knows by another name.
+/// Members of a configuration that have another name in the agent's messages.
 const RENAMED: [(&str, &str); 1] = [("ociVersion", "Version")];
 
 /// Why a value does not fit.

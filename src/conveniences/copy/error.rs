@@ -63,7 +63,7 @@ pub enum CopyError {
         id: u32,
     },
     /// It is another thing than before.
-    #[error("{name:?} is no regular file any more")]
+    #[error("{name:?} is not a regular file any more")]
     Replaced {
         /// The path.
         name: String,

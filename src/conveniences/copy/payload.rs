@@ -1,6 +1,5 @@
 //! A request in its wire form, with room for the bytes of one field at its end:
-//! they are read to where they are sent from, and the memory is used again. It
-//! knows no field by name.
+//! they are read to where they are sent from, and the memory is used again.
 
 use protobuf::CodedOutputStream;
 use protobuf::rt::WireType;
@@ -12,7 +11,7 @@ const PAGE: usize = 4096;
 
 /// Memory for one encoded request after the other.
 #[derive(Debug, Default)]
-pub struct Payload {
+pub(super) struct Payload {
     head: Vec<u8>,
     /// At least as long as the longest request so far: what is not in use is
     /// not cleared.
@@ -27,7 +26,7 @@ impl Payload {
     ///
     /// # Errors
     /// When the message is larger than protobuf allows.
-    pub fn begin(
+    pub(super) fn begin(
         &mut self,
         message: &dyn Reflect,
         field: u32,
@@ -51,7 +50,7 @@ impl Payload {
     ///
     /// # Errors
     /// When the message is larger than protobuf allows.
-    pub fn measure(
+    pub(super) fn measure(
         &mut self,
         message: &dyn Reflect,
         field: u32,
@@ -62,7 +61,7 @@ impl Payload {
     }
 
     /// The request.
-    pub fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.length).unwrap_or_default()
     }
 

@@ -15,10 +15,10 @@ use crate::schema::Reflect;
 
 /// How many bytes of a file one request holds at most: with all other fields it
 /// stays far below ttRPC's limit of 4 MiB.
-pub const LARGEST_PIECE: u32 = 1 << 20;
+pub(super) const LARGEST_PIECE: u32 = 1 << 20;
 
 /// A copy on its way.
-pub struct Copying {
+pub(super) struct Copying {
     entries: vec::IntoIter<Entry>,
     total: u64,
     message: Box<dyn Reflect>,
@@ -38,7 +38,7 @@ struct Current {
 
 impl Copying {
     /// Begins to copy the entries by requests that begin as `message`.
-    pub fn new(
+    pub(super) fn new(
         entries: Vec<Entry>,
         message: Box<dyn Reflect>,
         given: GivenFields,

@@ -8,17 +8,17 @@ use super::scan::{Entry, Kind};
 use crate::conveniences::Draft;
 use crate::schema::{Reflect, Scalar, Value, ValueMut};
 
-pub const PATH: &str = "path";
-pub const FILE_SIZE: &str = "file_size";
-pub const FILE_MODE: &str = "file_mode";
-pub const DIR_MODE: &str = "dir_mode";
-pub const UID: &str = "uid";
-pub const GID: &str = "gid";
-pub const OFFSET: &str = "offset";
-pub const DATA: &str = "data";
+pub(super) const PATH: &str = "path";
+pub(super) const FILE_SIZE: &str = "file_size";
+pub(super) const FILE_MODE: &str = "file_mode";
+pub(super) const DIR_MODE: &str = "dir_mode";
+pub(super) const UID: &str = "uid";
+pub(super) const GID: &str = "gid";
+pub(super) const OFFSET: &str = "offset";
+pub(super) const DATA: &str = "data";
 
 /// The fields that a copy cannot do without.
-pub const NEEDS: &[(&str, Scalar)] = &[
+pub(super) const NEEDS: &[(&str, Scalar)] = &[
     (PATH, Scalar::String),
     (FILE_SIZE, Scalar::Int64),
     (FILE_MODE, Scalar::Uint32),
@@ -31,7 +31,7 @@ pub const NEEDS: &[(&str, Scalar)] = &[
 
 /// Which fields a command gave, and so are not a file's to fill.
 #[derive(Debug, Clone, Copy)]
-pub struct GivenFields {
+pub(super) struct GivenFields {
     file_size: bool,
     file_mode: Option<u32>,
     uid: bool,
@@ -40,7 +40,7 @@ pub struct GivenFields {
 
 impl GivenFields {
     /// What the draft of a request has.
-    pub fn of(draft: &Draft<'_>) -> Self {
+    pub(super) fn of(draft: &Draft<'_>) -> Self {
         let mode = field(draft.message, FILE_MODE).and_then(|index| draft.message.get(index));
         Self {
             file_size: draft.has(FILE_SIZE),
@@ -57,7 +57,7 @@ impl GivenFields {
     ///
     /// # Errors
     /// When its owner does not fit the fields.
-    pub fn fill(self, message: &mut dyn Reflect, entry: &Entry) -> Result<(), CopyError> {
+    pub(super) fn fill(self, message: &mut dyn Reflect, entry: &Entry) -> Result<(), CopyError> {
         let owner = |name, id: u32| {
             i32::try_from(id).map_err(|_| CopyError::Owner {
                 name: entry.source.clone(),
@@ -106,13 +106,13 @@ impl GivenFields {
 }
 
 /// Sets where in its file a piece begins.
-pub fn set_offset(message: &mut dyn Reflect, offset: u64) {
+pub(super) fn set_offset(message: &mut dyn Reflect, offset: u64) {
     let offset = i64::try_from(offset).unwrap_or(i64::MAX);
     set(message, OFFSET, Number::Int64(offset));
 }
 
 /// The number on the wire of the field that holds a piece's bytes.
-pub fn data_number(message: &dyn Reflect) -> u32 {
+pub(super) fn data_number(message: &dyn Reflect) -> u32 {
     let mut fields = message.descriptor().fields.iter();
     let data = fields.find(|field| field.name == DATA);
     data.map_or(0, |field| field.number)

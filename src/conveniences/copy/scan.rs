@@ -1,6 +1,6 @@
 //! What there is to copy: a file, a link or a directory, or all that is in a
 //! tree, each before what is in it, by name. Everything is looked at here, and
-//! nothing is read. What is made of it is not known here.
+//! nothing is read.
 
 use std::fs::{self, FileType, Metadata};
 use std::os::unix::ffi::OsStringExt;
@@ -13,24 +13,24 @@ use crate::interrupt;
 
 /// Something to copy.
 #[derive(Debug)]
-pub struct Entry {
+pub(super) struct Entry {
     /// Where it is.
-    pub source: String,
+    pub(super) source: String,
     /// Where its copy is to be.
-    pub target: String,
+    pub(super) target: String,
     /// What it is.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// Kind and permissions, as in `st_mode`.
-    pub mode: u32,
+    pub(super) mode: u32,
     /// Its owner.
-    pub uid: u32,
+    pub(super) uid: u32,
     /// Its group.
-    pub gid: u32,
+    pub(super) gid: u32,
 }
 
 /// What something to copy is.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A regular file of so many bytes.
     File(u64),
     /// A directory.
@@ -48,7 +48,7 @@ pub enum Kind {
 ///
 /// # Errors
 /// When something cannot be looked at or cannot be copied, or a signal came.
-pub fn scan(source: &str, target: &str, recursive: bool) -> Result<Vec<Entry>, Error> {
+pub(super) fn scan(source: &str, target: &str, recursive: bool) -> Result<Vec<Entry>, Error> {
     let mut found = Vec::new();
     let mut left = vec![Visit::Enter(pointed_to(source)?, target.to_owned())];
     while let Some(visit) = left.pop() {
@@ -153,7 +153,7 @@ impl Entry {
     }
 
     /// How many bytes of content there are.
-    pub fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         match &self.kind {
             Kind::File(size) => *size,
             Kind::Directory | Kind::Filled => 0,
@@ -195,7 +195,7 @@ fn names(directory: &str) -> Result<Vec<String>, CopyError> {
 }
 
 /// A name in a directory, as a path.
-pub fn join(directory: &str, name: &str) -> String {
+pub(super) fn join(directory: &str, name: &str) -> String {
     format!("{}/{name}", directory.trim_end_matches('/'))
 }
 

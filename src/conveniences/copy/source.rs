@@ -1,5 +1,5 @@
 //! A regular file that is read from its beginning to its end, and must stay as
-//! it is meanwhile: half of one state and half of another is no copy.
+//! it is meanwhile: half of one state and half of another would not be a copy.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -13,7 +13,7 @@ use crate::interrupt;
 
 /// An open file, and how it was when it was opened.
 #[derive(Debug)]
-pub struct Source {
+pub(super) struct Source {
     file: File,
     name: String,
     metadata: Metadata,
@@ -24,8 +24,8 @@ impl Source {
     /// Opens the file at a path. A link is not followed.
     ///
     /// # Errors
-    /// When it cannot be read, or is no regular file.
-    pub fn open(name: &str) -> Result<Self, CopyError> {
+    /// When it cannot be read, or is not a regular file.
+    pub(super) fn open(name: &str) -> Result<Self, CopyError> {
         let failed = |error| CopyError::Read {
             name: name.to_owned(),
             error,
@@ -52,17 +52,17 @@ impl Source {
     }
 
     /// How it was when it was opened.
-    pub fn metadata(&self) -> &Metadata {
+    pub(super) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
     /// How many bytes have been read.
-    pub fn offset(&self) -> u64 {
+    pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// How many bytes have not been read yet.
-    pub fn left(&self) -> u64 {
+    pub(super) fn left(&self) -> u64 {
         self.metadata.size().saturating_sub(self.offset)
     }
 
@@ -70,7 +70,7 @@ impl Source {
     ///
     /// # Errors
     /// When it cannot be read, has changed, or a signal came.
-    pub fn read(&mut self, chunk: &mut [u8]) -> Result<(), Error> {
+    pub(super) fn read(&mut self, chunk: &mut [u8]) -> Result<(), Error> {
         let mut rest = chunk;
         while !rest.is_empty() {
             let count = self.some(rest)?;
@@ -91,7 +91,7 @@ impl Source {
     ///
     /// # Errors
     /// When it is not.
-    pub fn check(&self) -> Result<(), CopyError> {
+    pub(super) fn check(&self) -> Result<(), CopyError> {
         let name = || self.name.clone();
         let now = self.file.metadata().map_err(|error| CopyError::Read {
             name: name(),

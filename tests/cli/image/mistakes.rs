@@ -32,7 +32,7 @@ fn parameters() {
         ),
         (
             "image=layout id=../x",
-            "id: \"../x\" is no container's ID: letters, digits, \"_\", \".\" and \"-\", and at \
+            "id: \"../x\" is not a container's ID: letters, digits, \"_\", \".\" and \"-\", and at \
              first a letter or digit"
                 .to_owned(),
         ),

@@ -9,7 +9,7 @@ use std::path::Path;
 pub enum ImageError {
     /// The ID cannot name a folder.
     #[error(
-        "{id:?} is no container's ID: letters, digits, \"_\", \".\" and \"-\", and at first a \
+        "{id:?} is not a container's ID: letters, digits, \"_\", \".\" and \"-\", and at first a \
          letter or digit"
     )]
     Id {
@@ -25,7 +25,7 @@ pub enum ImageError {
         /// What was given.
         name: String,
     },
-    /// It is no path, and no registry has such names.
+    /// It is not a path, and not a name that a registry may have.
     #[error(
         "{name:?} is neither a folder here nor a registry reference, such as \
          docker.io/library/busybox:latest"
@@ -36,7 +36,7 @@ pub enum ImageError {
     },
     /// A registry reference, and nothing to fetch it with.
     #[error(
-        "{name:?} is no folder here, and an image of a registry needs skopeo to fetch it \
+        "{name:?} is not a folder here, and an image of a registry needs skopeo to fetch it \
          and umoci to unpack it; there is no {missing} on the PATH"
     )]
     NoTool {

@@ -1,6 +1,5 @@
 //! Where bundles that are made from images are kept: a folder for each
-//! container, by its ID, in one that belongs to this user alone. What is in a
-//! bundle is not known here.
+//! container, by its ID, in one that belongs to this user alone.
 
 use std::env;
 use std::fs::{self, DirBuilder};

@@ -215,7 +215,7 @@ fn relative(path: &Path) -> io::Result<PathBuf> {
     Ok(relative)
 }
 
-/// Removes whatever there is at a path, which is no link's target.
+/// Removes whatever there is at a path, without following it where it is a link.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
