@@ -17,11 +17,11 @@ use crate::examples::NoTopic;
 use crate::input::InputError;
 use crate::printer::PrintError;
 use crate::printer::raw::RawError;
-use crate::schema::excerpt::Excerpt;
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 use crate::sim::{BindError, FaultError, ServeError};
+use crate::text::excerpt::Excerpt;
 use crate::transport::AddressError;
 
 pub use failure::Failure;

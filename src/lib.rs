@@ -12,8 +12,6 @@ pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
-pub mod command;
-#[forbid(unsafe_code)]
 pub mod complete;
 #[forbid(unsafe_code)]
 pub mod conveniences;
@@ -47,8 +45,8 @@ pub mod standard_output;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
-pub use agent_schema::{self as schema, oneof_clear, oneof_get, oneof_get_mut, printer};
-pub use agent_text::duration;
+pub use agent_schema::{self as schema, command, printer};
+pub use agent_text::{self as text, duration};
 pub use agent_wire as wire;
 pub use run::run;
 
@@ -56,3 +54,8 @@ pub use run::run;
 pub fn schema() -> &'static schema::Schema {
     &generated::SCHEMA
 }
+
+/// The programs on the page about the library, which `cargo test` compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;

@@ -10,6 +10,7 @@ use agent_bundle::Part;
 pub use notes::RowNotes;
 
 use crate::schema::{Field, Label, Rpc, Scalar, Type, json};
+use crate::text::hex;
 
 /// One automatic value: where it goes, where it comes from, how else the field
 /// may be called.
@@ -213,7 +214,7 @@ pub fn signal_names() -> impl Iterator<Item = (&'static str, u32)> {
 pub fn random_id() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::digits(&bytes))
 }
 
 #[cfg(test)]

@@ -14,12 +14,13 @@ use crate::client::ConnectOptions;
 use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
 use crate::interrupt;
-use crate::printer::{Format, escape};
+use crate::printer::Format;
 use crate::progress;
 use crate::request::{Memory, Request};
 use crate::schema::Schema;
 use crate::session::{self, Options, Output, Step, Work};
 use crate::sim;
+use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
 const USUAL: Duration = Duration::from_secs(10);

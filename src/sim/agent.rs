@@ -28,7 +28,7 @@ pub(super) struct Agent {
 
 /// The call that ends the agent when it succeeds. In a guest it is started
 /// again, and knows nothing of what was before.
-const LAST_CALL: &str = "DestroySandbox";
+const LAST_CALL: &str = "grpc.AgentService/DestroySandbox";
 
 impl Agent {
     /// An agent on this machine, whose calls are watched or not.
@@ -69,7 +69,7 @@ impl Agent {
 
     /// Whether the agent ends after a call of `rpc` that succeeds.
     pub(super) fn ends_with(&self, rpc: &Rpc) -> bool {
-        rpc.name == LAST_CALL
+        behaviour::is(rpc, LAST_CALL)
     }
 
     /// Lets whoever waits for such events know that a container was short of

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use crate::schema::excerpt::Excerpt;
 use crate::schema::suggest;
+use crate::text::excerpt::Excerpt;
 
 use super::process::Launcher;
 use super::root::Root;

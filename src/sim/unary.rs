@@ -28,12 +28,12 @@ pub(super) struct Unary {
 type Decoded = Result<Box<dyn Reflect>, String>;
 
 impl Unary {
-    /// The handler of an RPC, with the behaviour that goes by its name.
+    /// The handler of an RPC, with its behaviour.
     pub(super) fn new(agent: Arc<Agent>, rpc: &'static Rpc) -> Unary {
         Unary {
             agent,
             rpc,
-            behaviour: behaviour::find(rpc.name),
+            behaviour: behaviour::find(rpc),
         }
     }
 }

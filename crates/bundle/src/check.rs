@@ -11,16 +11,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::path::JsonPath;
 
 /// Why a text cannot be read. Line and column count from 1.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line}, column {column}: {place}{what}")]
+#[error("line {line}, column {column}: {path}{what}")]
 pub struct Wrong {
     line: usize,
     column: usize,
     /// The member it is about; empty, or with what sets it off.
-    place: String,
+    path: String,
     what: String,
 }
 
@@ -38,15 +38,15 @@ pub(crate) fn config(text: &str) -> Result<Value, Wrong> {
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let place = Place::from(error.path());
-        wrong(error.inner(), place.before())
+        let path = JsonPath::from(error.path());
+        wrong(error.inner(), path.before())
     })?;
     let end = reader.end();
     end.map_err(|error| wrong(&error, String::new()))?;
     Ok(value)
 }
 
-fn wrong(error: &serde_json::Error, place: String) -> Wrong {
+fn wrong(error: &serde_json::Error, path: String) -> Wrong {
     let text = error.to_string();
     let what = text
         .rsplit_once(" at line ")
@@ -54,7 +54,7 @@ fn wrong(error: &serde_json::Error, place: String) -> Wrong {
     Wrong {
         line: error.line(),
         column: error.column(),
-        place,
+        path,
         what: escape::line(what).into_owned(),
     }
 }

@@ -12,7 +12,7 @@ mod config;
 #[cfg(feature = "image")]
 pub mod image;
 mod map;
-mod place;
+mod path;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests;

@@ -9,16 +9,16 @@ use agent_schema::{
 };
 use serde_json::Value;
 
-use crate::place::{Place, Step};
+use crate::path::{JsonPath, Step};
 
 /// Members of a configuration that have another name in the agent's messages.
 const RENAMED: [(&str, &str); 1] = [("ociVersion", "Version")];
 
 /// Why a value does not fit.
 #[derive(Debug, thiserror::Error)]
-#[error("{place}{problem}")]
+#[error("{path}{problem}")]
 pub struct Wrong {
-    place: String,
+    path: String,
     problem: String,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn put(
 ) -> Result<Vec<String>, Wrong> {
     let mut mapping = Mapping {
         schema,
-        place: Place::default(),
+        path: JsonPath::default(),
         left_out: Vec::new(),
     };
     match within {
@@ -47,7 +47,7 @@ pub(crate) fn put(
 
 struct Mapping {
     schema: &'static Schema,
-    place: Place,
+    path: JsonPath,
     left_out: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ impl Mapping {
         for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
             self.within(Step::Member(name.clone()), |mapping| {
                 let Some((index, field)) = field(descriptor, name) else {
-                    mapping.left_out.push(mapping.place.to_string());
+                    mapping.left_out.push(mapping.path.to_string());
                     return Ok(());
                 };
                 if seen.contains(&index) {
@@ -130,9 +130,9 @@ impl Mapping {
         step: Step,
         inner: impl FnOnce(&mut Self) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
-        self.place.enter(step);
+        self.path.enter(step);
         inner(self)?;
-        self.place.leave();
+        self.path.leave();
         Ok(())
     }
 
@@ -150,7 +150,7 @@ impl Mapping {
 
     fn wrong(&self, problem: String) -> Wrong {
         Wrong {
-            place: self.place.before(),
+            path: self.path.before(),
             problem,
         }
     }

@@ -3,10 +3,26 @@
 
 use std::borrow::Cow;
 
-use super::excerpt::is_unprintable;
+use crate::hex;
 
-/// How many characters of a message from an agent are shown.
-pub const MAX_CHARS: usize = 2000;
+/// Whether a character changes how the text around it shows, or shows as
+/// nothing: control characters, line and paragraph separators, marks of text
+/// direction, and characters that show as nothing or as a space. Kept are those
+/// that ordinary text needs to look right: joiners (U+200C, U+200D) and the variation
+/// selectors of symbols (U+FE00 to U+FE0F).
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}'
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
+}
 
 /// `text` with everything unprintable escaped, line ends and tabs included.
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -16,19 +32,6 @@ pub fn line(text: &str) -> Cow<'_, str> {
 /// `text` with everything unprintable escaped but line ends and tabs.
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_unprintable(c) && c != '\n' && c != '\t')
-}
-
-/// As [`line()`], for bytes that may not be text: each byte that is not UTF-8
-/// appears as `\xHH`.
-pub fn bytes(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&line(chunk.valid()));
-        for byte in chunk.invalid() {
-            push_byte(*byte, &mut out);
-        }
-    }
-    out
 }
 
 /// The first line of `text` that is not blank, at most `max_chars` of its characters, escaped;
@@ -54,7 +57,7 @@ fn escaped(text: &str, needs_escape: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if needs_escape(c) {
-            push_escape(c, &mut out);
+            push(c, &mut out);
         } else {
             out.push(c);
         }
@@ -62,20 +65,17 @@ fn escaped(text: &str, needs_escape: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn push_escape(c: char, out: &mut String) {
+/// Appends the visible escape of a character.
+pub(crate) fn push(c: char, out: &mut String) {
     match c {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
-        c if c.is_ascii() => push_byte(c as u8, out),
+        c if c.is_ascii() => {
+            out.push_str("\\x");
+            hex::push(c as u8, out);
+        }
         c => out.extend(c.escape_unicode()),
-    }
-}
-
-fn push_byte(byte: u8, out: &mut String) {
-    out.push_str("\\x");
-    for digit in [byte >> 4, byte & 0xf] {
-        out.extend(char::from_digit(digit.into(), 16));
     }
 }
 
@@ -91,7 +91,6 @@ mod tests {
             r"a\x1b[2Jb\n\u{9b}\u{202e}é"
         );
         assert_eq!(lines("a\tb\r\nc\u{7}"), "a\tb\\r\nc\\x07");
-        assert_eq!(bytes(b"ok\xff\xc3\xa9\xe2\x80"), "ok\\xffé\\xe2\\x80");
         assert!(matches!(line("plain 漢字"), Cow::Borrowed(_)));
     }
 
@@ -108,10 +107,16 @@ mod tests {
         assert_eq!(first_line("äöü", 3), "äöü");
     }
 
+    #[test]
+    fn what_ordinary_text_needs_is_kept() {
+        let text = "\u{200c}\u{200d}\u{fe0f}\u{3000}\u{a0}";
+        assert_eq!(line(text), text);
+    }
+
     proptest! {
         #[test]
-        fn nothing_unprintable_is_left(given in proptest::collection::vec(any::<u8>(), 0..100)) {
-            prop_assert!(!bytes(&given).chars().any(is_unprintable));
+        fn nothing_unprintable_is_left(given: String) {
+            prop_assert!(!line(&given).chars().any(is_unprintable));
         }
     }
 }

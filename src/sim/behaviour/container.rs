@@ -10,12 +10,12 @@ use super::storages::{check_devices, check_storages};
 use super::{Answer, Context, Outcome, Row, spec};
 
 pub(super) const ROWS: &[Row] = &[
-    ("CreateContainer", create_container),
-    ("StartContainer", start_container),
-    ("PauseContainer", pause_container),
-    ("ResumeContainer", resume_container),
-    ("UpdateContainer", update_container),
-    ("RemoveContainer", remove_container),
+    ("grpc.AgentService/CreateContainer", create_container),
+    ("grpc.AgentService/StartContainer", start_container),
+    ("grpc.AgentService/PauseContainer", pause_container),
+    ("grpc.AgentService/ResumeContainer", resume_container),
+    ("grpc.AgentService/UpdateContainer", update_container),
+    ("grpc.AgentService/RemoveContainer", remove_container),
 ];
 
 /// Makes a container whose process waits to be started. It needs no sandbox. An
@@ -48,10 +48,12 @@ fn create_container(
     let shares_namespace =
         fields::is_true(request, "sandbox_pidns") && state.sandbox.has_process_namespace;
     let launcher = context.launcher;
-    let process = launcher.create(spec::program(process)).map_err(internal)?;
+    let root = spec::root(oci);
+    let program = spec::program(process, &root);
+    let process = launcher.create(program).map_err(internal)?;
     state.sandbox.has_process_namespace = true;
     let last_words = spec::last_words(oci);
-    let container = Container::new(id, process, limits, last_words, shares_namespace);
+    let container = Container::new(id, process, root, limits, last_words, shares_namespace);
     state.containers.insert(id, container);
     Ok(Outcome::Done)
 }

@@ -10,7 +10,7 @@ use super::lookup::container_id;
 use super::wording::{quoted, system};
 use super::{Answer, Context, Outcome, Row};
 
-pub(super) const ROWS: &[Row] = &[("GetDiagnosticData", get_diagnostic_data)];
+pub(super) const ROWS: &[Row] = &[("grpc.AgentService/GetDiagnosticData", get_diagnostic_data)];
 
 /// How many bytes of a container's last words are told.
 const MOST: usize = 4096;

@@ -6,7 +6,7 @@ use crate::sim::refusal::internal;
 
 use super::{Answer, Context, Outcome, Row};
 
-pub(super) const ROWS: &[Row] = &[("GetOOMEvent", get_oom_event)];
+pub(super) const ROWS: &[Row] = &[("grpc.AgentService/GetOOMEvent", get_oom_event)];
 
 /// Tells one caller of each container that was short of memory, and fails when
 /// the agent ends first.

@@ -7,7 +7,7 @@ use crate::sim::state::files::Piece;
 
 use super::{Answer, Context, Outcome, Row};
 
-pub(super) const ROWS: &[Row] = &[("CopyFile", copy_file)];
+pub(super) const ROWS: &[Row] = &[("grpc.AgentService/CopyFile", copy_file)];
 
 /// Copies one piece, folder or link.
 fn copy_file(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflect) -> Answer {

@@ -8,10 +8,10 @@ use crate::sim::options::Feature;
 use super::storages::STORAGE_DRIVERS;
 use super::{AGENT_VERSION, Answer, Context, Outcome, Row};
 
-pub(super) const ROWS: &[Row] = &[("GetGuestDetails", get_guest_details)];
+pub(super) const ROWS: &[Row] = &[("grpc.AgentService/GetGuestDetails", get_guest_details)];
 
-/// Tells of this machine, what was asked for, of this build and of the features
-/// that the agent was built with.
+/// Tells of this machine, what was asked for, of the agent that is imitated and
+/// of the features that it was built with.
 fn get_guest_details(
     context: &mut Context<'_>,
     request: &dyn Reflect,
@@ -40,9 +40,7 @@ fn get_guest_details(
         if context.options.has(Feature::Policy) {
             fields::push_string(agent, "extra_features", "agent-policy");
         }
-        if host.supports_seccomp() {
-            fields::push_string(agent, "extra_features", "seccomp");
-        }
+        fields::push_string(agent, "extra_features", "seccomp");
     }
     Ok(Outcome::Done)
 }

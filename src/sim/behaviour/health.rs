@@ -5,7 +5,10 @@ use crate::sim::fields;
 
 use super::{AGENT_VERSION, Answer, Context, Outcome, Row};
 
-pub(super) const ROWS: &[Row] = &[("Check", check), ("Version", version)];
+pub(super) const ROWS: &[Row] = &[
+    ("grpc.Health/Check", check),
+    ("grpc.Health/Version", version),
+];
 
 /// The version of the agent's interface, as agents have told it since it was made.
 const INTERFACE_VERSION: &str = "0.0.1";
@@ -16,7 +19,7 @@ fn check(_: &mut Context<'_>, _: &dyn Reflect, response: &mut dyn Reflect) -> An
     Ok(Outcome::Done)
 }
 
-/// Tells the version of this build.
+/// Tells the version of the agent that is imitated.
 fn version(_: &mut Context<'_>, _: &dyn Reflect, response: &mut dyn Reflect) -> Answer {
     fields::set_string(response, "grpc_version", INTERFACE_VERSION);
     fields::set_string(response, "agent_version", AGENT_VERSION);

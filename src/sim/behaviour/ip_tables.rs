@@ -12,8 +12,8 @@ use super::wording::{in_full, quoted};
 use super::{Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[
-    ("GetIPTables", get_ip_tables),
-    ("SetIPTables", set_ip_tables),
+    ("grpc.AgentService/GetIPTables", get_ip_tables),
+    ("grpc.AgentService/SetIPTables", set_ip_tables),
 ];
 
 /// Tells the tables of a family as iptables-save(8) does.

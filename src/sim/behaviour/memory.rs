@@ -11,10 +11,10 @@ use super::wording::system;
 use super::{Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[
-    ("AddSwap", add_swap),
-    ("AddSwapPath", add_swap_path),
-    ("OnlineCPUMem", online_cpu_mem),
-    ("MemHotplugByProbe", probe_memory),
+    ("grpc.AgentService/AddSwap", add_swap),
+    ("grpc.AgentService/AddSwapPath", add_swap_path),
+    ("grpc.AgentService/OnlineCPUMem", online_cpu_mem),
+    ("grpc.AgentService/MemHotplugByProbe", probe_memory),
 ];
 
 /// Swaps to a device by its place on the PCI bus. It is there: whoever asks has

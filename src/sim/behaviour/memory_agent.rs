@@ -8,8 +8,8 @@ use crate::sim::refusal::internal;
 use super::{Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[
-    ("MemAgentMemcgSet", set_cold_memory),
-    ("MemAgentCompactSet", set_compaction),
+    ("grpc.AgentService/MemAgentMemcgSet", set_cold_memory),
+    ("grpc.AgentService/MemAgentCompactSet", set_compaction),
 ];
 
 /// Changes how cold memory is looked for.

@@ -11,7 +11,7 @@ use crate::sim::host::Host;
 
 use super::{Answer, Context, Outcome, Row};
 
-pub(super) const ROWS: &[Row] = &[("GetMetrics", get_metrics)];
+pub(super) const ROWS: &[Row] = &[("grpc.AgentService/GetMetrics", get_metrics)];
 
 /// Bytes in a unit of `/proc/meminfo`.
 const KIB: u64 = 1024;

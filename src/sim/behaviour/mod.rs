@@ -1,5 +1,5 @@
-//! What the agent does for each RPC: one file per area, with one row per RPC
-//! name. Messages are reached through [`fields`](super::fields) only, so a row
+//! What the agent does for each RPC: one file per area, with one row per RPC,
+//! by service and method. Messages are reached through [`fields`](super::fields) only, so a row
 //! compiles and runs whether or not the proto has its RPC and fields. Rows know
 //! no sockets and no ttRPC frames.
 
@@ -29,7 +29,7 @@ mod time;
 mod volumes;
 mod wording;
 
-use crate::schema::Reflect;
+use crate::schema::{Reflect, Rpc};
 
 use super::change::Wait;
 use super::host::Host;
@@ -74,7 +74,7 @@ pub(super) type Behaviour =
 /// What a row returns.
 pub(super) type Answer = ttrpc::Result<Outcome>;
 
-/// An RPC's method name, and what the agent does for it.
+/// An RPC as `service/method`, and what the agent does for it.
 type Row = (&'static str, Behaviour);
 
 /// The RPCs that do more than answer an empty response.
@@ -100,14 +100,19 @@ const TABLES: &[&[Row]] = &[
     volumes::ROWS,
 ];
 
-/// The version that the agent gives itself: that of this build.
-const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version of the agent that is imitated, which it gives itself.
+pub(super) const AGENT_VERSION: &str = "4.1.0";
 
-/// The behaviour of an RPC, by its method name. `None` if its answer is empty.
-pub(super) fn find(method: &str) -> Option<Behaviour> {
+/// The behaviour of an RPC. `None` if its answer is empty.
+pub(super) fn find(rpc: &Rpc) -> Option<Behaviour> {
     let mut rows = TABLES.iter().copied().flatten();
-    let (_, behaviour) = rows.find(|(name, _)| *name == method)?;
+    let (_, behaviour) = rows.find(|(name, _)| is(rpc, name))?;
     Some(*behaviour)
+}
+
+/// Whether an RPC is the one with this name, `service/method`.
+pub(super) fn is(rpc: &Rpc, name: &str) -> bool {
+    name.split_once('/') == Some((rpc.service, rpc.name))
 }
 
 #[cfg(test)]
@@ -117,10 +122,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_method_has_one_row_and_is_found() {
+    fn each_rpc_has_one_row() {
         let names = || TABLES.iter().copied().flatten().map(|(name, _)| *name);
         assert_eq!(names().collect::<BTreeSet<_>>().len(), names().count());
-        assert!(names().all(|name| find(name).is_some()));
-        assert!(find("Frobnicate").is_none());
+        assert!(names().all(|name| name.starts_with("grpc.") && name.contains('/')));
     }
 }

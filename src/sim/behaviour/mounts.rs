@@ -11,8 +11,14 @@ use super::wording::{quoted, system};
 use super::{Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[
-    ("UpdateEphemeralMounts", update_ephemeral_mounts),
-    ("RemoveStaleVirtiofsShareMounts", nothing_is_stale),
+    (
+        "grpc.AgentService/UpdateEphemeralMounts",
+        update_ephemeral_mounts,
+    ),
+    (
+        "grpc.AgentService/RemoveStaleVirtiofsShareMounts",
+        nothing_is_stale,
+    ),
 ];
 
 /// What a mount must have, in the order in which it is looked at.

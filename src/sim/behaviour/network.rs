@@ -12,11 +12,11 @@ use super::wording::quoted;
 use super::{Answer, Context, Outcome, Row, pci};
 
 pub(super) const ROWS: &[Row] = &[
-    ("UpdateInterface", update_interface),
-    ("UpdateRoutes", update_routes),
-    ("ListInterfaces", list_interfaces),
-    ("ListRoutes", list_routes),
-    ("AddARPNeighbors", add_arp_neighbors),
+    ("grpc.AgentService/UpdateInterface", update_interface),
+    ("grpc.AgentService/UpdateRoutes", update_routes),
+    ("grpc.AgentService/ListInterfaces", list_interfaces),
+    ("grpc.AgentService/ListRoutes", list_routes),
+    ("grpc.AgentService/AddARPNeighbors", add_arp_neighbors),
 ];
 
 /// Sets an interface up, and answers what it was asked for.

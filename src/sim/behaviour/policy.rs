@@ -13,11 +13,11 @@ use crate::sim::state::policy::Verdict;
 use super::wording::quoted;
 use super::{Answer, Context, Outcome, Row};
 
-pub(super) const ROWS: &[Row] = &[("SetPolicy", set_policy)];
+pub(super) const ROWS: &[Row] = &[("grpc.AgentService/SetPolicy", set_policy)];
 
 /// The service whose requests are held to the policy. Others, such as that of
 /// health, answer anybody.
-const SERVICE: &str = "AgentService";
+const SERVICE: &str = "grpc.AgentService";
 
 /// Refuses a request that the policy does not allow.
 ///
@@ -28,7 +28,7 @@ pub(in crate::sim) fn permit(
     state: &State,
     rpc: &'static Rpc,
 ) -> ttrpc::Result<()> {
-    if !options.has(Feature::Policy) || last(rpc.service) != SERVICE {
+    if !options.has(Feature::Policy) || rpc.service != SERVICE {
         return Ok(());
     }
     let request = last(rpc.request.full_name);

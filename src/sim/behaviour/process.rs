@@ -10,9 +10,9 @@ use super::lookup::{by_status, by_text, container_id, exec_id, task, task_of_cal
 use super::{Answer, Context, Outcome, Row, spec};
 
 pub(super) const ROWS: &[Row] = &[
-    ("ExecProcess", exec_process),
-    ("SignalProcess", signal_process),
-    ("WaitProcess", wait_process),
+    ("grpc.AgentService/ExecProcess", exec_process),
+    ("grpc.AgentService/SignalProcess", signal_process),
+    ("grpc.AgentService/WaitProcess", wait_process),
 ];
 
 /// Runs a program in a container, started or not. In a paused one it waits.
@@ -32,7 +32,9 @@ fn exec_process(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Re
     if container.is_frozen() {
         return Ok(Outcome::Later(container.change()));
     }
-    let process = context.launcher.create(spec::program(process));
+    let process = context
+        .launcher
+        .create(spec::program(process, &container.root));
     let process = process.map_err(internal)?;
     container.execute(exec_id, process).map_err(internal)?;
     Ok(Outcome::Done)

@@ -8,8 +8,8 @@ use super::storages::check_storages;
 use super::{Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[
-    ("CreateSandbox", create_sandbox),
-    ("DestroySandbox", destroy_sandbox),
+    ("grpc.AgentService/CreateSandbox", create_sandbox),
+    ("grpc.AgentService/DestroySandbox", destroy_sandbox),
 ];
 
 /// Names the sandbox, and removes what was copied for one before. A second time

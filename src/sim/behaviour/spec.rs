@@ -13,8 +13,8 @@ use crate::sim::state::Limits;
 /// The most that a controller of the kernel takes for swappiness.
 const MOST_SWAPPINESS: i128 = 100;
 
-/// What `process`, an OCI process, runs.
-pub(super) fn program(process: &dyn Reflect) -> Program {
+/// What `process`, an OCI process, runs in a container with a root filesystem.
+pub(super) fn program(process: &dyn Reflect, root: &Path) -> Program {
     let size = fields::message(process, "ConsoleSize").map(|size| Size {
         rows: size_field(size, "Height"),
         columns: size_field(size, "Width"),
@@ -25,6 +25,7 @@ pub(super) fn program(process: &dyn Reflect) -> Program {
             .collect(),
         env: environment(process),
         cwd: fields::string(process, "Cwd").to_owned(),
+        root: root.to_owned(),
         terminal: fields::is_true(process, "Terminal").then(|| size.unwrap_or_default()),
     }
 }
@@ -80,6 +81,13 @@ pub(super) fn set_limits(limits: &mut Limits, resources: &dyn Reflect) -> ttrpc:
         }
     }
     Ok(())
+}
+
+/// Where `spec`, an OCI specification, says that the root filesystem is. Empty
+/// for nowhere.
+pub(super) fn root(spec: &dyn Reflect) -> PathBuf {
+    let root = fields::message(spec, "Root");
+    root.map_or_else(PathBuf::new, |root| fields::string(root, "Path").into())
 }
 
 /// Refuses what the agent refuses in `spec`, an OCI specification, before it

@@ -10,7 +10,7 @@ use crate::sim::state::Container;
 use super::lookup::container;
 use super::{Answer, Context, Outcome, Row};
 
-pub(super) const ROWS: &[Row] = &[("StatsContainer", stats_container)];
+pub(super) const ROWS: &[Row] = &[("grpc.AgentService/StatsContainer", stats_container)];
 
 /// The size of a page of memory.
 const PAGE: u64 = 4096;

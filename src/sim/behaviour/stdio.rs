@@ -12,11 +12,11 @@ use super::lookup::{by_status, by_text, task, task_of_call};
 use super::{Answer, Context, Outcome, Row, spec};
 
 pub(super) const ROWS: &[Row] = &[
-    ("WriteStdin", write_stdin),
-    ("ReadStdout", read_stdout),
-    ("ReadStderr", read_stderr),
-    ("CloseStdin", close_stdin),
-    ("TtyWinResize", tty_win_resize),
+    ("grpc.AgentService/WriteStdin", write_stdin),
+    ("grpc.AgentService/ReadStdout", read_stdout),
+    ("grpc.AgentService/ReadStderr", read_stderr),
+    ("grpc.AgentService/CloseStdin", close_stdin),
+    ("grpc.AgentService/TtyWinResize", tty_win_resize),
 ];
 
 /// Writes all of the data, as fast as it is read, also before the process is

@@ -8,8 +8,8 @@ use crate::sim::refusal::internal;
 use super::{Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[
-    ("SetGuestDateTime", set_guest_date_time),
-    ("ReseedRandomDev", reseed_random_dev),
+    ("grpc.AgentService/SetGuestDateTime", set_guest_date_time),
+    ("grpc.AgentService/ReseedRandomDev", reseed_random_dev),
 ];
 
 /// Sets the guest's clock, never this machine's.

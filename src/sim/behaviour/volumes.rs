@@ -13,8 +13,8 @@ use super::wording::{in_full, quoted};
 use super::{Answer, Context, Outcome, Row};
 
 pub(super) const ROWS: &[Row] = &[
-    ("GetVolumeStats", get_volume_stats),
-    ("ResizeVolume", resize_volume),
+    ("grpc.AgentService/GetVolumeStats", get_volume_stats),
+    ("grpc.AgentService/ResizeVolume", resize_volume),
 ];
 
 /// Tells the room of the file system that a path is on.

@@ -3,7 +3,7 @@
 
 use crate::command::{self, Hash};
 use crate::input::Inputs;
-use crate::schema::excerpt::is_unprintable;
+use crate::text::escape;
 
 use super::{FaultError, Faults, Kind, Rule, grammar};
 
@@ -107,16 +107,11 @@ impl Faults {
 const SHOWN: usize = 200;
 
 fn shown(rule: &Rule) -> String {
-    let mut text = String::new();
-    for character in rule.text.chars().take(SHOWN) {
-        if is_unprintable(character) {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    if rule.text.chars().nth(SHOWN).is_some() {
-        text.push_str("...");
-    }
-    format!("{text}  # {} of {} calls", rule.applied, rule.seen)
+    let text = &*rule.text;
+    let (shown, dots) = match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => (text.get(..end).unwrap_or(text), "..."),
+        None => (text, ""),
+    };
+    let shown = escape::line(shown);
+    format!("{shown}{dots}  # {} of {} calls", rule.applied, rule.seen)
 }

@@ -3,12 +3,12 @@
 use crate::command::{ArgumentsError, WordsError};
 use crate::duration::DurationError;
 use crate::input::InputError;
-use crate::schema::excerpt::{Excerpt, Quoted};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 use crate::schema::suggest::did_you_mean;
 use crate::schema::value::ValueError;
+use crate::text::excerpt::{Excerpt, Quoted};
 
 use super::calls::CallsError;
 

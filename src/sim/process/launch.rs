@@ -50,13 +50,17 @@ impl Launcher {
         if program.args.first().is_none_or(String::is_empty) {
             return Err(LaunchError::NoProgram);
         }
-        if self == Launcher::Real {
-            real::check(&program)?;
-        }
-        Ok(Process::new(Runs {
-            launcher: self,
-            program,
-        }))
+        let launcher = match self {
+            Launcher::Simulated => Launcher::Simulated,
+            Launcher::Real => match real::check(&program) {
+                // The program of a pod's own container is in no package.
+                Err(LaunchError::NotFound(name)) if simulated::is_pause(&name) => {
+                    Launcher::Simulated
+                }
+                checked => checked.map(|()| Launcher::Real)?,
+            },
+        };
+        Ok(Process::new(Runs { launcher, program }))
     }
 
     /// Creates and starts a process.

@@ -8,6 +8,7 @@ mod pipe;
 mod real;
 mod simulated;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,9 +24,6 @@ pub(super) use pipe::{Pipe, Read, Write};
 /// The signal that no process can do anything about.
 const SIGKILL: i32 = 9;
 
-/// What a shell answers for a program that is not there.
-const NOT_FOUND: i32 = 127;
-
 /// What is to be run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Program {
@@ -35,6 +33,9 @@ pub(super) struct Program {
     pub(super) env: Vec<String>,
     /// The folder it starts in.
     pub(super) cwd: String,
+    /// The root filesystem of its container, which this machine may have or
+    /// not. Empty for none.
+    pub(super) root: PathBuf,
     /// Whether its streams are one terminal, in rows and columns.
     pub(super) terminal: Option<Size>,
 }

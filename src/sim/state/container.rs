@@ -32,6 +32,8 @@ pub(in crate::sim) struct Container {
     /// What is there to be paused is frozen. Not the same as the status: one
     /// that is started while it is paused counts as running.
     is_frozen: bool,
+    /// Its root filesystem, empty for none.
+    pub(in crate::sim) root: PathBuf,
     /// What it may use.
     pub(in crate::sim) limits: Limits,
     /// The file in the guest that its last words are in, or why none is known.
@@ -51,6 +53,7 @@ impl Container {
     pub(in crate::sim) fn new(
         id: &str,
         process: Process,
+        root: PathBuf,
         limits: Limits,
         last_words: Result<PathBuf, String>,
         shares_namespace: bool,
@@ -64,6 +67,7 @@ impl Container {
             status: Status::Created,
             is_started: false,
             is_frozen: false,
+            root,
             limits,
             last_words,
             tasks: BTreeMap::from([(id.to_owned(), Arc::clone(&first))]),

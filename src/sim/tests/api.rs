@@ -9,23 +9,26 @@ use crate::schema::{
 };
 
 pub(super) const SERVICE: &str = "test.Small";
+pub(super) const HEALTH: &str = "grpc.Health";
+pub(super) const AGENT: &str = "grpc.AgentService";
 
 pub(super) static SCHEMA: Schema = Schema {
-    services: &[&Service {
-        full_name: SERVICE,
-        file: "small.proto",
-        doc: "",
-        rpcs: &[
-            // Named as one that has behaviour, with a response that has none of its fields.
-            rpc("Check", false, false),
-            rpc("Plain", false, false),
-            // Named as one that ends the agent.
-            rpc("DestroySandbox", false, false),
-            rpc("Down", false, true),
-            rpc("Up", true, false),
-            rpc("Both", true, true),
-        ],
-    }],
+    services: &[
+        &service(
+            SERVICE,
+            &[
+                // The method of another service, which has behaviour.
+                rpc(SERVICE, "CreateContainer", false, false),
+                rpc(SERVICE, "Plain", false, false),
+                rpc(SERVICE, "Down", false, true),
+                rpc(SERVICE, "Up", true, false),
+                rpc(SERVICE, "Both", true, true),
+            ],
+        ),
+        // They have behaviour, whose fields the response lacks.
+        &service(HEALTH, &[rpc(HEALTH, "Check", false, false)]),
+        &service(AGENT, &[rpc(AGENT, "DestroySandbox", false, false)]),
+    ],
     messages: &[&PAIR],
     enums: &[],
     files: &["small.proto"],
@@ -33,9 +36,23 @@ pub(super) static SCHEMA: Schema = Schema {
     hash: "0000000000000000",
 };
 
-const fn rpc(name: &'static str, client_streaming: bool, server_streaming: bool) -> Rpc {
+const fn service(full_name: &'static str, rpcs: &'static [Rpc]) -> Service {
+    Service {
+        full_name,
+        file: "small.proto",
+        doc: "",
+        rpcs,
+    }
+}
+
+const fn rpc(
+    service: &'static str,
+    name: &'static str,
+    client_streaming: bool,
+    server_streaming: bool,
+) -> Rpc {
     Rpc {
-        service: SERVICE,
+        service,
         file: "small.proto",
         name,
         doc: "",

@@ -202,7 +202,7 @@ fn pausing_and_resuming_depend_on_the_state() {
         (resume, "13 container status is: Running, not paused"),
         (pause, "{}"),
         (resume, "{}"),
-        (r#"WaitProcess {"container_id":"c1"}"#, r#"{"status":127}"#),
+        (r#"WaitProcess {"container_id":"c1"}"#, r#"{"status":1}"#),
         (pause, "{}"),
     ]);
 }
@@ -215,7 +215,7 @@ fn a_second_start_is_not_answered_while_the_container_is_there() {
     let second = script.begin(start);
     script.waits(second);
     script.run(&[
-        (r#"WaitProcess {"container_id":"c1"}"#, r#"{"status":127}"#),
+        (r#"WaitProcess {"container_id":"c1"}"#, r#"{"status":1}"#),
         (r#"RemoveContainer {"container_id":"c1","timeout":5}"#, "{}"),
     ]);
     assert_eq!(script.end(second), "13 Invalid container id");
@@ -283,7 +283,7 @@ fn stats_tell_processes_and_limits() {
         ),
         (r#"UpdateContainer {"container_id":"c1"}"#, "{}"),
         (r#"StartContainer {"container_id":"c1"}"#, "{}"),
-        (r#"WaitProcess {"container_id":"c1"}"#, r#"{"status":127}"#),
+        (r#"WaitProcess {"container_id":"c1"}"#, r#"{"status":1}"#),
     ]);
     let after = stats(&mut script);
     assert_eq!(after["pids_stats"], json!({}));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use ttrpc::proto::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN};
 
-use super::api::SERVICE;
+use super::api::{AGENT, HEALTH, SERVICE};
 use super::serving::{Served, at, connect};
 use super::unary::pair;
 use super::wire::{Frame, Wire, request};
@@ -47,7 +47,7 @@ fn a_dropped_call_is_not_even_answered_at_its_deadline() {
     wire.request(3, FLAG_REMOTE_OPEN | FLAG_NO_DATA, &call);
     wire.send(&Frame::data(3, &pair("x")));
     std::thread::sleep(std::time::Duration::from_millis(50));
-    wire.request(5, 0, &request(SERVICE, "Check", b""));
+    wire.request(5, 0, &request(HEALTH, "Check", b""));
     assert_eq!(wire.receive().stream, 5);
     assert_eq!(agent.served.line()["faults"], serde_json::json!(["drop"]));
     agent.served.end();
@@ -82,12 +82,11 @@ fn garbage_stands_between_whole_frames_of_other_calls() {
     let mut wire = agent.connect();
     // More than the sockets hold, so that frames are written in pieces.
     for stream in (1..80).step_by(2) {
-        let method = if stream % 4 == 1 {
-            "Plain"
-        } else {
-            "DestroySandbox"
+        let (service, method) = match stream % 4 {
+            1 => (SERVICE, "Plain"),
+            _ => (AGENT, "DestroySandbox"),
         };
-        wire.request(stream, 0, &request(SERVICE, method, b""));
+        wire.request(stream, 0, &request(service, method, b""));
     }
     let (mut answers, mut garbled) = (0, 0);
     while answers + garbled < 40 {
@@ -153,17 +152,17 @@ fn the_agents_end_closes_all_connections_after_the_answer() {
     let agent = faulty(&["delay Plain 1h"]);
     let mut others: Vec<_> = (0..20).map(|_| agent.connect()).collect();
     for other in &mut others {
-        assert_eq!(other.call(SERVICE, "Check", b"").status().0, 0);
+        assert_eq!(other.call(HEALTH, "Check", b"").status().0, 0);
         other.request(3, 0, &request(SERVICE, "Plain", b""));
     }
     let mut wire = agent.connect();
-    assert_eq!(wire.call(SERVICE, "DestroySandbox", b"").status().0, 0);
+    assert_eq!(wire.call(AGENT, "DestroySandbox", b"").status().0, 0);
     assert_eq!(wire.rest(), b"");
     for other in others {
         assert_eq!(other.rest(), b"");
     }
     // It is there again at once.
-    assert_eq!(agent.connect().call(SERVICE, "Check", b"").status().0, 0);
+    assert_eq!(agent.connect().call(HEALTH, "Check", b"").status().0, 0);
     agent.served.end();
 }
 
@@ -171,7 +170,7 @@ fn the_agents_end_closes_all_connections_after_the_answer() {
 fn an_agent_that_refuses_to_end_stays() {
     let agent = faulty(&["fail DestroySandbox 13"]);
     let mut wire = agent.connect();
-    assert_eq!(wire.call(SERVICE, "DestroySandbox", b"").status().0, 13);
-    assert_eq!(wire.call(SERVICE, "Check", b"").status().0, 0);
+    assert_eq!(wire.call(AGENT, "DestroySandbox", b"").status().0, 13);
+    assert_eq!(wire.call(HEALTH, "Check", b"").status().0, 0);
     agent.served.end();
 }

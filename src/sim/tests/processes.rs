@@ -15,21 +15,21 @@ fn created() -> Script {
 #[test]
 fn a_process_is_waited_for_once_and_its_streams_go_with_it() {
     let mut script = created();
-    let exec = r#"ExecProcess {"container_id":"c1","exec_id":"e1","process":{"Args":["nosuch"]}}"#;
+    let exec = r#"ExecProcess {"container_id":"c1","exec_id":"e1","process":{"Args":["sleep"]}}"#;
     let about = |name: &str| format!(r#"{name} {{"container_id":"c1","exec_id":"e1","len":99}}"#);
     let of_process = |name: &str| format!(r#"{name} {{"container_id":"c1","exec_id":"e1"}}"#);
     script.run(&[
         (exec, "{}"),
         (exec, "13 exec_id 'e1' already exists"),
-        // "nosuch: not found\n"
+        // "sleep: missing operand\n"
         (
             &about("ReadStderr"),
-            r#"{"data":"bm9zdWNoOiBub3QgZm91bmQK"}"#,
+            r#"{"data":"c2xlZXA6IG1pc3Npbmcgb3BlcmFuZAo="}"#,
         ),
         (&about("ReadStdout"), "{}"),
         (&about("ReadStderr"), "{}"),
         (&of_process("SignalProcess"), "{}"),
-        (&of_process("WaitProcess"), r#"{"status":127}"#),
+        (&of_process("WaitProcess"), r#"{"status":1}"#),
         (&of_process("WaitProcess"), "5 InvalidExecId"),
         (&about("ReadStdout"), "5 InvalidExecId"),
         (&about("ReadStderr"), "5 InvalidExecId"),
@@ -45,7 +45,7 @@ fn the_first_process_has_the_containers_id_and_none() {
         (r#"StartContainer {"container_id":"c1"}"#, "{}"),
         (
             r#"WaitProcess {"container_id":"c1","exec_id":"c1"}"#,
-            r#"{"status":127}"#,
+            r#"{"status":1}"#,
         ),
         (
             r#"WaitProcess {"container_id":"c1","exec_id":"c1"}"#,
@@ -185,7 +185,7 @@ fn a_terminal_has_a_size_until_it_is_closed() {
 
 #[test]
 fn executing_in_a_paused_container_waits() {
-    let exec = r#"ExecProcess {"container_id":"c1","exec_id":"e1","process":{"Args":["nosuch"]}}"#;
+    let exec = r#"ExecProcess {"container_id":"c1","exec_id":"e1","process":{"Args":["sleep"]}}"#;
     let wait = r#"WaitProcess {"container_id":"c1","exec_id":"e1"}"#;
     let pause = r#"PauseContainer {"container_id":"c1"}"#;
     let mut script = created();
@@ -197,7 +197,7 @@ fn executing_in_a_paused_container_waits() {
         (r#"ResumeContainer {"container_id":"c1"}"#, "{}"),
     ]);
     assert_eq!(script.end(executing), "{}");
-    script.run(&[(wait, r#"{"status":127}"#), (pause, "{}")]);
+    script.run(&[(wait, r#"{"status":1}"#), (pause, "{}")]);
 
     let executing = script.begin(exec);
     script.waits(executing);

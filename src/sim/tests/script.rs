@@ -102,7 +102,7 @@ fn answer(rpc: &Rpc, frame: &Frame) -> String {
 /// have, with changes to it in the form of a JSON merge patch.
 pub(super) fn create(id: &str, changes: &Value) -> String {
     let mut spec = json!({
-        "Process": {"Args": ["nosuch"], "Cwd": "/", "Capabilities": {}},
+        "Process": {"Args": ["false"], "Cwd": "/", "Capabilities": {}},
         "Root": {"Path": "/rootfs"},
         "Linux": {"Namespaces": [{"Type": "mount"}]},
     });

@@ -12,7 +12,7 @@ use protobuf::Message as _;
 use ttrpc::Code;
 use ttrpc::proto::{FLAG_NO_DATA, KeyValue};
 
-use super::api::{SCHEMA, SERVICE};
+use super::api::{HEALTH, SCHEMA, SERVICE};
 use super::wire::{Wire, request};
 use crate::sim::in_process;
 
@@ -44,7 +44,14 @@ fn an_rpc_without_behaviour_answers_its_empty_response() {
 
 #[test]
 fn behaviour_whose_fields_the_proto_lacks_answers_an_empty_response() {
-    let answer = small().call(SERVICE, "Check", b"");
+    let answer = small().call(HEALTH, "Check", b"");
+    assert_eq!(answer.status(), (0, String::new()));
+    assert_eq!(answer.response().payload, b"");
+}
+
+#[test]
+fn a_method_of_another_service_has_none_of_the_behaviour() {
+    let answer = small().call(SERVICE, "CreateContainer", b"");
     assert_eq!(answer.status(), (0, String::new()));
     assert_eq!(answer.response().payload, b"");
 }

@@ -29,14 +29,17 @@ use super::{LaunchError, Program, Runner, SIGKILL};
 use spawn::{Ends, Spawned, spawn};
 use watch::Watch;
 
+/// The status of a program that is not there any more when it starts.
+const NOT_FOUND: i32 = 127;
+
 /// Fails as starting the program would, as far as that is plain already.
 pub(super) fn check(program: &Program) -> Result<(), LaunchError> {
-    find::check(program)
+    find::program(program).map(drop)
 }
 
 /// Starts a program.
 pub(super) fn start(program: &Program, runner: Runner) -> Result<(), LaunchError> {
-    let started = check(program).and_then(|()| match spawn(program) {
+    let started = find::program(program).and_then(|file| match spawn(&file, program) {
         Ok(Spawned { child, ends }) => {
             let group = Group::of(&child);
             let watch = Watch::start(&child).map_err(LaunchError::Spawn)?;
@@ -56,7 +59,7 @@ pub(super) fn start(program: &Program, runner: Runner) -> Result<(), LaunchError
             Ok(())
         }
         Err(error) => {
-            runner.finish(super::NOT_FOUND);
+            runner.finish(NOT_FOUND);
             Err(error)
         }
     }

@@ -4,6 +4,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -34,16 +35,17 @@ pub(super) struct Ends {
     pub(super) terminal: Option<Arc<End>>,
 }
 
-/// Starts the program.
-pub(super) fn spawn(program: &Program) -> io::Result<Spawned> {
+/// Starts the program that is in a file, or that PATH leads to.
+pub(super) fn spawn(file: &Path, program: &Program) -> io::Result<Spawned> {
     let (name, args) = match program.args.split_first() {
         Some(args) => args,
         None => return Err(io::ErrorKind::InvalidInput.into()),
     };
     let entries = program.env.iter();
     let entries = entries.filter_map(|entry| entry.split_once('='));
-    let mut command = Command::new(name);
+    let mut command = Command::new(file);
     command
+        .arg0(name)
         .args(args)
         .env_clear()
         .envs(entries.filter(|(name, _)| !name.is_empty()))

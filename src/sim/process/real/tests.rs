@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use crate::sim::process::{Event, Launcher, Pipe, Process, Program, Size};
@@ -14,8 +15,7 @@ fn program(args: &[&str]) -> Program {
     Program {
         args: args.iter().map(|arg| (*arg).to_owned()).collect(),
         env: vec![PATH.to_owned(), "A=1".to_owned(), "none".to_owned()],
-        cwd: String::new(),
-        terminal: None,
+        ..Program::default()
     }
 }
 
@@ -120,6 +120,30 @@ async fn streams_and_statuses_are_those_of_the_program() {
     };
     let process = Launcher::Real.launch(found).unwrap();
     assert_eq!(ended(&process).await, (format!("{cwd}\n"), none(), 0));
+}
+
+#[tokio::test]
+async fn a_program_may_be_in_the_root_filesystem_and_that_of_a_pod_in_none() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("opt/own");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("hello");
+    fs::write(&path, "#!/bin/sh\necho hello; pwd; exit 5\n").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    for name in ["/opt/own/hello", "hello"] {
+        let mut program = Program {
+            root: root.path().to_owned(),
+            cwd: "/opt/own".to_owned(),
+            ..program(&[name])
+        };
+        program.env.push("PATH=/bin:/opt/own".to_owned());
+        let process = Launcher::Real.launch(program).unwrap();
+        let output = format!("hello\n{}\n", folder.canonicalize().unwrap().display());
+        assert_eq!(ended(&process).await, (output, String::new(), 5));
+    }
+    let process = start(&["/pause"]);
+    process.send(Event::Signal(15));
+    assert_eq!(status(&process).await, 0);
 }
 
 #[tokio::test]

@@ -1,57 +1,45 @@
-//! Plays programs: nothing of this machine runs. A process is one task here, in
-//! which a small shell and a few programs write to its streams; dropping what
-//! is being played is how a signal ends it. Nothing of containers is known.
+//! Plays programs: nothing of this machine runs. A process is one task, in which
+//! a known program reads and writes its streams; a program that is not known
+//! runs until a signal ends it. Dropping what is played is how a signal ends it.
 
-mod control;
-mod environment;
-mod printf;
 mod programs;
 mod shell;
-mod streams;
-mod terminal;
 #[cfg(test)]
 mod tests;
-mod texts;
-mod waiting;
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use nix::libc::{
+    SIGCHLD, SIGCONT, SIGINT, SIGPIPE, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
+    SIGWINCH,
+};
 
 use super::events::bit;
-use super::{Event, Pipe, Program, Runner, SIGKILL};
+use super::{Program, Runner, SIGKILL};
 
-use control::{Action, Control, SIGCONT, SIGWINCH};
-use programs::Place;
-use streams::{Input, Io, Output, SIGPIPE};
+use programs::{Broken, Io};
+
+pub(super) use programs::is_pause;
 
 /// Starts a program.
 pub(super) fn start(program: Program, runner: Runner) {
+    // A pod's own program ends with status 0 when it is told to go.
+    let handled = match program.args.first().is_some_and(|name| is_pause(name)) {
+        true => bit(SIGINT) | bit(SIGTERM),
+        false => 0,
+    };
+    let inner = &runner.process.inner;
+    inner.handled.store(handled, Ordering::Relaxed);
     tokio::spawn(async move {
-        let status = play(program, &runner).await;
+        let status = play(&program, handled, &runner).await;
         runner.finish(status);
     });
 }
 
-async fn play(program: Program, runner: &Runner) -> i32 {
-    let process = &runner.process;
-    let control = Arc::new(Control::of(process));
-    let typed = Pipe::default();
-    let io = match process.has_terminal() {
-        true => Io {
-            input: Input::Terminal(typed.clone()),
-            output: Output::Terminal(process.stdout().clone()),
-            errors: Output::Terminal(process.stdout().clone()),
-        },
-        false => Io {
-            input: Input::Pipe(process.stdin().clone()),
-            output: Output::Pipe(process.stdout().clone()),
-            errors: Output::Pipe(process.stderr().clone()),
-        },
-    };
-    let place = Place::new(control.clone(), &program);
-    let mut played = pin!(programs::run(&program.args, &place, &io));
-    let mut typing = pin!(terminal::type_in(process, &typed));
-    let mut typing_goes_on = process.has_terminal();
+async fn play(program: &Program, handled: u64, runner: &Runner) -> i32 {
+    let io = Io::of(&runner.process);
+    let mut played = pin!(programs::run(&program.args, &program.env, &io, 0));
     let (mut frozen, mut stopped) = (false, false);
     loop {
         let signals = match (frozen, stopped) {
@@ -63,26 +51,25 @@ async fn play(program: Program, runner: &Runner) -> i32 {
             biased;
             happened = runner.event(signals) => {
                 frozen = happened.frozen.unwrap_or(frozen);
-                if happened.size.is_some() {
-                    process.send(Event::Signal(SIGWINCH));
-                }
                 if happened.signals & bit(SIGKILL) != 0 {
                     return 128 + SIGKILL;
                 }
                 for signal in happened.numbers() {
                     stopped &= signal != SIGCONT;
-                    match control.action(signal) {
-                        Action::End => return 128 + signal,
-                        Action::Stop => stopped = true,
-                        Action::Handle => control.arrive(signal),
-                        Action::Ignore => {}
+                    match signal {
+                        _ if handled & bit(signal) != 0 => return 0,
+                        SIGCHLD | SIGCONT | SIGURG | SIGWINCH => {}
+                        SIGSTOP | SIGTSTP | SIGTTIN | SIGTTOU => stopped = true,
+                        _ => return 128 + signal,
                     }
                 }
             }
             ended = &mut played, if !frozen && !stopped => {
-                return ended.unwrap_or(128 + SIGPIPE);
+                return match ended {
+                    Ok(status) => status,
+                    Err(Broken) => 128 + SIGPIPE,
+                };
             }
-            () = &mut typing, if typing_goes_on => typing_goes_on = false,
         }
     }
 }

@@ -1,127 +1,162 @@
-//! The programs that can be played, by name, as coreutils have them. They know
-//! their arguments, their streams and their environment.
+//! The programs that are known, by name. Any other one runs until it is signalled.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::sim::process::{NOT_FOUND, Program};
+use crate::sim::process::{Pipe, Process};
 
-use super::control::Control;
-use super::streams::{Broken, Io};
-use super::{environment, printf, shell, texts, waiting};
+use super::shell;
 
-/// How many programs run one another at most: each takes some stack.
-pub(super) const MAX_DEPTH: u32 = 40;
+/// How many shells may run one another: each takes some stack.
+const MAX_DEPTH: u32 = 10;
 
-/// Where programs may be named to be.
-const FOLDERS: [&str; 7] = [
-    "/bin/",
-    "/sbin/",
-    "/usr/bin/",
-    "/usr/sbin/",
-    "/usr/local/bin/",
-    "/usr/local/sbin/",
-    // Where an image with nothing else has its program, as that of a pod has.
-    "/",
-];
+/// How much `cat` reads at once, in bytes.
+const CHUNK: usize = 16_384;
 
-/// Their names, in order.
-const PROGRAMS: [&str; 16] = [
-    "ash", "bash", "cat", "dash", "echo", "env", "false", "pause", "printenv", "printf", "pwd",
-    "sh", "sleep", "tail", "true", "yes",
-];
+/// Nobody will read what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken;
 
 /// How a program ended: with a status, or because nobody reads what it writes.
 pub(super) type Ended = Result<i32, Broken>;
 
-/// What a program finds around it.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    /// Its signals.
-    pub(super) control: Arc<Control>,
-    /// Its environment, in order and without repetition.
-    pub(super) env: Vec<(String, String)>,
-    /// Its folder.
-    pub(super) cwd: String,
-    /// How many programs and blocks are around it.
-    pub(super) depth: u32,
+/// The streams of a program.
+#[derive(Debug)]
+pub(super) struct Io {
+    pub(super) input: Pipe,
+    output: Pipe,
+    /// The output, where both are one terminal.
+    errors: Pipe,
 }
 
-impl Place {
-    /// What the program of a process finds.
-    pub(super) fn new(control: Arc<Control>, program: &Program) -> Place {
-        let mut place = Place {
-            control,
-            env: Vec::new(),
-            cwd: match program.cwd.is_empty() {
-                true => "/".to_owned(),
-                false => program.cwd.clone(),
-            },
-            depth: 0,
+impl Io {
+    /// The streams of a process.
+    pub(super) fn of(process: &Process) -> Io {
+        let errors = match process.has_terminal() {
+            true => process.stdout(),
+            false => process.stderr(),
         };
-        for entry in &program.env {
-            if let Some((name, value)) = entry.split_once('=') {
-                place.set(name, value);
-            }
-        }
-        place
-    }
-
-    pub(super) fn set(&mut self, name: &str, value: &str) {
-        match self.env.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => value.clone_into(old),
-            None => self.env.push((name.to_owned(), value.to_owned())),
+        Io {
+            input: process.stdin().clone(),
+            output: process.stdout().clone(),
+            errors: errors.clone(),
         }
     }
+
+    async fn write(&self, bytes: &[u8]) -> Result<(), Broken> {
+        write(&self.output, bytes).await
+    }
+
+    /// Writes a line of complaint.
+    pub(super) async fn complain(&self, text: &str) -> Result<(), Broken> {
+        write(&self.errors, format!("{text}\n").as_bytes()).await
+    }
 }
 
-/// The name of a program that can be played, without its folder.
-fn known(path: &str) -> &str {
-    let named = FOLDERS.iter().find_map(|folder| {
-        let name = path.strip_prefix(folder)?;
-        (!name.contains('/')).then_some(name)
-    });
-    named.unwrap_or(path)
+/// Writes all of it, and lets other processes have their turn.
+async fn write(pipe: &Pipe, bytes: &[u8]) -> Result<(), Broken> {
+    tokio::task::yield_now().await;
+    match pipe.write_all(bytes).await {
+        true => Ok(()),
+        false => Err(Broken),
+    }
 }
 
-/// Whether a program can be played.
-pub(super) fn is_known(path: &str) -> bool {
-    PROGRAMS.contains(&known(path))
+/// Whether this is the program of a pod's own container, which waits to be told to go.
+pub(in crate::sim::process) fn is_pause(path: &str) -> bool {
+    name(path) == "pause"
 }
 
-/// Runs the program that the first argument names.
+/// A program's name without its folder.
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Runs the program that the first argument names. `env` has `NAME=value` each,
+/// and `depth` is how many shells it runs in.
 pub(super) fn run<'a>(
     args: &'a [String],
-    place: &'a Place,
+    env: &'a [String],
     io: &'a Io,
+    depth: u32,
 ) -> Pin<Box<dyn Future<Output = Ended> + Send + 'a>> {
     Box::pin(async move {
         let Some((path, rest)) = args.split_first() else {
             return Ok(0);
         };
-        if place.depth > MAX_DEPTH {
-            io.complain(&format!("{path}: too many programs run one another"))
-                .await?;
-            return Ok(126);
-        }
-        match known(path) {
-            "cat" => texts::cat(rest, io).await,
-            "echo" => texts::echo(rest, io).await,
-            "env" => environment::env(rest, place, io).await,
+        match name(path) {
+            "cat" => cat(rest, io).await,
+            "echo" => echo(rest, io).await,
             "false" => Ok(1),
-            "pause" => waiting::pause(place).await,
-            "printenv" => environment::printenv(rest, place, io).await,
-            "printf" => printf::run(rest, io).await,
-            "pwd" => texts::line(&place.cwd, io).await,
-            "sh" | "ash" | "bash" | "dash" => shell::main(args, place, io).await,
-            "sleep" => waiting::sleep(rest, io).await,
-            "tail" => waiting::tail(rest, io).await,
+            "sh" if depth < MAX_DEPTH => shell::run(rest, env, io, depth + 1).await,
+            "sleep" => sleep(rest, io).await,
             "true" => Ok(0),
-            "yes" => texts::yes(rest, io).await,
-            _ => {
-                io.complain(&format!("{path}: not found")).await?;
-                Ok(NOT_FOUND)
-            }
+            _ => std::future::pending().await,
         }
     })
+}
+
+/// Copies its input. There are no files to read.
+async fn cat(args: &[String], io: &Io) -> Ended {
+    if let Some(file) = args.iter().find(|arg| *arg != "-") {
+        io.complain(&format!("cat: {file}: No such file or directory"))
+            .await?;
+        return Ok(1);
+    }
+    while let Some(bytes) = io.input.next(CHUNK).await {
+        io.write(&bytes).await?;
+    }
+    Ok(0)
+}
+
+/// `echo [-n] WORD...`
+async fn echo(args: &[String], io: &Io) -> Ended {
+    let text = match args {
+        [option, words @ ..] if option == "-n" => words.join(" "),
+        words => words.join(" ") + "\n",
+    };
+    io.write(text.as_bytes()).await?;
+    Ok(0)
+}
+
+/// `sleep TIME...`
+async fn sleep(args: &[String], io: &Io) -> Ended {
+    if args.is_empty() {
+        io.complain("sleep: missing operand").await?;
+        return Ok(1);
+    }
+    let mut time = Some(Duration::ZERO);
+    for arg in args {
+        let Some(seconds) = seconds(arg) else {
+            io.complain(&format!("sleep: invalid time interval '{arg}'"))
+                .await?;
+            return Ok(1);
+        };
+        // A time that is too long to count lasts for ever.
+        time = Duration::try_from_secs_f64(seconds)
+            .ok()
+            .and_then(|more| time?.checked_add(more));
+    }
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+    Ok(0)
+}
+
+fn seconds(arg: &str) -> Option<f64> {
+    if matches!(arg, "inf" | "infinity") {
+        return Some(f64::INFINITY);
+    }
+    let number = arg.trim_end_matches(['s', 'm', 'h', 'd']);
+    let unit = match arg.get(number.len()..) {
+        Some("" | "s") => 1.0,
+        Some("m") => 60.0,
+        Some("h") => 3_600.0,
+        Some("d") => 86_400.0,
+        _ => return None,
+    };
+    let is_number = number.chars().all(|one| one.is_ascii_digit() || one == '.');
+    let number: f64 = is_number.then(|| number.parse().ok())??;
+    Some(number * unit)
 }
