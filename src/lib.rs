@@ -14,6 +14,8 @@ pub mod cli;
 #[forbid(unsafe_code)]
 pub mod complete;
 #[forbid(unsafe_code)]
+pub mod conveniences;
+#[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]
 pub mod examples;
@@ -29,8 +31,6 @@ pub mod man;
 mod progress;
 #[forbid(unsafe_code)]
 pub mod prompt;
-#[forbid(unsafe_code)]
-pub mod recipes;
 #[forbid(unsafe_code)]
 pub mod request;
 #[forbid(unsafe_code)]
