@@ -8,8 +8,8 @@ use super::observer::Observers;
 use super::patience::{Patience, Wait};
 use super::{Options, missing_address};
 use crate::client::{Call, CallError, Connection, StreamReceiver, StreamSender};
+use crate::conveniences::Piece;
 use crate::error::Error;
-use crate::recipes::Piece;
 use crate::schema::{Reflect, Rpc};
 
 /// A connection and its observers.

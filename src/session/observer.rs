@@ -8,10 +8,10 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use crate::client::{Call, status_name};
+use crate::conveniences::Piece;
 use crate::duration;
 use crate::log::{Level, Logger, say};
 use crate::progress;
-use crate::recipes::Piece;
 use crate::schema::json::{self, Style};
 use crate::schema::{Reflect, Schema};
 use crate::text::{escape, hex};

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use super::Session;
 use super::call::decode;
+use crate::conveniences::{Pieces, Series};
 use crate::duration;
 use crate::error::Error;
 use crate::log::say;
-use crate::recipes::{Pieces, Series};
 use crate::schema::{Reflect, Rpc};
 
 /// What an answer says, and its bytes as they came.

@@ -235,4 +235,13 @@ pub enum ProtocolError {
         /// The frame's data.
         data: Vec<u8>,
     },
+    /// A response is not the message that the RPC answers. Payloads are bytes to this crate, so
+    /// only a caller that decodes them says so.
+    #[error("the {} bytes of a response are not the message that they have to be ({reason}): {}", .data.len(), hex::excerpt(.data))]
+    BadMessage {
+        /// What the decoder says.
+        reason: String,
+        /// The response, encoded.
+        data: Vec<u8>,
+    },
 }

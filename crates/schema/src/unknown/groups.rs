@@ -2,9 +2,11 @@
 //! and that the decoder skips, so they are looked for in the bytes. What is said of
 //! them is not known here.
 
+use agent_wire::{Content, Fields, WireError};
+
 use super::{At, Place};
 use crate::descriptor::{Label, Message, Scalar, Type};
-use agent_wire::{Content, Fields, WireError};
+use crate::json::string::JsonString;
 
 /// The fields of a map's entry.
 const KEY: u32 = 1;
@@ -123,11 +125,11 @@ pub(super) fn key(entry: &[u8], scalar: Scalar) -> String {
     let number = match key {
         Content::Varint(number) | Content::Fixed64(number) => number,
         Content::Fixed32(number) => u64::from(number),
-        Content::Bytes(text) => return super::quoted(&String::from_utf8_lossy(text)),
+        Content::Bytes(text) => return JsonString(&String::from_utf8_lossy(text)).to_string(),
         Content::Group(_) => return String::new(),
     };
     match scalar {
-        Scalar::String => super::quoted(""),
+        Scalar::String => "\"\"".to_owned(),
         Scalar::Bool => (number != 0).to_string(),
         // A fixed one of 32 bits has no more of them.
         Scalar::Sfixed32 => (number as u32).cast_signed().to_string(),
