@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, ValueHint};
 
-use crate::sim::{FaultKind, Feature};
+use agent_faults::Kind as FaultKind;
+use agent_sim::Feature;
 
 const FAULTS: &str = "\
 Rules for calls that go wrong:

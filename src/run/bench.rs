@@ -15,7 +15,6 @@ use crate::interrupt;
 use crate::printer::Format;
 use crate::schema::Schema;
 use crate::session::{self, Options, Output};
-use crate::sim;
 
 /// How long is measured where nothing says otherwise.
 const USUAL: Duration = Duration::from_secs(10);
@@ -40,7 +39,7 @@ pub(super) fn run(
         .map_err(|error| alone(Error::Address(error)))?;
     let connect = ConnectOptions {
         timeout: flags.connect_timeout,
-        sim: Some(|| sim::connect(crate::schema())),
+        sim: super::simulated_agent(),
     };
     let timeout = (!flags.timeout.is_zero()).then_some(flags.timeout);
     let bundle = flags.bundle_dir.as_deref().map(Bundle::new).transpose();

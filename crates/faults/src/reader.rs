@@ -1,0 +1,26 @@
+//! What rules are read with besides the schema, which whoever reads them has.
+
+use std::time::Duration;
+
+use agent_schema::Dialect;
+
+/// Why something that a rule names cannot be had, in words for a user.
+pub type ReaderError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads what a rule names.
+pub trait Reader {
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not text.
+    fn text(&mut self, name: &str) -> Result<String, ReaderError>;
+
+    /// How values are written, and the files that they name.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// A time as users write it.
+    ///
+    /// # Errors
+    /// When the text is not a time.
+    fn time(&self, text: &str) -> Result<Duration, ReaderError>;
+}
