@@ -14,6 +14,14 @@ BINARY = $(DESTDIR)$(ROOT)/bin/kata-agent-ctl
 # Cargo keeps a list of what it installed, which has no place below a PREFIX.
 UNTRACKED := $(if $(PREFIX)$(DESTDIR),--no-track)
 
+# What is installed names no folder of the machine that it was built on: in the place
+# of a panic, this folder is "." and those of other crates and of Rust begin with a
+# word. Cargo's list of flags for rustc, after the user's own RUSTFLAGS.
+FLAGS = $$(printf '%s\037' $$RUSTFLAGS \
+    "--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}/registry/src=crates" \
+    "--remap-path-prefix=$$(rustc --print sysroot)/lib/rustlib/src/rust=/rust" \
+    )--remap-path-prefix=$(CURDIR)=.
+
 build:
 	cargo build --release
 
@@ -31,7 +39,8 @@ check:
 # The program, its manual page, and completion for bash, zsh and fish. Nothing of
 # this folder is needed after it.
 install:
-	cargo install --path . --locked --profile dist --force --root "$(DESTDIR)$(ROOT)" $(UNTRACKED)
+	CARGO_ENCODED_RUSTFLAGS="$(FLAGS)" \
+	    cargo install --path . --locked --profile dist --force --root "$(DESTDIR)$(ROOT)" $(UNTRACKED)
 	$(MAKE) --no-print-directory install-data
 
 # All but the program, which must be there already: it prints the rest.

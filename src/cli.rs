@@ -1,6 +1,7 @@
 //! The command line's definition. Values are checked here where that needs no
 //! knowledge of the protos.
 
+#[cfg(feature = "load")]
 mod bench;
 mod bundled;
 mod connect;
@@ -11,6 +12,7 @@ mod tests;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
 #[cfg(feature = "sim")]
@@ -101,6 +103,7 @@ pub enum SubCommand {
     #[cfg(feature = "sim")]
     Serve(Box<Serve>),
     /// Make many calls and tell how long they took
+    #[cfg(feature = "load")]
     Bench(Box<Bench>),
     /// Show worked examples for real situations
     Examples {

@@ -7,7 +7,6 @@ mod statuses;
 use std::io;
 
 use crate::auto::oci::ConfigError;
-use crate::bench::{BenchError, MixError};
 use crate::builtin::BuiltInError;
 use crate::client::excerpt::hex;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
@@ -17,12 +16,12 @@ use crate::input::InputError;
 use crate::printer::PrintError;
 use crate::printer::raw::RawError;
 use crate::recipes::{CopyError, RecipeError};
-use crate::schema::excerpt::Excerpt;
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 #[cfg(feature = "sim")]
 use crate::serve::{BindError, ServeError};
+use crate::text::excerpt::Excerpt;
 use crate::transport::AddressError;
 #[cfg(feature = "sim")]
 use agent_faults::FaultError;
@@ -165,15 +164,9 @@ pub enum Error {
     #[cfg(feature = "sim")]
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// A load test's command.
-    #[error(transparent)]
-    Mix(#[from] MixError),
-    /// A load test that could not begin.
-    #[error(transparent)]
-    Bench(#[from] BenchError),
-    /// A load test that lost its last connection.
-    #[error("no connection was left, and none could be made")]
-    NoConnection,
+    /// A load test without connections, or that cannot watch them.
+    #[error("{0}")]
+    NoConnection(String),
     /// Conditions under which a load test has failed.
     #[error("--fail-if {}", .0.join(", --fail-if "))]
     Limit(Vec<String>),
@@ -296,8 +289,7 @@ impl Error {
             | Error::Input(_)
             | Error::Raw(_)
             | Error::Random(_)
-            | Error::Encode(_)
-            | Error::Mix(_) => Kind::Usage,
+            | Error::Encode(_) => Kind::Usage,
             Error::Output(error) => Kind::of_output(error),
             Error::Write { .. } => Kind::Output,
             #[cfg(feature = "sim")]
@@ -311,9 +303,7 @@ impl Error {
                 ServeError::Output(error) => Kind::of_output(error),
                 _ => Kind::Connection,
             },
-            Error::NoConnection => Kind::Connection,
-            Error::Bench(BenchError::Connect(error)) => Kind::of(error.kind()),
-            Error::Bench(BenchError::Watch(_)) => Kind::Connection,
+            Error::NoConnection(_) => Kind::Connection,
             Error::Limit(_) => Kind::Limit,
             Error::Response { .. } => Kind::Protocol,
             Error::Connect(error) => Kind::of(error.kind()),

@@ -6,6 +6,7 @@ mod open;
 
 use std::io::{self, Read};
 
+pub use agent_text::reason;
 pub use open::{Opened, open};
 
 /// The largest document or script that is read, in bytes. A request holds at
@@ -134,11 +135,4 @@ fn failed(name: &str, error: &io::Error) -> InputError {
         name: name.to_owned(),
         reason: reason(error),
     }
-}
-
-/// What went wrong in the operating system's words, without its error number.
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let plain = text.split(" (os error").next().unwrap_or(&text);
-    plain.to_lowercase()
 }

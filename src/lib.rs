@@ -8,15 +8,11 @@
 #[forbid(unsafe_code)]
 pub mod auto;
 #[forbid(unsafe_code)]
-pub mod bench;
-#[forbid(unsafe_code)]
 pub mod builtin;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
 pub mod complete;
-#[forbid(unsafe_code)]
-pub mod duration;
 #[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]
@@ -26,11 +22,11 @@ mod generated;
 #[forbid(unsafe_code)]
 pub mod input;
 #[forbid(unsafe_code)]
-pub mod live;
-#[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
 pub mod man;
+#[forbid(unsafe_code)]
+mod progress;
 #[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
@@ -50,7 +46,8 @@ pub mod standard_output;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
-pub use agent_schema::{self as schema, command, oneof_clear, oneof_get, oneof_get_mut, printer};
+pub use agent_schema::{self as schema, command, printer};
+pub use agent_text::{self as text, duration};
 pub use agent_wire as wire;
 pub use run::run;
 
@@ -58,3 +55,8 @@ pub use run::run;
 pub fn schema() -> &'static schema::Schema {
     &generated::SCHEMA
 }
+
+/// The programs on the page about the library, which `cargo test` compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;

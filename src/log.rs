@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::schema::escape;
+use crate::text::escape;
 
 /// Writes one line to standard error. Where nobody reads it, nobody is told. What a
 /// terminal would act on is escaped, whoever the text came from.

@@ -1,5 +1,6 @@
 //! The sub-commands: what each of them does with its options.
 
+#[cfg(feature = "load")]
 mod bench;
 #[cfg(feature = "sim")]
 mod serve;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         }
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
+        #[cfg(feature = "load")]
         SubCommand::Bench(options) => bench::run(schema, *options, cli.error_format),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),

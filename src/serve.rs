@@ -10,14 +10,12 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use agent_faults::{Faults, Reader, ReaderError};
 use agent_sim::{Agent, GuestOptions, Notice, Setup};
 use nix::libc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::duration;
 use crate::input::{Inputs, field};
 use crate::log::say;
 use crate::schema::{Content, Dialect, Schema};
@@ -140,10 +138,6 @@ impl Reader for Inputs {
 
     fn dialect(&self) -> &dyn Dialect {
         &PlainWithFiles
-    }
-
-    fn time(&self, text: &str) -> Result<Duration, ReaderError> {
-        Ok(duration::parse(text)?)
     }
 }
 

@@ -10,7 +10,7 @@ type Result = std::result::Result<(), Box<dyn std::error::Error>>;
 
 /// What the program prints for these arguments; an error if it does not succeed.
 fn output(arguments: &[&str]) -> std::result::Result<String, String> {
-    let run = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+    let run = Command::new(test_support::program(env!("CARGO_BIN_EXE_kata-agent-ctl")))
         .env_remove("KATA_AGENT_SERVER_ADDRESS")
         .args(arguments)
         .output()

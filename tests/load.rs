@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use kata_agent_ctl::client::{Address, Call, Client};
 use tempfile::TempDir;
 
-const TOOL: &str = env!("CARGO_BIN_EXE_kata-agent-ctl");
 /// Calls on one connection.
 const CALLS: usize = 100_000;
 /// Connections one after another.
@@ -28,6 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One test at a time: each looks at all that this process has.
 static ALONE: Mutex<()> = Mutex::new(());
+
+/// The program under test.
+fn tool() -> &'static str {
+    test_support::program(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+}
 
 /// A process that is ended on drop.
 struct Process(Child);
@@ -80,7 +84,7 @@ impl Holdings {
 /// An agent that listens.
 fn agent(folder: &TempDir) -> (Process, String) {
     let address = format!("unix://{}/agent.sock", folder.path().display());
-    let child = Command::new(TOOL)
+    let child = Command::new(tool())
         .args(["serve", "--address", &address])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -99,7 +103,7 @@ fn many_calls_on_one_connection() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = TempDir::new().unwrap();
     let (agent, address) = agent(&folder);
-    let child = Command::new(TOOL)
+    let child = Command::new(tool())
         .args(["connect", "--server-address", &address, "-o", "jsonl"])
         .args(["--repeat", &CALLS.to_string(), "-c", "Check"])
         .stdin(Stdio::null())

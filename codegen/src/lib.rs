@@ -7,14 +7,11 @@
 
 #![forbid(unsafe_code)]
 
-mod adapt;
-mod checks;
 mod depth;
 mod descriptors;
 mod docs;
 mod emit;
 mod error;
-mod guard;
 mod load;
 mod model;
 mod naming;
@@ -24,8 +21,7 @@ mod select;
 mod sources;
 mod structs;
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use error::{Error, Place};
 use protobuf::Message as _;
@@ -36,42 +32,32 @@ use sources::Sources;
 /// Reads the proto files in `folder` and writes to the folder `out` the file
 /// `table.rs`, made to be included, and beside it the folder `messages` with the
 /// structs' modules. Every `.proto` directly in `folder` is built, with what it
-/// imports; deeper ones are there to be imported. `source` is what the table
-/// says about where it came from.
+/// imports from there, from deeper folders, or from the folders `imports`.
+/// `source` is what the table says about where it came from.
 ///
 /// # Errors
-/// When a proto file is wrong, as `file:line:col: what`; when a file cannot be
-/// read or written.
-pub fn generate(folder: &Path, source: &str, out: &Path) -> Result<(), Error> {
-    let loaded = load::load(&Sources::open(folder)?)?;
+/// When a proto file is wrong, as `file:line:col: what`; when no service is
+/// declared; when a file cannot be read or written.
+pub fn generate(folder: &Path, imports: &[PathBuf], source: &str, out: &Path) -> Result<(), Error> {
+    let sources = Sources::open(folder, imports)?;
+    let loaded = load::load(&sources)?;
     let renamed = rename::rename(&loaded, &select::Selected::new(&loaded));
-
-    let scratch = out.join("scratch");
-    output::empty_folder(&scratch)?;
-    let structs = structs::generate(&renamed, &scratch)?;
-    fs::remove_dir_all(&scratch).map_err(|cause| Error::io("remove", &scratch, cause))?;
-
-    let model = model::Model::new(&loaded, renamed)?;
-    let table = emit::table(&model, source)?;
-
-    let messages = out.join("messages");
-    fs::create_dir_all(&messages).map_err(|cause| Error::io("create", &messages, cause))?;
-    let names: Vec<&str> = structs.iter().map(|(name, _)| &name[..]).collect();
-    output::retain(&messages, &names)?;
-    for (name, text) in &structs {
-        output::write(&messages.join(name), text)?;
+    let model = model::Model::new(&loaded, &renamed)?;
+    if model.services.is_empty() {
+        return Err(sources.without_service());
     }
-    output::write(&out.join("table.rs"), &table)
+    let structs = structs::generate(&renamed, out)?;
+    output::write(out, &structs, &emit::table(&model, source)?)
 }
 
 /// The checked descriptors of the proto files in `folder`, as an encoded
 /// `google.protobuf.FileDescriptorSet` with source info, for other tools.
 ///
 /// # Errors
-/// As [`generate`].
+/// As [`generate`], but that services need not be there.
 pub fn descriptor_set(folder: &Path) -> Result<Vec<u8>, Error> {
     let mut set = FileDescriptorSet::new();
-    set.file = load::load(&Sources::open(folder)?)?.files;
+    set.file = load::load(&Sources::open(folder, &[])?)?.files;
     set.write_to_bytes()
         .map_err(|cause| Error::Structs(cause.to_string()))
 }

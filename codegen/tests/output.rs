@@ -38,9 +38,12 @@ fn only_what_changed_is_written_again() {
     let (protos, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (protos, out) = (protos.path(), out.path());
     let write = |name: &str, text: &str| fs::write(protos.join(name), text).unwrap();
-    let generate = || agent_codegen::generate(protos, "protos", out).unwrap();
+    let generate = || agent_codegen::generate(protos, &[], "protos", out).unwrap();
 
-    write("a.proto", "syntax = \"proto3\";\nmessage A {}\n");
+    write(
+        "a.proto",
+        "syntax = \"proto3\";\nmessage A {}\nservice S {}\n",
+    );
     write("b.proto", "syntax = \"proto3\";\nmessage B {}\n");
     generate();
     let first = written(out);
@@ -69,9 +72,9 @@ fn only_what_changed_is_written_again() {
 #[test]
 fn the_output_tells_nothing_of_this_machine() {
     let (protos, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let text = "syntax = \"proto3\";\nimport \"google/protobuf/empty.proto\";\nmessage A {}\n";
+    let text = "syntax = \"proto3\";\nimport \"google/protobuf/empty.proto\";\nmessage A {}\nservice S {}\n";
     fs::write(protos.path().join("a.proto"), text).unwrap();
-    agent_codegen::generate(protos.path(), "protos", out.path()).unwrap();
+    agent_codegen::generate(protos.path(), &[], "protos", out.path()).unwrap();
     for name in written(out.path()).keys() {
         let text = fs::read_to_string(out.path().join(name)).unwrap();
         for folder in [protos.path(), out.path()] {

@@ -1,5 +1,7 @@
 //! Random container and sandbox IDs.
 
+use crate::text::hex;
+
 /// 64 hexadecimal digits from the operating system's random source, the form
 /// that container managers use.
 ///
@@ -8,7 +10,7 @@
 pub fn random_id() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::digits(&bytes))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use clap::ValueHint;
+use agent_load::{Format, Limit};
+use clap::{ValueEnum, ValueHint};
 
-use crate::bench::{Limit, ReportFormat};
 use crate::duration;
 use crate::error;
 
@@ -84,6 +84,27 @@ pub struct Bench {
     /// 'throughput<500'; may be repeated
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<Limit>,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ReportFormat {
+    /// For reading
+    Text,
+    /// One JSON object, times in nanoseconds
+    Json,
+    /// A table with a line for all calls and for each command, times in nanoseconds
+    Csv,
+}
+
+impl From<ReportFormat> for Format {
+    fn from(format: ReportFormat) -> Format {
+        match format {
+            ReportFormat::Text => Format::Text,
+            ReportFormat::Json => Format::Json,
+            ReportFormat::Csv => Format::Csv,
+        }
+    }
 }
 
 /// From 1 to 1,000,000.

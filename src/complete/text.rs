@@ -1,6 +1,6 @@
 //! Texts compared and shortened for completion.
 
-use crate::schema::escape;
+use crate::text::escape;
 
 /// Whether `name` begins with `typed` in any case.
 pub fn begins(name: &str, typed: &str) -> bool {

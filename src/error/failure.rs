@@ -7,8 +7,8 @@ use super::{Error, Kind};
 use crate::cli::ErrorFormat;
 use crate::client::Status;
 use crate::log::say;
-use crate::printer::escape;
 use crate::schema::json::string::escape_unprintable;
+use crate::text::escape;
 
 /// How much of a message is shown, in characters.
 const LONGEST_MESSAGE: usize = 2000;

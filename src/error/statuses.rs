@@ -20,6 +20,7 @@ pub const EXIT_STATUSES: &[Row] = &[
         "no connection, it was lost, or what came over it is not ttRPC",
     ),
     ("4", "a timeout"),
+    #[cfg(feature = "load")]
     ("5", "a condition of bench --fail-if holds"),
     (
         "64 + status code",

@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 use super::{open, reason};
-use crate::schema::excerpt::Quoted;
+use crate::text::excerpt::Quoted;
 
 /// The largest file that is read, in bytes: the largest ttRPC message, which no
 /// field can exceed.

@@ -12,7 +12,7 @@ use rustyline::history::{FileHistory, History};
 
 use crate::input;
 use crate::log::{Level, Logger};
-use crate::schema::excerpt::Quoted;
+use crate::text::excerpt::Quoted;
 
 /// How many commands are kept.
 pub const KEPT: usize = 1000;

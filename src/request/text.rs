@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::input::Inputs;
 use crate::schema::path::{self, Step};
 use crate::schema::{Rpc, Scalar, Type};
+use crate::text::hex::digits;
 
 /// Stands for what standard input holds, on string and bytes fields.
 const STANDARD_INPUT: &[u8] = b"@-";
@@ -61,6 +62,5 @@ fn not_text(path: String, error: std::str::Utf8Error) -> Error {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-    format!("hex:{}", digits.collect::<String>())
+    format!("hex:{}", digits(bytes))
 }

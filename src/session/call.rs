@@ -6,10 +6,11 @@ use crate::client::{reason, status_name};
 use crate::duration;
 use crate::error::Error;
 use crate::log::{Level, Logger, say};
-use crate::printer::{self, Format, escape, hex};
+use crate::printer::{self, Format};
 use crate::request::Request;
 use crate::schema::json::{self, Style};
 use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
+use crate::text::{escape, hex};
 
 /// A request as it is sent. It is the same each time that a command is repeated: what is
 /// automatic in it was remembered the first time.
@@ -222,7 +223,7 @@ pub(super) fn show_message(schema: &'static Schema, message: &dyn Reflect) {
 /// Shows the bytes of a message at the level that asks for them.
 pub(super) fn trace(logger: Logger, what: &str, bytes: &[u8]) {
     if logger.shows(Level::Trace) {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = hex::digits(bytes);
         logger.log(Level::Trace, format_args!("{what}: {digits}"));
     }
 }

@@ -7,7 +7,6 @@ mod messages;
 mod output;
 mod patience;
 mod prepare;
-mod progress;
 mod repeat;
 mod series;
 mod skew;

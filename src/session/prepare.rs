@@ -8,9 +8,9 @@ use crate::cli::Source;
 use crate::command::{self, Hash};
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
-use crate::printer::escape;
 use crate::request::{Memory, Request};
 use crate::schema::{Schema, lookup};
+use crate::text::escape;
 
 /// One command, ready to run.
 #[derive(Debug)]

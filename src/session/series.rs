@@ -5,12 +5,12 @@
 use std::time::Instant;
 
 use super::call::{decode, trace};
-use super::progress::Progress;
 use super::stopwatch::Stopwatch;
 use super::{Session, connected};
 use crate::duration;
 use crate::error::Error;
 use crate::log::say;
+use crate::progress;
 use crate::recipes::{Pieces, Series};
 use crate::schema::{Reflect, Rpc};
 
@@ -67,10 +67,9 @@ impl Session {
         time: &mut Stopwatch,
     ) -> Result<Option<Answer>, Error> {
         let client = connected(&mut self.client, &self.options, &self.patience, self.logger)?;
-        let mut progress = match self.options.verbose {
-            true => Progress::none(),
-            false => Progress::of(pieces.total()),
-        };
+        let total = pieces.total();
+        let is_shown = !self.options.verbose && total > 0;
+        let progress = is_shown.then(|| progress::of_bytes(total));
         let mut last: Option<Answer> = None;
         while let Some(piece) = pieces.next()? {
             if let Some(title) = piece.begins.filter(|_| self.options.verbose) {
@@ -92,7 +91,9 @@ impl Session {
                 let decoded = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
                 last = Some((decoded, answer));
             }
-            progress.advance(piece.length);
+            if let Some(progress) = &progress {
+                progress.inc(piece.length);
+            }
         }
         Ok(last)
     }

@@ -5,11 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use typed_peer::Peer;
 
-use crate::tool::{Tool, connect, tool};
+use crate::served::serve_by;
+use crate::tool::{Tool, connect, program, tool};
 use crate::wire::{Listener, hybrid_device};
 
 /// A call that must reach the peer.
@@ -110,34 +112,41 @@ fn a_hybrid_guest_that_is_still_booting() {
 
 #[test]
 fn a_hybrid_device_that_does_not_connect() {
-    // Closes; says nothing; says something else; never ends its line.
-    let faults: [fn(UnixStream); 4] = [
-        drop,
-        |mut stream| {
-            let _ = stream.read_to_end(&mut Vec::new());
-        },
-        |mut stream| {
-            let _ = stream.write_all(b"NO such port\n");
-        },
-        |mut stream| while stream.write_all(b"OK OK OK OK").is_ok() {},
+    let faults: [(fn(UnixStream), &str); 4] = [
+        (
+            |_| (),
+            "the hypervisor closed the connection without an answer",
+        ),
+        (
+            |mut stream| {
+                let _ = stream.read_to_end(&mut Vec::new());
+            },
+            "the hypervisor took the connection and did not answer CONNECT",
+        ),
+        (
+            |mut stream| {
+                let _ = stream.write_all(b"NO such port\n");
+            },
+            "the hypervisor answered CONNECT with \"NO such port\" instead of OK",
+        ),
+        (
+            |mut stream| while stream.write_all(b"OK OK OK OK").is_ok() {},
+            "the hypervisor's answer to CONNECT has no end",
+        ),
     ];
-    for (number, fault) in faults.into_iter().enumerate() {
-        let device = Listener::start(move |_, stream| fault(stream));
+    for (fault, reason) in faults {
+        let device = Listener::start(move |_, mut stream| {
+            // With bytes unread a close would be a reset.
+            let _ = stream.read(&mut [0; 64]);
+            fault(stream);
+        });
         let address = format!("hvsock://{}:1024", device.path.display());
         let arguments = ["--connect-timeout", "300ms", "-c", "Check"];
         let output = connect(&address, arguments).run();
-        assert_eq!(output.status, 3, "{number}: {}", output.stderr);
-        let name = device.path.display().to_string();
-        assert!(
-            output.error().contains(&name),
-            "{number}: {}",
-            output.stderr
-        );
-        assert!(
-            output.time < Duration::from_secs(30),
-            "{number}: {:?}",
-            output.time
-        );
+        assert_eq!(output.status, 3, "{reason}: {}", output.stderr);
+        let begins = format!("error: Check: cannot connect to \"{address}\": {reason}");
+        assert!(output.error().starts_with(&begins), "{}", output.stderr);
+        assert!(output.time < Duration::from_secs(30), "{:?}", output.time);
     }
 }
 
@@ -217,11 +226,26 @@ fn a_served_agent_ends_when_its_terminal_does() {
     let folder = TempDir::new().unwrap();
     let socket = folder.path().join("agent.sock");
     let address = format!("unix://{}", socket.display());
-    let server = tool(["serve", "--address", &address]).start();
+    let serve = tool(["serve", "--address", &address]);
+    let server = serve.heeds_hangups().start();
     connect(&address, ["-c", "Check"]).run().succeeded();
     server.signal(Signal::SIGHUP);
     assert_eq!(server.wait().status, 0);
     assert!(!socket.exists());
+}
+
+#[test]
+fn an_agent_that_nohup_started_does_not() {
+    let nohup = ["sh", "-c", "trap '' HUP; exec \"$0\" \"$@\"", program()];
+    let served = serve_by(&nohup, &[]);
+    served.listening();
+    let id = i32::try_from(served.id()).unwrap();
+    kill(Pid::from_raw(id), Signal::SIGHUP).unwrap();
+    served
+        .call(&["Check", "sleep 300ms", "Check"])
+        .run()
+        .succeeded();
+    assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
 }
 
 #[test]
@@ -272,39 +296,71 @@ fn a_port_that_does_not_go_with_the_address() {
         ],
     )
     .status(3)
-    .run();
+    .stderr("error: Check: cannot connect to \"hvsock:///none:55\": there is no such socket file\n")
+    .test();
 }
 
 #[test]
 fn a_wrong_address_says_what_a_right_one_looks_like() {
-    for address in [
-        "",
-        "nonsense",
-        "/run/agent.sock",
-        "http://localhost:80",
-        "unix://",
-        "unix://@",
-        "vsock://",
-        "vsock://3",
-        "vsock://x:1024",
-        "vsock://3:x",
-        "vsock://3:1024:5",
-        "hvsock://",
-        "hvsock:///run/clh.sock",
-        "hvsock:///run/clh.sock:x",
-        "hvsock:///run/clh.sock:4294967296",
-        "remote://",
-        "mock://",
-    ] {
-        let output = connect(address, ["-c", "Check"]).run();
-        assert_eq!(output.status, 2, "{address}: {}", output.stderr);
-        assert!(
-            output.error().contains("://"),
-            "{address}: {}",
-            output.stderr
-        );
-    }
+    let schemes = "unix:///PATH, vsock://CID:PORT, hvsock:///PATH:PORT, remote:///PATH, mock:///PATH \
+                   or sim://";
+    let unix = "unix:///PATH or unix://@NAME";
+    let (vsock, hybrid) = ("vsock://CID:PORT", "hvsock:///PATH:PORT");
+    let (remote, mock) = (
+        "remote:///PATH or remote:///PATH:PORT",
+        "mock:///PATH or mock:///PATH:PORT",
+    );
+    let not_a_port =
+        |text: &str| format!("\"{text}\" is not a port, a number from 0 to 4294967295");
     let long = format!("unix:///{}", "x".repeat(200));
-    let output = connect(&long, ["-c", "Check"]).run();
-    assert_eq!(output.status, 2, "{}", output.stderr);
+    for (address, wrong, right) in [
+        ("nonsense", "it has no scheme", schemes),
+        ("/run/agent.sock", "it has no scheme", schemes),
+        (
+            "http://localhost:80",
+            "the scheme \"http\" is unknown",
+            schemes,
+        ),
+        ("unix://", "the path is empty", unix),
+        ("unix://@", "the name after the @ is empty", unix),
+        (
+            &long,
+            "201 bytes are too long for a Unix socket, which has at most 107",
+            unix,
+        ),
+        ("vsock://", "it has no port", vsock),
+        ("vsock://3", "it has no port", vsock),
+        (
+            "vsock://x:1024",
+            "\"x\" is not a context ID, a number from 0 to 4294967295, or -1 for any",
+            vsock,
+        ),
+        ("vsock://3:x", &not_a_port("x"), vsock),
+        ("vsock://3:1024:5", &not_a_port("1024:5"), vsock),
+        ("hvsock://", "the path is empty", hybrid),
+        ("hvsock:///run/clh.sock", "it has no port", hybrid),
+        ("hvsock:///run/clh.sock:x", &not_a_port("x"), hybrid),
+        (
+            "hvsock:///run/clh.sock:4294967296",
+            &not_a_port("4294967296"),
+            hybrid,
+        ),
+        ("remote://", "the path is empty", remote),
+        ("mock://", "the path is empty", mock),
+    ] {
+        connect(address, ["-c", "Check"])
+            .status(2)
+            .stderr(format!(
+                "error: \"{address}\" is not an agent's address: {wrong}, write {right}\n"
+            ))
+            .test();
+    }
+    connect("", ["-c", "Check"])
+        .status(2)
+        .stderr(
+            "error: no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for \
+             example unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 \
+             or sim://\n",
+        )
+        .test();
 }

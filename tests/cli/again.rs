@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::tool::connect;
+use crate::tool::{connect, program};
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
 const SERVING: &[u8] = b"\x12\x02\x08\x01";
@@ -109,7 +109,7 @@ fn no_socket_comes_to_stand_in_the_place_of_a_stream_that_is_closed() {
     ] {
         let shell = format!("exec \"$0\" \"$@\" {closed}");
         let status = Command::new("sh")
-            .args(["-c", &shell, env!("CARGO_BIN_EXE_kata-agent-ctl")])
+            .args(["-c", &shell, program()])
             .args(["connect", "--server-address", &agent.address()])
             .args(["-v", "-c", "Check"])
             .stdin(Stdio::null())

@@ -11,6 +11,9 @@ use std::{env, fs};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
+use test_support::is_installed;
+
+use crate::tool::program;
 
 /// Makes a container as a runtime does that tries twice, and removes it.
 const RUNTIME: &str = r#"#!/bin/bash
@@ -25,6 +28,10 @@ call -c CreateSandbox
 call --bundle-dir . -c 'CreateContainer cid=web' || call --bundle-dir . -c 'CreateContainer cid=web'
 call -c 'StartContainer cid=web' WaitProcess RemoveContainer DestroySandbox
 "#;
+
+/// The exit status that says that the first step failed; the next one says it of the
+/// second, and so on.
+const FAILED: usize = 100;
 
 /// The `run` of each step, in order.
 fn steps(page: &str) -> Vec<String> {
@@ -53,26 +60,26 @@ fn steps(page: &str) -> Vec<String> {
     steps
 }
 
-fn program(folder: &Path, name: &str, text: &str) {
+fn install(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Runs the steps until one fails. What it printed, and whether none failed.
-fn run(steps: &[String], runtime: &str) -> (String, bool) {
+/// Runs the steps until one fails. What they printed, and the number of the one that
+/// failed, from 0.
+fn run(steps: &[String], runtime: &str) -> (String, Option<i32>) {
     let folder = TempDir::with_prefix("job").unwrap();
     let programs = TempDir::with_prefix("bin").unwrap();
-    let binary = env!("CARGO_BIN_EXE_kata-agent-ctl");
-    symlink(binary, programs.path().join("kata-agent-ctl")).unwrap();
-    program(programs.path(), "cargo", "#!/bin/sh\nexit 0\n");
-    program(programs.path(), "make", runtime);
+    symlink(program(), programs.path().join("kata-agent-ctl")).unwrap();
+    install(programs.path(), "cargo", "#!/bin/sh\nexit 0\n");
+    install(programs.path(), "make", runtime);
 
     let mut script = String::from("exec 2>&1\n");
     for (number, step) in steps.iter().enumerate() {
         let name = format!("step{number}");
         fs::write(folder.path().join(&name), step).unwrap();
-        script.push_str(&format!("bash -e {name} || exit\n"));
+        script.push_str(&format!("bash -e {name} || exit {}\n", FAILED + number));
     }
     let path = env::var("PATH").unwrap_or_default();
     let child = Command::new("bash")
@@ -94,9 +101,10 @@ fn run(steps: &[String], runtime: &str) -> (String, bool) {
     let output = child.wait_with_output().unwrap();
     // The agent that a step left behind, as the service ends it with the job.
     let _ = killpg(group, Signal::SIGKILL);
+    let status = output.status.code().unwrap();
     (
         String::from_utf8_lossy(&output.stdout).into_owned(),
-        output.status.success(),
+        (status != 0).then(|| status - FAILED as i32),
     )
 }
 
@@ -108,8 +116,11 @@ fn job() -> Vec<String> {
 
 #[test]
 fn a_runtime_that_tries_again_passes() {
-    let (text, passed) = run(&job(), RUNTIME);
-    assert!(passed, "{text}");
+    if !is_installed("jq") {
+        return;
+    }
+    let (text, failed) = run(&job(), RUNTIME);
+    assert_eq!(failed, None, "{text}");
     assert!(text.contains("try again"), "{text}");
     assert!(
         text.contains("close CreateContainer[1]  # 0 of 0 calls\n"),
@@ -119,22 +130,38 @@ fn a_runtime_that_tries_again_passes() {
 
 #[test]
 fn a_runtime_with_a_mistake_does_not() {
+    if !is_installed("jq") {
+        return;
+    }
     let start = "call -c 'StartContainer";
     let create = "call --bundle-dir . -c 'CreateContainer cid=web'";
-    for (from, to) in [
-        // It gives up at once.
-        (format!("{create} || {create}"), create.to_owned()),
-        // It does not clean up.
-        (" RemoveContainer".to_owned(), String::new()),
-        // It calls what is not there.
+    for (from, to, step, printed) in [
+        // It gives up at once: its own test fails.
+        (
+            format!("{create} || {create}"),
+            create.to_owned(),
+            2,
+            "error: CreateContainer: the agent answered code: UNAVAILABLE (14): try again\n",
+        ),
+        // It does not clean up: each creation was tried again, but not all are removed.
+        (
+            " RemoveContainer".to_owned(),
+            String::new(),
+            4,
+            "\ntrue\nfalse\n",
+        ),
+        // It calls what is not there, which the job shows.
         (
             start.to_owned(),
             format!("call -c 'PauseContainer cid=none' || true\n{start}"),
+            4,
+            "\"method\":\"PauseContainer\",\"request\":{\"container_id\":\"none\"}",
         ),
     ] {
         let runtime = RUNTIME.replace(&from, &to);
         assert_ne!(runtime, RUNTIME);
-        let (text, passed) = run(&job(), &runtime);
-        assert!(!passed, "{to}: {text}");
+        let (text, failed) = run(&job(), &runtime);
+        assert_eq!(failed, Some(step), "{to}: {text}");
+        assert!(text.contains(printed), "{to}: {text}");
     }
 }

@@ -64,12 +64,12 @@ fn a_failed_call_has_its_code_and_the_agents_message() {
     let message = "CreateContainerRequest is blocked by policy: reasons";
     peer.answer("CreateContainer", Answer::error(7, message));
     let output = connect(peer.address(), ["-c", "CreateContainer"]).run();
-    assert_ne!(output.status, 0);
+    assert_eq!(output.status, 71);
     assert!(output.stderr.contains("code: PERMISSION_DENIED"));
     assert!(output.stderr.contains(message));
     let everywhere = ["-l", "critical", "-c", "CreateContainer"];
-    let output = connect(peer.address(), everywhere).run();
-    assert!(output.stderr.contains("code: PERMISSION_DENIED"));
+    let quiet = connect(peer.address(), everywhere).run();
+    assert_eq!((quiet.status, quiet.stderr), (71, output.stderr));
 }
 
 #[test]

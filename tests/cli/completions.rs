@@ -7,10 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
+use test_support::{is_installed, skip};
 
-use crate::shells::{
-    BASH_COMPLETION, CURSOR, completes, home, home_with_installed, is_here, start,
-};
+use crate::shells::{BASH_COMPLETION, CURSOR, completes, home, home_with_installed, start};
 use crate::tool::tool;
 
 /// What is typed and what Tab makes of it, in every shell.
@@ -124,7 +123,7 @@ const CASES: &[(&str, &str)] = &[
 ];
 
 fn completes_all(shell: &str) {
-    if !is_here(shell) {
+    if !is_installed(shell) {
         return;
     }
     let home = home(shell);
@@ -152,8 +151,8 @@ fn fish_completes() {
 fn installed_scripts_are_found() {
     for shell in ["bash", "zsh", "fish"] {
         if shell == "bash" && !Path::new(BASH_COMPLETION).exists() {
-            println!("an installed script in bash is not tested: there is no {BASH_COMPLETION}");
-        } else if is_here(shell) {
+            skip(format_args!("there is no {BASH_COMPLETION}"));
+        } else if is_installed(shell) {
             let home = home_with_installed(shell);
             let typed = "kata-agent-ctl connect -c 'CreateSandbox sandbox_i";
             completes(shell, home.path(), typed, &format!("{typed}d="));
@@ -165,7 +164,7 @@ fn installed_scripts_are_found() {
 fn a_space_ends_a_word_that_is_complete() {
     // Fish adds none after a slash.
     for (shell, end) in [("bash", " "), ("zsh", " "), ("fish", "")] {
-        if is_here(shell) {
+        if is_installed(shell) {
             let home = home(shell);
             let typed = "kata-agent-ctl connect --server-address si";
             let expected = format!("kata-agent-ctl connect --server-address sim://{end}");
@@ -177,7 +176,7 @@ fn a_space_ends_a_word_that_is_complete() {
 #[test]
 fn only_what_exists_is_typed_in() {
     for shell in ["bash", "fish"] {
-        if !is_here(shell) {
+        if !is_installed(shell) {
             continue;
         }
         let home = home(shell);
@@ -212,7 +211,7 @@ fn only_what_exists_is_typed_in() {
 
 #[test]
 fn other_ways_to_complete_in_bash_insert_only_what_exists() {
-    if !is_here("bash") {
+    if !is_installed("bash") {
         return;
     }
     let home = home("bash");
@@ -236,7 +235,7 @@ fn other_ways_to_complete_in_bash_insert_only_what_exists() {
 #[test]
 fn redirections_are_to_files() {
     for shell in ["bash", "zsh", "fish"] {
-        if is_here(shell) {
+        if is_installed(shell) {
             let home = home(shell);
             for before in ["> ", ">", "2> ", "< "] {
                 let typed = format!("kata-agent-ctl template Check {before}./run/ag");
@@ -250,7 +249,7 @@ fn redirections_are_to_files() {
 fn what_follows_the_cursor_stays() {
     // Fish goes behind a quote that is closed.
     for (shell, end) in [("bash", "_'"), ("zsh", "_'"), ("fish", "'_")] {
-        if is_here(shell) {
+        if is_installed(shell) {
             let home = home(shell);
             let mut terminal = start(shell, home.path());
             // Back to the end of "hostn".
@@ -268,7 +267,7 @@ fn a_quoted_file_name_is_closed() {
     // Bash itself closes the quote, and adds no space.
     let typed = "kata-agent-ctl connect --script './a s";
     for (shell, end) in [("bash", ""), ("zsh", " "), ("fish", " ")] {
-        if is_here(shell) {
+        if is_installed(shell) {
             let home = home(shell);
             let expected = format!("kata-agent-ctl connect --script './a script'{end}");
             completes(shell, home.path(), typed, &expected);
@@ -278,7 +277,7 @@ fn a_quoted_file_name_is_closed() {
 
 #[test]
 fn bash_lists_what_each_candidate_is() {
-    if is_here("bash") {
+    if is_installed("bash") {
         let home = home("bash");
         let mut terminal = start("bash", home.path());
         terminal.keys("kata-agent-ctl connect -c 'OnlineCPUMem n\t\t");
@@ -295,7 +294,7 @@ fn bash_lists_what_each_candidate_is() {
 fn a_script_is_valid_where_its_shell_is() {
     for shell in ["bash", "zsh", "fish"] {
         let script = tool(["completions", shell]).run().succeeded().text();
-        if is_here(shell) {
+        if is_installed(shell) {
             let folder = TempDir::new().unwrap();
             let path = folder.path().join("script");
             fs::write(&path, script).unwrap();

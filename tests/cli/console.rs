@@ -9,10 +9,18 @@ use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
+use test_support::is_installed;
+
+/// How many seconds all commands of a session may take together.
+const LIMIT: &str = "120";
 
 /// Runs the commands in one shell, and gives what each of them printed on both
-/// outputs.
-pub fn run(binary: &Path, commands: &[&str]) -> Vec<String> {
+/// outputs; none when they use jq and it is not installed. Where the shell ended early, the
+/// last part is what it printed last.
+pub fn run(binary: &Path, commands: &[&str]) -> Option<Vec<String>> {
+    if commands.iter().any(|command| command.contains("jq ")) && !is_installed("jq") {
+        return None;
+    }
     const END: &str = "--- end of a command ---";
     let folder = TempDir::with_prefix("console").unwrap();
     let binaries = TempDir::with_prefix("bin").unwrap();
@@ -27,8 +35,8 @@ pub fn run(binary: &Path, commands: &[&str]) -> Vec<String> {
         );
     }
     let path = std::env::var("PATH").unwrap_or_default();
-    let output = Command::new("bash")
-        .args(["-c", &format!("exec 2>&1\n{script}")])
+    let output = Command::new("timeout")
+        .args([LIMIT, "bash", "-c", &format!("exec 2>&1\n{script}")])
         .env_clear()
         .env("PATH", format!("{}:{path}", binaries.path().display()))
         .env("HOME", folder.path())
@@ -39,7 +47,7 @@ pub fn run(binary: &Path, commands: &[&str]) -> Vec<String> {
     let mut parts: Vec<_> = text.split(&format!("{END}\n")).map(str::to_owned).collect();
     // What is after the last mark is of no command.
     parts.truncate(commands.len());
-    parts
+    Some(parts)
 }
 
 /// Whether `found` is `expected`, in which a line `...` stands for any lines.

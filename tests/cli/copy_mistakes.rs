@@ -14,7 +14,7 @@ use tempfile::tempdir;
 use typed_peer::Peer;
 
 use crate::builds::one;
-use crate::tool::connect;
+use crate::tool::{connect, program};
 
 /// A command that is refused before anything is sent.
 #[track_caller]
@@ -150,7 +150,7 @@ fn a_file_that_may_not_be_read_is_found_first() {
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o0)).unwrap();
     // In a process of its own, as in `builds`.
     let copied = Command::new("cp")
-        .args([Path::new(env!("CARGO_BIN_EXE_kata-agent-ctl")), &binary])
+        .args([Path::new(program()), &binary])
         .status();
     assert!(copied.unwrap().success());
     let peer = Peer::start();

@@ -16,7 +16,7 @@ use tempfile::{TempDir, tempdir};
 use typed_peer::protobuf::well_known_types::empty::Empty;
 use typed_peer::{Answer, Peer};
 
-use crate::tool::{Running, connect};
+use crate::tool::{Running, connect, program};
 use crate::wire::{Listener, frame, read_frame};
 
 const MIB: usize = 1 << 20;
@@ -173,7 +173,7 @@ fn a_terminal_shows_how_far_a_copy_has_come() {
     let bar = |arguments: &[&str]| {
         let peer = Peer::start();
         let terminal = openpty(None, None).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+        let mut child = Command::new(program())
             .args(["connect", "--server-address", peer.address()])
             .args(arguments)
             .args(["-c", "CopyFile src=f dest=/g/f"])

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::served::serve;
 use crate::terminal::program_at_terminal;
-use crate::tool::tool;
+use crate::tool::{program, tool};
 
 #[test]
 fn every_kind_as_a_client_sees_it() {
@@ -190,7 +190,7 @@ fn standard_input_changes_rules_while_it_runs() {
     // The last line needs no end, and the end of the input ends nothing.
     served.tell("clear\n\u{7f}");
     served.close_stdin();
-    let error = "error: standard input: there is no command \"\\u{7f}\"; help lists them";
+    let error = "error: standard input: there is no command \"\\x7f\"; help lists them";
     assert_eq!(served.says(), error);
     assert_eq!(call(&served), 0);
     assert_eq!(served.end(Signal::SIGINT).0, Some(0));
@@ -226,8 +226,7 @@ fn a_job_in_a_terminals_background_is_not_stopped() {
         \"$0\" connect --server-address unix://./s -c Check\n\
         echo \"status $?, $(jobs -s | wc -l) stopped\"\n\
         fg > fg.log; echo \"over with $?\"";
-    let binary = env!("CARGO_BIN_EXE_kata-agent-ctl");
-    let mut terminal = program_at_terminal("bash", ["-c", script, binary]).start();
+    let mut terminal = program_at_terminal("bash", ["-c", script, program()]).start();
     terminal.sees_line("status 69, 0 stopped");
     // It is in the foreground now, and reads.
     terminal.keys("list\r");

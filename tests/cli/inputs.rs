@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use typed_peer::{Answer, Peer};
 
-use crate::tool::{connect, tool};
+use crate::tool::{connect, program, tool};
 
 #[test]
 fn a_mistake_in_a_script_is_told_with_its_place() {
@@ -48,7 +48,7 @@ fn a_standard_input_that_cannot_be_read_is_called_that() {
         (&["-c", "SetPolicy file://-"], "SetPolicy: "),
         (&["-c", "SetPolicy policy=@-"], "SetPolicy: "),
     ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+        let output = Command::new(program())
             .args(["connect", "--server-address", "sim://"])
             .args(arguments)
             .stdin(File::open("/").unwrap())

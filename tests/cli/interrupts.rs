@@ -179,6 +179,7 @@ fn in_streams() {
             lines.lines().all(|line| line == "{\"text\":\"a\"}"),
             "{lines}"
         );
+        assert_eq!(lines.is_empty(), rpc == "Collect", "{rpc}");
     }
 }
 

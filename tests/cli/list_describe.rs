@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use typed_peer::{Peer, Rpc};
 
-use crate::tool::{connect, tool};
+use crate::tool::{connect, program, tool};
 
 #[test]
 fn every_rpc_is_listed() {
@@ -92,11 +92,7 @@ fn every_rpc_is_described() {
 #[test]
 fn examples_in_descriptions_can_be_run() {
     let folder = TempDir::new().unwrap();
-    symlink(
-        env!("CARGO_BIN_EXE_kata-agent-ctl"),
-        folder.path().join("kata-agent-ctl"),
-    )
-    .unwrap();
+    symlink(program(), folder.path().join("kata-agent-ctl")).unwrap();
     let path = format!(
         "{}:{}",
         folder.path().display(),

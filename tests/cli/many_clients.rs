@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::served::{Served, serve, serve_by};
+use crate::tool::program;
 use crate::wire::{frame, read_frame};
 
 /// A connection that a test gives up on if nothing comes.
@@ -107,8 +108,7 @@ fn thousands_of_blocked_calls_starve_nobody_and_end_at_once() {
 
 #[test]
 fn more_clients_than_files_wait_for_their_turn() {
-    let binary = env!("CARGO_BIN_EXE_kata-agent-ctl");
-    let limited = ["sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\"", binary];
+    let limited = ["sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\"", program()];
     let served = serve_by(&limited, &[]);
     served.listening();
     let mut clients: Vec<_> = (0..20).map(|_| connect(&served)).collect();

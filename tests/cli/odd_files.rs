@@ -15,7 +15,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
-use crate::tool::{Tool, tool};
+use crate::tool::{Tool, program, tool};
 
 /// How much memory a run may take: the largest document, and room to grow into.
 const MEMORY: u64 = 256 << 20;
@@ -212,7 +212,7 @@ fn a_named_pipe_that_somebody_writes_to() {
     let output = command
         .arg("-c")
         .arg("exec \"$0\" connect --dry-run -o jsonl -c \"SetPolicy policy=@\"<(sleep 1; printf x)")
-        .arg(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+        .arg(program())
         .output()
         .unwrap();
     assert_eq!(
@@ -262,7 +262,7 @@ fn a_file_that_may_not_be_read() {
     fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
     // In a process of its own, as in `builds`.
     let binary = path.join("tool");
-    let own = Path::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+    let own = Path::new(program());
     let copied = Command::new("cp").args([own, &binary]).status();
     assert!(copied.unwrap().success());
     for place in PLACES {

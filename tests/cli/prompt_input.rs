@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use typed_peer::{Answer, Peer};
 
 use crate::sent::lines;
-use crate::tool::connect;
+use crate::tool::{connect, program};
 
 #[test]
 fn lines_are_commands_and_an_error_ends_none_but_its_own() {
@@ -80,7 +80,7 @@ fn json_over_several_lines() {
 
 /// A run whose standard input stays open, and its standard output.
 fn piped(arguments: &[&str]) -> (Child, BufReader<ChildStdout>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+    let mut child = Command::new(program())
         .args(["connect", "--server-address", "sim://", "-i", "-o", "jsonl"])
         .args(arguments)
         .stdin(Stdio::piped())

@@ -134,8 +134,5 @@ fn examples_show_the_parameters() {
         let output = crate::tool::tool(["describe", "--json", rpc]).run().json();
         let mut examples = output["examples"].as_array().unwrap().iter();
         assert!(examples.any(|it| it["form"] == "convenience" && it["command"] == *command));
-        // Every parameter in it is one of the command's.
-        let run = connect("sim://", ["--dry-run", "-c", &command]).run();
-        assert!(!run.stderr.contains("no field"), "{}", run.stderr);
     }
 }

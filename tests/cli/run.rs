@@ -171,8 +171,10 @@ fn a_dry_run_prints_and_sends_nothing() {
 
     // A mistake is one all the same.
     let command = "GetGuestDetails mem_block_size=maybe";
-    let output = connect(peer.address(), ["--dry-run", "-c", command]).run();
-    assert_eq!(output.status, 2);
+    connect(peer.address(), ["--dry-run", "-c", command])
+        .status(2)
+        .stderr("error: GetGuestDetails: mem_block_size: \"maybe\" is not true, false, 1 or 0\n")
+        .test();
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! containers.
 
 use std::path::Path;
-use std::{fs, thread, time};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -13,6 +14,9 @@ const CONFIG: &str = r#"{"root":{"path":"rootfs"},
     "process":{"user":{},"cwd":"/","capabilities":{},"env":["PATH=/usr/bin:/bin","NAME=value"],
         "args":["sh","-c","echo $$; sleep 1000 & echo $!; read line; echo $NAME $line; wait"]},
     "linux":{"namespaces":[{"type":"mount"}]}}"#;
+
+/// How long a process may take to end.
+const LIMIT: Duration = Duration::from_secs(20);
 
 struct Served {
     folder: TempDir,
@@ -60,6 +64,16 @@ fn runs(id: &str) -> bool {
     state.is_some_and(|state| !state.starts_with('Z'))
 }
 
+/// Waits for the end of a process, which its group's signal or its input's end brings.
+#[track_caller]
+fn ends(id: &str) {
+    let started = Instant::now();
+    while runs(id) {
+        assert!(started.elapsed() < LIMIT, "process {id} still runs");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn programs_run_for_real_and_end_with_the_agent() {
     for signal in [Signal::SIGINT, Signal::SIGKILL] {
@@ -100,15 +114,9 @@ fn programs_run_for_real_and_end_with_the_agent() {
         served.server.signal(signal);
         if signal == Signal::SIGINT {
             assert_eq!(served.server.wait().status, 0);
-            assert!(!runs(&second));
+            ends(&second);
         }
-        for _ in 0..2000 {
-            if !runs(&first) {
-                break;
-            }
-            thread::sleep(time::Duration::from_millis(5));
-        }
-        assert!(!runs(&first));
+        ends(&first);
         if let (Signal::SIGKILL, Ok(id)) = (signal, second.parse()) {
             // Whom nobody could kill any more: it is no child of the agent's.
             let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal);

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::tool::{Tool, connect};
+use crate::tool::{Tool, connect, program};
 
 /// How long a test waits for what it expects.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub struct Served {
 
 /// `serve` with these arguments beside its address.
 pub fn serve(arguments: &[&str]) -> Served {
-    serve_by(&[env!("CARGO_BIN_EXE_kata-agent-ctl")], arguments)
+    serve_by(&[program()], arguments)
 }
 
 /// The same, started by a command that ends in the program's name.

@@ -4,12 +4,11 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use crate::terminal::{Terminal, program_at_terminal};
-use crate::tool::tool;
+use crate::tool::{program, tool};
 
 /// A character typed after Tab shows where the cursor is, and that the shell
 /// is done.
@@ -60,8 +59,7 @@ fn home_with(shell: &str, before: &str, load: &str) -> TempDir {
     fs::create_dir_all(path(".config/fish")).unwrap();
     fs::write(path("run/agent.sock"), "").unwrap();
     fs::write(path("a script"), "").unwrap();
-    let binary = env!("CARGO_BIN_EXE_kata-agent-ctl");
-    symlink(binary, path("bin/kata-agent-ctl")).unwrap();
+    symlink(program(), path("bin/kata-agent-ctl")).unwrap();
     let (file, text) = match shell {
         "bash" => (
             "rc",
@@ -100,17 +98,6 @@ pub fn start(shell: &str, home: &Path) -> Terminal {
         .start();
     terminal.sees_last("READY>");
     terminal
-}
-
-/// Whether a shell is on this machine; if not, that is said.
-pub fn is_here(shell: &str) -> bool {
-    let mut command = Command::new(shell);
-    command.arg("--version").stdout(Stdio::null());
-    let is_here = command.stderr(Stdio::null()).status().is_ok();
-    if !is_here {
-        println!("completion in {shell} is not tested: it is not installed here");
-    }
-    is_here
 }
 
 /// Types a line and Tab, and waits for the line that must come of it.

@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::hostile::agent::{field, payload, wait_for_end};
+use crate::tool::program;
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
 /// More than any pipe holds.
@@ -32,7 +33,7 @@ fn agent() -> Listener {
 /// A run of which nobody reads the standard output so far.
 fn start(agent: &Listener, arguments: &[&str]) -> (Child, PipeReader) {
     let (reader, writer) = io::pipe().unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+    let child = Command::new(program())
         .args(["connect", "--server-address", &agent.address(), "-c"])
         .args(arguments)
         .stdin(Stdio::null())

@@ -19,6 +19,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, setsid};
 use tempfile::TempDir;
 
+use crate::tool::program;
+
 /// How long a test waits for what it expects.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -58,10 +60,7 @@ pub fn at_terminal<'a>(
     arguments: impl IntoIterator<Item = &'a str>,
 ) -> AtTerminal {
     let first = ["connect", "--server-address", address];
-    program_at_terminal(
-        env!("CARGO_BIN_EXE_kata-agent-ctl"),
-        first.into_iter().chain(arguments),
-    )
+    program_at_terminal(program(), first.into_iter().chain(arguments))
 }
 
 /// Any program in such a terminal.

@@ -145,6 +145,7 @@ fn in_an_agents_message() {
         let output = connect(&listener.address(), ["-i"])
             .stdin("Version\n")
             .run();
+        assert_eq!(output.status, 69, "{name}");
         assert_safe("prompt", name, &output.stderr);
     }
 }
@@ -259,6 +260,10 @@ fn in_what_was_given() {
             &["--server-address", &word, "-c", "Check"],
         ] {
             let output = connect("sim://", arguments).folder(folder.path()).run();
+            // All but the first are mistakes, which show what was given.
+            let status = if arguments[0] == "--metadata" { 0 } else { 2 };
+            assert_eq!(output.status, status, "{arguments:?}: {name}");
+            assert!(!output.stderr.is_empty(), "{arguments:?}: {name}");
             assert_safe(&format!("{arguments:?}"), name, &output.stderr);
         }
         // A script of such a name, with a mistake in it.
@@ -322,7 +327,7 @@ fn in_the_log_of_the_simulated_agent() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    for (line, text) in lines.iter().zip(&texts) {
-        assert_eq!(line["request"]["service"], *text);
-    }
+    let services = lines.iter().map(|line| &line["request"]["service"]);
+    assert!(services.take(texts.len()).eq(&texts), "{lines:?}");
+    assert_eq!(lines[texts.len()]["payload"], "0a041b5b324aff");
 }

@@ -27,6 +27,7 @@ pub struct Tool {
     variables: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     memory: Option<u64>,
+    heeds_hangups: bool,
     limit: Duration,
     status: i32,
     stdout: String,
@@ -57,15 +58,21 @@ pub struct Running {
     _home: TempDir,
 }
 
+/// The binary under test.
+pub fn program() -> &'static str {
+    test_support::program(env!("CARGO_BIN_EXE_kata-agent-ctl"))
+}
+
 /// The binary under test with these arguments.
 pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
     Tool {
-        binary: PathBuf::from(env!("CARGO_BIN_EXE_kata-agent-ctl")),
+        binary: PathBuf::from(program()),
         arguments: Vec::new(),
         stdin: Vec::new(),
         variables: Vec::new(),
         folder: None,
         memory: None,
+        heeds_hangups: false,
         limit: LIMIT,
         status: 0,
         stdout: String::new(),
@@ -123,6 +130,12 @@ impl Tool {
         self
     }
 
+    /// SIGHUP is not ignored, even if these tests are run by nohup.
+    pub fn heeds_hangups(mut self) -> Self {
+        self.heeds_hangups = true;
+        self
+    }
+
     /// How long it may take.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -153,7 +166,7 @@ impl Tool {
         let status = self.status;
         let (stdout, stderr) = (self.stdout.clone(), self.stderr.clone());
         let arguments = self.arguments.clone();
-        let output = self.run();
+        let output = self.start().wait();
         let mut differences = String::new();
         if output.status != status {
             differences.push_str(&format!("status: {}, not {status}\n", output.status));
@@ -164,9 +177,11 @@ impl Tool {
         output
     }
 
-    /// Runs it to its end and compares nothing.
+    /// Runs it to its end and compares nothing, which is for a run that expects nothing.
     #[track_caller]
     pub fn run(self) -> Output {
+        let expects = (self.status, self.stdout.as_str(), self.stderr.as_str());
+        assert_eq!(expects, (0, "", ""), "only \"test\" compares");
         self.start().wait()
     }
 
@@ -195,6 +210,15 @@ impl Tool {
                 command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_DATA, &limit) {
                     0 => Ok(()),
                     _ => Err(std::io::Error::last_os_error()),
+                });
+            }
+        }
+        if self.heeds_hangups {
+            // SAFETY: signal is async-signal-safe.
+            unsafe {
+                command.pre_exec(|| {
+                    libc::signal(libc::SIGHUP, libc::SIG_DFL);
+                    Ok(())
                 });
             }
         }

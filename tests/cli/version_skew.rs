@@ -157,7 +157,8 @@ fn the_agent_is_asked_for_its_version_no_longer_than_a_call_may_take() {
              have AddSwap\n",
         )
         .test();
-    assert!(output.time < Duration::from_secs(2), "{:?}", output.time);
+    // Far less than the agent takes to tell it.
+    assert!(output.time < Duration::from_secs(10), "{:?}", output.time);
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn what_the_agent_says_of_its_version_is_not_trusted() {
         .status(76)
         .stderr(format!(
             "error: AddSwap: the agent answered code: UNIMPLEMENTED (12): no; this agent does not \
-             have AddSwap, and reports version \"\\u{{1b}}[2J\\u{{202e}}{}...\"\n",
+             have AddSwap, and reports version \"\\x1b[2J\\u{{202e}}{}...\"\n",
             "9".repeat(55)
         ))
         .test();

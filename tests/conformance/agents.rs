@@ -87,7 +87,7 @@ impl Agents for Serve {
                 format!("hvsock://{}:1024", device.display())
             }
         };
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+        let mut command = Command::new(crate::program());
         command.args(["serve", "--address", &listen]);
         if !features.is_empty() {
             command.args(["--feature", &features.join(",")]);

@@ -34,11 +34,12 @@ pub trait Agent {
     fn bundle(&self) -> &Path;
 }
 
-/// Runs all scripts, `workers` at a time.
+/// Runs all scripts, `workers` at a time. The names of those that such an agent cannot
+/// be asked are given, in their order, where they are known.
 ///
 /// # Panics
-/// When an answer is not the one that the script expects.
-pub fn all(name: &str, agents: &dyn Agents, workers: usize) {
+/// When an answer is not the one that the script expects, or other scripts are left out.
+pub fn all(name: &str, agents: &dyn Agents, workers: usize, left_out: Option<&[&str]>) {
     let only = std::env::var("CONFORMANCE_SCRIPT").unwrap_or_default();
     let mut scripts = Script::all();
     scripts.retain(|script| script.name.contains(&only));
@@ -54,9 +55,15 @@ pub fn all(name: &str, agents: &dyn Agents, workers: usize) {
             });
         }
     });
-    let result = result.into_inner().unwrap();
-    for skip in &result.skipped {
-        say(&format!("{name}: skipped {skip}"));
+    let mut result = result.into_inner().unwrap();
+    result.left_out.sort();
+    for (script, reason) in &result.left_out {
+        say(&format!("{name}: without {script}: {reason}"));
+    }
+    if let Some(expected) = left_out {
+        let expected = expected.iter().filter(|script| script.contains(&only));
+        let found = result.left_out.iter().map(|(script, _)| script);
+        assert!(found.eq(expected), "{name}: {:?}", result.left_out);
     }
     let agreed = result.compared - result.differences.len();
     say(&format!(
@@ -77,14 +84,15 @@ pub fn say(text: &str) {
 struct Tally {
     compared: usize,
     differences: Vec<String>,
-    skipped: Vec<String>,
+    /// Names of scripts, and why they were not run.
+    left_out: Vec<(String, String)>,
 }
 
 impl Tally {
     fn add(&mut self, other: Tally) {
         self.compared += other.compared;
         self.differences.extend(other.differences);
-        self.skipped.extend(other.skipped);
+        self.left_out.extend(other.left_out);
     }
 }
 
@@ -93,9 +101,7 @@ fn run(script: &Script, agents: &dyn Agents) -> Tally {
     let agent = match agents.start(script) {
         Ok(agent) => agent,
         Err(reason) => {
-            let count = script.steps.len();
-            let skip = format!("{} ({count} steps): {reason}", script.name);
-            result.skipped.push(skip);
+            result.left_out.push((script.name.clone(), reason));
             return result;
         }
     };

@@ -72,7 +72,7 @@ impl<'a> Session<'a> {
     }
 
     fn tool(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+        let mut command = Command::new(crate::program());
         command
             .args(["connect", "--server-address", self.address])
             .args(["-o", "jsonl", "--error-format", "json"])

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::pieces::{Pieces, run};
+use crate::tool::program;
 
 /// Makes the archive in `folder`.
 pub fn build(pieces: &Pieces, folder: &Path) -> Result<PathBuf, String> {
@@ -29,7 +30,7 @@ fn lay_out(pieces: &Pieces, root: &Path) -> std::io::Result<Result<(), String>> 
     fs::copy(&pieces.busybox, root.join("bin/busybox"))?;
     symlink("busybox", root.join("bin/sh"))?;
 
-    let agent = Path::new(env!("CARGO_BIN_EXE_kata-agent-ctl"));
+    let agent = Path::new(program());
     let stripped = root.join("bin/kata-agent-ctl");
     // A tenth remains of a build for tests.
     if let Err(error) = run(Command::new("strip").arg("-o").arg(&stripped).arg(agent)) {

@@ -1,8 +1,8 @@
 //! The tool against a Linux kernel's own vsock: a virtual machine, emulated in
 //! software, whose init starts this project's binary as the agent. The host
 //! reaches it over hybrid vsock, and clients within it over the loopback of
-//! vsock. `make test-vm` runs these tests; `REQUIRE_VM=1` makes a missing piece a
-//! failure instead of a skip.
+//! vsock. `make test-vm` runs these tests; where a piece is missing they are
+//! skipped.
 
 #![expect(
     clippy::unwrap_used,

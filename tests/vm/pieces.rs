@@ -51,6 +51,7 @@ pub fn gather() -> Result<Pieces, String> {
     let setpriv = program("setpriv", "util-linux")?;
     program("cpio", "cpio")?;
     program("strip", "binutils")?;
+    program("xz", "xz-utils")?;
     let root = kernel_package(&folder)?;
     let version = only_entry(&root.join("lib/modules"))?;
     Ok(Pieces {
@@ -95,6 +96,13 @@ pub fn run(command: &mut Command) -> Result<String, String> {
     String::from_utf8(output.stdout).map_err(|error| format!("{command:?}: {error}"))
 }
 
+/// Runs a command that uses the network, three times at most.
+fn fetch(command: &mut Command) -> Result<String, String> {
+    run(command)
+        .or_else(|_| run(command))
+        .or_else(|_| run(command))
+}
+
 /// The folder that the kernel's package is unpacked to; it is never installed.
 fn kernel_package(folder: &Path) -> Result<PathBuf, String> {
     let root = folder.join("kernel");
@@ -112,9 +120,11 @@ fn kernel_package(folder: &Path) -> Result<PathBuf, String> {
     let name = names
         .find(|name| name.starts_with("linux-image-"))
         .ok_or_else(|| format!("apt knows no package {KERNEL}"))?;
-    run(Command::new("apt-get")
-        .args(["--quiet", "download", name])
-        .current_dir(&unfinished))?;
+    fetch(
+        Command::new("apt-get")
+            .args(["--quiet", "download", name])
+            .current_dir(&unfinished),
+    )?;
     let package = unfinished.join(only_entry(&unfinished)?);
     run(Command::new("dpkg-deb")
         .arg("-x")
@@ -162,10 +172,12 @@ fn device(folder: &Path) -> Result<PathBuf, String> {
     let file = tools.join("bin").join(name);
     if !file.exists() {
         // Unoptimised it is built in a third of the time, and fast enough.
-        run(Command::new(env!("CARGO"))
-            .args(["install", name, "--version", version, "--locked", "--debug"])
-            .args(["--quiet", "--root"])
-            .arg(&tools))?;
+        fetch(
+            Command::new(env!("CARGO"))
+                .args(["install", name, "--version", version, "--locked", "--debug"])
+                .args(["--quiet", "--root"])
+                .arg(&tools),
+        )?;
     }
     Ok(file)
 }

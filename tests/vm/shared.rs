@@ -1,20 +1,16 @@
 //! The guest that most tests share, booted by the first of them, and what happens
 //! where none can be had. It knows nothing of what a guest consists of.
 
-use std::io::{self, Write};
 use std::sync::{LazyLock, OnceLock};
 use std::thread;
+
+use test_support::skip;
 
 use crate::guest::Guest;
 use crate::pieces::{Pieces, gather};
 
-/// What guests are made of, or why there can be none, which is told once.
-static PIECES: LazyLock<Result<Pieces, String>> = LazyLock::new(|| {
-    gather().inspect_err(|reason| {
-        // Past the capture of a test's output, which is shown for failures alone.
-        let _ = writeln!(io::stderr(), "skipped: no virtual machine here: {reason}");
-    })
-});
+/// What guests are made of, or why there can be none.
+static PIECES: LazyLock<Result<Pieces, String>> = LazyLock::new(gather);
 static SHARED: OnceLock<Guest> = OnceLock::new();
 
 /// Tells of the guest's console when a test fails.
@@ -52,9 +48,6 @@ pub fn with_own_guest(name: &str, test: impl FnOnce(&Guest)) {
 fn with_pieces(test: impl FnOnce(&Pieces)) {
     match &*PIECES {
         Ok(pieces) => test(pieces),
-        Err(reason) if std::env::var_os("REQUIRE_VM").is_some_and(|value| value == "1") => {
-            panic!("there is no virtual machine: {reason}");
-        }
-        Err(_) => {}
+        Err(reason) => skip(format_args!("there is no virtual machine: {reason}")),
     }
 }

@@ -51,10 +51,3 @@ pub use notice::Notice;
 pub use options::{Feature, FeatureError, GuestOptions};
 pub use root::{Root, RootError};
 pub use serve::{ServeError, Setup, serve};
-
-/// What went wrong in the operating system's words, without its error number.
-fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let plain = text.split(" (os error").next().unwrap_or(&text);
-    plain.to_lowercase()
-}

@@ -11,7 +11,7 @@ pub enum Notice {
     )]
     Full,
     /// A connection was not accepted. It is tried again.
-    #[error("cannot accept a connection: {}; trying again", crate::reason(.0))]
+    #[error("cannot accept a connection: {}; trying again", agent_text::reason(.0))]
     Accept(io::Error),
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use agent_schema::excerpt::Excerpt;
 use agent_schema::suggest;
+use agent_text::excerpt::Excerpt;
 
 use super::process::Launcher;
 use super::root::Root;

@@ -16,7 +16,7 @@ pub struct Root(Arc<OwnedFd>);
 
 /// A folder that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the folder {path:?} cannot be used: {}", crate::reason(.reason))]
+#[error("the folder {path:?} cannot be used: {}", agent_text::reason(.reason))]
 pub struct RootError {
     path: PathBuf,
     reason: io::Error,

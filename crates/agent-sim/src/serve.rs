@@ -45,7 +45,7 @@ pub enum ServeError {
     #[error("cannot start the simulated agent: {0}")]
     Start(String),
     /// The log cannot be written.
-    #[error("cannot write the log of calls: {}", crate::reason(.0))]
+    #[error("cannot write the log of calls: {}", agent_text::reason(.0))]
     Log(io::Error),
 }
 

@@ -1,7 +1,7 @@
 //! Which calls of its RPC a rule is for: all of them, some by their number, or
 //! some by chance. It knows neither the RPC nor what the rule does.
 
-use agent_schema::excerpt::Excerpt;
+use agent_text::excerpt::Excerpt;
 
 use super::dice::Dice;
 

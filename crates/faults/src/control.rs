@@ -2,7 +2,7 @@
 //! they come from, and who reads the answer, is not known here.
 
 use agent_schema::command::{self, Hash};
-use agent_schema::excerpt::is_unprintable;
+use agent_text::escape;
 
 use super::{FaultError, Faults, Kind, Reader, Rule, grammar};
 
@@ -106,16 +106,11 @@ impl Faults {
 const SHOWN: usize = 200;
 
 fn shown(rule: &Rule) -> String {
-    let mut text = String::new();
-    for character in rule.text.chars().take(SHOWN) {
-        if is_unprintable(character) {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    if rule.text.chars().nth(SHOWN).is_some() {
-        text.push_str("...");
-    }
-    format!("{text}  # {} of {} calls", rule.applied, rule.seen)
+    let text = &*rule.text;
+    let (shown, dots) = match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => (text.get(..end).unwrap_or(text), "..."),
+        None => (text, ""),
+    };
+    let shown = escape::line(shown);
+    format!("{shown}{dots}  # {} of {} calls", rule.applied, rule.seen)
 }

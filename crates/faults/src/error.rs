@@ -1,12 +1,13 @@
 //! What a user reads about a rule, or a line that controls rules, that is wrong.
 
 use agent_schema::command::{ArgumentsError, WordsError};
-use agent_schema::excerpt::{Excerpt, Quoted};
 use agent_schema::json::JsonError;
 use agent_schema::lookup::LookupError;
 use agent_schema::path::SetError;
 use agent_schema::suggest::did_you_mean;
 use agent_schema::value::ValueError;
+use agent_text::duration::DurationError;
+use agent_text::excerpt::{Excerpt, Quoted};
 
 use super::ReaderError;
 use super::calls::CallsError;
@@ -74,8 +75,8 @@ pub enum FaultError {
     #[error("OK is no failure: reply RPC json://{{...}} answers as you like")]
     Success,
     /// A time.
-    #[error("{0}")]
-    Time(ReaderError),
+    #[error(transparent)]
+    Time(#[from] DurationError),
     /// A number of bytes.
     #[error("{} is not a number of bytes, 1 to {max}", Excerpt(.text))]
     Count {

@@ -11,6 +11,7 @@ use agent_schema::command::{self, Hash};
 use agent_schema::suggest::nearest;
 use agent_schema::value::{Parsed, parse_scalar};
 use agent_schema::{Scalar, Schema, lookup};
+use agent_text::duration;
 
 use super::Reader;
 use super::calls::Calls;
@@ -160,7 +161,7 @@ fn plain_effect(kind: Kind, words: Vec<String>, reader: &dyn Reader) -> Result<E
         }
         Kind::Delay => {
             let time = words.next().ok_or_else(|| missing("the time"))?;
-            Effect::Delay(reader.time(&time).map_err(FaultError::Time)?)
+            Effect::Delay(duration::parse(&time)?)
         }
         Kind::Garbage => match words.next() {
             Some(word) => garbage(&word, &mut words, reader)?,

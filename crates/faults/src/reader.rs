@@ -1,7 +1,5 @@
 //! What rules are read with besides the schema, which whoever reads them has.
 
-use std::time::Duration;
-
 use agent_schema::Dialect;
 
 /// Why something that a rule names cannot be had, in words for a user.
@@ -17,10 +15,4 @@ pub trait Reader {
 
     /// How values are written, and the files that they name.
     fn dialect(&self) -> &dyn Dialect;
-
-    /// A time as users write it.
-    ///
-    /// # Errors
-    /// When the text is not a time.
-    fn time(&self, text: &str) -> Result<Duration, ReaderError>;
 }

@@ -3,7 +3,7 @@
 use super::*;
 use agent_schema::{Dialect, Plain};
 
-/// Reads no file, and whole seconds.
+/// Reads no file.
 pub(crate) struct NoFiles;
 
 impl Reader for NoFiles {
@@ -13,12 +13,6 @@ impl Reader for NoFiles {
 
     fn dialect(&self) -> &dyn Dialect {
         &Plain
-    }
-
-    fn time(&self, text: &str) -> Result<Duration, ReaderError> {
-        let seconds = text.strip_suffix('s').and_then(|text| text.parse().ok());
-        let seconds = seconds.ok_or_else(|| format!("{text:?} is not a time"))?;
-        Ok(Duration::from_secs(seconds))
     }
 }
 

@@ -5,7 +5,8 @@ mod quoting;
 mod typed;
 mod words;
 
-use crate::escape;
+use agent_text::escape;
+
 use crate::json::JsonError;
 
 pub use quoting::Hash;

@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use super::descriptor::{Message, Scalar};
-use super::excerpt::Quoted;
+use agent_text::excerpt::Quoted;
 
 /// The content of a file, or why there is none.
 pub type Content = Result<Vec<u8>, Box<dyn Error + Send + Sync>>;

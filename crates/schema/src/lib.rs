@@ -2,22 +2,15 @@
 //! messages are read, changed, made from JSON and setters, described and printed
 //! without knowing which API the table is of. Files are read, and command lines
 //! are written, by whoever uses this library ([`Dialect`], [`describe::Annotations`]).
-//!
-//! Generated code finds these types in `crate::schema`, and the macros at the root
-//! of its crate: a crate that holds some has `use agent_schema as schema;` and
-//! `use agent_schema::{oneof_clear, oneof_get, oneof_get_mut};`.
 
 #![forbid(unsafe_code)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
-pub mod base64;
 pub mod command;
 pub mod describe;
 mod descriptor;
 mod dialect;
-pub mod escape;
-pub mod excerpt;
 mod explicit;
 mod fill;
 #[cfg(any(test, feature = "test-util"))]
@@ -34,6 +27,7 @@ mod template;
 pub mod unknown;
 pub mod value;
 
+pub use agent_text::{escape, excerpt};
 pub use descriptor::{
     Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
 };

@@ -17,7 +17,7 @@ pub use unfinished::{Brackets, Unfinished, unfinished};
 
 /// Why a text is no path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("path {}: {problem} at character {position}", super::excerpt::Excerpt(.path))]
+#[error("path {}: {problem} at character {position}", agent_text::excerpt::Excerpt(.path))]
 pub struct PathError {
     /// The path as given.
     pub path: String,

@@ -1,6 +1,6 @@
 //! The names nearest to one that matched nothing. It knows words only.
 
-use super::excerpt::Excerpt;
+use agent_text::excerpt::Excerpt;
 
 /// How many names are suggested at most.
 const SUGGESTED: usize = 3;

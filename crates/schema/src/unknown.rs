@@ -6,8 +6,8 @@ mod groups;
 use protobuf::UnknownValueRef;
 
 use super::descriptor::{Field, Message, Scalar};
-use super::escape;
 use super::reflect::{Key, Reflect, Value};
+use agent_text::escape;
 use agent_wire::WrongEnd;
 
 /// What an unknown field holds.

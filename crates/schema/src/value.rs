@@ -9,10 +9,11 @@ mod number;
 
 use super::descriptor::{Enum, Scalar};
 use super::dialect::Dialect;
-use super::excerpt::Excerpt;
 use super::reflect::{Key, ValueMut};
+use agent_text::excerpt::Excerpt;
 
-pub use bytes::BytesError;
+pub(crate) use bytes::decode_base64;
+pub use bytes::{Base64Error, BytesError};
 pub use enumeration::EnumError;
 pub use file::FileError;
 

@@ -8,10 +8,11 @@ use std::path::PathBuf;
 
 use oci_spec::runtime as oci;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::place::Place;
-use crate::schema::escape;
+use crate::text::escape;
 
 /// Why a text is no configuration. Line and column count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -27,13 +28,23 @@ pub struct Wrong {
 /// Parses a configuration and checks it.
 pub(super) fn parse(text: &str) -> Result<Value, Wrong> {
     let value = serde_json::from_str(text).map_err(|error| wrong(&error, String::new()))?;
-    match serde_json::from_str::<Spec>(text) {
-        Ok(_) => Ok(value),
-        Err(error) => {
-            let place = Place::at(text, error.line(), error.column());
-            Err(wrong(&error, place.before()))
-        }
-    }
+    read::<Spec>(text)?;
+    Ok(value)
+}
+
+/// Reads a JSON text into a type.
+///
+/// # Errors
+/// When it is not JSON, or not of that type, with the place.
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let place = Place::from(error.path());
+        wrong(error.inner(), place.before())
+    })?;
+    let end = reader.end();
+    end.map_err(|error| wrong(&error, String::new()))?;
+    Ok(value)
 }
 
 fn wrong(error: &serde_json::Error, place: String) -> Wrong {

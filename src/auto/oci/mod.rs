@@ -14,6 +14,7 @@ use std::path::{self, Path};
 
 use serde_json::Value;
 
+pub(crate) use check::read;
 pub use error::ConfigError;
 
 use crate::input::{self, Inputs};

@@ -1,7 +1,8 @@
-//! Where in a JSON document a value stands: as a path to show, kept while the
-//! document is walked, or found from a line and column of its text.
+//! Where in a JSON document a value stands, as a path to show.
 
 use std::fmt;
+
+use serde_path_to_error::Segment;
 
 use crate::schema::json::string::JsonString;
 
@@ -36,24 +37,16 @@ impl Place {
             false => format!("{self}: "),
         }
     }
+}
 
-    /// What a reader had in hand that stopped at this line and column (in
-    /// bytes, from 1) of valid JSON.
-    pub(super) fn at(text: &str, line: usize, column: usize) -> Self {
-        let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
-        let end = lines.map(str::len).sum::<usize>() + column;
-        let mut scanner = Scanner::default();
-        let mut rest = text.get(..end).unwrap_or(text);
-        while let Some(next) = rest.chars().next() {
-            let len = match next {
-                '"' => string_len(rest),
-                _ => next.len_utf8(),
-            };
-            let (token, after) = rest.split_at(len);
-            scanner.token(token);
-            rest = after;
-        }
-        scanner.place()
+impl From<&serde_path_to_error::Path> for Place {
+    fn from(path: &serde_path_to_error::Path) -> Self {
+        let steps = path.iter().filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(Step::Element(*index)),
+            Segment::Map { key } => Some(Step::Member(key.clone())),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        });
+        Place(steps.collect())
     }
 }
 
@@ -72,120 +65,5 @@ impl fmt::Display for Place {
             }
         }
         Ok(())
-    }
-}
-
-/// The length of the string that `text` begins with, up to its end or the text's.
-fn string_len(text: &str) -> usize {
-    let mut escaped = false;
-    for (index, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return index + 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-/// An object or list that is not closed yet.
-enum Open {
-    /// The key read last.
-    Object(Option<String>),
-    /// The index of the element begun last.
-    List(Option<usize>),
-}
-
-#[derive(Default)]
-struct Scanner {
-    open: Vec<Open>,
-    /// Whether the next value is a list's next element, or the next string a key.
-    fresh: bool,
-}
-
-impl Scanner {
-    /// Takes one character of JSON, or one whole string.
-    fn token(&mut self, token: &str) {
-        match token {
-            "}" | "]" => {
-                self.open.pop();
-                self.fresh = false;
-            }
-            "," => self.fresh = true,
-            _ if token.trim().is_empty() => {}
-            _ => {
-                self.value(token);
-                match token {
-                    "{" => self.open(Open::Object(None)),
-                    "[" => self.open(Open::List(None)),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn open(&mut self, open: Open) {
-        self.open.push(open);
-        self.fresh = true;
-    }
-
-    /// Takes what may begin a value or be a key.
-    fn value(&mut self, token: &str) {
-        if !std::mem::take(&mut self.fresh) {
-            return;
-        }
-        match self.open.last_mut() {
-            Some(Open::Object(key)) => *key = serde_json::from_str(token).ok(),
-            Some(Open::List(index)) => *index = Some(index.map_or(0, |index| index + 1)),
-            None => {}
-        }
-    }
-
-    fn place(self) -> Place {
-        let steps = self.open.into_iter().filter_map(|open| match open {
-            Open::Object(key) => key.map(Step::Member),
-            Open::List(index) => index.map(Step::Element),
-        });
-        Place(steps.collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_in_text_is_what_was_read_last() {
-        let text = "{\"a\": [1, {\"b, \\\"]\": true}],\n \"c\": {\"d\": [ ]}}";
-        for (line, column, place) in [
-            (1, 0, ""),
-            (1, 1, ""),
-            (1, 4, "a"),
-            (1, 7, "a"),
-            (1, 8, "a[0]"),
-            (1, 9, "a[0]"),
-            (1, 11, "a[1]"),
-            (1, 21, r#"a[1]["b, \"]"]"#),
-            (1, 25, r#"a[1]["b, \"]"]"#),
-            (1, 26, "a[1]"),
-            (1, 27, "a"),
-            (2, 4, "c"),
-            (2, 8, "c"),
-            (2, 15, "c.d"),
-            (2, 16, "c"),
-            (2, 17, ""),
-            (9, 9, ""),
-        ] {
-            let found = Place::at(text, line, column).to_string();
-            assert_eq!(found, place, "{line}:{column}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_text_has_places(text in r#"[\[\]{}:,"a\\é \n]{0,40}"#, line in 0..5usize, column in 0..50usize) {
-            let _ = Place::at(&text, line, column).to_string();
-        }
     }
 }

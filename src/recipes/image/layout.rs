@@ -1,39 +1,30 @@
 //! An OCI image layout on disk: from a tag to the image's configuration and its
-//! layers, as the OCI image specification has them. What they are made into is
-//! not known here.
+//! layers, as the OCI image specification has them.
 
 use std::path::{Path, PathBuf};
 
-use super::document::{Document, Object};
+use oci_spec::image::{
+    ANNOTATION_REF_NAME, Arch, Descriptor, ImageConfiguration, ImageIndex, ImageManifest,
+    MediaType, Os, ToDockerV2S2,
+};
+
+use super::document::read;
 use super::error::ImageError;
 
 /// How deep indexes may lie in indexes.
 const DEEPEST: usize = 4;
-/// The annotation that holds an image's tag.
-const TAG: &str = "org.opencontainers.image.ref.name";
-
-/// Where a blob is. What it is shows in itself, as old indexes do not say.
-#[derive(Debug, Clone)]
-struct Descriptor {
-    /// What it is found by: `algorithm:digits`.
-    digest: String,
-    /// Its size in bytes.
-    size: u64,
-    tag: Option<String>,
-    is_for_this_machine: bool,
-}
 
 /// One image of a layout.
 #[derive(Debug)]
-pub struct Image {
+pub(super) struct Image {
     /// The digest of its manifest.
-    pub digest: String,
+    pub(super) digest: String,
     /// Its tag, if it has one.
-    pub tag: Option<String>,
+    pub(super) tag: Option<String>,
     /// Its configuration.
-    pub config: Document,
+    pub(super) config: ImageConfiguration,
     /// Where its layers are, the lowest first.
-    pub layers: Vec<PathBuf>,
+    pub(super) layers: Vec<PathBuf>,
 }
 
 /// The image by this tag in the layout in `folder`, for this kind of machine.
@@ -41,115 +32,83 @@ pub struct Image {
 ///
 /// # Errors
 /// When there is no such image, or it cannot be read.
-pub fn image(folder: &Path, tag: Option<&str>) -> Result<Image, ImageError> {
-    let index = Document::read(&folder.join("index.json"))?;
-    let all = index.object().objects("manifests")?;
-    let all = descriptors(all.unwrap_or_default())?;
-    let candidates = match tag {
-        None if all.len() == 1 => all.clone(),
+pub(super) fn image(folder: &Path, tag: Option<&str>) -> Result<Image, ImageError> {
+    let index = folder.join("index.json");
+    let all: ImageIndex = read(&index)?;
+    let all = all.manifests();
+    let found = match (tag, all.as_slice()) {
+        (None, [only]) => Some(only),
         _ => {
-            let tag = tag.unwrap_or("latest");
-            let has_tag = |it: &&Descriptor| it.tag.as_deref() == Some(tag);
-            all.iter().filter(has_tag).cloned().collect()
+            let wanted = Some(tag.unwrap_or("latest"));
+            choose(all.iter().filter(|it| tag_of(it) == wanted).collect())
         }
     };
-    let mut found = choose(candidates).ok_or_else(|| ImageError::Tag {
+    let found = found.ok_or_else(|| ImageError::Tag {
         name: folder.display().to_string(),
         tag: tag.map(str::to_owned),
-        tags: all.into_iter().filter_map(|it| it.tag).collect(),
+        tags: all.iter().filter_map(tag_of).map(str::to_owned).collect(),
     })?;
-    let tag = found.tag.take();
+    let tag = tag_of(found).map(str::to_owned);
+    let mut found = found.clone();
     for _ in 0..DEEPEST {
         let path = blob(folder, &found)?;
-        let document = Document::read(&path)?;
-        let object = document.object();
-        if let Some(manifests) = object.objects("manifests")? {
-            let what = "no image for this kind of machine";
-            let chosen = choose(descriptors(manifests)?);
-            found = chosen.ok_or_else(|| ImageError::layout(&path, what))?;
+        if is_index(found.media_type()) {
+            let inner: ImageIndex = read(&path)?;
+            let chosen = choose(inner.manifests().iter().collect());
+            found = chosen.cloned().ok_or_else(|| {
+                ImageError::layout(&path, "has no image for this kind of machine")
+            })?;
             continue;
         }
-        let Some(layers) = object.objects("layers")? else {
-            let what = "neither an image's manifest nor an index";
-            return Err(ImageError::layout(&path, what));
-        };
-        let config = Descriptor::of(object.within("config")?)?;
-        let layers = descriptors(layers)?;
+        let manifest: ImageManifest = read(&path)?;
+        let layers = manifest.layers().iter().map(|it| blob(folder, it));
         return Ok(Image {
-            digest: found.digest,
+            digest: found.digest().to_string(),
             tag,
-            config: Document::read(&blob(folder, &config)?)?,
-            layers: layers
-                .iter()
-                .map(|it| blob(folder, it))
-                .collect::<Result<_, _>>()?,
+            config: read(&blob(folder, manifest.config())?)?,
+            layers: layers.collect::<Result<_, _>>()?,
         });
     }
-    let what = "indexes lie too deep in indexes";
-    Err(ImageError::layout(index.object().path(), what))
+    let what = format!("has indexes within indexes, more than {DEEPEST} deep");
+    Err(ImageError::layout(&index, what))
 }
 
 /// Where a blob is, if it is as large as it is said to be.
 fn blob(folder: &Path, descriptor: &Descriptor) -> Result<PathBuf, ImageError> {
-    // A digest that is none has been refused.
-    let path = folder
-        .join("blobs")
-        .join(descriptor.digest.replace(':', "/"));
-    let found = path.metadata().map_err(ImageError::file(&path))?;
-    match found.len() == descriptor.size {
+    // The characters of a digest cannot lead out of the folder.
+    let digest = descriptor.digest();
+    let blobs = folder.join("blobs").join(digest.algorithm().as_ref());
+    let path = blobs.join(digest.digest());
+    let found = path.metadata().map_err(ImageError::file(&path))?.len();
+    let expected = descriptor.size();
+    match found == expected {
         true => Ok(path),
         false => {
-            let what = format!(
-                "has {} bytes, and should have {}",
-                found.len(),
-                descriptor.size
-            );
+            let what = format!("has {found} bytes, and should have {expected}");
             Err(ImageError::layout(&path, what))
         }
     }
 }
 
-impl Descriptor {
-    fn of(object: Object<'_>) -> Result<Self, ImageError> {
-        let digest = object.text("digest")?.unwrap_or_default();
-        let is_plain = |text: &str| {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "+_-=".contains(c);
-            !text.is_empty() && text.chars().all(plain)
-        };
-        let parts = digest.split_once(':');
-        if !parts.is_some_and(|(algorithm, digits)| is_plain(algorithm) && is_plain(digits)) {
-            let what = format!("{digest:?} is no digest");
-            return Err(ImageError::layout(object.path(), what));
-        }
-        let platform = object.within("platform")?;
-        Ok(Self {
-            digest: digest.to_owned(),
-            size: object.count("size")?.unwrap_or_default(),
-            tag: object.within("annotations")?.text(TAG)?.map(str::to_owned),
-            is_for_this_machine: platform.text("os")? == Some("linux")
-                && platform.text("architecture")? == Some(architecture()),
-        })
-    }
+fn tag_of(descriptor: &Descriptor) -> Option<&str> {
+    let annotations = descriptor.annotations().as_ref()?;
+    annotations.get(ANNOTATION_REF_NAME).map(String::as_str)
 }
 
-fn descriptors(objects: Vec<Object<'_>>) -> Result<Vec<Descriptor>, ImageError> {
-    objects.into_iter().map(Descriptor::of).collect()
+fn is_index(media_type: &MediaType) -> bool {
+    let docker = MediaType::ImageIndex.to_docker_v2s2();
+    *media_type == MediaType::ImageIndex || docker == Ok(media_type.as_ref())
 }
 
 /// The only one, or the first that is for this kind of machine.
-fn choose(mut candidates: Vec<Descriptor>) -> Option<Descriptor> {
-    match candidates.len() {
-        1 => candidates.pop(),
-        _ => candidates.into_iter().find(|it| it.is_for_this_machine),
+fn choose(candidates: Vec<&Descriptor>) -> Option<&Descriptor> {
+    match candidates.as_slice() {
+        [only] => Some(only),
+        _ => candidates.into_iter().find(|it| is_for_this_machine(it)),
     }
 }
 
-/// This machine's processor as images name it.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "powerpc64" => "ppc64le",
-        other => other,
-    }
+fn is_for_this_machine(descriptor: &Descriptor) -> bool {
+    let platform = descriptor.platform().as_ref();
+    platform.is_some_and(|it| *it.os() == Os::Linux && *it.architecture() == Arch::default())
 }

@@ -143,12 +143,11 @@ fn of_image(
         }
         let root = bundle.join(ROOT);
         let root = root.canonicalize().map_err(ImageError::file(&root))?;
-        let config = image.config.object();
-        let user = config.within("config")?.text("User")?;
+        let settings = image.config.config().as_ref();
+        let user = settings.and_then(|settings| settings.user().as_deref());
         let user = User::find(user.unwrap_or_default(), &root)?;
         let path = bundle.join("config.json");
-        let text = spec::spec(config, &user)?;
-        fs::write(&path, text).map_err(ImageError::file(&path))
+        fs::write(&path, spec::spec(&image.config, &user)).map_err(ImageError::file(&path))
     })?;
     let how = if is_new {
         "unpacked to"

@@ -3,94 +3,79 @@
 //! What images do not say is in `default.json`: mounts and capabilities as
 //! container managers give them, and no pid namespace, as an agent adds its own.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-use super::document::Object;
-use super::error::ImageError;
+use oci_spec::image::{Config, ImageConfiguration};
+use serde_json::{Value, json};
+
 use super::user::User;
 
 const DEFAULT: &str = include_str!("default.json");
 
-/// Members of an image's configuration that become annotations.
-const ANNOTATIONS: [&str; 4] = ["architecture", "os", "author", "created"];
-
-/// The text of the configuration of a container that runs what the image says,
-/// as this user.
-///
-/// # Errors
-/// When the image's configuration is not as the specification says.
-pub fn spec(image: Object<'_>, user: &User) -> Result<String, ImageError> {
-    let wrong = |error: serde_json::Error| ImageError::layout(image.path(), error.to_string());
-    let mut spec: Value = serde_json::from_str(DEFAULT).map_err(wrong)?;
-    let settings = image.within("config")?;
+/// The text of the configuration of a container that runs what the image says, as
+/// this user.
+pub(super) fn spec(image: &ImageConfiguration, user: &User) -> String {
+    let default = Config::default();
+    let settings = image.config().as_ref().unwrap_or(&default);
+    let mut spec = default_spec();
     let mut put = |path: &str, value: Value| {
         if let Some(place) = spec.pointer_mut(path) {
             *place = value;
         }
     };
-
-    let groups = user.groups.iter().map(|group| Value::from(*group));
-    let mut numbers = Map::new();
-    numbers.insert("uid".to_owned(), user.uid.into());
-    numbers.insert("gid".to_owned(), user.gid.into());
-    numbers.insert("additionalGids".to_owned(), Value::Array(groups.collect()));
-    put("/process/user", Value::Object(numbers));
-
-    let words = [settings.texts("Entrypoint")?, settings.texts("Cmd")?];
-    let words = words.into_iter().flatten().flatten().cloned();
-    put("/process/args", Value::Array(words.collect()));
-    if let Some(folder) = some(settings.text("WorkingDir")?) {
-        put("/process/cwd", folder.into());
+    put(
+        "/process/user",
+        json!({"uid": user.uid, "gid": user.gid, "additionalGids": user.groups}),
+    );
+    let words = [settings.entrypoint(), settings.cmd()];
+    let words: Vec<_> = words.into_iter().flatten().flatten().collect();
+    put("/process/args", json!(words));
+    let folder = settings.working_dir().as_deref().unwrap_or_default();
+    if !folder.is_empty() {
+        put("/process/cwd", json!(folder));
     }
-    put("/annotations", Value::Object(annotations(image, settings)?));
+    put("/annotations", json!(annotations(image, settings)));
 
-    let variables = settings.texts("Env")?.unwrap_or_default();
-    let is_path = |variable: &Value| variable.as_str().is_some_and(|it| it.starts_with("PATH="));
+    let variables = settings.env().as_deref().unwrap_or_default();
     if let Some(Value::Array(env)) = spec.pointer_mut("/process/env") {
         // The default has a PATH, and nothing else.
-        if variables.iter().any(is_path) {
+        if variables.iter().any(|it| it.starts_with("PATH=")) {
             env.clear();
         }
-        env.extend_from_slice(variables);
+        env.extend(variables.iter().map(|variable| json!(variable)));
     }
-    if let (Some(name), Some(members)) = (some(settings.text("Hostname")?), spec.as_object_mut()) {
-        members.insert("hostname".to_owned(), name.into());
-    }
-    Ok(format!("{spec:#}\n"))
+    format!("{spec:#}\n")
+}
+
+#[expect(clippy::expect_used, reason = "a constant that a test looks at")]
+fn default_spec() -> Value {
+    serde_json::from_str(DEFAULT).expect("the default is JSON")
 }
 
 /// The image's labels, over what the specification derives from its members.
-fn annotations(image: Object<'_>, settings: Object<'_>) -> Result<Map<String, Value>, ImageError> {
-    let mut annotations = Map::new();
-    let mut add = |name: &str, value: Option<&str>| {
-        if let Some(value) = some(value) {
-            annotations.insert(format!("org.opencontainers.image.{name}"), value.into());
-        }
-    };
-    for name in ANNOTATIONS {
-        add(name, image.text(name)?);
-    }
-    add("stopSignal", settings.text("StopSignal")?);
-    let labels = settings.within("Labels")?;
-    for (name, _) in labels.entries() {
-        if let Some(value) = labels.text(name)? {
-            annotations.insert(name.clone(), value.into());
-        }
-    }
-    Ok(annotations)
-}
-
-fn some(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.is_empty())
+fn annotations(image: &ImageConfiguration, settings: &Config) -> BTreeMap<String, String> {
+    let derived = [
+        ("architecture", Some(image.architecture().to_string())),
+        ("os", Some(image.os().to_string())),
+        ("author", image.author().clone()),
+        ("created", image.created().clone()),
+        ("stopSignal", settings.stop_signal().clone()),
+    ];
+    let derived = derived.into_iter().filter_map(|(name, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some((format!("org.opencontainers.image.{name}"), value))
+    });
+    let labels = settings.labels().clone().unwrap_or_default();
+    derived.chain(labels).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::DEFAULT;
+    use super::default_spec;
 
     #[test]
     fn the_default_is_json_with_every_place_that_is_filled() {
-        let spec: Option<serde_json::Value> = serde_json::from_str(DEFAULT).ok();
+        let spec = default_spec();
         for place in [
             "/process/user",
             "/process/args",
@@ -98,10 +83,9 @@ mod tests {
             "/process/cwd",
             "/annotations",
         ] {
-            let found = spec.as_ref().and_then(|spec| spec.pointer(place));
-            assert!(found.is_some(), "{place}");
+            assert!(spec.pointer(place).is_some(), "{place}");
         }
-        let root = spec.as_ref().and_then(|spec| spec.pointer("/root/path"));
+        let root = spec.pointer("/root/path");
         assert_eq!(
             root.and_then(|root| root.as_str()),
             Some(super::super::ROOT)

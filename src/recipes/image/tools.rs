@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::error::ImageError;
-use crate::printer::escape;
+use crate::text::escape;
 
 /// How much of a program's last line is shown, in characters.
 const LONGEST: usize = 500;

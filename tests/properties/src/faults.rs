@@ -2,8 +2,8 @@
 //! refused, and the rules are listed in lines that are fit for a terminal.
 
 use kata_agent_ctl::input::Inputs;
-use kata_agent_ctl::schema::excerpt::is_unprintable;
 use kata_agent_ctl::sim::Faults;
+use kata_agent_ctl::text::escape::is_unprintable;
 
 use crate::check::error_text;
 

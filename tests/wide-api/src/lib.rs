@@ -4,15 +4,11 @@
 
 #![forbid(unsafe_code)]
 
-// Generated code finds the table's types and macros at the root of its crate.
-use agent_schema as schema;
-use agent_schema::{oneof_clear, oneof_get, oneof_get_mut};
-
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/table.rs"));
 }
 
 /// The services, messages and enums of this API.
-pub fn schema() -> &'static schema::Schema {
+pub fn schema() -> &'static agent_schema::Schema {
     &generated::SCHEMA
 }

@@ -2,9 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-pub use agent_schema as schema;
-use agent_schema::{oneof_clear, oneof_get, oneof_get_mut};
-
 macro_rules! fixtures {
     ($($name:ident),* $(,)?) => {
         $(
@@ -15,7 +12,7 @@ macro_rules! fixtures {
         )*
 
         /// Every fixture: its name, its table, and the text that was compiled.
-        pub const ALL: &[(&str, &schema::Schema, &str)] = &[$((
+        pub const ALL: &[(&str, &agent_schema::Schema, &str)] = &[$((
             stringify!($name),
             &$name::SCHEMA,
             include_str!(concat!(env!("OUT_DIR"), "/", stringify!($name), "/table.rs")),

@@ -4,11 +4,11 @@
 
 mod common;
 
+use agent_schema::{Key, Label, Reflect, Schema, Type, ValueMut};
 use common::{
     descriptor, encode, fill, get, get_mut, index, list_mut, map_mut, message, message_mut, show,
     show_value,
 };
-use fixtures::schema::{Key, Label, Reflect, Schema, Type, ValueMut};
 use fixtures::*;
 
 fn set_string(value: ValueMut<'_>, text: &str) {
@@ -19,7 +19,7 @@ fn set_string(value: ValueMut<'_>, text: &str) {
 }
 
 fn services(schema: &'static Schema) -> Vec<(&'static str, Vec<String>)> {
-    let rpcs = |service: &&'static schema::Service| {
+    let rpcs = |service: &&'static agent_schema::Service| {
         let rpcs = service.rpcs.iter().map(|rpc| {
             let stream = |streams| if streams { "stream " } else { "" };
             let (request, response) = (rpc.request.full_name, rpc.response.full_name);
@@ -240,26 +240,6 @@ fn names_are_the_protos_own_whatever_the_structs_are_called() {
 }
 
 #[test]
-fn optional_fields_are_in_no_oneof_whatever_the_others_are_called() {
-    let taken = descriptor(&optional::SCHEMA, "optional.Taken");
-    let oneofs = taken.oneofs.iter().map(|oneof| oneof.name);
-    assert_eq!(oneofs.collect::<Vec<_>>(), ["_value", "XX_value"]);
-    let fields = taken.fields.iter().map(|field| (field.name, field.oneof));
-    assert_eq!(
-        fields.collect::<Vec<_>>(),
-        [
-            ("value", None),
-            ("X_value", Some(0)),
-            ("left", Some(1)),
-            ("right", Some(1)),
-            ("other", None),
-            ("_other", None),
-            ("X_other", None),
-        ]
-    );
-}
-
-#[test]
 fn types_are_there_through_public_imports_of_public_imports() {
     let over = descriptor(&imports::SCHEMA, "imports.Over");
     let types = over.fields.iter().map(|field| match field.ty {
@@ -357,7 +337,7 @@ fn imported_options_leave_no_trace_and_imported_types_do() {
             Repeated,
             Singular,
             Singular,
-            Map(schema::Scalar::String),
+            Map(agent_schema::Scalar::String),
         ]
     );
     // A required field that is missing does not stop a message from being sent.

@@ -30,7 +30,7 @@ pub(crate) enum LaunchError {
     #[error("{}", Errno::from_raw(.0.raw_os_error().unwrap_or(0)))]
     Folder(io::Error),
     /// This machine starts no process.
-    #[error("the program cannot be started: {}", crate::reason(.0))]
+    #[error("the program cannot be started: {}", agent_text::reason(.0))]
     Spawn(io::Error),
 }
 

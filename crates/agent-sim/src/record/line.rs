@@ -6,6 +6,7 @@ use protobuf::Enum as _;
 use ttrpc::{Code, Error};
 
 use agent_schema::{Message, Schema};
+use agent_text::hex;
 
 use super::call::{Call, End, Moment, Request, TIMED_OUT};
 use super::object::Object;
@@ -91,7 +92,7 @@ fn request(object: &mut Object, request: Request<'_>, schema: &'static Schema) {
     };
     if let Err(reason) = told {
         object.text("error", &reason);
-        object.text("payload", &hex(request.payload));
+        object.text("payload", &hex::digits(request.payload));
     }
 }
 
@@ -103,7 +104,7 @@ fn response(object: &mut Object, ty: &Message, payload: &[u8], schema: &'static 
         Err(error) => Err(error.to_string()),
     };
     if told.is_err() {
-        object.text("response_payload", &hex(payload));
+        object.text("response_payload", &hex::digits(payload));
     }
 }
 
@@ -117,8 +118,4 @@ fn status(code: i32, message: &str) -> Object {
         object.text("message", message);
     }
     object
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,7 @@
 //! What calls change of the guest around its containers, and what they answer.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use super::called::Called;
 use super::script::create;
 use crate::host::Host;
@@ -139,9 +141,7 @@ fn swap() {
     let path = r#"{"path":"/run/kata-containers/shared/containers/swap"}"#;
     let mut area = vec![0; 4086];
     area.extend_from_slice(b"SWAPSPACE2");
-    let mut data = Vec::new();
-    agent_schema::base64::encode(&area, &mut data);
-    let data = String::from_utf8(data).unwrap();
+    let data = BASE64_STANDARD.encode(&area);
     let copy = format!(
         r#"{{"path":"/run/kata-containers/shared/containers/swap","file_size":4096,"data":"{data}"}}"#
     );
@@ -301,11 +301,9 @@ fn a_containers_last_words() {
     make("spoke", Some("/dev/log"), &format!("{shared}log"));
     let mut words = b"bad \xff".to_vec();
     words.resize(5000, b'x');
-    let mut data = Vec::new();
-    agent_schema::base64::encode(&words, &mut data);
     let piece = serde_json::json!({
         "path": format!("{shared}log"), "file_size": 5000, "file_mode": 0o100_644,
-        "data": String::from_utf8(data).unwrap(),
+        "data": BASE64_STANDARD.encode(&words),
     });
     let told = format!("bad \u{fffd}{}", "x".repeat(4091));
     let asked = |id: &str| {

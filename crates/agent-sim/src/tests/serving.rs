@@ -16,7 +16,7 @@ use super::api::{SCHEMA, SERVICE};
 use super::wire::Wire;
 use crate::{GuestOptions, ServeError, Setup};
 
-/// Reads no file, and times in milliseconds or seconds.
+/// Reads no file.
 struct NoFiles;
 
 impl Reader for NoFiles {
@@ -26,14 +26,6 @@ impl Reader for NoFiles {
 
     fn dialect(&self) -> &dyn Dialect {
         &Plain
-    }
-
-    fn time(&self, text: &str) -> Result<Duration, ReaderError> {
-        let number = text.strip_suffix("ms").and_then(|text| text.parse().ok());
-        let seconds = || text.strip_suffix('s').and_then(|text| text.parse().ok());
-        let time = number.map(Duration::from_millis);
-        let time = time.or_else(|| seconds().map(Duration::from_secs));
-        Ok(time.ok_or_else(|| format!("{text:?} is not a time"))?)
     }
 }
 

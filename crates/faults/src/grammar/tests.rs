@@ -42,7 +42,7 @@ fn every_kind() {
             fail(13, &message()),
         ),
         (
-            "delay Check[ 10% ] 90s",
+            "delay Check[ 10% ] 1m30s",
             Calls::Percent(10.0),
             Effect::Delay(Duration::from_secs(90)),
         ),

@@ -3,7 +3,7 @@
 use super::json::Json;
 use super::layout::columns;
 use crate::descriptor::{Message, Rpc, Schema, Service};
-use crate::escape;
+use agent_text::escape;
 
 /// Every RPC by service: its name, its request's and its response's type, with
 /// `stream` before the type of a side that streams.

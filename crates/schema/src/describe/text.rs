@@ -5,8 +5,8 @@ use super::layout::{columns, paragraphs};
 use super::list::{rpc_lines, signature};
 use super::{Annotations, uses};
 use crate::descriptor::{Enum, Field, Message, Rpc, Schema, Service, Type};
-use crate::escape;
 use crate::lookup::Item;
+use agent_text::escape;
 
 /// Tells about one item. Comments may hold anything; all of the page is escaped.
 pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {

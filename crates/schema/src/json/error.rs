@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use super::super::excerpt::Excerpt;
 use super::super::lookup::LookupError;
 use super::super::value::ValueError;
 use super::place::Place;
+use agent_text::excerpt::Excerpt;
 
 /// Why a JSON text was refused, and where.
 #[derive(Debug, thiserror::Error)]

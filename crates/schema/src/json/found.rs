@@ -23,7 +23,7 @@ macro_rules! refuse {
     };
     (@ string) => {
         fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
-            Err(self.refuse($crate::excerpt::Excerpt(value).to_string()))
+            Err(self.refuse(agent_text::excerpt::Excerpt(value).to_string()))
         }
     };
     (@ null) => {

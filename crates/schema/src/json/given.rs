@@ -4,11 +4,11 @@
 use std::fmt;
 
 use super::super::descriptor::Enum;
-use super::super::excerpt::Excerpt;
 use super::super::value::{self, Parsed};
 use super::error::Problem;
 use super::known;
 use super::number::{self, Integer, Whole};
+use agent_text::excerpt::Excerpt;
 
 /// A JSON value, as far as scalars go.
 #[derive(Debug, Clone, Copy)]

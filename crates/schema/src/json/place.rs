@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::super::escape;
 use super::string::JsonString;
+use agent_text::escape;
 
 /// One step from a value to a value within it.
 #[derive(Debug)]

@@ -7,14 +7,14 @@ use std::fmt;
 use serde::de::{self, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::base64;
 use super::super::descriptor::Type;
-use super::super::excerpt::Excerpt;
 use super::super::reflect::ValueMut;
+use super::super::value;
 use super::context::{Merge, Spelling};
 use super::error::Problem;
 use super::found::refuse;
 use super::given::Given;
+use agent_text::excerpt::Excerpt;
 
 /// Reads one scalar or enum value into `target`.
 pub(super) fn read<'de, D: Deserializer<'de>>(
@@ -138,7 +138,7 @@ impl<'de> Visitor<'de> for TextVisitor<'_, 'de, '_> {
                 target.clear();
                 target.push_str(&text);
             }
-            Target::Bytes(target) => match base64::decode(&text) {
+            Target::Bytes(target) => match value::decode_base64(&text) {
                 Ok(bytes) => *target = bytes,
                 Err(error) => {
                     let found = Excerpt(given).to_string();

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::super::excerpt::is_unprintable;
+use agent_text::escape::is_unprintable;
 
 /// Shows a text as a JSON string: for a map's key in a path, where it is read
 /// as one.

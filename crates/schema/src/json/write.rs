@@ -1,6 +1,8 @@
 //! Writing a message as ProtoJSON, straight into a buffer.
 
-use super::super::base64;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::super::descriptor::{Field, Schema, Type};
 use super::super::reflect::{Key, Reflect, Value};
 use super::{known, string};
@@ -155,7 +157,8 @@ impl<'a> Writer<'a> {
             Value::String(value) => self.string(value),
             Value::Bytes(value) => {
                 self.out.push(b'"');
-                base64::encode(value, self.out);
+                self.out
+                    .extend_from_slice(STANDARD.encode(value).as_bytes());
                 self.out.push(b'"');
             }
             Value::Enum(number) => self.enum_value(number, ty),

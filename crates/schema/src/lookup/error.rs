@@ -1,7 +1,7 @@
 //! What a user reads about a name that stands for nothing, or for several things.
 
-use crate::excerpt::Excerpt;
 use crate::suggest::{did_you_mean, quoted};
+use agent_text::excerpt::Excerpt;
 
 /// Why a name stands for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

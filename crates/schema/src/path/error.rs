@@ -1,10 +1,10 @@
 //! What a user reads about a setter that cannot be carried out.
 
 use super::PathError;
-use crate::excerpt::Excerpt;
 use crate::json::JsonError;
 use crate::lookup::LookupError;
 use crate::value::ValueError;
+use agent_text::excerpt::Excerpt;
 
 /// Why a setter was refused, and where.
 #[derive(Debug, thiserror::Error)]

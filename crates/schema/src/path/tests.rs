@@ -513,10 +513,7 @@ fn a_dialect_adds_names_and_spellings() {
 fn errors_show_long_and_hostile_values_safely() {
     let value = format!("\u{1b}[2J\n{}", "x".repeat(5_000_000));
     let message = error(&[&format!("small={value}")]);
-    assert!(
-        message.starts_with("small: \"\\u{1b}[2J\\nxxx"),
-        "{message}"
-    );
+    assert!(message.starts_with("small: \"\\x1b[2J\\nxxx"), "{message}");
     assert!(message.len() < 200);
 }
 

@@ -1,8 +1,6 @@
 //! Messages as bytes for standard output, one file for each way to write them.
 //! Knows how answers look, not where they come from or go to.
 
-pub mod hex;
-mod json;
 pub mod raw;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -12,8 +10,9 @@ mod text;
 use std::fmt;
 use std::str::FromStr;
 
-pub use crate::escape;
-use crate::json::{Style, WriteError};
+use agent_text::hex;
+
+use crate::json::{self, Style, WriteError};
 use crate::{Message, Reflect, Schema};
 
 /// A format that a message is printed in.
@@ -122,11 +121,17 @@ pub fn print(
                 pretty: format == Format::Json,
                 emit_defaults,
             };
-            json::print(message, schema, style, out)?;
+            json::write(message, schema, style, out)?;
+            out.push(b'\n');
         }
         Format::Text => text::print(message, schema, emit_defaults, out)?,
         Format::Raw => raw::print(message, out)?,
-        Format::Hex => hex::print(message, out)?,
+        Format::Hex => {
+            let mut bytes = Vec::new();
+            message.encode_into(&mut bytes)?;
+            out.extend_from_slice(hex::digits(&bytes).as_bytes());
+            out.push(b'\n');
+        }
     }
     Ok(())
 }

@@ -8,8 +8,9 @@
 //!   storage_handlers: ["blk", "9p"]
 //! ```
 
-use super::{escape, hex};
-use crate::excerpt::is_unprintable;
+use agent_text::escape::{self, is_unprintable};
+use agent_text::hex;
+
 use crate::json::{self, Style, WriteError, string};
 use crate::{Key, Label, List, Reflect, Schema, Type, Value};
 
@@ -177,7 +178,8 @@ impl Layout {
             Value::String(text) => text_content(text),
             Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) if is_readable(text) => text_content(text),
-                _ => Content::Leaf(hex_text(bytes)),
+                // The form in which a setter takes bytes that are not text.
+                _ => Content::Leaf(format!("hex:{}", hex::digits(bytes))),
             },
             Value::Message(message) => match self.leaf_message(message)? {
                 Some(leaf) => Content::Leaf(leaf),
@@ -242,13 +244,6 @@ fn key_text(key: Key<'_>) -> String {
 fn quoted(text: &str) -> String {
     let mut out = Vec::new();
     string::write(text, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-/// The form in which a setter takes bytes that are not text.
-fn hex_text(bytes: &[u8]) -> String {
-    let mut out = b"hex:".to_vec();
-    hex::write(bytes, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 

@@ -2,8 +2,8 @@
 
 use super::number;
 use crate::descriptor::Enum;
-use crate::excerpt::Excerpt;
 use crate::suggest::{nearest, quoted};
+use agent_text::excerpt::Excerpt;
 
 /// How many values an error lists before it turns to the nearest ones.
 const LISTED: usize = 8;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::Dialect;
-use crate::excerpt::Quoted;
+use agent_text::excerpt::Quoted;
 
 /// Why a file given with `@` cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -34,11 +34,11 @@ fn what_the_specification_does_not_allow_is_refused_with_its_place() {
         ),
         (
             r#"{"process": {"user": {}, "cwd": "/", "capabilities": {"bounding": ["CAP_KILL", "CAP_X"]}}}"#,
-            "line 1, column 87: process.capabilities.bounding: no variant for CAP_X (converted to X)",
+            "line 1, column 87: process.capabilities.bounding[1]: no variant for CAP_X (converted to X)",
         ),
         (
             r#"{"hostname": "a", "hostname": "b"}"#,
-            "line 1, column 28: hostname: duplicate field `hostname`",
+            "line 1, column 28: duplicate field `hostname`",
         ),
     ] {
         let error = config(text).map(drop);

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use fixtures::schema::{
+use agent_schema::{
     Field, Key, Label, List, Map, Message, Reflect, Scalar, Schema, Type, Value, ValueMut,
 };
 
