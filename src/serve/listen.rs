@@ -22,8 +22,10 @@ use crate::transport::{Address, SocketName, VsockPort};
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// An agent is reached at such an address, and does not listen there itself.
-    #[error("write unix:///PATH, unix://@NAME or vsock://-1:PORT")]
+    /// An agent is reached at such an address by its own process only.
+    #[error(
+        "it is within a process; write unix:///PATH, unix://@NAME, hvsock:///PATH:PORT or vsock://-1:PORT"
+    )]
     Scheme,
     /// Another process listens there.
     #[error("another process is already listening there")]
@@ -62,16 +64,10 @@ impl Listener {
     /// As [`BindError`] lists them.
     pub(super) fn bind(address: &Address) -> Result<Listener, BindError> {
         let (socket, file) = match address {
-            Address::Unix(SocketName::Path(path)) => {
-                let (socket, file) = bind_file(Path::new(path))?;
-                (socket, Some(file))
-            }
-            Address::Unix(SocketName::Abstract(name)) => {
-                let name = SocketAddr::from_abstract_name(name)?;
-                let listener = UnixListener::bind_addr(&name).map_err(in_use_is_live)?;
-                listener.set_nonblocking(true)?;
-                (listener.into(), None)
-            }
+            // What a client of hybrid vsock says first is understood on any of them.
+            Address::Unix(name) => bind_unix(name)?,
+            Address::Hybrid(hybrid) => bind_unix(&hybrid.socket)?,
+            Address::Remote(plain) | Address::Mock(plain) => bind_unix(&plain.socket)?,
             Address::Vsock(VsockPort { cid, port }) => {
                 let listener = VsockListener::bind_with_cid_port(*cid, *port);
                 let listener = listener.map_err(|error| match error.kind() {
@@ -81,9 +77,7 @@ impl Listener {
                 listener.set_nonblocking(true)?;
                 (listener.into(), None)
             }
-            Address::Hybrid(_) | Address::Remote(_) | Address::Mock(_) | Address::Sim => {
-                return Err(BindError::Scheme);
-            }
+            Address::Sim => return Err(BindError::Scheme),
         };
         Ok(Listener { socket, file })
     }
@@ -124,6 +118,21 @@ fn in_use_is_live(error: io::Error) -> BindError {
     match error.kind() {
         io::ErrorKind::AddrInUse => BindError::Live,
         _ => BindError::System(error),
+    }
+}
+
+fn bind_unix(name: &SocketName) -> Result<(OwnedFd, Option<SocketFile>), BindError> {
+    match name {
+        SocketName::Path(path) => {
+            let (socket, file) = bind_file(Path::new(path))?;
+            Ok((socket, Some(file)))
+        }
+        SocketName::Abstract(name) => {
+            let name = SocketAddr::from_abstract_name(name)?;
+            let listener = UnixListener::bind_addr(&name).map_err(in_use_is_live)?;
+            listener.set_nonblocking(true)?;
+            Ok((listener.into(), None))
+        }
     }
 }
 

@@ -91,11 +91,21 @@ fn agents_that_start_together_leave_one_listening() {
 }
 
 #[test]
-fn addresses_that_only_a_client_can_use_are_refused() {
-    for uri in ["hvsock:///x:1024", "remote:///x", "mock:///x", "sim://"] {
-        let address = uri.parse().unwrap();
-        assert!(matches!(Listener::bind(&address), Err(BindError::Scheme)));
+fn every_form_of_a_socket_is_bound_and_none_within_a_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.sock");
+    let path_text = path.display();
+    for uri in [
+        format!("hvsock://{path_text}:1024"),
+        format!("remote://{path_text}"),
+        format!("mock://{path_text}"),
+    ] {
+        let listener = Listener::bind(&uri.parse().unwrap()).unwrap();
+        assert!(UnixStream::connect(&path).is_ok(), "{uri}");
+        drop(listener);
     }
+    let address = "sim://".parse().unwrap();
+    assert!(matches!(Listener::bind(&address), Err(BindError::Scheme)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
         eprintln!("error: OUT_DIR is not set: this is a build script, for cargo to run");
         return ExitCode::FAILURE;
     };
-    match agent_codegen::generate(Path::new("../../protos"), "protos", Path::new(&out)) {
+    match agent_codegen::generate(Path::new("../../protos"), &[], "protos", Path::new(&out)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

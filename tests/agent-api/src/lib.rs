@@ -4,7 +4,7 @@
 
 // Generated code finds the table's types and macros at the root of its crate.
 use agent_schema as schema;
-use agent_schema::{oneof_clear, oneof_get, oneof_get_mut};
+pub use agent_schema::{oneof_clear, oneof_get, oneof_get_mut};
 
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/table.rs"));

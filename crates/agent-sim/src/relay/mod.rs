@@ -3,6 +3,7 @@
 //! below the server's level: who is connected, and answers that do not arrive
 //! whole. It knows frames and nothing of what they say.
 
+mod handshake;
 mod limit;
 mod registry;
 
@@ -150,9 +151,20 @@ fn errno(error: io::Error) -> Errno {
 
 /// Carries bytes both ways until the connection ends, and closes it.
 async fn between(mut client: UnixStream, mut server: UnixStream, open: &Open) -> End {
-    let (mut requests, answers_out) = client.split();
+    let (mut requests, mut answers_out) = client.split();
     let (answers, mut requests_in) = server.split();
+    let begun = handshake::answer(&mut requests, &mut answers_out);
+    let begun = tokio::select! {
+        begun = begun => begun,
+        () = open.connection.closed() => return End::Connection,
+    };
+    let Ok(begun) = begun else {
+        return End::Connection;
+    };
     let up = async {
+        if requests_in.write_all(&begun).await.is_err() {
+            return std::future::pending().await;
+        }
         // A client that is gone and one that is done are the same to the server.
         let _ = copy(&mut requests, &mut requests_in).await;
         let _ = requests_in.shutdown().await;

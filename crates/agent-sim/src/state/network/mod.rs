@@ -40,7 +40,7 @@ pub(crate) struct InterfaceUpdate<'a> {
     pub(crate) mtu: u32,
     /// Address and prefix length.
     pub(crate) addresses: Vec<(&'a str, &'a str)>,
-    /// Where on the PCI bus its card is; empty if it is there.
+    /// Where on the PCI bus its card is; empty where its address alone names it.
     pub(crate) device_path: &'a str,
 }
 
@@ -76,8 +76,8 @@ impl Network {
         self.routes.iter()
     }
 
-    /// Sets an interface up: the one with its card's address, or else the one
-    /// of its name. A card that is named by its place is plugged in.
+    /// Sets an interface up: the one with the card's address. A card that the
+    /// guest does not have yet is plugged in: whoever asks has seen to that.
     pub(crate) fn update_interface(
         &mut self,
         update: &InterfaceUpdate<'_>,
@@ -89,15 +89,12 @@ impl Network {
         let mac = parsed.map_err(|error| {
             error.causes(format!("Failed to parse MAC address: {}", update.mac))
         })?;
-        let found = self.links.iter().position(|link| link.mac == mac);
-        let index = match found {
-            Some(index) => index,
-            None => {
-                let index = self.index(update.name)?;
-                self.link_mut(index)?.mac = mac;
-                index
-            }
-        };
+        let has_address = |link: &Link| link.mac == mac;
+        if !self.links.iter().any(has_address) {
+            self.plug_in(update)?;
+        }
+        let found = self.links.iter().position(has_address);
+        let index = found.ok_or(NetworkError::Kernel(Errno::ENODEV))?;
         self.take_down(index)?;
         for (address, prefix) in &update.addresses {
             let network = Subnet::of(address, prefix)?;
@@ -178,7 +175,9 @@ impl Network {
     /// the address that was asked for, if it is one.
     fn plug_in(&mut self, update: &InterfaceUpdate<'_>) -> Result<(), NetworkError> {
         let mac = Mac::parse(update.mac).ok();
-        let there = |link: &&mut Link| link.device_path == update.device_path;
+        let there = |link: &&mut Link| {
+            !update.device_path.is_empty() && link.device_path == update.device_path
+        };
         if let Some(link) = self.links.iter_mut().find(there) {
             link.mac = mac.unwrap_or(link.mac);
             return Ok(());

@@ -85,20 +85,15 @@ fn a_card_is_plugged_in_set_up_and_set_up_anew() {
 }
 
 #[test]
-fn an_interface_is_found_by_address_or_else_by_name() {
-    let mut network = with_card();
-    let other = "02:00:00:00:00:01";
-    network
-        .update_interface(&interface("eth0", other, ""))
-        .unwrap();
-    assert!(links(&network)[1].starts_with("eth0 02:00:00:00:00:01 1400 10.0.2.15/24 "));
-    let error = network
-        .update_interface(&interface("eth9", MAC, ""))
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Received a netlink error message No such device (os error 19)"
-    );
+fn a_card_that_an_address_names_is_there() {
+    let mut network = Network::default();
+    for (name, mac) in [("eth0", MAC), ("eth1", "02:00:00:00:00:01"), ("eth0", MAC)] {
+        network.update_interface(&interface(name, mac, "")).unwrap();
+    }
+    let links = links(&network);
+    assert_eq!(links.len(), 3);
+    assert!(links[1].starts_with("eth0 52:54:00:12:34:56 1400 10.0.2.15/24 "));
+    assert!(links[2].starts_with("eth1 02:00:00:00:00:01 1400 10.0.2.15/24 "));
 }
 
 #[test]
