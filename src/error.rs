@@ -20,9 +20,12 @@ use crate::printer::raw::RawError;
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
-use crate::sim::{BindError, FaultError, ServeError};
+#[cfg(feature = "sim")]
+use crate::serve::{BindError, ServeError};
 use crate::text::excerpt::Excerpt;
 use crate::transport::AddressError;
+#[cfg(feature = "sim")]
+use agent_faults::FaultError;
 
 pub use failure::Failure;
 pub use statuses::{EXIT_STATUSES, listed};
@@ -150,6 +153,7 @@ pub enum Error {
         data: Vec<u8>,
     },
     /// A rule of the simulated agent for what goes wrong.
+    #[cfg(feature = "sim")]
     #[error("{place}: {error}")]
     Fault {
         /// The flag, or the file and the line.
@@ -158,6 +162,7 @@ pub enum Error {
         error: Box<FaultError>,
     },
     /// The simulated agent's server.
+    #[cfg(feature = "sim")]
     #[error(transparent)]
     Serve(#[from] ServeError),
     /// A load test without connections, or that cannot watch them.
@@ -223,6 +228,14 @@ impl Kind {
         }
     }
 
+    /// That of a failed write to standard output.
+    fn of_output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Kind::ReaderGone,
+            _ => Kind::Output,
+        }
+    }
+
     /// The name in a JSON error.
     pub fn name(self) -> &'static str {
         match self {
@@ -277,21 +290,21 @@ impl Error {
             | Error::Input(_)
             | Error::Raw(_)
             | Error::Random(_)
-            | Error::Fault { .. }
-            | Error::Encode(_)
-            | Error::Serve(ServeError::Bind {
-                reason: BindError::Scheme,
-                ..
-            }) => Kind::Usage,
-            Error::Output(error) | Error::Serve(ServeError::Output(error))
-                if error.kind() == io::ErrorKind::BrokenPipe =>
-            {
-                Kind::ReaderGone
-            }
-            Error::Output(_) | Error::Serve(ServeError::Output(_)) | Error::Write { .. } => {
-                Kind::Output
-            }
-            Error::Serve(_) | Error::NoConnection(_) => Kind::Connection,
+            | Error::Encode(_) => Kind::Usage,
+            Error::Output(error) => Kind::of_output(error),
+            Error::Write { .. } => Kind::Output,
+            #[cfg(feature = "sim")]
+            Error::Fault { .. } => Kind::Usage,
+            #[cfg(feature = "sim")]
+            Error::Serve(error) => match error {
+                ServeError::Bind {
+                    reason: BindError::Scheme,
+                    ..
+                } => Kind::Usage,
+                ServeError::Output(error) => Kind::of_output(error),
+                _ => Kind::Connection,
+            },
+            Error::NoConnection(_) => Kind::Connection,
             Error::Limit(_) => Kind::Limit,
             Error::Response { .. } => Kind::Protocol,
             Error::Connect(error) => Kind::of(error.kind()),

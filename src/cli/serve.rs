@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, ValueHint};
 
-use crate::sim::{FaultKind, Feature};
+use agent_faults::Kind as FaultKind;
+use agent_sim::Feature;
 
 const FAULTS: &str = "\
 Rules for calls that go wrong:
@@ -18,7 +19,8 @@ Rules for calls that go wrong:
 #[derive(Debug, clap::Args)]
 #[command(after_help = FAULTS)]
 pub struct Serve {
-    /// Where to listen: unix:///path, unix://@name or vsock://-1:PORT
+    /// Where to listen: an address as connect takes it, such as unix:///path or
+    /// hvsock:///path:PORT; vsock://-1:PORT for any context ID of this machine
     #[arg(long, value_name = "URI")]
     pub address: String,
 
