@@ -35,7 +35,7 @@ pub enum PathProblem {
     #[error("the quoted key is not a JSON string")]
     BadString,
     /// A character that cannot stand there.
-    #[error("{0:?} cannot stand")]
+    #[error("unexpected {0:?}")]
     Unexpected(char),
 }
 
