@@ -100,7 +100,7 @@ pub enum Error {
     #[error(transparent)]
     Raw(#[from] RawError),
     /// The operating system gives no random bytes.
-    #[error("no random bytes for an ID: {0}")]
+    #[error("cannot get random bytes for an ID: {0}")]
     Random(getrandom::Error),
     /// A message that the format cannot show.
     #[error(transparent)]
@@ -143,7 +143,10 @@ pub enum Error {
         error: Box<Error>,
     },
     /// The answer is not the message that the RPC answers.
-    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex(.data))]
+    #[error(
+        "the {} bytes of the answer are not a {message} ({reason}): {}",
+        .data.len(), hex(.data)
+    )]
     Response {
         /// Full name of the response's type.
         message: &'static str,

@@ -10,13 +10,13 @@ use super::{FaultError, Faults, Kind, Reader, Rule, grammar};
 const HELP: &str = "\
 reply RPC json://{...} field=value ...   answers that; file:///path.json reads it
 fail RPC STATUS \"message\"                refuses: a status by name or number
-delay RPC TIME                           waits first, and goes on with what else there is
+delay RPC TIME                           waits first; other rules may follow
 drop RPC                                 never answers
 close RPC                                closes the connection instead of an answer
-garbage RPC [hex:00ff | COUNT]           sends bytes that are no ttRPC instead of an answer
-truncate RPC [COUNT]                     cuts the answer after so many bytes, or half, and closes
+garbage RPC [hex:00ff | COUNT]           sends bytes that are not ttRPC instead of an answer
+truncate RPC [COUNT]                     cuts the answer after that many bytes, or in half, and closes
 clear [RPC]                              removes the rules for an RPC, or all
-oom CONTAINER_ID                         lets GetOOMEvent tell that the container was short of memory
+oom CONTAINER_ID                         makes GetOOMEvent report that the container ran out of memory
 list                                     shows the rules, and how often each was applied
 help                                     shows this
 RPC[3], RPC[2..4], RPC[5..], RPC[10%]    some of the calls; * is every RPC";
@@ -40,10 +40,10 @@ impl Faults {
         let text = line.trim();
         let (name, end) = command::name(text);
         let form = match name {
-            "clear" => "clear RPC, or clear alone",
+            "clear" => "clear RPC, or only clear",
             "oom" => "oom CONTAINER_ID",
-            "list" => "list stands alone",
-            "help" => "help stands alone",
+            "list" => "only list",
+            "help" => "only help",
             _ => return self.rule_line(name, text, reader),
         };
         let mut words = command::split_plain(text, end, Hash::Comment)?.into_iter();

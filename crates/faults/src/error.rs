@@ -42,7 +42,7 @@ pub enum FaultError {
     #[error(transparent)]
     Words(#[from] WordsError),
     /// More than such a rule takes.
-    #[error("{} is too much: {form}", Excerpt(.word))]
+    #[error("{} is too much; write {form}", Excerpt(.word))]
     Surplus {
         /// The first word too many.
         word: String,
@@ -50,7 +50,7 @@ pub enum FaultError {
         form: &'static str,
     },
     /// Less than it takes.
-    #[error("{what} is missing: {form}")]
+    #[error("{what} is missing; write {form}")]
     Missing {
         /// What.
         what: &'static str,
@@ -58,7 +58,7 @@ pub enum FaultError {
         form: &'static str,
     },
     /// Nobody takes the events that there are.
-    #[error("too many events wait already; GetOOMEvent takes one")]
+    #[error("too many events are waiting; call GetOOMEvent to take one")]
     TooManyEvents,
     /// Neither a name nor a number of a status.
     #[error(
@@ -72,7 +72,7 @@ pub enum FaultError {
         nearest: Vec<String>,
     },
     /// The status of success.
-    #[error("OK is no failure: reply RPC json://{{...}} answers as you like")]
+    #[error("OK is not a failure; write reply RPC json://{{...}} to choose an answer")]
     Success,
     /// A time.
     #[error(transparent)]
@@ -89,7 +89,7 @@ pub enum FaultError {
     #[error(transparent)]
     Bytes(#[from] ValueError),
     /// An answer for RPCs that answer different messages.
-    #[error("reply needs one RPC and not *, as each answers a message of its own type")]
+    #[error("reply needs one RPC instead of *, as each RPC has its own type of response")]
     ReplyToEvery,
     /// A document that is not the RPC's response, or no JSON.
     #[error(transparent)]

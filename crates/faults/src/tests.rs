@@ -148,17 +148,23 @@ fn a_wrong_line_changes_nothing() {
             "there is no command \"trunc\"; did you mean \"truncate\"?",
         ),
         ("xyzzy", "there is no command \"xyzzy\"; help lists them"),
-        ("list all", "\"all\" is too much: list stands alone"),
-        ("clear a b", "\"b\" is too much: clear RPC, or clear alone"),
+        ("list all", "\"all\" is too much; write only list"),
+        (
+            "clear a b",
+            "\"b\" is too much; write clear RPC, or only clear",
+        ),
         (
             "clear Chek",
             "there is no RPC \"Chek\"; did you mean \"Check\"?",
         ),
-        ("oom", "the ID of a container is missing: oom CONTAINER_ID"),
-        ("oom web db", "\"db\" is too much: oom CONTAINER_ID"),
+        (
+            "oom",
+            "the ID of a container is missing; write oom CONTAINER_ID",
+        ),
+        ("oom web db", "\"db\" is too much; write oom CONTAINER_ID"),
         (
             "oom full",
-            "too many events wait already; GetOOMEvent takes one",
+            "too many events are waiting; call GetOOMEvent to take one",
         ),
         ("drop Check[0]", "[0]: calls are counted from 1"),
     ] {

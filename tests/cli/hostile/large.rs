@@ -30,7 +30,7 @@ fn nested(field_number: u32, depth: usize) -> Vec<u8> {
 fn depth() {
     let too_deep = |message: &str, bytes: &[u8], start: &str| {
         format!(
-            "the {} bytes of the answer are no {message} (it is nested more than 100 levels \
+            "the {} bytes of the answer are not a {message} (it is nested more than 100 levels \
              deep): {start} and {} more bytes",
             bytes.len(),
             bytes.len() - 32
@@ -42,7 +42,7 @@ fn depth() {
         answers("groups that nobody knows", payload(&groups))
             .fails(3, too_deep("grpc.VersionCheckResponse", &groups, &shown)),
         answers("groups in the response itself", &groups).breaks(&format!(
-            "the 20000 bytes of a response frame are no response (it is nested more than 100 \
+            "the 20000 bytes of a response frame are not a response (it is nested more than 100 \
              levels deep): {shown} and 19968 more bytes"
         )),
     ]);

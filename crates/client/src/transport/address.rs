@@ -148,7 +148,7 @@ pub enum AddressError {
         form: String,
     },
     /// Hybrid vsock was asked for, and the address is of another scheme.
-    #[error("hybrid vsock needs a unix:// address, and {address:?} is none")]
+    #[error("hybrid vsock needs a unix:// address, not {address:?}")]
     NotUnix {
         /// The address.
         address: String,
@@ -191,7 +191,7 @@ pub enum AddressProblem {
     #[error("{0:?} is not a context ID, a number from 0 to 4294967295, or -1 for any")]
     BadCid(String),
     /// The simulated agent takes no such text.
-    #[error("nothing may follow the scheme, and {0:?} does")]
+    #[error("nothing may follow the scheme, but {0:?} does")]
     Trailing(String),
 }
 
