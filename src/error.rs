@@ -9,7 +9,6 @@ use std::io;
 use agent_bundle::ConfigError;
 
 use crate::builtin::BuiltInError;
-use crate::client::excerpt::hex;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
 use crate::conveniences::{ConvenienceError, CopyError};
@@ -21,6 +20,7 @@ use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 use crate::sim::{BindError, FaultError, ServeError};
 use crate::text::excerpt::Excerpt;
+use crate::text::hex;
 use crate::transport::AddressError;
 
 pub use failure::Failure;
@@ -139,7 +139,7 @@ pub enum Error {
         error: Box<Error>,
     },
     /// The answer is not the message that the RPC answers.
-    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex(.data))]
+    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex::excerpt(.data))]
     Response {
         /// Full name of the response's type.
         message: &'static str,

@@ -361,14 +361,24 @@ fn a_bad_proto_stops_the_build() {
     }
     // Found by the second folder to import from, and read.
     let bad = fixture("bad");
-    let path = format!("{}:{}", bad.join("cycle").display(), bad.join("syntax").display());
+    let path = format!(
+        "{}:{}",
+        bad.join("cycle").display(),
+        bad.join("syntax").display()
+    );
     let text = build_with("bad", &bad.join("path"), &path).unwrap_err();
     assert!(text.contains("bad.proto:4:15: "), "{text}");
     let text = build("bad", &bad.join("path")).unwrap_err();
-    assert!(text.contains("importing.proto:3:1: ") && text.contains("AGENT_CTL_PROTO_PATH"), "{text}");
+    assert!(
+        text.contains("importing.proto:3:1: ") && text.contains("AGENT_CTL_PROTO_PATH"),
+        "{text}"
+    );
 
     let text = build("bad", &bad).unwrap_err();
-    assert!(text.contains("holds no .proto file with a service"), "{text}");
+    assert!(
+        text.contains("holds no .proto file with a service"),
+        "{text}"
+    );
     let text = build("bad", Path::new("/no/such/folder")).unwrap_err();
     assert!(
         text.contains("/no/such/folder") && !text.contains("panicked"),
