@@ -9,20 +9,19 @@ use std::io;
 use agent_bundle::ConfigError;
 
 use crate::builtin::BuiltInError;
-use crate::client::excerpt::hex;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
 use crate::conveniences::{ConvenienceError, CopyError};
 use crate::examples::NoTopic;
 use crate::input::InputError;
-use crate::printer::PrintError;
-use crate::printer::raw::RawError;
+use crate::printer::{PrintError, RawError};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 #[cfg(feature = "sim")]
 use crate::serve::{BindError, ServeError};
 use crate::text::excerpt::Excerpt;
+use crate::text::hex;
 use crate::transport::AddressError;
 #[cfg(feature = "sim")]
 use agent_faults::FaultError;
@@ -145,7 +144,7 @@ pub enum Error {
     /// The answer is not the message that the RPC answers.
     #[error(
         "the {} bytes of the answer are not a {message} ({reason}): {}",
-        .data.len(), hex(.data)
+        .data.len(), hex::excerpt(.data)
     )]
     Response {
         /// Full name of the response's type.

@@ -86,7 +86,7 @@ fn rows() -> Vec<Row> {
         .prints(ITEM)
         .fails(
             3,
-            "the 2 bytes of the answer are not a streams.Item (it ends within a field): 0a ff",
+            "the 2 bytes of the answer are not a streams.Item (the field at offset 0 is cut off): 0a ff",
         ),
         sends(
             "another stream's message",
@@ -104,7 +104,7 @@ fn rows() -> Vec<Row> {
              00 40 00 01 00 00 00 01 03 00",
         ),
         answers("a response that is none", b"\xff\xff").breaks(
-            "the 2 bytes of a response frame are not a response (it ends within a field): ff ff",
+            "the 2 bytes of a response frame are not a response (the field at offset 0 is cut off): ff ff",
         ),
     ]
 }

@@ -2,20 +2,20 @@
 
 use agent_client::{CallError, ErrorKind, ProtocolError};
 
-use crate::peer::{CALL, DATA, REQUEST, RESPONSE, client_and, frame, ok};
+use crate::peer::{CALL, DATA, REQUEST, RESPONSE, connection_and, frame, ok};
 
 /// What a client says to these bytes in answer to its call on stream 1.
 fn error_for(bytes: Vec<u8>) -> CallError {
-    let (mut client, peer) = client_and(move |mut peer| {
+    let (mut connection, peer) = connection_and(move |mut peer| {
         peer.request();
         peer.send(&bytes);
         // The connection stays open: no error below is for want of bytes.
         peer.wait_for_end();
     });
-    let error = client.call(&CALL).unwrap_err();
-    assert!(!client.is_usable());
-    assert_eq!(client.call(&CALL), Err(CallError::Unusable));
-    drop(client);
+    let error = connection.call(&CALL).unwrap_err();
+    assert!(!connection.is_usable());
+    assert_eq!(connection.call(&CALL), Err(CallError::Unusable));
+    drop(connection);
     peer.join().unwrap();
     error
 }

@@ -43,7 +43,8 @@ pub enum PathProblem {
 #[derive(Debug, thiserror::Error)]
 #[error("{path}{}{problem}", if .path.is_empty() { "" } else { ": " })]
 pub struct SetError {
-    /// The path in the proto's names, as far as it leads; empty for the message itself.
+    /// The path in the proto's names, up to where it is wrong; empty for the message
+    /// itself.
     pub path: String,
     /// What is wrong there.
     pub problem: SetProblem,

@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
 pub struct Unfinished<'a> {
     /// Where the part begins, in bytes; a dot stands before it unless it is the first.
     pub start: usize,
-    /// The field's name as far as it is typed.
+    /// The field's name, which may be incomplete.
     pub name: &'a str,
     /// What follows the name, if it has come that far.
     pub brackets: Brackets<'a>,

@@ -90,7 +90,7 @@ empty:        {}
 
 #[test]
 fn raw_is_the_only_text_or_bytes() {
-    assert_eq!(raw::field_of(&INNER), Ok(0));
+    assert_eq!(raw_field(&INNER), Ok(0));
     let inner: Inner = message(r#"{"name":"a\u001bb","tags":["c"]}"#);
     assert_eq!(printed(Format::Raw, false, &inner), "a\u{1b}b");
     assert_eq!(
