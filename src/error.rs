@@ -9,20 +9,22 @@ use std::io;
 use agent_bundle::ConfigError;
 
 use crate::builtin::BuiltInError;
-use crate::client::excerpt::hex;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
 use crate::conveniences::{ConvenienceError, CopyError};
 use crate::examples::NoTopic;
 use crate::input::InputError;
-use crate::printer::PrintError;
-use crate::printer::raw::RawError;
+use crate::printer::{PrintError, RawError};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
-use crate::sim::{BindError, FaultError, ServeError};
+#[cfg(feature = "sim")]
+use crate::serve::{BindError, ServeError};
 use crate::text::excerpt::Excerpt;
+use crate::text::hex;
 use crate::transport::AddressError;
+#[cfg(feature = "sim")]
+use agent_faults::FaultError;
 
 pub use failure::Failure;
 pub use statuses::{EXIT_STATUSES, listed};
@@ -97,7 +99,7 @@ pub enum Error {
     #[error(transparent)]
     Raw(#[from] RawError),
     /// The operating system gives no random bytes.
-    #[error("no random bytes for an ID: {0}")]
+    #[error("cannot get random bytes for an ID: {0}")]
     Random(getrandom::Error),
     /// A message that the format cannot show.
     #[error(transparent)]
@@ -140,7 +142,10 @@ pub enum Error {
         error: Box<Error>,
     },
     /// The answer is not the message that the RPC answers.
-    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex(.data))]
+    #[error(
+        "the {} bytes of the answer are not a {message} ({reason}): {}",
+        .data.len(), hex::excerpt(.data)
+    )]
     Response {
         /// Full name of the response's type.
         message: &'static str,
@@ -150,6 +155,7 @@ pub enum Error {
         data: Vec<u8>,
     },
     /// A rule of the simulated agent for what goes wrong.
+    #[cfg(feature = "sim")]
     #[error("{place}: {error}")]
     Fault {
         /// The flag, or the file and the line.
@@ -158,6 +164,7 @@ pub enum Error {
         error: Box<FaultError>,
     },
     /// The simulated agent's server.
+    #[cfg(feature = "sim")]
     #[error(transparent)]
     Serve(#[from] ServeError),
     /// A load test without connections, or that cannot watch them.
@@ -223,6 +230,14 @@ impl Kind {
         }
     }
 
+    /// That of a failed write to standard output.
+    fn of_output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Kind::ReaderGone,
+            _ => Kind::Output,
+        }
+    }
+
     /// The name in a JSON error.
     pub fn name(self) -> &'static str {
         match self {
@@ -277,21 +292,21 @@ impl Error {
             | Error::Input(_)
             | Error::Raw(_)
             | Error::Random(_)
-            | Error::Fault { .. }
-            | Error::Encode(_)
-            | Error::Serve(ServeError::Bind {
-                reason: BindError::Scheme,
-                ..
-            }) => Kind::Usage,
-            Error::Output(error) | Error::Serve(ServeError::Output(error))
-                if error.kind() == io::ErrorKind::BrokenPipe =>
-            {
-                Kind::ReaderGone
-            }
-            Error::Output(_) | Error::Serve(ServeError::Output(_)) | Error::Write { .. } => {
-                Kind::Output
-            }
-            Error::Serve(_) | Error::NoConnection(_) => Kind::Connection,
+            | Error::Encode(_) => Kind::Usage,
+            Error::Output(error) => Kind::of_output(error),
+            Error::Write { .. } => Kind::Output,
+            #[cfg(feature = "sim")]
+            Error::Fault { .. } => Kind::Usage,
+            #[cfg(feature = "sim")]
+            Error::Serve(error) => match error {
+                ServeError::Bind {
+                    reason: BindError::Scheme,
+                    ..
+                } => Kind::Usage,
+                ServeError::Output(error) => Kind::of_output(error),
+                _ => Kind::Connection,
+            },
+            Error::NoConnection(_) => Kind::Connection,
             Error::Limit(_) => Kind::Limit,
             Error::Response { .. } => Kind::Protocol,
             Error::Connect(error) => Kind::of(error.kind()),

@@ -19,7 +19,6 @@ use crate::progress;
 use crate::request::{Memory, Request};
 use crate::schema::Schema;
 use crate::session::{self, Options, Output, Step, Work};
-use crate::sim;
 use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
@@ -45,7 +44,7 @@ pub(super) fn run(
         .map_err(|error| alone(Error::Address(error)))?;
     let connect = ConnectOptions {
         timeout: flags.connect_timeout,
-        sim: Some(|| sim::connect(crate::schema())),
+        sim: super::simulated_agent(),
     };
     let timeout = (!flags.timeout.is_zero()).then_some(flags.timeout);
     let bundle = flags.bundle_dir.as_deref().map(Bundle::new).transpose();
@@ -151,7 +150,7 @@ enum MixError {
     #[error("the weight in {0:?} is not a whole number from 1 to 1000000")]
     Weight(String),
     /// It makes no call.
-    #[error("a built-in command makes no call to measure")]
+    #[error("a built-in command is not a call, and cannot be measured")]
     BuiltIn,
     /// It makes more than one message.
     #[error("{0} streams, and a load test makes calls with one request and one answer")]
