@@ -14,9 +14,9 @@ BINARY = $(DESTDIR)$(ROOT)/bin/kata-agent-ctl
 # Cargo keeps a list of what it installed, which has no place below a PREFIX.
 UNTRACKED := $(if $(PREFIX)$(DESTDIR),--no-track)
 
-# What is installed names no folder of the machine that it was built on: in the place
-# of a panic, this folder is "." and those of other crates and of Rust begin with a
-# word. Cargo's list of flags for rustc, after the user's own RUSTFLAGS.
+# Flags for rustc as cargo takes a list of them: the user's RUSTFLAGS, and those that keep
+# the folders of this machine out of what is installed. Where a panic tells its place, "."
+# stands for this folder, "crates" for that of the dependencies.
 FLAGS = $$(printf '%s\037' $$RUSTFLAGS \
     "--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}/registry/src=crates" \
     "--remap-path-prefix=$$(rustc --print sysroot)/lib/rustlib/src/rust=/rust" \
@@ -29,7 +29,7 @@ test:
 	cargo test --workspace
 
 # Against a Linux kernel in an emulated virtual machine, where QEMU is installed.
-# REQUIRE_VM=1 makes it an error that there is none.
+# REQUIRE_ALL=1 makes it an error that there is none.
 test-vm:
 	cargo test --workspace --test vm -- --include-ignored
 

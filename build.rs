@@ -8,6 +8,9 @@ use std::env::VarError;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The project's own proto files.
+const OWN: &str = "protos";
+
 fn main() -> ExitCode {
     match generate() {
         Ok(()) => ExitCode::SUCCESS,
@@ -19,7 +22,7 @@ fn main() -> ExitCode {
 }
 
 fn generate() -> Result<(), String> {
-    let folder = variable("AGENT_CTL_PROTO_DIR")?.unwrap_or("protos".to_owned());
+    let folder = variable("AGENT_CTL_PROTO_DIR")?.unwrap_or(OWN.to_owned());
     let imports = variable("AGENT_CTL_PROTO_PATH")?.unwrap_or_default();
     let imports = imports.split(':').filter(|part| !part.is_empty());
     let imports: Vec<PathBuf> = imports.map(PathBuf::from).collect();
@@ -30,6 +33,11 @@ fn generate() -> Result<(), String> {
         .chain([Path::new(&folder)])
     {
         println!("cargo::rerun-if-changed={}", folder.display());
+    }
+    // The typed clients have names that only these files are sure to have.
+    println!("cargo::rustc-check-cfg=cfg(own_protos)");
+    if folder == OWN {
+        println!("cargo::rustc-cfg=own_protos");
     }
     let out = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: cargo runs this program")?;
     agent_codegen::generate(Path::new(&folder), &imports, &folder, Path::new(&out))

@@ -6,16 +6,17 @@ mod statuses;
 
 use std::io;
 
-use crate::auto::oci::ConfigError;
+use agent_bundle::ConfigError;
+
 use crate::builtin::BuiltInError;
 use crate::client::excerpt::hex;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
+use crate::conveniences::{ConvenienceError, CopyError};
 use crate::examples::NoTopic;
 use crate::input::InputError;
 use crate::printer::PrintError;
 use crate::printer::raw::RawError;
-use crate::recipes::{CopyError, RecipeError};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
@@ -88,7 +89,7 @@ pub enum Error {
     },
     /// A convenience's parameters.
     #[error(transparent)]
-    Recipe(#[from] RecipeError),
+    Convenience(#[from] ConvenienceError),
     /// An OCI configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -211,7 +212,7 @@ pub enum Kind {
 
 impl From<CopyError> for Error {
     fn from(error: CopyError) -> Self {
-        RecipeError::Copy(error).into()
+        ConvenienceError::Copy(error).into()
     }
 }
 
@@ -283,7 +284,7 @@ impl Error {
             | Error::Json(_)
             | Error::Document { .. }
             | Error::Signal { .. }
-            | Error::Recipe(_)
+            | Error::Convenience(_)
             | Error::Config(_)
             | Error::Print(_)
             | Error::Input(_)
@@ -333,7 +334,7 @@ impl Error {
             Error::Document { error, .. } => error.culprit(),
             Error::NotText { path, .. } => path.clone(),
             Error::Signal { path, .. } => (*path).to_owned(),
-            Error::Recipe(error) => error.parameter().to_owned(),
+            Error::Convenience(error) => error.parameter().to_owned(),
             _ => String::new(),
         };
         (!path.is_empty()).then_some(path)

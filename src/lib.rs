@@ -14,6 +14,8 @@ pub mod cli;
 #[forbid(unsafe_code)]
 pub mod complete;
 #[forbid(unsafe_code)]
+pub mod conveniences;
+#[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]
 pub mod examples;
@@ -30,8 +32,6 @@ mod progress;
 #[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
-pub mod recipes;
-#[forbid(unsafe_code)]
 pub mod request;
 #[forbid(unsafe_code)]
 mod run;
@@ -43,6 +43,9 @@ pub mod session;
 pub mod shell;
 #[forbid(unsafe_code)]
 pub mod standard_output;
+#[cfg(own_protos)]
+#[forbid(unsafe_code)]
+pub mod typed;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};

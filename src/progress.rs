@@ -11,13 +11,13 @@ const BYTES: &str = "[{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_by
 const TEXT: &str = "{wide_msg}";
 
 /// A bar for so many bytes, at least one: tell it what is done with `inc`.
-pub fn of_bytes(total: u64) -> ProgressBar {
+pub(crate) fn of_bytes(total: u64) -> ProgressBar {
     draw(Some(total), BYTES)
 }
 
 /// A line of text: tell it what to show with `set_message`.
 #[cfg(feature = "load")]
-pub fn of_text() -> ProgressBar {
+pub(crate) fn of_text() -> ProgressBar {
     draw(None, TEXT)
 }
 

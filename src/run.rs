@@ -7,7 +7,8 @@ mod serve;
 
 use std::io::{self, IsTerminal};
 
-use crate::auto::oci::Bundle;
+use agent_bundle::Bundle;
+
 use crate::cli::{Cli, Connect, ErrorFormat, SubCommand};
 use crate::client::ConnectOptions;
 use crate::error::{Error, Failure};
@@ -167,9 +168,10 @@ fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> 
 
 fn describe_name(schema: &'static Schema, name: &str, json: bool) -> Result<u8, Error> {
     let item = lookup::item(schema, name)?;
+    let notes = auto::RowNotes { schema };
     print(&match json {
-        true => describe::describe_json(schema, item, &auto::RowNotes),
-        false => describe::describe(schema, item, &auto::RowNotes),
+        true => describe::describe_json(schema, item, &notes),
+        false => describe::describe(schema, item, &notes),
     })
 }
 

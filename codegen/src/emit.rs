@@ -38,7 +38,7 @@ pub(crate) fn table(model: &Model, source: &str) -> Result<String, Error> {
             clippy::panic,
             reason = "the struct generator's style"
         )]
-        mod messages {
+        pub mod messages {
             #(#modules)*
         }
 
@@ -47,9 +47,13 @@ pub(crate) fn table(model: &Model, source: &str) -> Result<String, Error> {
         #(#messages)*
         #(#enums)*
     };
-    let file = syn::parse2(tokens).map_err(|cause| Error::Table(cause.to_string()))?;
-    let text = prettyplease::unparse(&file);
-    Ok(format!("{HEAD}{}", spread(&text)))
+    text(tokens)
+}
+
+/// Code as the text of a file.
+pub(crate) fn text(tokens: TokenStream) -> Result<String, Error> {
+    let file = syn::parse2(tokens).map_err(|cause| Error::Code(cause.to_string()))?;
+    Ok(format!("{HEAD}{}", spread(&prettyplease::unparse(&file))))
 }
 
 /// Puts an empty line after each item.
@@ -117,7 +121,7 @@ fn rpc(rpc: &Rpc, service: &Service) -> TokenStream {
     let Service {
         full_name, file, ..
     } = service;
-    let (request, response) = (ident(&rpc.request), ident(&rpc.response));
+    let (request, response) = (ident(&rpc.request.ident), ident(&rpc.response.ident));
     quote! {
         Rpc {
             service: #full_name,
@@ -313,12 +317,12 @@ fn choose(places: &[Place], expression: fn(&Place) -> &TokenStream) -> TokenStre
     quote! { match index { #(#arms)* _ => None } }
 }
 
-fn ident(name: &str) -> Ident {
+pub(crate) fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
 /// A path from the module that holds all files' modules.
-fn path(path: &str) -> TokenStream {
+pub(crate) fn path(path: &str) -> TokenStream {
     let parts = path.split("::").map(ident);
     quote! { messages #(:: #parts)* }
 }

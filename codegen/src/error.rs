@@ -44,9 +44,9 @@ pub enum Error {
     /// The struct generator refused descriptors that protox found in order.
     #[error("cannot generate the message structs: {0}")]
     Structs(String),
-    /// The emitted table is not Rust: a defect of this crate.
-    #[error("cannot format the generated table: {0}")]
-    Table(String),
+    /// What was generated is not Rust: a defect of this crate.
+    #[error("cannot format the generated code: {0}")]
+    Code(String),
 }
 
 impl Error {

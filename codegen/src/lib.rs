@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod clients;
 mod depth;
 mod descriptors;
 mod docs;
@@ -31,7 +32,8 @@ use sources::Sources;
 
 /// Reads the proto files in `folder` and writes to the folder `out` the file
 /// `table.rs`, made to be included, and beside it the folder `messages` with the
-/// structs' modules. Every `.proto` directly in `folder` is built, with what it
+/// structs' modules. The file `clients.rs`, to be included beside the table, has a
+/// module with the typed clients of the services. Every `.proto` directly in `folder` is built, with what it
 /// imports from there, from deeper folders, or from the folders `imports`.
 /// `source` is what the table says about where it came from.
 ///
@@ -47,7 +49,15 @@ pub fn generate(folder: &Path, imports: &[PathBuf], source: &str, out: &Path) ->
         return Err(sources.without_service());
     }
     let structs = structs::generate(&renamed, out)?;
-    output::write(out, &structs, &emit::table(&model, source)?)
+    let table = emit::table(&model, source)?;
+    output::write(
+        out,
+        &structs,
+        &[
+            ("table.rs", table),
+            ("clients.rs", clients::clients(&model)?),
+        ],
+    )
 }
 
 /// The checked descriptors of the proto files in `folder`, as an encoded

@@ -46,11 +46,19 @@ pub(crate) struct Service {
 pub(crate) struct Rpc {
     pub name: String,
     pub doc: String,
-    /// Statics of the two messages.
-    pub request: String,
-    pub response: String,
+    pub request: TypeRef,
+    pub response: TypeRef,
     pub client_streaming: bool,
     pub server_streaming: bool,
+}
+
+/// A message or an enum that something else refers to.
+#[derive(Debug)]
+pub(crate) struct TypeRef {
+    /// The static.
+    pub ident: String,
+    /// The Rust type, as in [`Message::path`].
+    pub path: String,
 }
 
 #[derive(Debug)]
@@ -273,7 +281,7 @@ impl Builder<'_> {
         for (index, method) in service.method.iter().enumerate() {
             let message = |name, kind| {
                 let path = here.path_to(SERVICE_METHOD, index);
-                self.static_of(name, here.file, path.into_iter().chain([kind]))
+                self.type_ref(name, here.file, path.into_iter().chain([kind]))
             };
             rpcs.push(Rpc {
                 name: method.name().to_owned(),
@@ -419,7 +427,8 @@ impl Builder<'_> {
     fn type_of(&self, field: &FieldDescriptorProto, here: &Scoped<'_>) -> Result<Type, Error> {
         let named = || {
             let path = here.path.iter().copied().chain([FIELD_TYPE_NAME]);
-            self.static_of(field.type_name(), here.file, path)
+            let named = self.type_ref(field.type_name(), here.file, path)?;
+            Ok(named.ident)
         };
         match field.type_() {
             ProtoType::TYPE_ENUM => Ok(Type::Enum(named()?)),
@@ -432,25 +441,22 @@ impl Builder<'_> {
         }
     }
 
-    /// The static of a type that something at `path` in a file refers to. Only
-    /// the messages that a map's entries are made of have none.
-    fn static_of(
+    /// The type that something at `path` in a file refers to. Only the messages
+    /// that a map's entries are made of are no Rust types.
+    fn type_ref(
         &self,
         name: &str,
         file: &FileDescriptorProto,
         path: impl Iterator<Item = i32>,
-    ) -> Result<String, Error> {
-        let known = self
-            .types
-            .contains_key(name)
-            .then(|| self.statics.get(name));
-        known.flatten().cloned().ok_or_else(|| {
-            let name = name.trim_start_matches('.');
-            let place = self.loaded.place(file, &path.collect::<Vec<_>>());
-            let what =
-                format!("\"{name}\" is an entry of a map, which only the map itself can use");
-            Error::at(place, what)
-        })
+    ) -> Result<TypeRef, Error> {
+        if let Some((ident, ty)) = self.statics.get(name).zip(self.types.get(name)) {
+            let (ident, path) = (ident.clone(), ty.path.clone());
+            return Ok(TypeRef { ident, path });
+        }
+        let name = name.trim_start_matches('.');
+        let place = self.loaded.place(file, &path.collect::<Vec<_>>());
+        let what = format!("\"{name}\" is an entry of a map, which only the map itself can use");
+        Err(Error::at(place, what))
     }
 }
 

@@ -6,9 +6,13 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Writes the table, and the structs' modules in a folder of their own. Modules
-/// that are no longer generated are removed.
-pub(crate) fn write(out: &Path, modules: &[(String, String)], table: &str) -> Result<(), Error> {
+/// Writes the files, by name and text, and the structs' modules in a folder of
+/// their own. Modules that are no longer generated are removed.
+pub(crate) fn write(
+    out: &Path,
+    modules: &[(String, String)],
+    files: &[(&str, String)],
+) -> Result<(), Error> {
     let folder = out.join("messages");
     fs::create_dir_all(&folder).map_err(|cause| Error::io("create", &folder, cause))?;
     let failed = |cause| Error::io("read", &folder, cause);
@@ -22,7 +26,10 @@ pub(crate) fn write(out: &Path, modules: &[(String, String)], table: &str) -> Re
     for (name, text) in modules {
         write_file(&folder.join(name), text)?;
     }
-    write_file(&out.join("table.rs"), table)
+    for (name, text) in files {
+        write_file(&out.join(name), text)?;
+    }
+    Ok(())
 }
 
 fn write_file(path: &Path, contents: &str) -> Result<(), Error> {

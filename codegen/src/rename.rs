@@ -1,8 +1,8 @@
 //! Descriptors as the struct generator gets them. The wire form knows numbers
 //! only, so the structs' names are ours to choose: every file becomes a package
 //! of its own with a name that no other file has, and what would be illegal or
-//! equal in Rust is renamed ([`crate::naming`] says how). Options, extensions,
-//! services and comments are left out.
+//! equal in Rust is renamed ([`crate::naming`] says how). Options, extensions and
+//! services are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ use protobuf::descriptor::{
 };
 
 use crate::descriptors::{is_map_entry, member_of, package, real_oneofs};
+use crate::docs;
 use crate::load::Loaded;
 use crate::naming::{
     METHODS, Scope, Space, assign, file_module, ident, member_methods, module_ident, type_ident,
@@ -73,6 +74,12 @@ pub(crate) fn rename(loaded: &Loaded, selected: &Selected) -> Renamed {
         kept.syntax.clone_from(&file.syntax);
         kept.message_type = messages.cloned().collect();
         kept.enum_type = enums.cloned().collect();
+        // Comments go by the index of what they are about.
+        if kept.message_type.len() == file.message_type.len()
+            && kept.enum_type.len() == file.enum_type.len()
+        {
+            kept.source_code_info = MessageField::some(docs::comments(file));
+        }
         if !kept.message_type.is_empty() || !kept.enum_type.is_empty() {
             files.push(kept);
         }

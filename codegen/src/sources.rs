@@ -4,14 +4,15 @@
 //!
 //! 1. below the folder of the protos;
 //! 2. below each of the further folders to import from, in their order;
-//! 3. below the folder of the protos again, without its first folders, one
+//! 3. among the files of `google/protobuf` that protox brings;
+//! 4. below the folder of the protos again, without its first folders, one
 //!    after the other. The last name alone is not enough: a `types.proto` may
 //!    be another project's.
 //!
 //! One case of the last name is safe. Kata 2.0 imports
 //! `github.com/.../protos/oci.proto` and, in the same file,
 //! `github.com/.../protos/github.com/.../types.proto`. Where the second is found
-//! by the third rule, `github.com/.../protos` is shown to be the folder itself,
+//! by the fourth rule, `github.com/.../protos` is shown to be the folder itself,
 //! and so the first is its `oci.proto`.
 //!
 //! A file found under a long path that has the name and the content of one
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use protox::file::File;
+use protox::file::{File, FileResolver as _, GoogleFileResolver};
 
 use crate::error::{Error, Place};
 
@@ -95,8 +96,8 @@ impl Sources {
         }
     }
 
-    /// The file that an import path stands for. `all` are the import paths of
-    /// the importing file.
+    /// The file that an import path stands for; `None` if it is not on disk. `all`
+    /// are the import paths of the importing file.
     pub fn import(&self, path: &str, all: &[String]) -> Result<Option<Source>, Error> {
         let Some((folder, name)) = self.find(path, all) else {
             return Ok(None);
@@ -110,12 +111,14 @@ impl Sources {
 
     /// The folder that a path is found in, and its name there.
     fn find<'a>(&self, path: &'a str, all: &[String]) -> Option<(&PathBuf, &'a str)> {
-        let further = self.imports.iter().map(|folder| (folder, path));
+        let exists = |(folder, name): &(&PathBuf, &str)| folder.join(name).is_file();
+        let folders = std::iter::once(&self.folder).chain(&self.imports);
+        let exact = folders.map(|folder| (folder, path)).find(exists);
+        if exact.is_some() || is_built_in(path) {
+            return exact;
+        }
         let shorter = shortenings(path).chain(self.in_folder(path, all));
-        let mut places = std::iter::once((&self.folder, path))
-            .chain(further)
-            .chain(shorter.map(|rest| (&self.folder, rest)));
-        places.find(|(folder, name)| folder.join(name).is_file())
+        shorter.map(|rest| (&self.folder, rest)).find(exists)
     }
 
     /// The last name of an import path, if another import of the same file shows
@@ -128,6 +131,11 @@ impl Sources {
             .any(|rest| rest.contains('/') && self.folder.join(rest).is_file())
             .then_some(name)
     }
+}
+
+/// Whether protox brings a file of this name.
+fn is_built_in(path: &str) -> bool {
+    GoogleFileResolver::new().open_file(path).is_ok()
 }
 
 /// An import path without its first folder, without its first two, and so on,
@@ -221,7 +229,12 @@ mod tests {
 
     #[test]
     fn an_import_is_found_by_its_path_and_never_by_its_last_name() {
-        let protos = folder(&["types.proto", "v2/types.proto", "a/one.proto"]);
+        let protos = folder(&[
+            "types.proto",
+            "v2/types.proto",
+            "a/one.proto",
+            "protobuf/any.proto",
+        ]);
         let first = folder(&["a/one.proto", "b/two.proto", "x/v2/types.proto"]);
         let second = folder(&["b/two.proto", "c/three.proto"]);
         let imports = [first.path().to_owned(), second.path().to_owned()];
@@ -236,6 +249,7 @@ mod tests {
             ("v1/types.proto", None),
             ("one.proto", None),
             ("y/b/two.proto", None),
+            ("google/protobuf/any.proto", None),
         ] {
             let found = sources.find(path, &[]);
             let found = found.map(|(folder, name)| (folder.as_path(), name));

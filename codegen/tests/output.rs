@@ -48,7 +48,10 @@ fn only_what_changed_is_written_again() {
     generate();
     let first = written(out);
     let names: Vec<&str> = first.keys().map(|name| &name[..]).collect();
-    assert_eq!(names, ["messages/a.rs", "messages/b.rs", "table.rs"]);
+    assert_eq!(
+        names,
+        ["clients.rs", "messages/a.rs", "messages/b.rs", "table.rs"]
+    );
     let first_hash = hash(out);
 
     generate();
@@ -65,7 +68,7 @@ fn only_what_changed_is_written_again() {
     generate();
     let third = written(out);
     let names: Vec<&str> = third.keys().map(|name| &name[..]).collect();
-    assert_eq!(names, ["messages/a.rs", "table.rs"]);
+    assert_eq!(names, ["clients.rs", "messages/a.rs", "table.rs"]);
     assert_eq!(third["messages/a.rs"], first["messages/a.rs"]);
 }
 
@@ -85,4 +88,16 @@ fn the_output_tells_nothing_of_this_machine() {
     // What comes with the reader is no file of the folder.
     assert!(table.contains("files: &[\"a.proto\"],"));
     assert!(table.contains("full_name: \"google.protobuf.Empty\""));
+}
+
+#[test]
+fn structs_have_the_comments_of_their_messages_unless_there_is_code_in_them() {
+    let (protos, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let text = "syntax = \"proto3\";\n\n// One.\nmessage A {\n  // Two.\n  int32 a = 1;\n  \
+                // ```\n  // code\n  // ```\n  int32 b = 2;\n}\nservice S {}\n";
+    fs::write(protos.path().join("a.proto"), text).unwrap();
+    agent_codegen::generate(protos.path(), &[], "protos", out.path()).unwrap();
+    let structs = fs::read_to_string(out.path().join("messages/a.rs")).unwrap();
+    assert!(structs.contains("/// One.\n") && structs.contains("/// Two.\n"));
+    assert!(!structs.contains("```"));
 }

@@ -5,8 +5,8 @@
 use crate::builtin::BuiltIn;
 use crate::command::{self, ArgumentsError, Hash, Open, WordsError};
 use crate::request::RequestDialect;
-use crate::schema::path::{self, Step};
-use crate::schema::{Label, Schema, Type, lookup};
+use crate::schema::path;
+use crate::schema::{Schema, Type, lookup};
 
 /// Puts lines together.
 pub struct Gatherer {
@@ -108,13 +108,7 @@ fn takes_json(schema: &Schema, name: &str, path: &str) -> bool {
     let Ok(target) = path::resolve(rpc.request, &RequestDialect { rpc }, path) else {
         return true;
     };
-    let (field, is_element) = match target.steps() {
-        [.., Step::Field { field, .. }] => (field, false),
-        [.., Step::Field { field, .. }, _] => (field, true),
-        _ => return true,
-    };
-    let many = matches!(field.label, Label::Repeated | Label::Map(_));
-    matches!(field.ty, Type::Message(_)) || (many && !is_element)
+    matches!(target.last().field.ty, Type::Message(_)) || target.last().is_many()
 }
 
 #[cfg(test)]

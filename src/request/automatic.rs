@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use agent_bundle::Config;
+
 use super::Request;
-use crate::auto::oci::Config;
 use crate::auto::{self, Row, Rule};
 use crate::error::Error;
 use crate::schema::{Reflect, Value, ValueMut};

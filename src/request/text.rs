@@ -7,7 +7,7 @@ use super::RequestDialect;
 use crate::command::Setter;
 use crate::error::Error;
 use crate::input::Inputs;
-use crate::schema::path::{self, Step};
+use crate::schema::path;
 use crate::schema::{Rpc, Scalar, Type};
 use crate::text::hex::digits;
 
@@ -29,14 +29,10 @@ pub(super) fn of<'a>(
         return Ok(Cow::Borrowed(text));
     }
     let target = path::resolve(rpc.request, dialect, &setter.path)?;
-    let scalar = target.steps().iter().rev().find_map(|step| match step {
-        Step::Field { field, .. } => Some(field.ty),
-        _ => None,
-    });
-    match (scalar, given) {
-        (Some(Type::Scalar(Scalar::Bytes)), Err(_)) => Ok(Cow::Owned(hex(&setter.value))),
-        (Some(Type::Scalar(Scalar::Bytes)), Ok(_)) => Ok(Cow::Owned(hex(&inputs.bytes("-")?))),
-        (Some(Type::Scalar(Scalar::String)), Ok(_)) => {
+    match (target.last().field.ty, given) {
+        (Type::Scalar(Scalar::Bytes), Err(_)) => Ok(Cow::Owned(hex(&setter.value))),
+        (Type::Scalar(Scalar::Bytes), Ok(_)) => Ok(Cow::Owned(hex(&inputs.bytes("-")?))),
+        (Type::Scalar(Scalar::String), Ok(_)) => {
             let text = inputs.text("-")?;
             // As it is: two stand for one at the beginning.
             let mark = if text.starts_with('@') { "@" } else { "" };

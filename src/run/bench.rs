@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::time::Duration;
 
+use agent_bundle::Bundle;
 use agent_load::{Calls, Command, Report, StartError};
 
-use crate::auto::oci::Bundle;
 use crate::builtin::Times;
 use crate::cli::{Bench, ErrorFormat, Source};
 use crate::client::ConnectOptions;

@@ -17,6 +17,8 @@ mod turn;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use agent_bundle::Bundle;
+
 pub use call::{decode, payload};
 pub use output::Output;
 pub use prepare::{Step, Work, prepare};
@@ -24,7 +26,7 @@ pub use turn::Turn;
 
 use patience::Patience;
 
-use crate::auto::oci::Bundle;
+use crate::auto;
 use crate::builtin::{self, Action, Times};
 use crate::cli::ErrorFormat;
 use crate::client::{Call, Client, ConnectOptions};
@@ -37,7 +39,7 @@ use crate::schema::{Rpc, Schema, describe, lookup};
 use crate::transport::Address;
 
 /// RPCs after which, when they succeed, the agent goes away.
-const LAST_CALLS: [&str; 1] = ["DestroySandbox"];
+const LAST_CALLS: [&str; 1] = ["grpc.AgentService/DestroySandbox"];
 
 /// What stays the same over a run.
 #[derive(Debug)]
@@ -200,7 +202,8 @@ impl Session {
         match &step.work {
             Work::Call(request) => {
                 self.call(request)?;
-                let last = LAST_CALLS.contains(&request.rpc.name) && !self.options.dry_run;
+                let last = LAST_CALLS.iter().any(|name| auto::is_of(name, request.rpc))
+                    && !self.options.dry_run;
                 Ok(if last { Next::End } else { Next::Go })
             }
             Work::BuiltIn(action) => self.built_in(action),
@@ -219,7 +222,10 @@ impl Session {
             Action::List => self.output.text(&describe::list(self.schema))?,
             Action::Describe(name) => {
                 let item = lookup::item(self.schema, name)?;
-                let text = describe::describe(self.schema, item, &crate::auto::RowNotes);
+                let notes = auto::RowNotes {
+                    schema: self.schema,
+                };
+                let text = describe::describe(self.schema, item, &notes);
                 self.output.text(&text)?;
             }
             Action::Sleep(_) if self.options.dry_run => {}

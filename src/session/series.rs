@@ -7,11 +7,11 @@ use std::time::Instant;
 use super::call::{decode, trace};
 use super::stopwatch::Stopwatch;
 use super::{Session, connected};
+use crate::conveniences::{Pieces, Series};
 use crate::duration;
 use crate::error::Error;
 use crate::log::say;
 use crate::progress;
-use crate::recipes::{Pieces, Series};
 use crate::schema::{Reflect, Rpc};
 
 /// What an answer says, and its bytes as they came.

@@ -19,7 +19,7 @@ use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
 /// Of how many unknown fields an RPC's answers are told, in a run.
 const MOST_FIELDS: usize = 16;
 /// The RPC that tells an agent's version, where there is one, and the field.
-const VERSION: (&str, &str) = ("Version", "agent_version");
+const VERSION: (&str, &str) = ("grpc.Health/Version", "agent_version");
 /// How long an agent may take to tell its version.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The status codes of an agent that does not have an RPC: the one for that, and

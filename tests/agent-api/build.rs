@@ -1,4 +1,4 @@
-//! Has the table of the project's own protos generated, as the tool's build does with its own.
+//! Has the table of this API generated, as the tool's build does with its own.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -112,7 +112,8 @@ fn a_hybrid_guest_that_is_still_booting() {
 
 #[test]
 fn a_hybrid_device_that_does_not_connect() {
-    let faults: [(fn(UnixStream), &str); 4] = [
+    type Fault = fn(UnixStream);
+    let faults: [(Fault, &str); 4] = [
         (
             |_| (),
             "the hypervisor closed the connection without an answer",

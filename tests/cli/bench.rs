@@ -496,23 +496,23 @@ fn mistakes_are_told_before_anything_is_sent() {
         ),
         (
             &["-c", "Check", "--fail-if", "q>5ms"],
-            "invalid value 'q>5ms' for '--fail-if <CONDITION>': \"q\" is no figure of the report: \
+            "invalid value 'q>5ms' for '--fail-if <CONDITION>': \"q\" is not a figure of the report: \
              use p50 (or another percentile, such as p99.9), min, mean, max, errors or throughput",
         ),
         (
             &["-c", "Check", "--fail-if", "p101>5ms"],
-            "invalid value 'p101>5ms' for '--fail-if <CONDITION>': \"p101\" is no figure of the \
+            "invalid value 'p101>5ms' for '--fail-if <CONDITION>': \"p101\" is not a figure of the \
              report: use p50 (or another percentile, such as p99.9), min, mean, max, errors or \
              throughput",
         ),
         (
             &["-c", "Check", "--fail-if", "p99>5"],
-            "invalid value 'p99>5' for '--fail-if <CONDITION>': \"5\" is no value of p99: write a \
+            "invalid value 'p99>5' for '--fail-if <CONDITION>': \"5\" is not a value of p99: write a \
              time, as in 5ms",
         ),
         (
             &["-c", "Check", "--fail-if", "errors>101%"],
-            "invalid value 'errors>101%' for '--fail-if <CONDITION>': \"101%\" is no value of \
+            "invalid value 'errors>101%' for '--fail-if <CONDITION>': \"101%\" is not a value of \
              errors: write a share of the calls from 0% to 100%",
         ),
         (

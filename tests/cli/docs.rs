@@ -7,7 +7,7 @@
 //! | `console` | runs each line that begins with `$ `, and compares what is printed on both outputs with the lines below it; a line `...` stands for any lines |
 //! | `sh` | runs the block as a script, which must succeed |
 //! | `console guest`, `sh guest` | the same for what needs a real guest: the address is checked as it stands, then the simulated agent answers in place of the guest |
-//! | `sh build` | builds nothing, but checks that the targets and files that are named exist |
+//! | `sh build` | builds nothing, but checks that the targets and files it names exist |
 //! | `rust`, `yaml` | nothing here: `cargo test` compiles and runs the first, `ci_job.rs` runs the second |
 //! | `text` | nothing: it is not a command |
 //!
@@ -143,7 +143,7 @@ impl Block {
     }
 
     fn script_mistakes(&self, place: &str, commands: &str) -> String {
-        let strict = "trap 'kill $(jobs -p) 2>/dev/null' EXIT; set -euo pipefail";
+        let strict = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT; set -euo pipefail";
         let script = format!("({strict}\n{})", self.text);
         let script = [commands, &script, "echo status $?"];
         let Some(outputs) = run(tool::<&str>([]).path(), &script) else {

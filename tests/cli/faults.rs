@@ -85,6 +85,16 @@ fn every_kind_as_a_client_sees_it() {
 }
 
 #[test]
+fn a_delay_is_waited_for_in_full() {
+    let served = serve(&["--delay", "Check 1s"]);
+    served.listening();
+    let output = served.call(&["Check"]).run().succeeded();
+    assert!(output.time >= Duration::from_secs(1), "{:?}", output.time);
+    let (_, lines, _) = served.end(Signal::SIGTERM);
+    assert!(lines[0]["duration_us"].as_u64().unwrap() >= 1_000_000);
+}
+
+#[test]
 fn a_dropped_call_is_never_answered() {
     let served = serve(&["--drop", "Check"]);
     served.listening();

@@ -89,6 +89,35 @@ fn from_the_sandbox_to_its_end() {
 }
 
 #[test]
+fn statistics_keep_the_most_processes_that_there_were() {
+    let bundle = bundle(r#"["sleep","1000"]"#);
+    let commands = [
+        "CreateContainer cid=web",
+        "StartContainer",
+        "ExecProcess exec_id=e1 process.Args=[\"sleep\",\"1000\"]",
+        "StatsContainer",
+        "SignalProcess exec_id=e1",
+        "WaitProcess exec_id=e1",
+        "StatsContainer",
+    ];
+    let output = calls("sim://", bundle.path(), &commands).run().succeeded();
+    let stats = |line: usize| -> serde_json::Value {
+        let line = output.text().lines().nth(line).unwrap().to_owned();
+        let stats: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let stats = &stats["cgroup_stats"];
+        let usage = &stats["memory_stats"]["usage"];
+        serde_json::json!([
+            stats["pids_stats"]["current"],
+            usage["usage"],
+            usage["max_usage"]
+        ])
+    };
+    // Each has a page.
+    assert_eq!(stats(3), serde_json::json!(["2", "8192", "8192"]));
+    assert_eq!(stats(6), serde_json::json!(["1", "4096", "8192"]));
+}
+
+#[test]
 fn an_error_ends_a_run_with_the_status_of_the_real_agent() {
     let bundle = bundle(r#"["sleep","1000"]"#);
     for (commands, status, error) in [

@@ -23,7 +23,7 @@ fn connect(served: &Served) -> UnixStream {
 }
 
 /// A request without payload.
-fn call(stream: &mut UnixStream, id: u32, service: &str, method: &str) {
+pub fn call(stream: &mut UnixStream, id: u32, service: &str, method: &str) {
     let mut data = Vec::new();
     for (tag, text) in [(0x0a, service), (0x12, method)] {
         data.extend([tag, u8::try_from(text.len()).unwrap()]);

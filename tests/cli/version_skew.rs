@@ -290,7 +290,7 @@ fn unknown_fields_anywhere_in_an_answer() {
     );
     assert_eq!(
         shown,
-        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\x1bMB\"]: the answer has field 99, \
+        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\u001bMB\"]: the answer has field 99, \
          which grpc.HugetlbStats of this build does not have\n"
     );
 }
@@ -361,7 +361,7 @@ fn groups_which_no_proto3_message_has() {
     );
     assert_eq!(
         shown,
-        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\x1bMB\"]: the answer has field 99, \
+        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\u001bMB\"]: the answer has field 99, \
          which grpc.HugetlbStats of this build does not have\n"
     );
 }

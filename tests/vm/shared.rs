@@ -4,7 +4,7 @@
 use std::sync::{LazyLock, OnceLock};
 use std::thread;
 
-use test_support::skip;
+use test_support::{skip, skip_even_if_required};
 
 use crate::guest::Guest;
 use crate::pieces::{Pieces, gather};
@@ -48,6 +48,8 @@ pub fn with_own_guest(name: &str, test: impl FnOnce(&Guest)) {
 fn with_pieces(test: impl FnOnce(&Pieces)) {
     match &*PIECES {
         Ok(pieces) => test(pieces),
+        // No kernel for other machines is packaged in this form.
+        Err(reason) if !cfg!(target_arch = "x86_64") => skip_even_if_required(reason),
         Err(reason) => skip(format_args!("there is no virtual machine: {reason}")),
     }
 }

@@ -107,7 +107,7 @@ pub(super) fn entry<'a>(message: &'a dyn Reflect, name: &str, key: &str) -> Opti
     let Some(Value::Map(map)) = value(message, name) else {
         return None;
     };
-    match map.get(&Key::String(key))? {
+    match map.get(&Key::String(key.into()))? {
         Value::String(text) => Some(text),
         _ => None,
     }
@@ -235,7 +235,7 @@ pub(super) fn set_entry(message: &mut dyn Reflect, name: &str, key: &str, value:
     let wanted = |field: &Field| matches!(field.label, Label::Map(_));
     let map = find(message, name, wanted).and_then(|index| message.get_mut(index));
     if let Some(ValueMut::Map(map)) = map
-        && let Some(slot) = map.get_mut(&Key::String(key))
+        && let Some(slot) = map.get_mut(&Key::String(key.into()))
     {
         put_integer(slot, value.into());
     }

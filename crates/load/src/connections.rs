@@ -27,9 +27,9 @@ pub(crate) struct InFlight {
     pub(crate) due: Instant,
 }
 
-/// Where a call is in flight.
+/// A call that is in flight, among those of all connections.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct CallId {
     slot: usize,
     /// How often the connection had been made when the call began.
     generation: u64,
@@ -118,14 +118,14 @@ impl<'a> Connections<'a> {
     ///
     /// # Errors
     /// When there is none, or the request is over the limit.
-    pub(crate) fn begin(&mut self, call: &Call<'_>, tag: InFlight) -> Result<Place, CallError> {
+    pub(crate) fn begin(&mut self, call: &Call<'_>, tag: InFlight) -> Result<CallId, CallError> {
         let index = self.free.pop_front().ok_or(CallError::Unusable)?;
         let slot = self.slots.get_mut(index).ok_or(CallError::Unusable)?;
         let connection = slot.connection.as_mut().ok_or(CallError::Unusable)?;
         match connection.start(call, tag) {
             Ok(stream_id) => {
                 self.in_flight += 1;
-                Ok(Place {
+                Ok(CallId {
                     slot: index,
                     generation: slot.generation,
                     stream_id,
@@ -139,17 +139,17 @@ impl<'a> Connections<'a> {
     }
 
     /// Gives up a call that is still in flight.
-    pub(crate) fn give_up(&mut self, place: Place) -> Option<InFlight> {
-        let slot = self.slots.get_mut(place.slot)?;
-        if slot.generation != place.generation {
+    pub(crate) fn give_up(&mut self, call: CallId) -> Option<InFlight> {
+        let slot = self.slots.get_mut(call.slot)?;
+        if slot.generation != call.generation {
             return None;
         }
-        let tag = slot.connection.as_mut()?.give_up(place.stream_id)?;
+        let tag = slot.connection.as_mut()?.give_up(call.stream_id)?;
         self.in_flight -= 1;
         if self.free.is_empty() {
             self.room_since = Instant::now();
         }
-        self.free.push_back(place.slot);
+        self.free.push_back(call.slot);
         Some(tag)
     }
 

@@ -10,7 +10,7 @@ use agent_text::duration;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike;
 
-use crate::connections::{Connections, InFlight, Place};
+use crate::connections::{CallId, Connections, InFlight};
 use crate::schedule::{Pace, Turns};
 use crate::tally::{End, Tally};
 use crate::{Calls, Options, StartError};
@@ -59,7 +59,7 @@ struct Run {
     pace: Pace,
     tally: Tally,
     /// When calls are to be given up, in the order in which they began.
-    expiries: VecDeque<(Instant, Place)>,
+    expiries: VecDeque<(Instant, CallId)>,
     measured_from: Instant,
     end: Instant,
     begun: u64,
@@ -155,7 +155,7 @@ impl<'a> Engine<'a> {
             run.pace.advance();
             run.begun += 1;
             run.measured += u64::from(due >= run.measured_from);
-            let place = self.calls.request(command).and_then(|request| {
+            let call = self.calls.request(command).and_then(|request| {
                 let call = Call {
                     service: request.service,
                     method: request.method,
@@ -167,11 +167,11 @@ impl<'a> Engine<'a> {
                     .begin(&call, tag)
                     .map_err(|error| error.to_string())
             });
-            match place {
-                Ok(place) => {
+            match call {
+                Ok(call) => {
                     run.tally.began(due, room, Instant::now());
                     if let Some(timeout) = self.options.timeout {
-                        run.expiries.push_back((now + timeout, place));
+                        run.expiries.push_back((now + timeout, call));
                     }
                 }
                 Err(reason) => run.tally.ended(command, due, now, &End::Lost(reason)),
@@ -187,12 +187,12 @@ impl<'a> Engine<'a> {
 
     /// Gives up the calls whose time is over.
     fn expire(&mut self, run: &mut Run, now: Instant) {
-        while let Some((at, place)) = run.expiries.front().copied() {
+        while let Some((at, call)) = run.expiries.front().copied() {
             if at > now {
                 return;
             }
             run.expiries.pop_front();
-            if let Some(tag) = self.connections.give_up(place) {
+            if let Some(tag) = self.connections.give_up(call) {
                 run.tally.ended(tag.command, tag.due, now, &End::Timeout);
             }
         }

@@ -1,5 +1,5 @@
 //! How often each latency was seen, to three digits of its value. The least and the
-//! largest one are kept exactly, as a histogram knows values by bucket only.
+//! largest one are kept exactly, as a histogram counts values in buckets.
 
 /// The digits to which values are told apart.
 const DIGITS: u8 = 3;

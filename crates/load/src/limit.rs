@@ -17,7 +17,7 @@ pub struct Limit {
     value: f64,
 }
 
-/// Why a text is no condition.
+/// Why a text is not a condition.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum LimitError {
     /// No comparison in it.
@@ -25,12 +25,12 @@ pub enum LimitError {
     Syntax(String),
     /// Not a figure of the report.
     #[error(
-        "{0:?} is no figure of the report: use p50 (or another percentile, such as p99.9), min, \
+        "{0:?} is not a figure of the report: use p50 (or another percentile, such as p99.9), min, \
          mean, max, errors or throughput"
     )]
     Metric(String),
     /// Not a value of that figure.
-    #[error("{value:?} is no value of {metric}: {wanted}")]
+    #[error("{value:?} is not a value of {metric}: {wanted}")]
     Value {
         /// The figure.
         metric: String,

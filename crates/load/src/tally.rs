@@ -113,7 +113,7 @@ impl From<CallError> for End {
 pub(crate) struct Tally {
     /// Calls that were due before this are not counted.
     measured_from: Instant,
-    /// Answers after this are no part of the throughput.
+    /// Answers after this do not count for the throughput.
     measured_to: Instant,
     pub(crate) all: Figures,
     pub(crate) commands: Vec<Figures>,

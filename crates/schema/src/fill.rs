@@ -1,11 +1,10 @@
 //! Filling what was left out of a message from another one of the same type.
-//! What was given wins at every depth; where the other message comes from is
-//! not known here.
+//! What was given wins at every depth.
 
-use super::descriptor::{Field, Label, Message};
-use super::explicit::Explicit;
-use super::json;
-use super::reflect::{Map, Reflect, Value, ValueMut};
+use crate::descriptor::{Field, Label, Message};
+use crate::explicit::Explicit;
+use crate::reflect::{Map, Reflect, Value, ValueMut};
+use crate::well_known::has_special_form;
 
 /// Copies each field that `automatic` holds and `explicit` does not give into
 /// `message`, which is of the same type. A message that was given is filled
@@ -32,7 +31,7 @@ pub fn fill(message: &mut dyn Reflect, explicit: &Explicit, automatic: &dyn Refl
         };
         match (value, message.get_mut(index)) {
             (Value::Message(automatic), Some(ValueMut::Message(inner)))
-                if !json::has_special_form(automatic.descriptor()) =>
+                if !has_special_form(automatic.descriptor()) =>
             {
                 fill(inner, given, automatic);
             }

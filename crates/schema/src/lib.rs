@@ -19,6 +19,7 @@ pub mod fixture;
 pub mod json;
 pub mod lookup;
 pub mod path;
+mod place;
 pub mod printer;
 mod reflect;
 mod slots;
@@ -26,6 +27,7 @@ pub mod suggest;
 mod template;
 pub mod unknown;
 pub mod value;
+mod well_known;
 
 pub use agent_text::{escape, excerpt};
 pub use descriptor::{

@@ -1,14 +1,15 @@
 //! Reading and changing a message's fields by index, through trait objects.
 //! The generated table implements [`Reflect`] for each message by naming its
-//! struct's fields ([`super::slots`] reaches into each kind of field). Nothing
-//! here knows names, text or JSON.
+//! struct's fields; [`Slot`](crate::Slot) reaches into each kind of field.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 
 use protobuf::UnknownFields;
 
-use super::descriptor::Message;
+use crate::Message;
+use crate::json::string::JsonString;
 
 /// A message whose fields are reached by their index in [`Message::fields`].
 pub trait Reflect: Wire + Any + Send + Sync {
@@ -178,7 +179,7 @@ pub trait Map {
 }
 
 /// A map key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are the types'")]
 pub enum Key<'a> {
     Bool(bool),
@@ -186,5 +187,19 @@ pub enum Key<'a> {
     Int64(i64),
     Uint32(u32),
     Uint64(u64),
-    String(&'a str),
+    String(Cow<'a, str>),
+}
+
+/// As it stands in the brackets of a path: a string as a JSON string.
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Bool(key) => key.fmt(f),
+            Key::Int32(key) => key.fmt(f),
+            Key::Int64(key) => key.fmt(f),
+            Key::Uint32(key) => key.fmt(f),
+            Key::Uint64(key) => key.fmt(f),
+            Key::String(key) => JsonString(key).fmt(f),
+        }
+    }
 }

@@ -1,14 +1,14 @@
 //! How each kind of field in a message struct of the `protobuf` crate is read
 //! and changed: scalars, `Option`, `MessageField`, `Vec`, `BTreeMap`, oneofs.
-//! The generated table calls [`Slot`] and the two oneof macros; it needs no
-//! other code. This module knows Rust types only, no descriptors.
+//! The generated table calls [`Slot`] and the oneof macros, and needs no other code.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
 use protobuf::{CodedInputStream, CodedOutputStream, EnumOrUnknown, MessageField, UnknownFields};
 
-use super::reflect::{EnumSlot, Key, List, Map, Reflect, Value, ValueMut, Wire};
+use crate::reflect::{EnumSlot, Key, List, Map, Reflect, Value, ValueMut, Wire};
 
 /// A single value: a singular field, a list's element, a map's value, a oneof's member.
 pub trait Element: Default {
@@ -264,7 +264,7 @@ macro_rules! map_key {
                 Key::$variant($read)
             }
             fn from_key(key: &Key<'_>) -> Option<Self> {
-                match *key {
+                match key {
                     Key::$variant($value) => Some($make),
                     _ => None,
                 }
@@ -273,12 +273,12 @@ macro_rules! map_key {
     };
 }
 
-map_key!(bool, Bool, this => *this, value => value);
-map_key!(i32, Int32, this => *this, value => value);
-map_key!(i64, Int64, this => *this, value => value);
-map_key!(u32, Uint32, this => *this, value => value);
-map_key!(u64, Uint64, this => *this, value => value);
-map_key!(String, String, this => this, value => value.to_owned());
+map_key!(bool, Bool, this => *this, value => *value);
+map_key!(i32, Int32, this => *this, value => *value);
+map_key!(i64, Int64, this => *this, value => *value);
+map_key!(u32, Uint32, this => *this, value => *value);
+map_key!(u64, Uint64, this => *this, value => *value);
+map_key!(String, String, this => Cow::Borrowed(this), value => value.clone().into_owned());
 
 impl<K: MapKey, V: Element> Slot for BTreeMap<K, V> {
     fn get(&self) -> Option<Value<'_>> {

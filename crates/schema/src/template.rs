@@ -1,8 +1,8 @@
 //! A request to fill in: a JSON document with every field of a message. Built
 //! from the description alone.
 
-use super::descriptor::{Field, Label, Message, Scalar, Type};
-use super::json::{self, EmptyForm};
+use crate::descriptor::{Field, Label, Message, Scalar, Type};
+use crate::well_known::{EmptyForm, empty_form, has_special_form, null_is_value};
 
 /// A pretty JSON document with every field of `message`: fields without
 /// presence at their default, message fields with theirs one level down, and
@@ -12,7 +12,7 @@ use super::json::{self, EmptyForm};
 /// form of its default.
 pub fn template(message: &'static Message) -> String {
     let mut out = String::new();
-    match json::empty_form(message) {
+    match empty_form(message) {
         Some(form) => write_form(form, &mut out),
         None => write_message(message, 0, &mut out),
     }
@@ -29,7 +29,7 @@ fn write_form(form: EmptyForm, out: &mut String) {
 fn write_message(message: &'static Message, level: usize, out: &mut String) {
     let mut separator = "";
     out.push('{');
-    let is_harmless = |field: &&Field| field.oneof.is_none() || !json::null_is_value(&field.ty);
+    let is_harmless = |field: &&Field| field.oneof.is_none() || !null_is_value(&field.ty);
     for field in message.fields.iter().filter(is_harmless) {
         out.push_str(separator);
         new_line(level + 1, out);
@@ -56,9 +56,7 @@ fn write_field(field: &'static Field, level: usize, out: &mut String) {
         (Label::Map(_), _) => out.push_str("{}"),
         (Label::Optional, _) => out.push_str("null"),
         (Label::Singular, _) if field.oneof.is_some() => out.push_str("null"),
-        (Label::Singular, Type::Message(message))
-            if level == 0 && !json::has_special_form(message) =>
-        {
+        (Label::Singular, Type::Message(message)) if level == 0 && !has_special_form(message) => {
             write_message(message, level + 1, out);
         }
         (Label::Singular, Type::Message(_)) => out.push_str("null"),
@@ -91,7 +89,7 @@ fn default_of(scalar: Scalar) -> &'static str {
 mod tests {
     use super::*;
     use crate::fixture::{ALL, All, EITHER, SCHEMA};
-    use crate::{Explicit, Plain};
+    use crate::{Explicit, Plain, json};
 
     #[test]
     fn every_field_is_there_and_reads_back() {

@@ -29,7 +29,7 @@ const UNITS: [(&str, u64); 7] = [
 /// Reads a time of 0 to 292 years.
 ///
 /// # Errors
-/// When `text` is no time, or one too long for a signed 64-bit nanosecond count.
+/// When `text` is not a time, or is one too long for a signed 64-bit nanosecond count.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     let syntax = || DurationError::Syntax(text.to_owned());
     let too_long = || DurationError::TooLong(text.to_owned());

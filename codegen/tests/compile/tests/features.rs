@@ -136,7 +136,7 @@ fn maps_take_keys_of_their_type_and_sort_them() {
         set_string(by_int32.get_mut(&Key::Int32(key)).unwrap(), "v");
     }
     assert!(by_int32.get_mut(&Key::Uint32(1)).is_none());
-    assert!(by_int32.get_mut(&Key::String("1")).is_none());
+    assert!(by_int32.get_mut(&Key::String("1".into())).is_none());
     let sorted: Vec<Key<'_>> = by_int32.entries().map(|(key, _)| key).collect();
     assert_eq!(sorted, [Key::Int32(-7), Key::Int32(0), Key::Int32(5)]);
     assert!(by_int32.remove(&Key::Int32(0)) && !by_int32.remove(&Key::Int32(0)));
@@ -158,7 +158,7 @@ fn recursive_messages_nest_through_every_kind_of_field() {
         _ => unreachable!(),
     }
     map_mut(inner, "by_name")
-        .get_mut(&Key::String("k"))
+        .get_mut(&Key::String("k".into()))
         .unwrap();
     let text = show(&*tree);
     let inside = r#"{ children: [{ leaf: "deep" }] by_name: (String("k"): { }) }"#;
@@ -383,7 +383,7 @@ fn well_known_types_are_messages_like_any_other() {
     fill(get_mut(message_mut(&mut *all, "duration"), "nanos"), 1);
     let fields = map_mut(message_mut(&mut *all, "struct"), "fields");
     for (key, text) in [("b", "2"), ("a", "1")] {
-        match fields.get_mut(&Key::String(key)).unwrap() {
+        match fields.get_mut(&Key::String(key.into())).unwrap() {
             ValueMut::Message(value) => set_string(get_mut(value, "string_value"), text),
             _ => unreachable!(),
         }

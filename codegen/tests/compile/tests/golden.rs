@@ -2,8 +2,9 @@
 //! enum and value, held against `table.txt` in the fixture's folder.
 //! `UPDATE_GOLDEN=1` writes those files.
 //!
-//! What a name became in Rust stands after `=`: of a message its path, of a
-//! field its name if that is another one, of a oneof's member its variant.
+//! What a name became in Rust stands after `=`: of a service its client, of an RPC
+//! the client's method, of a message its path, of a field its name if that is
+//! another one, of a oneof's member its variant.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test may panic")]
 
@@ -11,8 +12,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use agent_schema::{Enum, Field, Label, Message, Schema, Service, Type};
-use fixtures::ALL;
+use agent_schema::{Enum, Field, Label, Message, Service, Type};
+use fixtures::{ALL, Fixture};
 
 #[test]
 fn every_fixture_gives_its_table() {
@@ -20,9 +21,9 @@ fn every_fixture_gives_its_table() {
     let folders = folder.read_dir().unwrap().count();
     assert_eq!(folders, ALL.len(), "a fixture is missing in the list");
     let mut wrong = String::new();
-    for (name, schema, generated) in ALL {
-        let table = table(schema, generated);
-        let path = folder.join(name).join("table.txt");
+    for fixture in ALL {
+        let table = table(fixture);
+        let path = folder.join(fixture.name).join("table.txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&path, &table).unwrap();
         }
@@ -51,17 +52,24 @@ fn difference(old: &str, new: &str) -> String {
     format!("line {line}:\n{}", old.chain(new).collect::<String>())
 }
 
-fn table(schema: &Schema, generated: &str) -> String {
+fn table(fixture: &Fixture) -> String {
+    let Fixture {
+        schema,
+        table,
+        clients,
+        ..
+    } = fixture;
+    let mut clients = clients.split("pub struct ").skip(1);
     let mut text = format!(
         "source {}, files {}\n",
         schema.source,
         schema.files.join(", ")
     );
     for service in schema.services {
-        add_service(&mut text, service);
+        add_service(&mut text, service, clients.next().unwrap());
     }
     for message in schema.messages {
-        add_message(&mut text, message, generated);
+        add_message(&mut text, message, table);
     }
     for enumeration in schema.enums {
         add_enum(&mut text, enumeration);
@@ -69,21 +77,31 @@ fn table(schema: &Schema, generated: &str) -> String {
     text
 }
 
-fn add_service(text: &mut String, service: &Service) {
+fn add_service(text: &mut String, service: &Service, client: &str) {
     let Service {
         full_name,
         file,
         doc,
         rpcs,
     } = service;
-    writeln!(text, "\nservice {full_name} in {file}{}", comment(doc)).unwrap();
-    for rpc in *rpcs {
+    let (name, _) = client.split_once('<').unwrap();
+    writeln!(
+        text,
+        "\nservice {full_name} in {file} = {name}{}",
+        comment(doc)
+    )
+    .unwrap();
+    let methods = client.split("pub fn ").skip(2);
+    let methods = methods.map(|method| method.split_once('(').unwrap().0);
+    assert_eq!(methods.clone().count(), rpcs.len());
+    for (rpc, method) in rpcs.iter().zip(methods) {
         assert_eq!((rpc.service, rpc.file), (*full_name, *file));
         let stream = |streams| if streams { "stream " } else { "" };
         let (from, to) = (stream(rpc.client_streaming), stream(rpc.server_streaming));
         let (request, response) = (rpc.request.full_name, rpc.response.full_name);
         let (name, doc) = (rpc.name, comment(rpc.doc));
-        writeln!(text, "  {name}({from}{request}) -> {to}{response}{doc}").unwrap();
+        let types = format!("({from}{request}) -> {to}{response}");
+        writeln!(text, "  {name}{types} = {method}{doc}").unwrap();
     }
 }
 

@@ -12,7 +12,7 @@ use fixtures::ALL;
 /// Every message of every fixture.
 fn messages() -> impl Iterator<Item = &'static Message> {
     ALL.iter()
-        .flat_map(|(_, schema, _)| schema.messages.iter().copied())
+        .flat_map(|fixture| fixture.schema.messages.iter().copied())
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! Values for examples: plausible ones of the right type, for a setter and for
-//! JSON. Nothing here depends on a particular API; a field's name only helps to
-//! choose a text.
+//! JSON. A field's name only helps to choose a text.
 
 use super::json::Json;
 use crate::descriptor::{Enum, Field, Label, Message, Scalar, Schema, Type};
-use crate::json;
+use crate::well_known::{WellKnown, has_special_form};
 
 /// How many messages deep a sample reaches for a plain value.
 const DEPTH: usize = 3;
@@ -71,26 +70,24 @@ pub struct Whole {
 
 /// A sample for such a request; `None` for every other message.
 pub fn of_request(schema: &Schema, message: &'static Message) -> Option<Whole> {
-    if !json::has_special_form(message) {
-        return None;
-    }
     let setter = |path: &str, value: &str| (path.to_owned(), value.to_owned());
-    if message.full_name == "google.protobuf.Any" {
-        let mut messages = schema.messages.iter();
-        let inner = messages.find(|inner| !json::has_special_form(inner))?;
-        let url = format!("type.googleapis.com/{}", inner.full_name);
-        return Some(Whole {
-            setters: vec![setter("type_url", &url)],
-            json: Json::Object(vec![("@type", url.into())]),
-        });
-    }
-    let setters = match message.full_name {
-        "google.protobuf.Timestamp" => vec![setter("seconds", "1704067200")],
-        "google.protobuf.Duration" => {
-            vec![setter("seconds", "1"), setter("nanos", "500000000")]
+    let setters = match WellKnown::of(message)? {
+        WellKnown::Any { .. } => {
+            let mut messages = schema.messages.iter();
+            let inner = messages.find(|inner| !has_special_form(inner))?;
+            let url = format!("type.googleapis.com/{}", inner.full_name);
+            return Some(Whole {
+                setters: vec![setter("type_url", &url)],
+                json: Json::Object(vec![("@type", url.into())]),
+            });
         }
-        "google.protobuf.Value" => vec![setter("string_value", "text")],
-        _ => {
+        WellKnown::Timestamp { .. } => vec![setter("seconds", "1704067200")],
+        WellKnown::Duration { .. } => vec![setter("seconds", "1"), setter("nanos", "500000000")],
+        WellKnown::Value(_) => vec![setter("string_value", "text")],
+        WellKnown::FieldMask { .. }
+        | WellKnown::Wrapper { .. }
+        | WellKnown::Struct { .. }
+        | WellKnown::ListValue { .. } => {
             let sample = of(message.fields.first()?)?;
             vec![(sample.path, sample.value)]
         }
@@ -115,23 +112,25 @@ fn within(message: &'static Message, depth: usize) -> Option<Within> {
             json,
         })
     };
-    match message.full_name {
-        "google.protobuf.Timestamp" => whole("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z".into()),
-        "google.protobuf.Duration" => whole("1.5s", "1.5s".into()),
-        "google.protobuf.FieldMask" | "google.protobuf.Value" => whole("text", "text".into()),
-        "google.protobuf.ListValue" => whole(r#"["text"]"#, Json::array(["text"])),
-        "google.protobuf.Struct" => whole(
+    match WellKnown::of(message) {
+        Some(WellKnown::Timestamp { .. }) => {
+            whole("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z".into())
+        }
+        Some(WellKnown::Duration { .. }) => whole("1.5s", "1.5s".into()),
+        Some(WellKnown::FieldMask { .. } | WellKnown::Value(_)) => whole("text", "text".into()),
+        Some(WellKnown::ListValue { .. }) => whole(r#"["text"]"#, Json::array(["text"])),
+        Some(WellKnown::Struct { .. }) => whole(
             r#"{"key":"text"}"#,
             Json::Object(vec![("key", "text".into())]),
         ),
         // Its fields depend on a type that is named in it.
-        "google.protobuf.Any" => None,
-        name if name.starts_with("google.protobuf.") && name.ends_with("Value") => {
-            let (value, json) = plain("value", message.fields.first()?.ty)?;
+        Some(WellKnown::Any { .. }) => None,
+        Some(WellKnown::Wrapper { value }) => {
+            let (value, json) = plain("value", message.fields.get(value)?.ty)?;
             whole(&value, json)
         }
-        _ if message.fields.is_empty() => whole("{}", Json::Object(Vec::new())),
-        _ => {
+        None if message.fields.is_empty() => whole("{}", Json::Object(Vec::new())),
+        None => {
             let depth = depth.checked_sub(1)?;
             let fields = || message.fields.iter();
             let is_plain = |field: &&Field| !matches!(field.ty, Type::Message(_));

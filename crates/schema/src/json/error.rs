@@ -1,12 +1,11 @@
-//! What can be wrong with a JSON text, apart from where in the text or in the
-//! message it is wrong, and how each is worded. Knows nothing of reading.
+//! What can be wrong with a JSON text, and how each is worded.
 
 use std::fmt;
 
-use super::super::lookup::LookupError;
-use super::super::value::ValueError;
-use super::place::Place;
 use agent_text::excerpt::Excerpt;
+
+use crate::lookup::LookupError;
+use crate::value::EnumError;
 
 /// Why a JSON text was refused, and where.
 #[derive(Debug, thiserror::Error)]
@@ -17,11 +16,8 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    pub(super) fn new(place: &Place<'_>, problem: Problem) -> Self {
-        Self {
-            path: place.to_string(),
-            problem,
-        }
+    pub(super) fn new(path: String, problem: Problem) -> Self {
+        Self { path, problem }
     }
 
     /// The path of the field in the proto's names, from the message that was
@@ -109,7 +105,7 @@ pub enum Problem {
     },
     /// A name that an enum does not have.
     #[error(transparent)]
-    Enum(#[from] ValueError),
+    Enum(#[from] EnumError),
     /// An `@type` whose message this build does not have.
     #[error("{} is not the type of a message that this build knows", Excerpt(.0))]
     UnknownType(String),

@@ -1,18 +1,10 @@
 //! ProtoJSON over [`Reflect`]: merging a document into a message while it is
-//! read, and writing a message as a document, without a tree in between. Knows
-//! protobuf's rules for JSON and nothing of any particular API.
+//! read, and writing a message as a document, without a tree in between.
 
-mod collection;
-mod context;
 mod error;
-mod extra;
-mod found;
-mod given;
 mod known;
-mod message;
-mod names;
-mod number;
-mod place;
+mod merge;
+mod read;
 mod scalar;
 pub mod string;
 #[cfg(test)]
@@ -26,39 +18,22 @@ mod write;
 
 use serde::de::{DeserializeSeed as _, IgnoredAny};
 
-pub use error::{JsonError, Problem};
-pub use extra::Extra;
-pub use known::EmptyForm;
-pub use write::{Style, WriteError, write};
+use crate::descriptor::{Label, Schema, Type};
+use crate::dialect::Dialect;
+use crate::explicit::Explicit;
+use crate::reflect::{Reflect, ValueMut};
 
-use super::descriptor::{Message, Schema, Type};
-use super::dialect::Dialect;
-use super::explicit::Explicit;
-use super::reflect::{Reflect, ValueMut};
-use collection::ValueSeed;
-use context::Merge;
-use message::{FieldSeed, MessageSeed};
+pub use self::error::{JsonError, Problem};
+pub use self::merge::Extra;
+pub use self::write::{Style, WriteError, write};
+pub use crate::well_known::{EmptyForm, empty_form, has_special_form};
+
+use self::merge::Merge;
+use self::read::{FieldSeed, Seed, Target};
 
 /// How many messages may be nested, the outermost one included: what protobuf
 /// implementations decode by default.
 pub const MAX_DEPTH: usize = 100;
-
-/// Whether `message` is one of `google.protobuf` that is not written as an
-/// object of its fields.
-pub fn has_special_form(message: &'static Message) -> bool {
-    known::of(message).is_some()
-}
-
-/// How the default of a message with a JSON form of its own is written; `None`
-/// for every other message.
-pub fn empty_form(message: &'static Message) -> Option<EmptyForm> {
-    known::of(message).and_then(|known| known::empty_form(message, known))
-}
-
-/// Whether `null` sets a field of this type to a value, instead of clearing it.
-pub fn null_is_value(ty: &Type) -> bool {
-    known::has_null(ty)
-}
 
 /// Merges a JSON document into a message. A list in the document replaces the
 /// message's list, a message is merged, a map is merged key by key, `null`
@@ -76,8 +51,9 @@ pub fn merge(
     text: &str,
 ) -> Result<Vec<Extra>, JsonError> {
     Merge::read(text, dialect, schema, |merge, reader| {
-        let explicit = Some(explicit);
-        MessageSeed::new(merge, message, explicit).deserialize(reader)
+        Seed::message(merge, message)
+            .noting(Some(explicit))
+            .deserialize(reader)
     })
 }
 
@@ -120,20 +96,13 @@ pub fn merge_value(
     text: &str,
 ) -> Result<(), JsonError> {
     Merge::read(text, dialect, schema, |merge, reader| {
-        let seed = ValueSeed {
-            merge,
-            target,
-            ty: *ty,
-            explicit: None,
-            spelling: None,
-        };
-        seed.deserialize(reader)
+        Seed::new(merge, Target::new(target, Label::Singular), *ty).deserialize(reader)
     })
     .map(drop)
 }
 
-/// Whether `text` is the beginning of a JSON value that more text can complete.
-/// Text that is empty, or wrong already, is none.
+/// Whether `text` is the beginning of a JSON value that more text can complete;
+/// text that is empty, or wrong already, is not.
 pub fn is_unfinished(text: &str) -> bool {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     matches!(values.next(), Some(Err(error)) if error.is_eof())
@@ -155,5 +124,5 @@ pub fn value_end(text: &str) -> Result<usize, JsonError> {
             column: text.rsplit('\n').next().unwrap_or_default().len(),
         },
     };
-    Err(JsonError::new(&place::Place::default(), problem))
+    Err(JsonError::new(String::new(), problem))
 }

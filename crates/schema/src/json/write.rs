@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::descriptor::{Field, Schema, Type};
-use super::super::reflect::{Key, Reflect, Value};
 use super::{known, string};
+use crate::descriptor::{Field, Schema, Type};
+use crate::reflect::{Key, Reflect, Value};
+use crate::well_known::{self, WellKnown};
 
 /// How a document is laid out and what it shows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,7 +45,7 @@ pub fn write(
 }
 
 /// Writes values one after the other.
-pub(in super::super) struct Writer<'a> {
+pub(super) struct Writer<'a> {
     schema: &'static Schema,
     style: Style,
     out: &'a mut Vec<u8>,
@@ -54,16 +55,12 @@ pub(in super::super) struct Writer<'a> {
 
 /// Whether an object or a list has anything in it so far.
 #[derive(Default)]
-pub(in super::super) struct Items {
+pub(super) struct Items {
     any: bool,
 }
 
 impl<'a> Writer<'a> {
-    pub(in super::super) fn new(
-        schema: &'static Schema,
-        style: Style,
-        out: &'a mut Vec<u8>,
-    ) -> Self {
+    pub(super) fn new(schema: &'static Schema, style: Style, out: &'a mut Vec<u8>) -> Self {
         Self {
             schema,
             style,
@@ -77,9 +74,9 @@ impl<'a> Writer<'a> {
         self.schema
     }
 
-    pub(in super::super) fn message(&mut self, message: &dyn Reflect) -> Result<(), WriteError> {
+    pub(super) fn message(&mut self, message: &dyn Reflect) -> Result<(), WriteError> {
         self.deeper(|writer| {
-            if let Some(known) = known::of(message.descriptor())
+            if let Some(known) = WellKnown::of(message.descriptor())
                 && known::write(writer, known, message)?
             {
                 return Ok(());
@@ -186,7 +183,9 @@ impl<'a> Writer<'a> {
 
     fn enum_value(&mut self, number: i32, ty: &Type) {
         let name = match ty {
-            Type::Enum(enumeration) if known::is_null_value(enumeration) => return self.null(),
+            Type::Enum(enumeration) if well_known::is_null_value(enumeration) => {
+                return self.null();
+            }
             Type::Enum(enumeration) => enumeration.name_of(number),
             Type::Scalar(_) | Type::Message(_) => None,
         };
@@ -198,7 +197,7 @@ impl<'a> Writer<'a> {
 
     fn key(&mut self, key: Key<'_>) {
         match key {
-            Key::String(key) => self.string(key),
+            Key::String(key) => self.string(&key),
             Key::Bool(key) => self.raw(if key { "\"true\"" } else { "\"false\"" }),
             Key::Int32(key) => self.quoted_number(&key),
             Key::Int64(key) => self.quoted_number(&key),
@@ -209,7 +208,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Begins an entry of an object.
-    pub(in super::super) fn name(&mut self, name: &str, items: &mut Items) {
+    pub(super) fn name(&mut self, name: &str, items: &mut Items) {
         self.item(items);
         self.string(name);
         self.colon();
@@ -228,13 +227,13 @@ impl<'a> Writer<'a> {
         self.new_line();
     }
 
-    pub(in super::super) fn open(&mut self, bracket: u8) -> Items {
+    pub(super) fn open(&mut self, bracket: u8) -> Items {
         self.out.push(bracket);
         self.indent += 1;
         Items::default()
     }
 
-    pub(in super::super) fn close(&mut self, items: Items, bracket: u8) {
+    pub(super) fn close(&mut self, items: Items, bracket: u8) {
         self.indent -= 1;
         if items.any {
             self.new_line();
@@ -253,7 +252,7 @@ impl<'a> Writer<'a> {
         self.raw("{}");
     }
 
-    pub(in super::super) fn null(&mut self) {
+    pub(super) fn null(&mut self) {
         self.raw("null");
     }
 
@@ -278,7 +277,7 @@ impl<'a> Writer<'a> {
 }
 
 /// Whether a field that has a value appears.
-pub(in super::super) fn is_shown(field: &Field, value: &Value<'_>, emit_defaults: bool) -> bool {
+pub(super) fn is_shown(field: &Field, value: &Value<'_>, emit_defaults: bool) -> bool {
     emit_defaults || field.has_presence() || !value.is_default()
 }
 

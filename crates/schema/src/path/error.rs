@@ -1,10 +1,43 @@
-//! What a user reads about a setter that cannot be carried out.
+//! What a user reads about a path that is wrong, and about a setter that cannot be
+//! carried out.
 
-use super::PathError;
+use agent_text::excerpt::Excerpt;
+
 use crate::json::JsonError;
 use crate::lookup::LookupError;
 use crate::value::ValueError;
-use agent_text::excerpt::Excerpt;
+
+/// Why a text is not a path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("path {}: {problem} at character {position}", Excerpt(.path))]
+pub struct PathError {
+    /// The path as given.
+    pub path: String,
+    /// Which character of it the problem is at, counted from 1.
+    pub position: usize,
+    /// What is wrong there.
+    pub problem: PathProblem,
+}
+
+/// What can be wrong with a path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathProblem {
+    /// Nothing where a name must be.
+    #[error("a field name is missing")]
+    NoName,
+    /// `[` without its `]`.
+    #[error("no \"]\" closes the \"[\"")]
+    Unclosed,
+    /// `[]`.
+    #[error("an index or a key is missing in \"[]\"")]
+    NoKey,
+    /// A key begins with a double quote and is not a JSON string.
+    #[error("the quoted key is not a JSON string")]
+    BadString,
+    /// A character that cannot stand there.
+    #[error("{0:?} cannot stand")]
+    Unexpected(char),
+}
 
 /// Why a setter was refused, and where.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +50,14 @@ pub struct SetError {
 }
 
 impl SetError {
-    /// The path of what is wrong, a name that is no field's included.
+    pub(super) fn new(path: &str, problem: impl Into<SetProblem>) -> Self {
+        Self {
+            path: path.to_owned(),
+            problem: problem.into(),
+        }
+    }
+
+    /// The path of what is wrong; of an unknown name, with that name.
     pub fn culprit(&self) -> String {
         let unknown = match &self.problem {
             SetProblem::Json(error) if !error.path().is_empty() => return error.culprit(),
@@ -50,7 +90,7 @@ pub enum SetProblem {
     /// A map's key.
     #[error("bad key: {0}")]
     Key(ValueError),
-    /// Text in brackets after a list that is no index.
+    /// Text in brackets after a list that is not an index.
     #[error("{} is not an index (0, 1, 2, ...)", Excerpt(.0))]
     Index(String),
     /// An index beyond the end of the list.

@@ -11,8 +11,11 @@
 use agent_text::escape::{self, is_unprintable};
 use agent_text::hex;
 
-use crate::json::{self, Style, WriteError, string};
-use crate::{Key, Label, List, Reflect, Schema, Type, Value};
+use crate::json::string::JsonString;
+use crate::json::{self, Style, WriteError};
+use crate::place;
+use crate::well_known::has_special_form;
+use crate::{Label, List, Reflect, Schema, Type, Value};
 
 /// A list of scalars on one line is at most this long.
 const MAX_INLINE: usize = 80;
@@ -118,10 +121,10 @@ impl Layout {
                 }),
                 (Label::Map(_), Value::Map(map)) => {
                     for (key, value) in map.entries() {
-                        lines.push(Line {
-                            label: format!("{}[{}]", field.name, key_text(key)),
-                            content: self.content(value, &field.ty)?,
-                        });
+                        let mut label = field.name.to_owned();
+                        place::push_key(&key, &mut label);
+                        let content = self.content(value, &field.ty)?;
+                        lines.push(Line { label, content });
                     }
                 }
                 (_, value) => lines.push(Line {
@@ -165,10 +168,9 @@ impl Layout {
             return Ok(());
         }
         for (index, content) in contents.into_iter().enumerate() {
-            lines.push(Line {
-                label: format!("{name}[{index}]"),
-                content,
-            });
+            let mut label = name.to_owned();
+            place::push_index(index, &mut label);
+            lines.push(Line { label, content });
         }
         Ok(())
     }
@@ -207,7 +209,7 @@ impl Layout {
     /// The text of a message that fits on a line: one with a JSON form of its
     /// own, or one without anything to show.
     fn leaf_message(&self, message: &dyn Reflect) -> Result<Option<String>, WriteError> {
-        if json::has_special_form(message.descriptor()) {
+        if has_special_form(message.descriptor()) {
             let style = Style {
                 pretty: false,
                 emit_defaults: self.emit_defaults,
@@ -230,23 +232,6 @@ fn pad(width: usize, out: &mut Vec<u8>) {
     out.resize(out.len() + width, b' ');
 }
 
-fn key_text(key: Key<'_>) -> String {
-    match key {
-        Key::Bool(key) => key.to_string(),
-        Key::Int32(key) => key.to_string(),
-        Key::Int64(key) => key.to_string(),
-        Key::Uint32(key) => key.to_string(),
-        Key::Uint64(key) => key.to_string(),
-        Key::String(key) => quoted(key),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = Vec::new();
-    string::write(text, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 /// Whether bytes were meant as text, as far as one can tell.
 fn is_readable(text: &str) -> bool {
     text.chars()
@@ -257,7 +242,7 @@ fn text_content(text: &str) -> Content<'_> {
     if text.contains('\n') {
         Content::Block(text)
     } else {
-        Content::Leaf(quoted(text))
+        Content::Leaf(JsonString(text).to_string())
     }
 }
 

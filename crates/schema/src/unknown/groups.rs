@@ -2,9 +2,11 @@
 //! and that the decoder skips, so they are looked for in the bytes. What is said of
 //! them is not known here.
 
+use agent_wire::{Content, Fields, WrongEnd};
+
 use super::{At, Place};
 use crate::descriptor::{Label, Message, Scalar, Type};
-use agent_wire::{Content, Fields, WrongEnd};
+use crate::json::string::JsonString;
 
 /// The fields of a map's entry.
 const KEY: u32 = 1;
@@ -103,8 +105,8 @@ pub(super) fn key(entry: &[u8], scalar: Scalar) -> String {
         }
     }
     match (key, scalar) {
-        (Content::Bytes(text), _) => super::quoted(&String::from_utf8_lossy(text)),
-        (_, Scalar::String) => super::quoted(""),
+        (Content::Bytes(text), _) => JsonString(&String::from_utf8_lossy(text)).to_string(),
+        (_, Scalar::String) => "\"\"".to_owned(),
         (Content::Number(number), Scalar::Bool) => (number != 0).to_string(),
         // A fixed one of 32 bits has no more of them.
         (Content::Number(number), Scalar::Sfixed32) => (number as u32).cast_signed().to_string(),

@@ -53,7 +53,7 @@ pub enum Base64Error {
 }
 
 /// Reads bytes.
-pub fn parse(text: &str) -> Result<Vec<u8>, BytesError> {
+pub(super) fn parse(text: &str) -> Result<Vec<u8>, BytesError> {
     if let Some(digits) = text.strip_prefix("hex:") {
         hex(text, digits)
     } else if let Some(digits) = text.strip_prefix("base64:") {

@@ -1,9 +1,10 @@
-//! An enum's value from its name or number. It knows one enum's description.
+//! An enum's value from its name or number.
+
+use agent_text::excerpt::Excerpt;
 
 use super::number;
 use crate::descriptor::Enum;
 use crate::suggest::{nearest, quoted};
-use agent_text::excerpt::Excerpt;
 
 /// How many values an error lists before it turns to the nearest ones.
 const LISTED: usize = 8;
@@ -11,7 +12,7 @@ const LISTED: usize = 8;
 /// Why a text is not a value of an enum.
 #[derive(Debug, thiserror::Error)]
 pub enum EnumError {
-    /// No value has that name, and it is no number either.
+    /// No value has that name, and it is not a number either.
     #[error("{} is not a value of {enumeration} ({}) or a 32-bit number", Excerpt(.text), .known)]
     Unknown {
         /// What was given.
@@ -34,7 +35,7 @@ pub enum EnumError {
 }
 
 /// Reads the number of an enum's value.
-pub fn parse(enumeration: &Enum, text: &str) -> Result<i32, EnumError> {
+pub(super) fn parse(enumeration: &Enum, text: &str) -> Result<i32, EnumError> {
     if let Some(number) = exact(enumeration, text) {
         return Ok(number);
     }
@@ -43,7 +44,7 @@ pub fn parse(enumeration: &Enum, text: &str) -> Result<i32, EnumError> {
         .filter(|value| value.name.eq_ignore_ascii_case(text))
         .collect();
     match matches.as_slice() {
-        [] => number::int32(text).map_err(|_| unknown(enumeration, text)),
+        [] => number::integer(text).map_err(|_| unknown(enumeration, text)),
         [first, rest @ ..] if rest.iter().all(|value| value.number == first.number) => {
             Ok(first.number)
         }
@@ -55,16 +56,19 @@ pub fn parse(enumeration: &Enum, text: &str) -> Result<i32, EnumError> {
     }
 }
 
-/// The number of the value with exactly this name.
-pub fn exact(enumeration: &Enum, name: &str) -> Option<i32> {
-    let mut values = enumeration.values.iter();
-    values
-        .find(|value| value.name == name)
-        .map(|value| value.number)
+/// Reads an enum value's name letter by letter, as ProtoJSON has it.
+pub(crate) fn parse_exact(enumeration: &Enum, name: &str) -> Result<i32, EnumError> {
+    exact(enumeration, name).ok_or_else(|| unknown(enumeration, name))
 }
 
-/// The error for a text that is no value.
-pub fn unknown(enumeration: &Enum, text: &str) -> EnumError {
+/// The number of the value with exactly this name.
+fn exact(enumeration: &Enum, name: &str) -> Option<i32> {
+    let value = enumeration.values.iter().find(|value| value.name == name)?;
+    Some(value.number)
+}
+
+/// The error for a text that is not a value.
+fn unknown(enumeration: &Enum, text: &str) -> EnumError {
     let names = || enumeration.values.iter().map(|value| value.name);
     let known = if enumeration.values.len() <= LISTED {
         names().collect::<Vec<_>>().join(", ")

@@ -1,76 +1,65 @@
 //! Numbers as a user writes them: decimal, `0x`, `0o`, `0b`, `_` between
-//! digits, a sign. It knows Rust's number types and nothing of the table.
+//! digits, a sign.
+
+use std::str::FromStr;
 
 use super::ValueError;
 
-macro_rules! integer {
-    ($(#[$doc:meta])* $name:ident, $type:ty, $expected:literal) => {
-        $(#[$doc])*
-        pub fn $name(text: &str) -> Result<$type, ValueError> {
-            integer(text)
-                .and_then(|number| <$type>::try_from(number).ok())
-                .ok_or_else(|| not_a_number(text, $expected))
-        }
-    };
+/// A whole number type of protobuf.
+pub(crate) trait Number: TryFrom<i128> {
+    /// What an error calls a value of this type.
+    const EXPECTED: &'static str;
 }
 
-integer!(
-    /// Reads a signed 32-bit number.
-    int32,
-    i32,
-    "a signed 32-bit number (-2147483648 to 2147483647)"
-);
-integer!(
-    /// Reads a signed 64-bit number.
-    int64,
-    i64,
-    "a signed 64-bit number (-9223372036854775808 to 9223372036854775807)"
-);
-integer!(
-    /// Reads an unsigned 32-bit number.
-    uint32,
-    u32,
-    "an unsigned 32-bit number (0 to 4294967295)"
-);
-integer!(
-    /// Reads an unsigned 64-bit number.
-    uint64,
-    u64,
-    "an unsigned 64-bit number (0 to 18446744073709551615)"
-);
+impl Number for i32 {
+    const EXPECTED: &'static str = "a signed 32-bit number (-2147483648 to 2147483647)";
+}
+
+impl Number for i64 {
+    const EXPECTED: &'static str =
+        "a signed 64-bit number (-9223372036854775808 to 9223372036854775807)";
+}
+
+impl Number for u32 {
+    const EXPECTED: &'static str = "an unsigned 32-bit number (0 to 4294967295)";
+}
+
+impl Number for u64 {
+    const EXPECTED: &'static str = "an unsigned 64-bit number (0 to 18446744073709551615)";
+}
+
+/// Reads a whole number.
+pub(super) fn integer<T: Number>(text: &str) -> Result<T, ValueError> {
+    whole(text)
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| not_a_number(text, T::EXPECTED))
+}
 
 /// Reads a 32-bit floating-point number, `inf` and `nan` included.
-pub fn float(text: &str) -> Result<f32, ValueError> {
-    let number = if let Some(number) = prefixed_integer(text) {
-        Some(number as f32)
-    } else {
-        without_separators(text).and_then(|digits| digits.parse().ok())
-    };
-    number
-        .filter(|number: &f32| number.is_finite() || names_no_digits(text))
+pub(super) fn float(text: &str) -> Result<f32, ValueError> {
+    floating(text, |number| number as f32)
+        .filter(|number| number.is_finite() || names_no_digits(text))
         .ok_or_else(|| {
-            not_a_number(
-                text,
-                "a 32-bit floating-point number (up to 3.4e38, inf, nan)",
-            )
+            let expected = "a 32-bit floating-point number (up to 3.4e38, inf, nan)";
+            not_a_number(text, expected)
         })
 }
 
 /// Reads a 64-bit floating-point number, `inf` and `nan` included.
-pub fn double(text: &str) -> Result<f64, ValueError> {
-    let number = if let Some(number) = prefixed_integer(text) {
-        Some(number as f64)
-    } else {
-        without_separators(text).and_then(|digits| digits.parse().ok())
-    };
-    number
-        .filter(|number: &f64| number.is_finite() || names_no_digits(text))
+pub(super) fn double(text: &str) -> Result<f64, ValueError> {
+    floating(text, |number| number as f64)
+        .filter(|number| number.is_finite() || names_no_digits(text))
         .ok_or_else(|| {
-            not_a_number(
-                text,
-                "a 64-bit floating-point number (up to 1.8e308, inf, nan)",
-            )
+            let expected = "a 64-bit floating-point number (up to 1.8e308, inf, nan)";
+            not_a_number(text, expected)
         })
+}
+
+fn floating<T: FromStr>(text: &str, from_whole: fn(i128) -> T) -> Option<T> {
+    match prefixed_integer(text) {
+        Some(number) => Some(from_whole(number)),
+        None => without_separators(text)?.parse().ok(),
+    }
 }
 
 fn not_a_number(text: &str, expected: &'static str) -> ValueError {
@@ -85,7 +74,8 @@ fn names_no_digits(text: &str) -> bool {
     !text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-fn integer(text: &str) -> Option<i128> {
+/// The value of a whole number, if it is one and any number type could hold it.
+fn whole(text: &str) -> Option<i128> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -121,7 +111,7 @@ fn prefixed_integer(text: &str) -> Option<i128> {
         digits.get(..2),
         Some("0x" | "0X" | "0o" | "0O" | "0b" | "0B")
     );
-    prefixed.then(|| integer(text)).flatten()
+    prefixed.then(|| whole(text)).flatten()
 }
 
 /// The text without `_`, each of which must stand between two digits.
@@ -157,7 +147,7 @@ mod tests {
             ("1_000_000", 1_000_000),
             ("0xf_f", 255),
         ] {
-            assert_eq!(int32(text).unwrap(), number, "{text}");
+            assert_eq!(integer::<i32>(text).unwrap(), number, "{text}");
         }
     }
 
@@ -167,21 +157,21 @@ mod tests {
             "", "-", "+", "0x", "0x_1", "_1", "1_", "1__0", "1.0", "1e3", " 1", "1 ", "0b2", "0o8",
             "--1", "0x-1", "١", "abc", "0xg",
         ] {
-            assert!(int64(text).is_err(), "{text}");
+            assert!(integer::<i64>(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn the_ends_of_each_range() {
-        assert_eq!(int32("-2147483648").unwrap(), i32::MIN);
-        assert!(int32("2147483648").is_err());
-        assert_eq!(int64("-9223372036854775808").unwrap(), i64::MIN);
-        assert!(int64("9223372036854775808").is_err());
-        assert_eq!(uint32("0xffff_ffff").unwrap(), u32::MAX);
-        assert_eq!(uint64("18446744073709551615").unwrap(), u64::MAX);
-        assert!(uint64(&"9".repeat(400)).is_err());
+        assert_eq!(integer::<i32>("-2147483648").unwrap(), i32::MIN);
+        assert!(integer::<i32>("2147483648").is_err());
+        assert_eq!(integer::<i64>("-9223372036854775808").unwrap(), i64::MIN);
+        assert!(integer::<i64>("9223372036854775808").is_err());
+        assert_eq!(integer::<u32>("0xffff_ffff").unwrap(), u32::MAX);
+        assert_eq!(integer::<u64>("18446744073709551615").unwrap(), u64::MAX);
+        assert!(integer::<u64>(&"9".repeat(400)).is_err());
         assert_eq!(
-            uint32("-1").unwrap_err().to_string(),
+            integer::<u32>("-1").unwrap_err().to_string(),
             "\"-1\" is not an unsigned 32-bit number (0 to 4294967295)"
         );
     }

@@ -3,20 +3,17 @@
 //! read twice.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{self, DeserializeSeed as _, Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed as _};
 
-use super::super::super::descriptor::{Message, Schema};
-use super::super::super::reflect::{Reflect, Value, ValueMut};
-use super::super::context::Merge;
 use super::super::error::Problem;
-use super::super::found::refuse;
-use super::super::given::Given;
-use super::super::message::{KeySeed, MessageSeed};
-use super::super::names;
-use super::super::place::Step;
+use super::super::merge::{Merge, Step};
+use super::super::read::{Members, Seed, Target};
+use super::super::scalar::Given;
 use super::super::write::{WriteError, Writer};
+use crate::descriptor::{Message, Schema, Type};
+use crate::reflect::{Reflect, Value, ValueMut};
+use crate::well_known;
 
 const EXPECTED: &str = "an object with the \"@type\" of its message";
 
@@ -32,11 +29,6 @@ fn resolve(schema: &'static Schema, url: &str) -> Option<&'static Message> {
         .copied()
 }
 
-/// Whether the message stands in a `value` of its own beside the `@type`.
-fn is_set_apart(message: &'static Message) -> bool {
-    super::of(message).is_some()
-}
-
 pub(super) fn read<'de, E: de::Error>(
     merge: &mut Merge<'de, '_>,
     any: &mut dyn Reflect,
@@ -45,21 +37,24 @@ pub(super) fn read<'de, E: de::Error>(
     raw: &'de str,
 ) -> Result<(), E> {
     if !raw.starts_with('{') {
-        let content = super::scalar::string_content::<E>(merge, raw)?;
-        let found = content
-            .as_deref()
-            .map_or(Given::unless_string(raw), Given::String);
-        return Err(merge.fail(found.mismatch(EXPECTED)));
+        let content = merge.string_content::<E>(raw)?;
+        return Err(merge.fail(Given::new(content.as_deref(), raw).mismatch(EXPECTED)));
     }
-    let mut head = Head::default();
-    merge.reread(raw, |merge, reader| {
-        reader.deserialize_map(HeadVisitor {
-            merge,
-            head: &mut head,
-        })
-    })?;
-    let Some(url) = head.url else {
-        if head.is_empty {
+    let members = merge.reread(raw, |_, reader| Members::read(reader))?.0;
+    let mut url = None;
+    for (_, value) in members.iter().filter(|(name, _)| name == "@type") {
+        url = merge.at(Step::Field("@type"), |merge| {
+            if url.is_some() {
+                return Err(merge.fail(Problem::Duplicate));
+            }
+            match merge.string_content(value)? {
+                Some(content) => Ok(Some(content)),
+                None => Err(merge.fail(Given::new(None, value).mismatch("a string"))),
+            }
+        })?;
+    }
+    let Some(url) = url else {
+        if members.is_empty() {
             any.clear(type_url);
             any.clear(value);
             return Ok(());
@@ -70,16 +65,14 @@ pub(super) fn read<'de, E: de::Error>(
         return Err(merge.fail(Problem::UnknownType(url.into_owned())));
     };
     let mut message = (descriptor.new)();
-    merge.reread(raw, |merge, reader| {
-        if is_set_apart(descriptor) {
-            reader.deserialize_map(ApartVisitor {
-                merge,
-                message: &mut *message,
-            })
-        } else {
-            MessageSeed::beside_type(merge, &mut *message).deserialize(reader)
-        }
-    })?;
+    if well_known::has_special_form(descriptor) {
+        read_apart(merge, &mut *message, &members)?;
+    } else {
+        merge.reread(raw, |merge, reader| {
+            let target = Target::BesideType(&mut *message);
+            Seed::new(merge, target, Type::Message(descriptor)).deserialize(reader)
+        })?;
+    }
     if let Some(ValueMut::String(target)) = any.get_mut(type_url) {
         *target = url.into_owned();
     }
@@ -90,98 +83,36 @@ pub(super) fn read<'de, E: de::Error>(
     Ok(())
 }
 
-/// What an object tells of its type.
-#[derive(Default)]
-struct Head<'de> {
-    url: Option<Cow<'de, str>>,
-    is_empty: bool,
-}
-
-struct HeadVisitor<'a, 'de, 'c> {
-    merge: &'a mut Merge<'de, 'c>,
-    head: &'a mut Head<'de>,
-}
-
-impl<'de> Visitor<'de> for HeadVisitor<'_, 'de, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(EXPECTED)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        self.head.is_empty = true;
-        while let Some(name) = entries.next_key_seed(KeySeed)? {
-            self.head.is_empty = false;
-            if name != "@type" {
-                entries.next_value::<IgnoredAny>()?;
-                continue;
+/// Reads a message with a JSON form of its own, which stands in a `value` beside the
+/// `@type`.
+fn read_apart<'de, E: de::Error>(
+    merge: &mut Merge<'de, '_>,
+    message: &mut dyn Reflect,
+    members: &[(Cow<'de, str>, &'de str)],
+) -> Result<(), E> {
+    let mut seen = false;
+    for (name, raw) in members.iter().filter(|(name, _)| name != "@type") {
+        if name != "value" {
+            return Err(merge.unknown_field(message.descriptor(), name));
+        }
+        merge.at(Step::Field("value"), |merge| {
+            if seen {
+                return Err(merge.fail(Problem::Duplicate));
             }
-            let raw = entries.next_value::<&serde_json::value::RawValue>()?.get();
-            let head = &mut *self.head;
-            self.merge.at(Step::Field("@type"), |merge| {
-                if head.url.is_some() {
-                    return Err(merge.fail(Problem::Duplicate));
-                }
-                head.url = super::scalar::string_content(merge, raw)?;
-                if head.url.is_none() {
-                    return Err(merge.fail(Given::unless_string(raw).mismatch("a string")));
-                }
-                Ok(())
-            })?;
-        }
-        Ok(())
+            merge.reread(raw, |merge, reader| {
+                Seed::message(merge, &mut *message).deserialize(reader)
+            })
+        })?;
+        seen = true;
     }
-}
-
-/// Reads the `value` of a message with a special form.
-struct ApartVisitor<'a, 'de, 'c> {
-    merge: &'a mut Merge<'de, 'c>,
-    message: &'a mut dyn Reflect,
-}
-
-impl ApartVisitor<'_, '_, '_> {
-    fn refuse<E: de::Error>(self, found: String) -> E {
-        self.merge.mismatch(found, EXPECTED)
+    if !seen {
+        let found = format!(
+            "an object of type {} without \"value\"",
+            message.descriptor().full_name
+        );
+        return Err(merge.mismatch(found, "complete"));
     }
-}
-
-impl<'de> Visitor<'de> for ApartVisitor<'_, 'de, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(EXPECTED)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let Self { merge, message } = self;
-        let mut seen = false;
-        while let Some(name) = entries.next_key_seed(KeySeed)? {
-            match &*name {
-                "@type" => {
-                    entries.next_value::<IgnoredAny>()?;
-                }
-                "value" => merge.at(Step::Field("value"), |merge| {
-                    if seen {
-                        return Err(merge.fail(Problem::Duplicate));
-                    }
-                    seen = true;
-                    entries.next_value_seed(MessageSeed::new(merge, &mut *message, None))
-                })?,
-                _ => return Err(names::unknown(merge, message.descriptor(), &name)),
-            }
-        }
-        if !seen {
-            let found = format!(
-                "an object of type {} without \"value\"",
-                message.descriptor().full_name
-            );
-            return Err(merge.mismatch(found, "complete"));
-        }
-        Ok(())
-    }
-
-    refuse!(bool number string null list);
+    Ok(())
 }
 
 /// Writes the message within, or `false` where it cannot be shown: its type is
@@ -207,6 +138,6 @@ pub(super) fn write(
     if message.merge_from(bytes).is_err() {
         return Ok(false);
     }
-    writer.typed(url, &*message, is_set_apart(descriptor))?;
+    writer.typed(url, &*message, well_known::has_special_form(descriptor))?;
     Ok(true)
 }

@@ -1,7 +1,7 @@
 //! The text of a `FieldMask`: paths with commas between them, in lowerCamelCase
 //! while the message has the proto's own names.
 
-use super::super::super::reflect::Value;
+use crate::reflect::Value;
 
 /// The paths that a text lists. `None` if one cannot have come from a name.
 pub(super) fn parse(text: &str) -> Option<Vec<String>> {

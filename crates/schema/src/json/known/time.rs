@@ -1,5 +1,5 @@
 //! The text of `Timestamp` and `Duration`: seconds and nanoseconds to and from
-//! strings. Knows no messages.
+//! strings.
 
 use std::fmt::Write as _;
 
