@@ -101,7 +101,7 @@ fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
     let (faults, agent) = (Arc::clone(faults), Arc::clone(agent));
     let obeys = control::listen(move |line| {
         let mut inputs = Inputs::without_standard_input();
-        let shown = faults.control(line, &mut inputs, |id| agent.run_out_of_memory(id));
+        let shown = faults.control(line, &mut inputs, agent.as_ref());
         told = told || tell_seed(&faults);
         shown.map_err(|error| error.to_string())
     });

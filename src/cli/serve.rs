@@ -63,6 +63,10 @@ pub struct Serve {
     #[arg(long, value_name = "RPC")]
     pub close: Vec<String>,
 
+    /// Close all connections and forget everything, as an agent that is started again
+    #[arg(long, value_name = "RPC")]
+    pub die: Vec<String>,
+
     /// Answer with bytes that are not ttRPC: random ones, or 'RPC 32' or 'RPC hex:00ff'
     #[arg(long, value_name = "RPC BYTES")]
     pub garbage: Vec<String>,

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use ttrpc::Code;
 
+use agent_faults::Orders;
 use agent_schema::{Message, Reflect, Rpc};
 
 use super::behaviour::{self, Behaviour, Context, Outcome, Progress};
@@ -72,10 +73,12 @@ impl Agent {
         behaviour::is(rpc, LAST_CALL)
     }
 
-    /// Lets whoever waits for such events know that a container was short of
-    /// memory. False if too many of them wait to be told.
-    pub fn run_out_of_memory(&self, container_id: &str) -> bool {
-        self.state().oom.inject(container_id)
+    /// Dies: closes all connections, and begins anew.
+    pub(super) fn die(&self) {
+        if let Some(watch) = &self.watch {
+            watch.connections.close_now();
+        }
+        self.state().restart(&self.options);
     }
 
     /// The encoded answer to a request, once there is one. A call that is
@@ -131,6 +134,30 @@ impl Agent {
             progress,
         };
         behaviour(&mut context, request, response)
+    }
+}
+
+impl Orders for Agent {
+    fn oom(&self, container_id: &str) -> Result<(), String> {
+        let mut state = self.state();
+        if !state.oom.inject(container_id) {
+            return Err("too many events wait already; GetOOMEvent takes one".to_owned());
+        }
+        // The event alone is told of a container that is not there.
+        if let Ok(container) = state.containers.find(container_id) {
+            container.kill();
+        }
+        Ok(())
+    }
+
+    fn exit(&self, container_id: &str, exec_id: &str, status: i32) -> Result<(), String> {
+        let task = self.state().containers.find_task(container_id, exec_id);
+        let task = task.map_err(|missing| missing.to_string())?;
+        if task.status().is_some() {
+            return Err("the process has ended already".to_owned());
+        }
+        task.exit(status);
+        Ok(())
     }
 }
 

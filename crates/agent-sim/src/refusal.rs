@@ -1,6 +1,8 @@
 //! The statuses that the agent refuses calls with. Wording belongs to whoever
 //! refuses; this knows codes only.
 
+use std::fmt::Display;
+
 use protobuf::EnumOrUnknown;
 use ttrpc::{Code, Error, Status, get_status};
 
@@ -31,4 +33,10 @@ pub(super) fn invalid(message: impl ToString) -> Error {
 /// What the request names is not there.
 pub(super) fn not_found(message: impl ToString) -> Error {
     refusal(Code::NOT_FOUND, message)
+}
+
+/// The request's bytes are no such message, as the server that the real agent
+/// uses says it.
+pub(super) fn undecodable(reason: impl Display) -> Error {
+    refusal(Code::UNKNOWN, format!("ttrpc err: {reason}"))
 }

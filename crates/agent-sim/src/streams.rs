@@ -18,7 +18,7 @@ use super::agent::{Agent, decode};
 use super::handlers::respond;
 use super::hangup::Hangup;
 use super::record::Call;
-use super::refusal::{invalid, refusal, refusal_with};
+use super::refusal::{invalid, refusal, refusal_with, undecodable};
 use super::watch::Watch;
 
 /// An RPC that streams on either side.
@@ -100,6 +100,11 @@ impl Streaming {
             }
             Some(Fault::Reply(reply)) => self.serve(stream, requests, Some(&record), &reply).await,
             Some(Fault::Fail(code, message)) => Err(refusal_with(code, message)),
+            Some(Fault::Die) => {
+                record.unanswered().await;
+                self.agent.die();
+                return Ok(Some(Vec::new()));
+            }
             Some(Fault::Close | Fault::Garbage(_)) => {
                 record.unanswered().await;
                 // The frame that this makes does not go out.
@@ -157,7 +162,7 @@ impl Streaming {
             let reply = answered.then_some(reply);
             record.message(payload, message, reply).await;
         }
-        request.map_err(invalid).map(drop)
+        request.map_err(undecodable).map(drop)
     }
 }
 

@@ -13,7 +13,7 @@ use agent_schema::{Reflect, Rpc};
 use super::agent::{Agent, decode};
 use super::behaviour::{self, Behaviour};
 use super::handlers::respond;
-use super::refusal::{invalid, refusal_with};
+use super::refusal::{refusal_with, undecodable};
 use super::watch::Watch;
 
 /// The handler of an RPC.
@@ -77,6 +77,11 @@ impl Unary {
             None | Some(Fault::Truncate(_)) => self.answer(decoded).await,
             Some(Fault::Reply(answer)) => Ok(answer),
             Some(Fault::Fail(code, message)) => Err(refusal_with(code, message)),
+            Some(Fault::Die) => {
+                record.unanswered().await;
+                self.agent.die();
+                return Ok(Vec::new());
+            }
             Some(Fault::Drop | Fault::Close | Fault::Garbage(_)) => {
                 record.unanswered().await;
                 // The frame that this makes does not go out.
@@ -91,7 +96,7 @@ impl Unary {
     }
 
     async fn answer(&self, decoded: &Decoded) -> ttrpc::Result<Vec<u8>> {
-        let request = decoded.as_deref().map_err(invalid)?;
+        let request = decoded.as_deref().map_err(undecodable)?;
         self.agent.answer(self.rpc, self.behaviour, request).await
     }
 }

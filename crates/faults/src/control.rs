@@ -4,7 +4,7 @@
 use agent_schema::command::{self, Hash};
 use agent_text::escape;
 
-use super::{FaultError, Faults, Kind, Reader, Rule, grammar};
+use super::{FaultError, Faults, Kind, Orders, Reader, Rule, grammar};
 
 /// What `help` says.
 const HELP: &str = "\
@@ -14,20 +14,21 @@ delay RPC TIME                           waits first; other rules may follow
 drop RPC                                 never answers
 close RPC                                closes the connection instead of an answer
 garbage RPC [hex:00ff | COUNT]           sends bytes that are not ttRPC instead of an answer
+die RPC                                  ends all connections and forgets everything instead of an answer
 truncate RPC [COUNT]                     cuts the answer after that many bytes, or in half, and closes
 clear [RPC]                              removes the rules for an RPC, or all
-oom CONTAINER_ID                         makes GetOOMEvent report that the container ran out of memory
+oom CONTAINER_ID                         kills the container's processes, and makes GetOOMEvent report it
+exit CONTAINER_ID [EXEC_ID] STATUS       ends a process with a status, 0 to 255
 list                                     shows the rules, and how often each was applied
 help                                     shows this
 RPC[3], RPC[2..4], RPC[5..], RPC[10%]    some of the calls; * is every RPC";
 
 /// The words that are no kind of rule.
-const WORDS: [&str; 4] = ["clear", "oom", "list", "help"];
+const WORDS: [&str; 5] = ["clear", "oom", "exit", "list", "help"];
 
 impl Faults {
-    /// Carries out one line: a rule to add, `clear`, `oom`, `list` or `help`. What
-    /// there is to show comes back. `out_of_memory` is given the ID of a container that is to
-    /// be told as short of memory, and says whether it can be.
+    /// Carries out one line: a rule to add, `clear`, `list` or `help`, or one for
+    /// `orders`. What there is to show comes back.
     ///
     /// # Errors
     /// When it is none of these; nothing has changed then.
@@ -35,18 +36,22 @@ impl Faults {
         &self,
         line: &str,
         reader: &mut dyn Reader,
-        out_of_memory: impl FnOnce(&str) -> bool,
+        orders: &dyn Orders,
     ) -> Result<Option<String>, FaultError> {
         let text = line.trim();
         let (name, end) = command::name(text);
         let form = match name {
             "clear" => "clear RPC, or only clear",
             "oom" => "oom CONTAINER_ID",
+            "exit" => "exit CONTAINER_ID [EXEC_ID] STATUS",
             "list" => "only list",
             "help" => "only help",
             _ => return self.rule_line(name, text, reader),
         };
         let mut words = command::split_plain(text, end, Hash::Comment)?.into_iter();
+        if name == "exit" {
+            return exit(words.collect(), form, orders);
+        }
         let first = words.next();
         let surplus = match name {
             "clear" | "oom" => words.next(),
@@ -63,9 +68,7 @@ impl Faults {
                 self.rules().list.retain(|(_, rule)| kept(rule));
             }
             ("oom", Some(id)) => {
-                if !out_of_memory(&id) {
-                    return Err(FaultError::TooManyEvents);
-                }
+                orders.oom(&id).map_err(FaultError::Order)?;
             }
             ("oom", None) => {
                 let what = "the ID of a container";
@@ -100,6 +103,30 @@ impl Faults {
         let lines: Vec<_> = rules.list.iter().map(|(_, rule)| shown(rule)).collect();
         lines.join("\n")
     }
+}
+
+fn exit(
+    words: Vec<String>,
+    form: &'static str,
+    orders: &dyn Orders,
+) -> Result<Option<String>, FaultError> {
+    let (container_id, exec_id, status) = match words.as_slice() {
+        [container_id, status] => (container_id, "", status),
+        [container_id, exec_id, status] => (container_id, exec_id.as_str(), status),
+        [_, _, _, word, ..] => {
+            let word = word.clone();
+            return Err(FaultError::Surplus { word, form });
+        }
+        _ => {
+            let what = "a container's ID or a status";
+            return Err(FaultError::Missing { what, form });
+        }
+    };
+    let number = status.parse::<u8>();
+    let number = number.map_err(|_| FaultError::Exit(status.clone()))?;
+    let ended = orders.exit(container_id, exec_id, number.into());
+    ended.map_err(FaultError::Order)?;
+    Ok(None)
 }
 
 /// How much of a rule's text is shown, in characters.

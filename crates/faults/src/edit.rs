@@ -28,7 +28,7 @@ impl Edit {
         match fault {
             Fault::Reply(_) | Fault::Fail(..) => None,
             Fault::Drop => Some(Edit::Swallow),
-            Fault::Close => Some(Edit::Close),
+            Fault::Close | Fault::Die => Some(Edit::Close),
             Fault::Garbage(bytes) => Some(Edit::Replace(bytes.clone())),
             Fault::Truncate(length) => Some(Edit::Cut(*length)),
         }

@@ -57,9 +57,12 @@ pub enum FaultError {
         /// How it is written.
         form: &'static str,
     },
-    /// Nobody takes the events that there are.
-    #[error("too many events are waiting; call GetOOMEvent to take one")]
-    TooManyEvents,
+    /// What was ordered cannot be done.
+    #[error("{0}")]
+    Order(String),
+    /// A status that no process ends with.
+    #[error("{} is not an exit status, 0 to 255", Excerpt(.0))]
+    Exit(String),
     /// Neither a name nor a number of a status.
     #[error(
         "{} is neither the name of a status, such as NOT_FOUND, nor a number{}",
@@ -88,8 +91,8 @@ pub enum FaultError {
     /// Bytes in hexadecimal or base64.
     #[error(transparent)]
     Bytes(#[from] ValueError),
-    /// An answer for RPCs that answer different messages.
-    #[error("reply needs one RPC instead of *, as each RPC has its own type of response")]
+    /// Fields for RPCs that answer different messages.
+    #[error("reply * answers each call its empty response, and takes no fields")]
     ReplyToEvery,
     /// A document that is not the RPC's response, or no JSON.
     #[error(transparent)]

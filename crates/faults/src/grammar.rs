@@ -32,6 +32,8 @@ pub enum Kind {
     Drop,
     /// `close RPC`
     Close,
+    /// `die RPC`
+    Die,
     /// `garbage RPC [BYTES]`
     Garbage,
     /// `truncate RPC [COUNT]`
@@ -40,12 +42,13 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Reply,
         Kind::Fail,
         Kind::Delay,
         Kind::Drop,
         Kind::Close,
+        Kind::Die,
         Kind::Garbage,
         Kind::Truncate,
     ];
@@ -58,6 +61,7 @@ impl Kind {
             Kind::Delay => "delay",
             Kind::Drop => "drop",
             Kind::Close => "close",
+            Kind::Die => "die",
             Kind::Garbage => "garbage",
             Kind::Truncate => "truncate",
         }
@@ -71,6 +75,7 @@ impl Kind {
             Kind::Delay => "delay RPC TIME",
             Kind::Drop => "drop RPC",
             Kind::Close => "close RPC",
+            Kind::Die => "die RPC",
             Kind::Garbage => "garbage RPC, with hex:00ff or a number of bytes after it",
             Kind::Truncate => "truncate RPC, with a number of bytes after it",
         }
@@ -97,11 +102,15 @@ pub(super) fn rule(
 ) -> Result<Rule, FaultError> {
     let (target, calls, end) = target(schema, text)?;
     let effect = if kind == Kind::Reply {
-        let Target::Rpc(rpc) = target else {
-            return Err(FaultError::ReplyToEvery);
-        };
         let arguments = command::arguments(text, end, hash)?;
-        Effect::Fault(Fault::Reply(reply::encode(schema, rpc, arguments, reader)?))
+        let answer = match target {
+            Target::Rpc(rpc) => reply::encode(schema, rpc, arguments, reader)?,
+            Target::Every if arguments.document.is_none() && arguments.setters.is_empty() => {
+                Vec::new()
+            }
+            Target::Every => return Err(FaultError::ReplyToEvery),
+        };
+        Effect::Fault(Fault::Reply(answer))
     } else {
         plain_effect(kind, command::split_plain(text, end, hash)?, reader)?
     };
@@ -172,6 +181,7 @@ fn plain_effect(kind: Kind, words: Vec<String>, reader: &dyn Reader) -> Result<E
             Effect::Fault(Fault::Truncate(length.transpose()?))
         }
         Kind::Close => Effect::Fault(Fault::Close),
+        Kind::Die => Effect::Fault(Fault::Die),
         // A reply is read elsewhere, as its words are not plain ones.
         Kind::Drop | Kind::Reply => Effect::Fault(Fault::Drop),
     };

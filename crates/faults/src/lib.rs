@@ -14,6 +14,7 @@ mod edit;
 mod error;
 mod frames;
 mod grammar;
+mod orders;
 mod reader;
 mod reply;
 mod rule;
@@ -33,6 +34,7 @@ pub use edit::{Edit, Edits};
 pub use error::FaultError;
 pub use frames::{End, forward};
 pub use grammar::Kind;
+pub use orders::Orders;
 pub use reader::{Reader, ReaderError};
 pub use rule::Fault;
 

@@ -60,6 +60,8 @@ pub enum Fault {
     Drop,
     /// Its connection is closed.
     Close,
+    /// The agent dies: all connections are closed, and what it knows is lost.
+    Die,
     /// It gets these bytes where its answer's frame would stand.
     Garbage(Vec<u8>),
     /// Its answer's frame is cut after so many bytes, or after half of them, and
@@ -75,6 +77,7 @@ impl Fault {
             Fault::Fail(..) => Kind::Fail,
             Fault::Drop => Kind::Drop,
             Fault::Close => Kind::Close,
+            Fault::Die => Kind::Die,
             Fault::Garbage(_) => Kind::Garbage,
             Fault::Truncate(_) => Kind::Truncate,
         }

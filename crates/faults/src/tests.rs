@@ -16,6 +16,22 @@ impl Reader for NoFiles {
     }
 }
 
+/// An agent with a container `web`.
+struct Web;
+
+impl Orders for Web {
+    fn oom(&self, container_id: &str) -> Result<(), String> {
+        self.exit(container_id, "", 137)
+    }
+
+    fn exit(&self, container_id: &str, exec_id: &str, status: i32) -> Result<(), String> {
+        match (container_id, exec_id, status) {
+            ("web", "", 137) | ("web", "one", 7) => Ok(()),
+            _ => Err("it is not there".to_owned()),
+        }
+    }
+}
+
 fn faults(seed: u64, lines: &[&str]) -> Faults {
     let faults = Faults::new(agent_api::schema(), seed);
     for line in lines {
@@ -40,7 +56,7 @@ fn calls(faults: &Faults, name: &str, count: usize) -> Vec<(u64, &'static str)> 
 }
 
 fn control(faults: &Faults, line: &str) -> Result<Option<String>, String> {
-    let shown = faults.control(line, &mut NoFiles, |id| id == "web");
+    let shown = faults.control(line, &mut NoFiles, &Web);
     shown.map_err(|error| error.to_string())
 }
 
@@ -121,6 +137,8 @@ fn rules_change_by_lines() {
     );
     assert_eq!(control(&faults, "clear check # it"), Ok(None));
     assert_eq!(control(&faults, "oom 'web' # one"), Ok(None));
+    assert_eq!(control(&faults, "exit web 137"), Ok(None));
+    assert_eq!(control(&faults, "exit web one 7 # it"), Ok(None));
     assert_eq!(control(&faults, "delay Check 1s"), Ok(None));
     assert_eq!(calls(&faults, "Check", 1), [(1, "drop")]);
     assert_eq!(control(&faults, "clear *"), Ok(None));
@@ -157,14 +175,21 @@ fn a_wrong_line_changes_nothing() {
             "clear Chek",
             "there is no RPC \"Chek\"; did you mean \"Check\"?",
         ),
-        (
-            "oom",
-            "the ID of a container is missing; write oom CONTAINER_ID",
-        ),
+        ("oom", "the ID of a container is missing; write oom CONTAINER_ID"),
         ("oom web db", "\"db\" is too much; write oom CONTAINER_ID"),
+        ("oom full", "it is not there"),
+        ("exit web two 7", "it is not there"),
         (
-            "oom full",
-            "too many events are waiting; call GetOOMEvent to take one",
+            "exit web",
+            "a container's ID or a status is missing; write exit CONTAINER_ID [EXEC_ID] STATUS",
+        ),
+        (
+            "exit web one 256",
+            "\"256\" is not an exit status, 0 to 255",
+        ),
+        (
+            "exit web one 7 8",
+            "\"8\" is too much; write exit CONTAINER_ID [EXEC_ID] STATUS",
         ),
         ("drop Check[0]", "[0]: calls are counted from 1"),
     ] {

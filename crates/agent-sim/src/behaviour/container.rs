@@ -53,7 +53,8 @@ fn create_container(
     let process = launcher.create(program).map_err(internal)?;
     state.sandbox.has_process_namespace = true;
     let last_words = spec::last_words(oci);
-    let container = Container::new(id, process, root, limits, last_words, shares_namespace);
+    let mut container = Container::new(id, process, root, limits, last_words, shares_namespace);
+    container.has_pid_namespace = spec::has_pid_namespace(oci);
     state.containers.insert(id, container);
     Ok(Outcome::Done)
 }

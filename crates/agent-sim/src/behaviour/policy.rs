@@ -7,7 +7,7 @@ use crate::fields;
 use crate::options::{Feature, GuestOptions};
 use crate::refusal::{internal, invalid, not_found, refusal};
 use crate::state::State;
-use crate::state::policy::Verdict;
+use crate::state::policy::{PolicyError, Verdict};
 use agent_schema::{Reflect, Rpc};
 
 use super::wording::quoted;
@@ -56,6 +56,10 @@ fn set_policy(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Refl
         return Err(not_found("/grpc.AgentService/SetPolicy is not supported"));
     }
     let text = fields::string(request, "policy");
-    context.state.policy.set(text).map_err(invalid)?;
+    let set = context.state.policy.set(text);
+    set.map_err(|error| match error {
+        PolicyError::Wrong { .. } => invalid(error),
+        PolicyError::Unknown(_) => refusal(Code::UNIMPLEMENTED, error),
+    })?;
     Ok(Outcome::Done)
 }

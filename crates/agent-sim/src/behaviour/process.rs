@@ -32,10 +32,14 @@ fn exec_process(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Re
     if container.is_frozen() {
         return Ok(Outcome::Later(container.change()));
     }
-    let process = context
-        .launcher
-        .create(spec::program(process, &container.root));
-    let process = process.map_err(internal)?;
+    if container.has_pid_namespace {
+        return Err(internal("failed to join pidns"));
+    }
+    let mut program = spec::program(process, &container.root);
+    if program.args.is_empty() {
+        program.args.push("sh".to_owned());
+    }
+    let process = context.launcher.create(program).map_err(internal)?;
     container.execute(exec_id, process).map_err(internal)?;
     Ok(Outcome::Done)
 }

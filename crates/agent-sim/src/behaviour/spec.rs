@@ -90,6 +90,13 @@ pub(super) fn root(spec: &dyn Reflect) -> PathBuf {
     root.map_or_else(PathBuf::new, |root| fields::string(root, "Path").into())
 }
 
+/// Whether `spec`, an OCI specification, asks for a namespace of processes. No
+/// other process can be executed in one that the agent did not make itself.
+pub(super) fn has_pid_namespace(spec: &dyn Reflect) -> bool {
+    let linux = fields::message(spec, "Linux");
+    linux.is_some_and(|linux| has_namespace(linux, |kind| kind == "pid"))
+}
+
 /// Refuses what the agent refuses in `spec`, an OCI specification, before it
 /// comes to its process. `id` is that of the container.
 ///

@@ -47,6 +47,8 @@ fn write_stdin(
         match task.stdin().write(rest) {
             Write::Taken(count) => progress.written += count,
             Write::Later(wait) => return Ok(Outcome::Later(wait)),
+            // What is typed on a terminal that nobody reads any more is lost.
+            Write::Broken if task.has_terminal() => break,
             Write::Broken => return Err(internal("Broken pipe (os error 32)")),
         }
     }
@@ -70,8 +72,8 @@ fn read_stderr(
     read(context, request, response, Stream::Stderr)
 }
 
-/// Reads what there is, once there is something: nothing at the end, as often as
-/// it is asked for, until the process is waited for.
+/// Reads what there is, once there is something: at the end nothing, or on a
+/// terminal an error, as often as it is asked for, until the process is waited for.
 fn read(
     context: &mut Context<'_>,
     request: &dyn Reflect,
@@ -86,6 +88,9 @@ fn read(
     let limit = usize::try_from(fields::integer(request, "len")).unwrap_or_default();
     match task.output(stream).read(limit) {
         Read::Bytes(bytes) => fields::set_bytes(response, "data", &bytes),
+        Read::End if task.has_terminal() => {
+            return Err(internal("Input/output error (os error 5)"));
+        }
         Read::End => {}
         Read::Later(wait) => return Ok(Outcome::Later(wait)),
     }

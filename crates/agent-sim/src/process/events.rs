@@ -18,6 +18,8 @@ pub(crate) enum Event {
     Thaw,
     /// Its terminal has another size now.
     Resize(Size),
+    /// It ends with this status, whatever it does.
+    Exit(i32),
 }
 
 /// The events that nobody has looked at yet.
@@ -36,6 +38,8 @@ pub(super) struct Happened {
     pub(super) frozen: Option<bool>,
     /// The last size.
     pub(super) size: Option<Size>,
+    /// The status to end with.
+    pub(super) exit: Option<i32>,
 }
 
 /// The bit of a signal; none for a number that is no signal's.
@@ -48,7 +52,7 @@ pub(super) fn bit(signal: i32) -> u64 {
 
 impl Happened {
     fn is_empty(self) -> bool {
-        self.signals == 0 && self.frozen.is_none() && self.size.is_none()
+        self.signals == 0 && self.frozen.is_none() && self.size.is_none() && self.exit.is_none()
     }
 
     /// The numbers of the signals, in the order of the numbers.
@@ -66,6 +70,7 @@ impl Events {
             Event::Freeze => pending.frozen = Some(true),
             Event::Thaw => pending.frozen = Some(false),
             Event::Resize(size) => pending.size = Some(size),
+            Event::Exit(status) => pending.exit = Some(status),
         }
         drop(pending);
         self.change.announce();

@@ -159,12 +159,17 @@ impl Process {
     /// Tells it that something happened. Nothing, if it has ended. Before it is
     /// started it can be killed, and the rest waits for the start.
     pub(super) fn send(&self, event: Event) {
-        if event == Event::Signal(SIGKILL) {
+        let end = match event {
+            Event::Signal(SIGKILL) => Some(128 + SIGKILL),
+            Event::Exit(status) => Some(status),
+            _ => None,
+        };
+        if let Some(status) = end {
             let mut waiting = self.inner.waiting.lock();
             let waiting = waiting.as_deref_mut();
             if waiting.is_ok_and(|waiting| waiting.take().is_some()) {
                 let process = self.clone();
-                return Runner { process }.finish(128 + SIGKILL);
+                return Runner { process }.finish(status);
             }
         }
         self.inner.events.add(event);

@@ -71,6 +71,13 @@ impl Connections {
         }
     }
 
+    /// Closes all that are open now, before anything more is answered.
+    pub(crate) fn close_now(&self) {
+        for connection in self.open().values() {
+            connection.closed.notify_one();
+        }
+    }
+
     /// Returns when none is open. For one waiter at a time.
     pub(crate) async fn none(&self) {
         while !self.open().is_empty() {

@@ -34,6 +34,8 @@ pub(crate) struct Container {
     is_frozen: bool,
     /// Its root filesystem, empty for none.
     pub(crate) root: PathBuf,
+    /// Whether its specification asks for a namespace of processes.
+    pub(crate) has_pid_namespace: bool,
     /// What it may use.
     pub(crate) limits: Limits,
     /// The file in the guest that its last words are in, or why none is known.
@@ -68,6 +70,7 @@ impl Container {
             is_started: false,
             is_frozen: false,
             root,
+            has_pid_namespace: false,
             limits,
             last_words,
             tasks: BTreeMap::from([(id.to_owned(), Arc::clone(&first))]),

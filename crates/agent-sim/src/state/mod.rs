@@ -90,7 +90,7 @@ impl State {
 
     /// Ends all processes and forgets everything: what DestroySandbox does, as
     /// the agent then exits and a new one takes its place.
-    pub(super) fn restart(&mut self, options: &GuestOptions) {
+    pub(crate) fn restart(&mut self, options: &GuestOptions) {
         self.containers.clear();
         *self = State {
             generation: self.generation + 1,

@@ -8,7 +8,7 @@
 //! GetMetricsRequest := true
 //! ```
 //!
-//! A rule with conditions is taken to allow.
+//! A policy with anything else is refused, as what it would say is not known.
 
 use std::collections::BTreeMap;
 
@@ -28,13 +28,23 @@ pub(crate) enum Verdict {
     Undefined,
 }
 
-/// A text that is no policy.
+/// A text that cannot be used as a policy. Lines count from 1.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\n--> agent_policy:{line}:1\nerror: {reason}")]
-pub(crate) struct PolicyError {
-    /// From 1.
-    line: usize,
-    reason: &'static str,
+pub(crate) enum PolicyError {
+    /// It is no policy, as the agent says it.
+    #[error("\n--> agent_policy:{line}:1\nerror: {reason}")]
+    Wrong {
+        /// Where.
+        line: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// It is more than this agent can evaluate.
+    #[error(
+        "line {0} of the policy: the simulated agent evaluates rules that are plainly true or \
+         false, and no others; the policy is not changed"
+    )]
+    Unknown(usize),
 }
 
 /// A policy.
@@ -49,25 +59,12 @@ pub(crate) struct Policy {
 struct Rule {
     default: Option<bool>,
     value: Option<bool>,
-    has_conditions: bool,
 }
 
 impl Rule {
     fn verdict(self) -> Verdict {
-        match self {
-            Rule {
-                value: Some(value), ..
-            } => Verdict::of(value),
-            Rule {
-                has_conditions: true,
-                ..
-            } => Verdict::Allowed,
-            Rule {
-                default: Some(value),
-                ..
-            } => Verdict::of(value),
-            Rule { .. } => Verdict::Undefined,
-        }
+        let value = self.value.or(self.default);
+        value.map_or(Verdict::Undefined, Verdict::of)
     }
 }
 
@@ -87,14 +84,18 @@ impl Policy {
         Policy { rules: None }
     }
 
-    /// Replaces the policy. A text that is none leaves nothing allowed.
+    /// Replaces the policy. A text that is none leaves nothing allowed, and one
+    /// that cannot be evaluated leaves the policy as it was.
     ///
     /// # Errors
-    /// When the text has no package, brackets that do not match, or a default
-    /// without a value.
+    /// When the text has no package, brackets that do not match, a default
+    /// without a value, or other rules than plain ones.
     pub(crate) fn set(&mut self, text: &str) -> Result<(), PolicyError> {
-        self.rules = Some(BTreeMap::new());
-        self.rules = Some(read(text)?);
+        let read = read(text);
+        if !matches!(read, Err(PolicyError::Unknown(_))) {
+            self.rules = Some(BTreeMap::new());
+        }
+        self.rules = Some(read?);
         Ok(())
     }
 
@@ -118,10 +119,11 @@ impl Policy {
 fn read(text: &str) -> Result<BTreeMap<String, Rule>, PolicyError> {
     let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
     let mut package = None;
+    let mut unknown = None;
     let mut scan = Scan::default();
     let mut last = 0;
     for (index, line) in text.lines().enumerate() {
-        let failed = |line, reason| Err(PolicyError { line, reason });
+        let failed = |line, reason| Err(PolicyError::Wrong { line, reason });
         last = index + 1;
         let is_top = scan.is_top();
         let code = scan.line(line);
@@ -140,18 +142,14 @@ fn read(text: &str) -> Result<BTreeMap<String, Rule>, PolicyError> {
             ["default", _] | ["default", _, ":=" | "="] => {
                 return failed(last + 1, "a value is expected");
             }
-            ["default", name, ":=" | "=", value] => {
+            ["default", name, ":=" | "=", value] if truth(value).is_some() => {
                 rules.entry((*name).to_owned()).or_default().default = truth(value)
             }
             [name, ":=" | "=", value] if truth(value).is_some() => {
                 rules.entry((*name).to_owned()).or_default().value = truth(value);
             }
-            [name, ..] => {
-                let name = name
-                    .split(['(', '[', '{', '.', ':', '='])
-                    .next()
-                    .unwrap_or_default();
-                rules.entry(name.to_owned()).or_default().has_conditions = true;
+            [_, ..] => {
+                unknown.get_or_insert(last);
             }
             [] => {}
         }
@@ -161,15 +159,17 @@ fn read(text: &str) -> Result<BTreeMap<String, Rule>, PolicyError> {
             None => "a package is expected first",
             Some(_) => "a bracket or a text is not closed",
         };
-        return Err(PolicyError {
+        return Err(PolicyError::Wrong {
             line: last + 1,
             reason,
         });
     }
-    if package.as_deref() != Some(PACKAGE) {
-        rules.clear();
+    match (package.as_deref() == Some(PACKAGE), unknown) {
+        (true, Some(line)) => Err(PolicyError::Unknown(line)),
+        (true, None) => Ok(rules),
+        // The agent asks another package.
+        (false, _) => Ok(BTreeMap::new()),
     }
-    Ok(rules)
 }
 
 fn truth(word: &str) -> Option<bool> {
@@ -226,21 +226,34 @@ mod tests {
         let mut policy = Policy::allow_all();
         assert_eq!(policy.verdict("A"), Verdict::Allowed);
         let text = "# a comment\npackage agent_policy # b\n\nimport future.keywords.in\n\
-             default A := true\ndefault B := false\ndefault C = false\nC := true\nD := false\n\
-             default E := false\nE if {\n  input.x == \"}#\\\"\"\n  F := false\n}\n\
-             g(x) := y {\n  true\n}\nh := `{\nI := false\n`\n";
+             default A := true\ndefault B := false\ndefault C = false\nC := true\nD := false\n";
         policy.set(text).unwrap();
         for (name, verdict) in [
             ("A", Verdict::Allowed),
             ("B", Verdict::Denied),
             ("C", Verdict::Allowed),
             ("D", Verdict::Denied),
-            ("E", Verdict::Allowed),
-            ("F", Verdict::Undefined),
-            ("g", Verdict::Allowed),
-            ("I", Verdict::Undefined),
+            ("E", Verdict::Undefined),
         ] {
             assert_eq!(policy.verdict(name), verdict, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_evaluated_is_refused_and_changes_nothing() {
+        let mut policy = Policy::allow_all();
+        policy
+            .set("package agent_policy\ndefault A := false")
+            .unwrap();
+        for rule in [
+            "A if {\n  input.x == \"}#\\\"\"\n}",
+            "g(x) := y {\n  true\n}",
+            "h := `{\nA := true\n`",
+            "default A := {\"allowed\": true}",
+        ] {
+            let text = format!("package agent_policy\ndefault A := true\n{rule}\n");
+            assert_eq!(policy.set(&text), Err(PolicyError::Unknown(3)), "{rule}");
+            assert_eq!(policy.verdict("A"), Verdict::Denied);
         }
     }
 
@@ -266,7 +279,8 @@ mod tests {
         ] {
             let mut policy = Policy::allow_all();
             let error = policy.set(text).unwrap_err();
-            assert_eq!(error.line, line, "{text:?}");
+            let is_there = matches!(error, PolicyError::Wrong { line: found, .. } if found == line);
+            assert!(is_there, "{text:?}: {error:?}");
             assert_eq!(policy.verdict("A"), Verdict::Undefined);
         }
     }
@@ -275,7 +289,10 @@ mod tests {
         #[test]
         fn any_text_is_a_policy_or_is_not(text in "(package agent_policy\n)?[a-z\"`\\\\{}()#:= \n\u{e9}]{0,60}") {
             let mut policy = Policy::allow_all();
-            let line = policy.set(&text).map_or_else(|error| error.line, |()| 1);
+            let line = match policy.set(&text) {
+                Ok(()) => 1,
+                Err(PolicyError::Wrong { line, .. } | PolicyError::Unknown(line)) => line,
+            };
             prop_assert!((1..=text.lines().count() + 1).contains(&line));
         }
     }

@@ -131,6 +131,11 @@ impl Task {
         }
     }
 
+    /// Ends it with a status.
+    pub(crate) fn exit(&self, status: i32) {
+        self.process.send(Event::Exit(status));
+    }
+
     /// It gets no more time, until it is thawed.
     pub(super) fn freeze(&self) {
         self.process.send(Event::Freeze);

@@ -208,7 +208,7 @@ fn executing_in_a_paused_container_waits() {
 #[test]
 fn a_program_without_a_name_is_refused() {
     let mut script = created();
-    let exec = r#"ExecProcess {"container_id":"c1","exec_id":"e1","process":{}}"#;
+    let exec = r#"ExecProcess {"container_id":"c1","exec_id":"e1","process":{"Args":[""]}}"#;
     let answer = script.call(exec);
     assert!(answer.starts_with("13 "), "{answer}");
     let answer = script.call(&create("c2", &json!({"Process": {"Args": []}})));
@@ -217,4 +217,61 @@ fn a_program_without_a_name_is_refused() {
         r#"WaitProcess {"container_id":"c1","exec_id":"e1"}"#,
         "5 InvalidExecId",
     )]);
+}
+
+#[test]
+fn without_arguments_a_shell_is_executed() {
+    let mut script = created();
+    let write = r#"{"container_id":"c1","exec_id":"e1","data":"ZXhpdCA3Cg=="}"#;
+    script.run(&[
+        (
+            r#"ExecProcess {"container_id":"c1","exec_id":"e1","process":{}}"#,
+            "{}",
+        ),
+        // "exit 7\n"
+        (&format!("WriteStdin {write}"), r#"{"len":7}"#),
+        (
+            r#"WaitProcess {"container_id":"c1","exec_id":"e1"}"#,
+            r#"{"status":7}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn nothing_is_executed_beside_a_namespace_of_processes_that_was_asked_for() {
+    let mut script = Script::new();
+    let namespaces = json!({"Linux": {"Namespaces": [{"Type": "mount"}, {"Type": "pid"}]}});
+    script.run(&[
+        (&create("c1", &namespaces), "{}"),
+        (
+            r#"ExecProcess {"container_id":"c1","exec_id":"e1","process":{"Args":["true"]}}"#,
+            "13 failed to join pidns",
+        ),
+    ]);
+}
+
+#[test]
+fn a_terminal_ends_with_an_error_and_takes_what_nobody_reads() {
+    let mut script = created();
+    let process = r#""exec_id":"e1","process":{"Args":["true"],"Terminal":true}"#;
+    let e1 = r#""container_id":"c1","exec_id":"e1""#;
+    script.run(&[
+        (
+            &format!(r#"ExecProcess {{"container_id":"c1",{process}}}"#),
+            "{}",
+        ),
+        (
+            &format!(r#"ReadStdout {{{e1},"len":9}}"#),
+            "13 Input/output error (os error 5)",
+        ),
+        (
+            &format!(r#"WriteStdin {{{e1},"data":"eHl6"}}"#),
+            r#"{"len":3}"#,
+        ),
+        (&format!("CloseStdin {{{e1}}}"), "{}"),
+        (
+            &format!(r#"WriteStdin {{{e1},"data":"eHl6"}}"#),
+            "13 Cannot get writer",
+        ),
+    ]);
 }

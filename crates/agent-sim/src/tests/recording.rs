@@ -65,13 +65,13 @@ fn a_call_is_recorded_before_its_answer_goes_out() {
             "connection": 2,
             "service": SERVICE,
             "method": "Plain",
-            "error": message,
+            "error": message.strip_prefix("ttrpc err: ").unwrap(),
             "payload": "ff01",
             "metadata": {},
-            "status": {"code": 3, "name": "INVALID_ARGUMENT", "message": message},
+            "status": {"code": 2, "name": "UNKNOWN", "message": message},
         })
     );
-    assert!(message.starts_with("the request is not a valid test.Pair: "));
+    assert!(message.starts_with("ttrpc err: the request is not a valid test.Pair: "));
     served.end();
 }
 

@@ -86,8 +86,8 @@ fn a_message_that_does_not_decode_ends_the_stream_with_a_status() {
         wire.request(1, OPEN, &request(SERVICE, method, b""));
         wire.send(&Frame::data(1, b"\xff"));
         let (code, message) = wire.receive().status();
-        assert_eq!(code, Code::INVALID_ARGUMENT as i32);
-        let start = "the request is not a valid test.Pair: ";
+        assert_eq!(code, Code::UNKNOWN as i32);
+        let start = "ttrpc err: the request is not a valid test.Pair: ";
         assert!(message.starts_with(start), "{message}");
     }
 }

@@ -69,8 +69,8 @@ fn an_unknown_service_or_method_has_a_status_of_its_own() {
 fn a_request_that_does_not_decode_is_refused_and_the_connection_lives() {
     let mut wire = small();
     let (code, message) = wire.call(SERVICE, "Plain", b"\x0a\x05ab").status();
-    assert_eq!(code, Code::INVALID_ARGUMENT as i32);
-    let start = "the request is not a valid test.Pair: ";
+    assert_eq!(code, Code::UNKNOWN as i32);
+    let start = "ttrpc err: the request is not a valid test.Pair: ";
     assert!(message.starts_with(start), "{message}");
     assert_eq!(wire.call(SERVICE, "Plain", b"").status().0, 0);
 }

@@ -48,6 +48,12 @@ fn every_kind() {
         ),
         ("drop Check", Calls::All, Effect::Fault(Fault::Drop)),
         ("close *", Calls::All, Effect::Fault(Fault::Close)),
+        ("die Check", Calls::All, Effect::Fault(Fault::Die)),
+        (
+            "reply *",
+            Calls::All,
+            Effect::Fault(Fault::Reply(Vec::new())),
+        ),
         ("garbage Check", Calls::All, Effect::RandomGarbage(16)),
         (
             "garbage Check 3 bytes",
@@ -150,8 +156,8 @@ fn mistakes_say_what_would_be_right() {
             "\"+5\" is not a number of bytes, 1 to 4194304",
         ),
         (
-            "reply *",
-            "reply needs one RPC instead of *, as each RPC has its own type of response",
+            "reply * a=1",
+            "reply * answers each call its empty response, and takes no fields",
         ),
         (
             "reply Check state=1",
@@ -173,7 +179,7 @@ fn mistakes_say_what_would_be_right() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(kind in 0_usize..7, text in "\\PC{0,40}") {
+    fn no_text_makes_it_panic(kind in 0_usize..8, text in "\\PC{0,40}") {
         let kind = Kind::ALL[kind];
         for hash in [Hash::Word, Hash::Comment] {
                     let _ = rule(agent_api::schema(), kind, &text, hash, &mut NoFiles);
@@ -182,7 +188,7 @@ proptest! {
 
     #[test]
     fn nor_does_one_that_is_nearly_a_rule(
-        kind in 0_usize..7,
+        kind in 0_usize..8,
         text in r#" ?(Check|\*|X)?[\[{]?[0-9.%]{0,5}[\]}]? ?(json://|hex:|5|NOT_FOUND|"|'|[{\[\\])?.{0,6}"#,
     ) {
         let kind = Kind::ALL[kind];

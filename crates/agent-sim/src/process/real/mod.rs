@@ -134,14 +134,17 @@ async fn supervise(mut child: Child, group: Group, watch: Watch, ends: Ends, run
     let stdin = runner.process.stdin().clone();
     let mut feeding = pin!(pump::drain(stdin, input));
     let mut feeds = true;
+    // The status that it is to end with, where that was told.
+    let mut told = None;
     loop {
         tokio::select! {
             biased;
             () = watch.ended() => break,
             happened = runner.event(u64::MAX) => {
-                if happened.signals & bit(SIGKILL) != 0 {
+                if happened.signals & bit(SIGKILL) != 0 || happened.exit.is_some() {
                     group.signal(Signal::SIGKILL);
                 }
+                told = happened.exit.or(told);
                 match happened.frozen {
                     Some(true) => group.signal(Signal::SIGSTOP),
                     Some(false) => group.signal(Signal::SIGCONT),
@@ -166,7 +169,7 @@ async fn supervise(mut child: Child, group: Group, watch: Watch, ends: Ends, run
     // Before its number is given back, the number is that of no other group.
     drop(group);
     let status = child.wait().map_or(128 + SIGKILL, status);
-    runner.exit(status);
+    runner.exit(told.unwrap_or(status));
 }
 
 fn status(status: ExitStatus) -> i32 {

@@ -51,6 +51,9 @@ async fn play(program: &Program, handled: u64, runner: &Runner) -> i32 {
             biased;
             happened = runner.event(signals) => {
                 frozen = happened.frozen.unwrap_or(frozen);
+                if let Some(status) = happened.exit {
+                    return status;
+                }
                 if happened.signals & bit(SIGKILL) != 0 {
                     return 128 + SIGKILL;
                 }
