@@ -120,7 +120,7 @@ fn what_is_no_text_is_one_mistake() {
 
 #[test]
 fn standard_input_belongs_to_the_prompt() {
-    let taken = "standard input is taken already, and can be read only once\n";
+    let taken = "standard input can be read only once, and it is read already\n";
     for arguments in [
         &["-i", "-c", "Check file://-"][..],
         &["-i", "--script", "-"],
@@ -149,12 +149,9 @@ fn nothing_typed_is_no_mistake() {
 
 #[test]
 fn a_repeat_is_for_the_next_command_only() {
-    let run = |script: &str| {
-        connect("sim://", ["-i", "-o", "jsonl"])
-            .stdin(script)
-            .status(2)
-    };
+    let run = |script: &str| connect("sim://", ["-i", "-o", "jsonl"]).stdin(script);
     run("Check\nrepeat 2\n# nothing\n")
+        .status(2)
         .stdout("{\"status\":\"SERVING\"}\n")
         .stderr("error: repeat: the command to repeat must follow\n")
         .test();

@@ -14,7 +14,6 @@ mod agents;
 mod answer;
 mod guest;
 mod judge;
-mod proxy;
 mod script;
 mod session;
 mod shape;
