@@ -102,12 +102,12 @@ pub enum SubCommand {
     /// Run the simulated agent until Ctrl-C
     #[cfg(feature = "sim")]
     Serve(Box<Serve>),
-    /// Make many calls and tell how long they took
+    /// Make many calls and report how long they took
     #[cfg(feature = "load")]
     Bench(Box<Bench>),
     /// Show worked examples for real situations
     Examples {
-        /// One of those that are listed when this is left out
+        /// A topic; if it is left out, the topics are listed
         name: Option<String>,
         /// As JSON, for scripts
         #[arg(long)]

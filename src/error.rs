@@ -9,20 +9,19 @@ use std::io;
 use agent_bundle::ConfigError;
 
 use crate::builtin::BuiltInError;
-use crate::client::excerpt::hex;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
 use crate::conveniences::{ConvenienceError, CopyError};
 use crate::examples::NoTopic;
 use crate::input::InputError;
-use crate::printer::PrintError;
-use crate::printer::raw::RawError;
+use crate::printer::{PrintError, RawError};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 #[cfg(feature = "sim")]
 use crate::serve::{BindError, ServeError};
 use crate::text::excerpt::Excerpt;
+use crate::text::hex;
 use crate::transport::AddressError;
 #[cfg(feature = "sim")]
 use agent_faults::FaultError;
@@ -100,7 +99,7 @@ pub enum Error {
     #[error(transparent)]
     Raw(#[from] RawError),
     /// The operating system gives no random bytes.
-    #[error("no random bytes for an ID: {0}")]
+    #[error("cannot get random bytes for an ID: {0}")]
     Random(getrandom::Error),
     /// A message that the format cannot show.
     #[error(transparent)]
@@ -143,7 +142,10 @@ pub enum Error {
         error: Box<Error>,
     },
     /// The answer is not the message that the RPC answers.
-    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex(.data))]
+    #[error(
+        "the {} bytes of the answer are not a {message} ({reason}): {}",
+        .data.len(), hex::excerpt(.data)
+    )]
     Response {
         /// Full name of the response's type.
         message: &'static str,

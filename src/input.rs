@@ -39,7 +39,7 @@ pub enum InputError {
         offset: usize,
     },
     /// Two commands ask for standard input.
-    #[error("standard input is taken already, and can be read only once")]
+    #[error("standard input can be read only once, and it is read already")]
     StandardInputTaken,
 }
 

@@ -17,7 +17,7 @@ use crate::log::{Level, Logger};
 use crate::prompt::Prompt;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
-use crate::session::{self, Options, Output, Session};
+use crate::session::{self, Observers, Options, Output, Session};
 use crate::transport::{self, Address, SimConnector};
 use crate::{auto, examples, interrupt, man, shell};
 
@@ -120,7 +120,9 @@ fn connect(
             format_args!("Ctrl-C will end the run at once: {reason}"),
         );
     }
-    let mut session = Session::new(schema, options, logger, inputs.standard_input_is_free());
+    let observers = Observers::new(schema, options.verbose, logger);
+    let is_free = inputs.standard_input_is_free();
+    let mut session = Session::new(schema, options, observers, logger, is_free);
     if prompt {
         return Ok(Prompt::new(schema, session, inputs, logger).run(&steps));
     }

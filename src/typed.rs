@@ -3,13 +3,13 @@
 //!
 //! This is what a test against an agent takes. Here it is the simulated one; any
 //! other is reached by
-//! `Client::connect(&"vsock://3:1024".parse()?, &ConnectOptions::default())?`.
+//! `Connection::connect(&"vsock://3:1024".parse()?, &ConnectOptions::default())?`.
 //!
 //! ```
-//! use kata_agent_ctl::client::Client;
+//! use kata_agent_ctl::client::Connection;
 //! use kata_agent_ctl::typed::{AgentService, messages::agent::GuestDetailsRequest};
 //!
-//! let mut connection = Client::new(kata_agent_ctl::sim::connect(kata_agent_ctl::schema())?);
+//! let mut connection = Connection::new(kata_agent_ctl::sim::connect(kata_agent_ctl::schema())?);
 //! let mut agent = AgentService::new(&mut connection);
 //! let details = agent.get_guest_details(&GuestDetailsRequest::default())?;
 //! assert!(!details.agent_details.version.is_empty());
@@ -19,12 +19,12 @@
 //! A request is made as any struct is, and a status other than OK is an error:
 //!
 //! ```
-//! # use kata_agent_ctl::client::Client;
+//! # use kata_agent_ctl::client::Connection;
 //! use std::time::Duration;
 //! use kata_agent_ctl::typed::{AgentService, Caller, CallError};
 //! use kata_agent_ctl::typed::messages::agent::SignalProcessRequest;
 //!
-//! # let mut connection = Client::new(kata_agent_ctl::sim::connect(kata_agent_ctl::schema())?);
+//! # let mut connection = Connection::new(kata_agent_ctl::sim::connect(kata_agent_ctl::schema())?);
 //! let caller = Caller::new(&mut connection).timeout(Duration::from_secs(5));
 //! let request = SignalProcessRequest {
 //!     container_id: "no-such-container".to_owned(),

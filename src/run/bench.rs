@@ -150,7 +150,7 @@ enum MixError {
     #[error("the weight in {0:?} is not a whole number from 1 to 1000000")]
     Weight(String),
     /// It makes no call.
-    #[error("a built-in command makes no call to measure")]
+    #[error("a built-in command is not a call, and cannot be measured")]
     BuiltIn,
     /// It makes more than one message.
     #[error("{0} streams, and a load test makes calls with one request and one answer")]

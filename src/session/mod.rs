@@ -3,14 +3,15 @@
 //! from a command's text to a printed response.
 
 mod call;
+mod channel;
 mod messages;
+mod observer;
 mod output;
 mod patience;
 mod prepare;
 mod repeat;
 mod series;
 mod skew;
-mod stopwatch;
 mod stream;
 mod turn;
 
@@ -20,19 +21,20 @@ use std::time::Duration;
 use agent_bundle::Bundle;
 
 pub use call::{decode, payload};
+pub use observer::Observers;
 pub use output::Output;
 pub use prepare::{Step, Work, prepare};
 pub use turn::Turn;
 
-use patience::Patience;
+use channel::Channel;
 
 use crate::auto;
 use crate::builtin::{self, Action, Times};
 use crate::cli::ErrorFormat;
-use crate::client::{Call, Client, ConnectOptions};
+use crate::client::{Call, ConnectOptions};
 use crate::error::{Error, Failure, Kind};
 use crate::interrupt;
-use crate::log::{Level, Logger, say};
+use crate::log::{Logger, say};
 use crate::printer::Format;
 use crate::request::Memory;
 use crate::schema::{Rpc, Schema, describe, lookup};
@@ -68,7 +70,7 @@ pub struct Options {
     pub ignore_errors: bool,
     /// Whether commands are typed one by one.
     pub prompt: bool,
-    /// Whether requests and times are shown.
+    /// Whether errors and warnings are shown in full.
     pub verbose: bool,
     /// How errors are shown.
     pub error_format: ErrorFormat,
@@ -101,30 +103,27 @@ struct Stop {
 }
 
 /// A run.
-#[derive(Debug)]
 pub struct Session {
     schema: &'static Schema,
     options: Options,
     logger: Logger,
     output: Output,
-    client: Option<Client>,
+    channel: Channel,
     memory: Memory,
-    patience: Patience,
     skew: skew::Skew,
     messages: messages::Messages,
-    /// The request of the command that runs, once it ran.
-    repeated: Option<call::Complete>,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
     first_failure: Option<u8>,
 }
 
 impl Session {
-    /// A run that has not connected yet. `messages_free` tells whether standard
-    /// input is there for a stream's messages.
+    /// A run that has not connected yet. `observers` are told of its calls; `messages_free`
+    /// tells whether standard input is there for a stream's messages.
     pub fn new(
         schema: &'static Schema,
         options: Options,
+        observers: Observers,
         logger: Logger,
         messages_free: bool,
     ) -> Self {
@@ -133,12 +132,10 @@ impl Session {
             options,
             logger,
             output: Output::default(),
-            client: None,
+            channel: Channel::new(observers),
             memory: Memory::default(),
-            patience: Patience::new(),
             skew: skew::Skew::default(),
             messages: messages::Messages::new(messages_free),
-            repeated: None,
             times: None,
             first_failure: None,
         }
@@ -236,27 +233,6 @@ impl Session {
         }
         Ok(Next::Go)
     }
-}
-
-/// The connection, made when the first call needs it and again after it was lost.
-fn connected<'a>(
-    slot: &'a mut Option<Client>,
-    options: &Options,
-    patience: &Patience,
-    logger: Logger,
-) -> Result<&'a mut Client, Error> {
-    if slot.as_ref().is_some_and(Client::is_usable)
-        && let Some(client) = slot
-    {
-        return Ok(client);
-    }
-    *slot = None;
-    let address = options.address.as_ref().ok_or_else(missing_address)?;
-    let wait = patience.begin(|| format!("still connecting to {address}; Ctrl-C gives up").into());
-    let client = Client::connect(address, &options.connect)?;
-    drop(wait);
-    logger.log(Level::Debug, format_args!("connected to {address}"));
-    Ok(slot.insert(client))
 }
 
 /// The error of a run that needs an address and has none.

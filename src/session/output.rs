@@ -27,14 +27,6 @@ impl Output {
         interrupt::check().map_err(|_| Error::Interrupted)?;
         self.buffer.clear();
         fill(&mut self.buffer)?;
-        self.again()
-    }
-
-    /// Writes once more what was written last.
-    ///
-    /// # Errors
-    /// As [`Output::write`].
-    pub fn again(&mut self) -> Result<(), Error> {
         interrupt::check().map_err(|_| Error::Interrupted)?;
         standard_output::write(&self.buffer).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => Error::Interrupted,

@@ -1,5 +1,5 @@
-//! One command, run as often as asked: what it counts, and what it says of that
-//! when the user ends it. It knows nothing of what a command does.
+//! One command, run as often as asked: what is counted, and what is said of that when the
+//! user ends it.
 
 use std::fmt;
 use std::time::Instant;
@@ -39,7 +39,6 @@ impl Session {
             runs: 0,
             failures: 0,
         };
-        self.repeated = None;
         let result = self.runs(step, times, &mut tally);
         // A signal that nothing has waited for since it came.
         let result = match result {

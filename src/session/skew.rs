@@ -8,13 +8,13 @@ use protobuf::UnknownValueRef;
 
 use super::call::{decode, decode_with_groups};
 use super::{Options, Session};
-use crate::client::Client;
-use crate::client::excerpt::hex;
+use crate::client::Connection;
 use crate::error::Error;
 use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::schema::unknown::{self, Held, UnknownField};
 use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
+use crate::text::hex;
 
 /// Of how many unknown fields an RPC's answers are told, in a run.
 const MOST_FIELDS: usize = 16;
@@ -126,10 +126,10 @@ fn content(field: &UnknownField<'_>) -> String {
         Held::Value(UnknownValueRef::Fixed64(bits)) => format!("the 64 bits {bits:#018x}"),
         Held::Value(UnknownValueRef::LengthDelimited([])) => "no bytes".to_owned(),
         Held::Value(UnknownValueRef::LengthDelimited(bytes)) => {
-            format!("{} bytes: {}", bytes.len(), hex(bytes))
+            format!("{} bytes: {}", bytes.len(), hex::excerpt(bytes))
         }
         Held::Group([]) => "an empty group".to_owned(),
-        Held::Group(bytes) => format!("a group of {} bytes: {}", bytes.len(), hex(bytes)),
+        Held::Group(bytes) => format!("a group of {} bytes: {}", bytes.len(), hex::excerpt(bytes)),
     };
     match field.count {
         1 => format!(": {content}"),
@@ -152,10 +152,9 @@ impl Session {
         let version = match &self.skew.version {
             Some(version) => version.clone(),
             None => {
-                let version = self
-                    .client
-                    .as_mut()
-                    .and_then(|client| ask(client, self.schema, &self.options, self.logger, rpc));
+                let version = self.channel.connection().and_then(|connection| {
+                    ask(connection, self.schema, &self.options, self.logger, rpc)
+                });
                 // The agent is asked again where the user broke that off.
                 if interrupt::is_raised() {
                     return Error::Interrupted;
@@ -173,7 +172,7 @@ impl Session {
 
 /// The version that the agent reports, if there is an RPC for it and it answers.
 fn ask(
-    client: &mut Client,
+    connection: &mut Connection,
     schema: &'static Schema,
     options: &Options,
     logger: Logger,
@@ -181,7 +180,7 @@ fn ask(
 ) -> Option<String> {
     let (name, field) = VERSION;
     let rpc = lookup::rpc(schema, name).ok()?;
-    if rpc.path() == failed.path() || rpc.is_streaming() || !client.is_usable() {
+    if rpc.path() == failed.path() || rpc.is_streaming() {
         return None;
     }
     let field = rpc.response.fields.iter().position(|it| it.name == field)?;
@@ -192,7 +191,7 @@ fn ask(
             .timeout
             .map_or(PATIENCE, |limit| limit.min(PATIENCE)),
     );
-    let answer = client.call(&call).ok()?;
+    let answer = connection.call(&call).ok()?;
     match decode(rpc.response, &answer).ok()?.get(field)? {
         Value::String(version) if !version.is_empty() => Some(version.to_owned()),
         _ => None,

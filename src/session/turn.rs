@@ -45,7 +45,7 @@ impl Session {
                 ..
             }) => {
                 // An answer may still come to the call that was given up.
-                self.client = None;
+                self.channel.close();
                 Turn::Interrupted
             }
             Err(Stop {

@@ -192,7 +192,8 @@ fn standard_input_changes_rules_while_it_runs() {
     served.tell("fail Check[0] 5\nreply Version file://-\n");
     let error = "error: standard input: [0]: calls are counted from 1";
     assert_eq!(served.says(), error);
-    let error = "error: standard input: standard input is taken already, and can be read only once";
+    let error =
+        "error: standard input: standard input can be read only once, and it is read already";
     assert_eq!(served.says(), error);
     served.tell("list\n");
     assert_eq!(served.says(), "fail Check[2..] UNAVAILABLE  # 1 of 2 calls");
@@ -216,7 +217,7 @@ fn a_container_runs_out_of_memory_when_standard_input_says_so() {
     // Whether it waits by now or not, it gets both; mostly it does.
     thread::sleep(Duration::from_millis(200));
     served.tell("oom web\noom\noom 'a container' # it need not be there\n");
-    let error = "error: standard input: the ID of a container is missing: oom CONTAINER_ID";
+    let error = "error: standard input: the ID of a container is missing; write oom CONTAINER_ID";
     assert_eq!(served.says(), error);
     let output = waiting.wait().succeeded();
     assert_eq!(
@@ -225,7 +226,7 @@ fn a_container_runs_out_of_memory_when_standard_input_says_so() {
     );
     // Events wait for a caller too, up to what the agent's queue holds.
     served.tell(&"oom x\n".repeat(101));
-    let error = "error: standard input: too many events wait already; GetOOMEvent takes one";
+    let error = "error: standard input: too many events are waiting; call GetOOMEvent to take one";
     assert_eq!(served.says(), error);
     let call = served.call(&["GetOOMEvent", "--repeat", "100"]);
     call.stdout("{\"container_id\":\"x\"}\n".repeat(100)).test();

@@ -1,6 +1,5 @@
-//! The one deadline that a call (or a connection attempt) lives under: waiting
-//! for a socket until then, or until a signal comes. It knows sockets and time,
-//! and nothing of what is sent.
+//! The one deadline that a call, or an attempt to connect, lives under: waiting for a socket
+//! until then, or until a signal comes.
 
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -9,42 +8,18 @@ use nix::poll::PollFlags;
 
 use crate::interrupt::{self, Stop};
 
-/// A point in time by which something must be done, or no such point.
+/// A point in time by which something must be done, or none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
     limit: Option<Duration>,
     end: Option<Instant>,
-    /// Whether what is there already is taken after the end too.
-    takes_late: bool,
 }
 
 impl Deadline {
     /// The deadline `limit` from now; `None` waits forever.
     pub(crate) fn starting_now(limit: Option<Duration>) -> Self {
         let end = limit.and_then(|limit| Instant::now().checked_add(limit));
-        Deadline {
-            limit,
-            end,
-            takes_late: false,
-        }
-    }
-
-    /// Now: only what is there already is taken.
-    pub(crate) fn now() -> Self {
-        Deadline {
-            takes_late: true,
-            ..Deadline::starting_now(Some(Duration::ZERO))
-        }
-    }
-
-    /// Whether there is no such point in time.
-    pub(crate) fn is_endless(&self) -> bool {
-        self.end.is_none()
-    }
-
-    /// Whether what comes now comes too late, however little there was to wait for.
-    pub(crate) fn is_over(&self) -> bool {
-        !self.takes_late && self.remaining() == Some(Duration::ZERO)
+        Deadline { limit, end }
     }
 
     /// The time that was given at the start, for an error to tell.
@@ -58,12 +33,9 @@ impl Deadline {
             .map(|end| end.saturating_duration_since(Instant::now()))
     }
 
-    /// This deadline, or the one `limit` from now if that is earlier.
-    pub(crate) fn at_most(&self, limit: Duration) -> Self {
-        match self.remaining() {
-            Some(remaining) if remaining <= limit => *self,
-            _ => Deadline::starting_now(Some(limit)),
-        }
+    /// Whether the time is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.remaining() == Some(Duration::ZERO)
     }
 
     /// Waits until `socket` can be read or has ended.
@@ -74,5 +46,16 @@ impl Deadline {
     /// Waits until `socket` can be written or has ended.
     pub(crate) fn wait_writable(&self, socket: BorrowedFd<'_>) -> Result<(), Stop> {
         interrupt::wait(Some((socket, PollFlags::POLLOUT)), self.end)
+    }
+
+    /// Waits until `socket` can be written or has ended, or until the other end of `cancelled`
+    /// is closed: gives whether it can be written.
+    pub(crate) fn wait_writable_unless(
+        &self,
+        socket: BorrowedFd<'_>,
+        cancelled: BorrowedFd<'_>,
+    ) -> Result<bool, Stop> {
+        let descriptors = [(cancelled, PollFlags::POLLIN), (socket, PollFlags::POLLOUT)];
+        interrupt::wait_for_any(&descriptors, self.end).map(|index| index == 1)
     }
 }

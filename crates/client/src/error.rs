@@ -1,15 +1,16 @@
-//! What can go wrong in a call, with its wording. It knows no exit statuses and
-//! no names of RPCs; whoever prints an error adds those.
+//! What can go wrong in a call, with its wording. Whoever shows an error adds which RPC it was.
 
 use std::fmt;
 use std::time::Duration;
 
+use agent_text::hex;
+use agent_wire::WireError;
+
 use nix::errno::Errno;
 use thiserror::Error;
 
-use crate::excerpt::hex;
 use crate::frame::{HEADER_LENGTH, LARGEST_DATA};
-use crate::status::Status;
+use crate::response::Status;
 
 /// How a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -37,7 +38,8 @@ pub enum CallError {
     /// What came is not ttRPC.
     #[error("the agent broke the ttRPC protocol: {0}")]
     Protocol(#[from] ProtocolError),
-    /// The agent answered with an error. The message is raw and not shown here.
+    /// The agent answered with an error. Its message is not shown here: it is not to be
+    /// trusted, and may be long.
     #[error("the agent answered code: {0}")]
     Status(Status),
     /// The frame would be over the limit; nothing of it was sent, and the
@@ -138,7 +140,7 @@ impl fmt::Display for Stage {
                 f,
                 "inside a frame header, after {} of {HEADER_LENGTH} bytes: {}",
                 bytes.len(),
-                hex(bytes)
+                hex::excerpt(bytes)
             ),
             Stage::Data { received, expected } => write!(
                 f,
@@ -159,12 +161,12 @@ fn late(stage: &Stage, after: &Duration) -> String {
     }
 }
 
-/// What came over the connection although ttRPC does not allow it. `header` is
-/// always the ten bytes of the frame's header as they came.
+/// What came over the connection although ttRPC does not allow it. `header` is always the ten
+/// bytes of the frame's header as they came.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProtocolError {
     /// The header announces more data than a frame may have.
-    #[error("a frame header announces {length} bytes, and at most {LARGEST_DATA} are allowed: {}", hex(.header))]
+    #[error("a frame header announces {length} bytes, and at most {LARGEST_DATA} are allowed: {}", hex::excerpt(.header))]
     TooLong {
         /// The announced length.
         length: u32,
@@ -172,7 +174,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame's type is none that ttRPC has.
-    #[error("a frame has the unknown type {type_}: {}", hex(.header))]
+    #[error("a frame has the unknown type {type_}: {}", hex::excerpt(.header))]
     UnknownType {
         /// The type.
         type_: u8,
@@ -180,13 +182,13 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame is a request, which only a client sends.
-    #[error("a request frame came from the agent: {}", hex(.header))]
+    #[error("a request frame came from the agent: {}", hex::excerpt(.header))]
     UnexpectedRequest {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
     /// The frame belongs to no call that waits for one.
-    #[error("a frame for stream {stream_id} came, and the call is stream {expected}: {}", hex(.header))]
+    #[error("a frame for stream {stream_id} came, and the call is stream {expected}: {}", hex::excerpt(.header))]
     WrongStream {
         /// The frame's stream ID.
         stream_id: u32,
@@ -196,7 +198,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame was there before the call that it belongs to was made.
-    #[error("a frame for stream {stream_id} came before the call was made: {}", hex(.header))]
+    #[error("a frame for stream {stream_id} came before the call was made: {}", hex::excerpt(.header))]
     TooEarly {
         /// The frame's stream ID.
         stream_id: u32,
@@ -204,7 +206,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame belongs to none of the calls that wait for one.
-    #[error("a frame for stream {stream_id} came, which no call waits for: {}", hex(.header))]
+    #[error("a frame came for stream {stream_id}, which no call is waiting for: {}", hex::excerpt(.header))]
     UnknownStream {
         /// The frame's stream ID.
         stream_id: u32,
@@ -212,13 +214,16 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// A data frame came where the agent does not stream.
-    #[error("a data frame came where only a response may: {}", hex(.header))]
+    #[error("a data frame came where only a response may: {}", hex::excerpt(.header))]
     UnexpectedData {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
     /// A data frame has data although its flags say that it has none.
-    #[error("a data frame has {length} bytes, and its flags say that it has no data: {}", hex(.header))]
+    #[error(
+        "a data frame has {length} bytes, but its flags say that it has no data: {}",
+        hex::excerpt(.header)
+    )]
     DataDenied {
         /// The bytes of data.
         length: usize,
@@ -226,11 +231,23 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The data of a response frame is not the message that it has to be.
-    #[error("the {} bytes of a response frame are no response ({reason}): {}", .data.len(), hex(.data))]
+    #[error(
+        "the {} bytes of a response frame are not a response ({reason}): {}",
+        .data.len(), hex::excerpt(.data)
+    )]
     BadResponse {
-        /// What the protobuf decoder says.
-        reason: String,
+        /// What is wrong with it, and where in the data.
+        reason: WireError,
         /// The frame's data.
+        data: Vec<u8>,
+    },
+    /// A response is not the message that the RPC answers. Payloads are bytes to this crate, so
+    /// only a caller that decodes them says so.
+    #[error("the {} bytes of a response are not the message that they have to be ({reason}): {}", .data.len(), hex::excerpt(.data))]
+    BadMessage {
+        /// What the decoder says.
+        reason: String,
+        /// The response, encoded.
         data: Vec<u8>,
     },
 }

@@ -1,5 +1,5 @@
-//! ttRPC frames as they come in: ten bytes of header, checked before anything is
-//! allocated for them, then the data. It knows no messages and no calls.
+//! ttRPC frames: ten bytes of header, then the data. A header is checked before anything is
+//! allocated for the data that it announces.
 //!
 //! A frame that has come in part stays in the buffer when its reader gives up,
 //! so the next one goes on where that one stopped.
@@ -8,23 +8,35 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
-use ttrpc::proto::{
-    MESSAGE_HEADER_LENGTH, MESSAGE_LENGTH_MAX, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
-    MESSAGE_TYPE_RESPONSE, MessageHeader,
-};
 
 use crate::deadline::Deadline;
 use crate::error::{CallError, ProtocolError, Stage};
-use crate::interrupt::{self, Stop};
-use crate::spin::Spin;
-use crate::waiting::Waiting;
+use crate::interrupt::Stop;
 
-/// Bytes of a frame's header.
-pub(crate) const HEADER_LENGTH: usize = MESSAGE_HEADER_LENGTH;
-/// The largest number of data bytes in a frame.
-pub(crate) const LARGEST_DATA: usize = MESSAGE_LENGTH_MAX;
+/// Bytes of a frame's header: the length of the data and the stream ID, each in four bytes
+/// with the highest one first, the type and the flags. (This, and all that follows, is
+/// described at <https://github.com/containerd/ttrpc/blob/main/PROTOCOL.md>.)
+pub(crate) const HEADER_LENGTH: usize = 10;
+/// The largest number of data bytes in a frame, 4 MiB.
+pub(crate) const LARGEST_DATA: usize = 4 << 20;
+
+/// The type of a frame that begins a call, whose data is a `Request`.
+pub(crate) const TYPE_REQUEST: u8 = 1;
+/// The type of a frame that ends a call, whose data is a `Response`.
+pub(crate) const TYPE_RESPONSE: u8 = 2;
+/// The type of a frame whose data is one message of a stream.
+pub(crate) const TYPE_DATA: u8 = 3;
+
+/// The flag of the last frame that its sender sends on a stream.
+pub(crate) const FLAG_REMOTE_CLOSED: u8 = 1;
+/// The flag of a request that data frames follow.
+pub(crate) const FLAG_REMOTE_OPEN: u8 = 2;
+/// The flag of a frame that carries no message, not even an empty one.
+pub(crate) const FLAG_NO_DATA: u8 = 4;
+
 /// What one read takes at most while no larger frame is announced.
 const READ_SIZE: usize = 4 * 1024;
+
 /// What a frame from an agent may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameType {
@@ -51,13 +63,11 @@ pub(crate) struct Header {
 
 impl Header {
     fn check(bytes: [u8; HEADER_LENGTH]) -> Result<Self, ProtocolError> {
-        let header = MessageHeader::from(bytes);
-        let frame_type = match header.type_ {
-            MESSAGE_TYPE_RESPONSE => FrameType::Response,
-            MESSAGE_TYPE_DATA => FrameType::Data,
-            MESSAGE_TYPE_REQUEST => {
-                return Err(ProtocolError::UnexpectedRequest { header: bytes });
-            }
+        let [l0, l1, l2, l3, s0, s1, s2, s3, type_, flags] = bytes;
+        let frame_type = match type_ {
+            TYPE_RESPONSE => FrameType::Response,
+            TYPE_DATA => FrameType::Data,
+            TYPE_REQUEST => return Err(ProtocolError::UnexpectedRequest { header: bytes }),
             type_ => {
                 return Err(ProtocolError::UnknownType {
                     type_,
@@ -65,43 +75,52 @@ impl Header {
                 });
             }
         };
-        let length = header.length as usize;
+        let announced = u32::from_be_bytes([l0, l1, l2, l3]);
+        let length = announced as usize;
         if length > LARGEST_DATA {
             return Err(ProtocolError::TooLong {
-                length: header.length,
+                length: announced,
                 header: bytes,
             });
         }
         Ok(Header {
             length,
-            stream_id: header.stream_id,
+            stream_id: u32::from_be_bytes([s0, s1, s2, s3]),
             frame_type,
-            flags: header.flags,
+            flags,
             bytes,
         })
     }
 }
 
-/// Why a read brought no bytes.
-enum Received {
-    /// There are none yet.
-    Nothing,
-    /// There will be none.
-    Failed(CallError),
+/// The header of a frame that is sent.
+pub(crate) fn header(length: u32, stream_id: u32, type_: u8, flags: u8) -> [u8; HEADER_LENGTH] {
+    let [l0, l1, l2, l3] = length.to_be_bytes();
+    let [s0, s1, s2, s3] = stream_id.to_be_bytes();
+    [l0, l1, l2, l3, s0, s1, s2, s3, type_, flags]
+}
+
+/// The size of a frame's data as a header states it, if it is within the limit.
+pub(crate) fn check_size(size: usize) -> Result<u32, CallError> {
+    u32::try_from(size)
+        .ok()
+        .filter(|_| size <= LARGEST_DATA)
+        .ok_or(CallError::TooLarge {
+            size,
+            limit: LARGEST_DATA,
+        })
 }
 
 /// Cuts what a socket delivers into frames.
 #[derive(Debug)]
 pub(crate) struct FrameReader {
     buffer: Vec<u8>,
-    /// Where the bytes begin that belong to no frame handed out before the last.
+    /// Where the frame begins that was handed out last, or the one that is to be next.
     start: usize,
     /// Where the received bytes end.
     end: usize,
-    /// The size of the frame that was handed out last; it goes with the next read.
+    /// The size of the frame that was handed out last; it is dropped with the next one.
     handed_out: usize,
-    waiting: Waiting,
-    spin: Spin,
 }
 
 impl FrameReader {
@@ -116,8 +135,6 @@ impl FrameReader {
             start: 0,
             end: 0,
             handed_out: 0,
-            waiting: Waiting::First,
-            spin: Spin::new(),
         }
     }
 
@@ -131,23 +148,21 @@ impl FrameReader {
     ) -> Result<Header, CallError> {
         self.drop_last();
         let header = loop {
-            if let Some(bytes) = self.received().first_chunk() {
-                break Header::check(*bytes)?;
+            if let Some(header) = self.whole()? {
+                break header;
             }
-            self.fill(socket, HEADER_LENGTH, deadline)?;
+            deadline
+                .wait_readable(socket)
+                .map_err(|stop| self.stopped(stop, deadline))?;
+            self.read(socket)?;
         };
-        let size = HEADER_LENGTH + header.length;
-        while self.received().len() < size {
-            self.fill(socket, size, deadline)?;
-        }
         if deadline.is_over() {
             return Err(CallError::Timeout {
                 after: deadline.limit(),
                 stage: Stage::Waiting,
             });
         }
-        self.handed_out = size;
-        Ok(header)
+        Ok(self.hand_out(header))
     }
 
     /// The header of the next frame if that has come whole, reading only what is
@@ -158,39 +173,46 @@ impl FrameReader {
     ) -> Result<Option<Header>, CallError> {
         self.drop_last();
         loop {
-            let mut wanted = HEADER_LENGTH;
-            if let Some(bytes) = self.received().first_chunk() {
-                let header = Header::check(*bytes)?;
-                wanted += header.length;
-                if self.received().len() >= wanted {
-                    self.handed_out = wanted;
-                    return Ok(Some(header));
-                }
+            if let Some(header) = self.whole()? {
+                return Ok(Some(self.hand_out(header)));
             }
-            self.make_room(wanted);
-            match self.receive(socket, MsgFlags::MSG_DONTWAIT) {
-                Ok(()) => {}
-                Err(Received::Nothing) => return Ok(None),
-                Err(Received::Failed(error)) => return Err(error),
+            if !self.read(socket)? {
+                return Ok(None);
             }
         }
     }
 
-    /// The data of the frame that was told of last.
+    /// The data of the frame that was handed out last.
     pub(crate) fn data(&self) -> &[u8] {
         let data_start = self.start + HEADER_LENGTH;
         let data_end = self.start + self.handed_out;
         self.buffer.get(data_start..data_end).unwrap_or_default()
     }
 
-    /// The header of the next frame as far as it is here already, whole and unread.
-    pub(crate) fn coming(&self) -> Option<[u8; HEADER_LENGTH]> {
-        let bytes = self.received().get(self.handed_out..)?;
-        bytes.first_chunk().copied()
+    /// The stream ID and the header of the frame after that, as far as it is here already.
+    pub(crate) fn coming(&self) -> Option<(u32, [u8; HEADER_LENGTH])> {
+        let header: [u8; HEADER_LENGTH] = *self.received().get(self.handed_out..)?.first_chunk()?;
+        let [_, _, _, _, s0, s1, s2, s3, _, _] = header;
+        Some((u32::from_be_bytes([s0, s1, s2, s3]), header))
     }
 
     fn received(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
+    }
+
+    /// The header of the next frame if that is here as a whole.
+    fn whole(&self) -> Result<Option<Header>, ProtocolError> {
+        let received = self.received();
+        let Some(bytes) = received.first_chunk() else {
+            return Ok(None);
+        };
+        let header = Header::check(*bytes)?;
+        Ok((received.len() >= HEADER_LENGTH + header.length).then_some(header))
+    }
+
+    fn hand_out(&mut self, header: Header) -> Header {
+        self.handed_out = HEADER_LENGTH + header.length;
+        header
     }
 
     fn drop_last(&mut self) {
@@ -201,53 +223,28 @@ impl FrameReader {
         }
     }
 
-    /// One read, into a buffer with room for the `size` bytes of a frame.
-    fn fill(
-        &mut self,
-        socket: BorrowedFd<'_>,
-        size: usize,
-        deadline: &Deadline,
-    ) -> Result<(), CallError> {
-        self.make_room(size);
-        let may_look = !interrupt::is_raised() && !deadline.is_over();
-        if self.waiting != Waiting::First
-            && may_look
-            && let Some(received) = self.look(socket)
-        {
-            return received;
-        }
-        if self.waiting.in_read(socket, deadline) {
-            match self.receive(socket, MsgFlags::empty()) {
-                Ok(()) => return Ok(()),
-                Err(Received::Nothing) => {}
-                Err(Received::Failed(error)) => return Err(error),
+    /// Reads what is there, and tells whether that was anything. The header of the next frame,
+    /// if it is here, has passed the checks.
+    fn read(&mut self, socket: BorrowedFd<'_>) -> Result<bool, CallError> {
+        self.make_room(HEADER_LENGTH + self.announced().unwrap_or(0));
+        let room = &mut self.buffer[self.end..];
+        match recv(socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
+            Ok(0) => Err(CallError::Closed {
+                stage: self.stage(),
+            }),
+            Ok(count) => {
+                self.end += count;
+                Ok(true)
             }
+            Err(Errno::EINTR | Errno::EAGAIN) => Ok(false),
+            Err(Errno::ECONNRESET) => Err(CallError::Reset {
+                stage: self.stage(),
+            }),
+            Err(errno) => Err(CallError::Io {
+                stage: self.stage(),
+                errno,
+            }),
         }
-        loop {
-            deadline
-                .wait_readable(socket)
-                .map_err(|stop| self.stopped(stop, deadline))?;
-            if self.waiting == Waiting::First {
-                self.waiting = Waiting::in_reads(socket, None);
-            }
-            match self.receive(socket, MsgFlags::MSG_DONTWAIT) {
-                Ok(()) => return Ok(()),
-                Err(Received::Nothing) => {}
-                Err(Received::Failed(error)) => return Err(error),
-            }
-        }
-    }
-
-    /// What one read brings, if that is soon.
-    fn look(&mut self, socket: BorrowedFd<'_>) -> Option<Result<(), CallError>> {
-        let mut spin = std::mem::replace(&mut self.spin, Spin::new());
-        let found = spin.find(|| match self.receive(socket, MsgFlags::MSG_DONTWAIT) {
-            Ok(()) => Some(Ok(())),
-            Err(Received::Nothing) => None,
-            Err(Received::Failed(error)) => Some(Err(error)),
-        });
-        self.spin = spin;
-        found
     }
 
     fn make_room(&mut self, size: usize) {
@@ -256,35 +253,17 @@ impl FrameReader {
             self.end -= self.start;
             self.start = 0;
             if self.buffer.len() < size {
-                // Zeros that are added to a vector are written one by one; new ones come
-                // from the system as they are.
-                let mut larger = vec![0; size];
-                larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
-                self.buffer = larger;
+                self.buffer.resize(size, 0);
             }
         }
     }
 
-    /// One read.
-    fn receive(&mut self, socket: BorrowedFd<'_>, flags: MsgFlags) -> Result<(), Received> {
-        let room = &mut self.buffer[self.end..];
-        match recv(socket.as_raw_fd(), room, flags) {
-            Ok(0) => Err(Received::Failed(CallError::Closed {
-                stage: self.stage(),
-            })),
-            Ok(count) => {
-                self.end += count;
-                Ok(())
-            }
-            Err(Errno::EINTR | Errno::EAGAIN) => Err(Received::Nothing),
-            Err(Errno::ECONNRESET) => Err(Received::Failed(CallError::Reset {
-                stage: self.stage(),
-            })),
-            Err(errno) => Err(Received::Failed(CallError::Io {
-                stage: self.stage(),
-                errno,
-            })),
-        }
+    /// The length of the next frame's data, once its header is here.
+    fn announced(&self) -> Option<usize> {
+        let length = self.received().first_chunk::<HEADER_LENGTH>()?;
+        length
+            .first_chunk()
+            .map(|length| u32::from_be_bytes(*length) as usize)
     }
 
     fn stopped(&self, stop: Stop, deadline: &Deadline) -> CallError {
@@ -301,17 +280,16 @@ impl FrameReader {
 
     fn stage(&self) -> Stage {
         let received = self.received();
-        match received.first_chunk::<HEADER_LENGTH>() {
+        match self.announced() {
             None if received.is_empty() => Stage::Waiting,
             None => Stage::Header(received.to_vec()),
-            Some(bytes) => Stage::Data {
+            Some(expected) => Stage::Data {
                 received: received.len() - HEADER_LENGTH,
-                expected: MessageHeader::from(bytes).length as usize,
+                expected,
             },
         }
     }
 }
 
 #[cfg(test)]
-#[path = "frame_tests.rs"]
 mod tests;

@@ -1,17 +1,20 @@
-//! A call that streams from the client, from the agent, or both ways. Its two
-//! sides can be used from two threads. It knows messages only as bytes.
+//! A call that streams from the client, from the agent, or both ways. Its two sides can be used
+//! from two threads.
 
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ttrpc::proto::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED};
+use nix::errno::Errno;
 
-use crate::call::{Call, decode_response};
-use crate::connection::{Client, Left};
+use crate::call::Call;
+use crate::connection::{Connection, Late};
 use crate::deadline::Deadline;
-use crate::error::{CallError, ProtocolError, Stage};
-use crate::frame::FrameType;
-use crate::writer::{FrameWriter, Opening, Patience, check_size};
+use crate::error::{CallError, ErrorKind, ProtocolError, Stage};
+use crate::frame::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FrameType, check_size};
+use crate::response::decode_response;
+use crate::writer::{FrameWriter, Opening, Until};
 
 /// An open stream. The connection makes no other call until it is dropped.
 #[derive(Debug)]
@@ -27,26 +30,50 @@ pub struct StreamSender {
     writer: Arc<Mutex<FrameWriter>>,
     stream_id: u32,
     deadline: Deadline,
-    ended: Arc<AtomicBool>,
+    state: Arc<State>,
+    /// Its other end is closed when the stream ends, for a write that waits.
+    end: PipeReader,
 }
 
 /// The receiving side of a stream.
 #[derive(Debug)]
 pub struct StreamReceiver<'c> {
-    client: &'c mut Client,
+    connection: &'c mut Connection,
     stream_id: u32,
     deadline: Deadline,
     agent_streams: bool,
     has_messages: bool,
-    ended: Arc<AtomicBool>,
+    state: Arc<State>,
+    /// Closed when the stream ends. There is none where the client does not stream.
+    open: Option<PipeWriter>,
 }
 
-impl Client {
-    /// Opens a stream and sends its first message, the call's payload. The call's
-    /// timeout covers the whole stream.
+/// What the two sides know of each other.
+#[derive(Debug, Default)]
+struct State {
+    /// The stream has ended: the agent has ended it, or nobody receives any more.
+    has_ended: AtomicBool,
+    /// The client has closed its side.
+    is_closed: AtomicBool,
+}
+
+impl State {
+    fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::SeqCst)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+}
+
+impl Connection {
+    /// Opens a stream and sends its first message, the call's payload. `client_streams` and
+    /// `agent_streams` tell who sends several messages, as the RPC's definition says. The
+    /// call's timeout covers the whole stream.
     ///
     /// # Errors
-    /// As [`Client::call`] has them, but for the agent's status: that comes from
+    /// As [`Connection::call`] has them, but for the agent's status: that comes from
     /// the receiving side.
     pub fn stream(
         &mut self,
@@ -55,47 +82,60 @@ impl Client {
         agent_streams: bool,
     ) -> Result<Stream<'_>, CallError> {
         let deadline = Deadline::starting_now(call.timeout);
-        if client_streams {
-            // Before the request goes out that the message follows.
-            check_size(call.payload.len())?;
-        }
+        let ends = match client_streams {
+            // Looked at before the request goes out that the message follows.
+            true => {
+                check_size(call.payload.len())?;
+                Some(io::pipe().map_err(no_pipe)?)
+            }
+            false => None,
+        };
         let stream_id = self.take_stream_id()?;
         self.refuse_early(stream_id)?;
-        let opened = self.send(|writer| {
-            if client_streams {
+        let opened = self.send(|writer| match (client_streams, agent_streams) {
+            (true, _) => {
                 writer.send_request(stream_id, Opening::ClientStream, call, &deadline)?;
-                writer.send_message(stream_id, call.payload, (&deadline).into())
-            } else {
-                let opening = if agent_streams {
-                    Opening::ServerStream
-                } else {
-                    Opening::Unary
+                let until = Until {
+                    deadline: &deadline,
+                    stream_end: None,
                 };
-                writer.send_request(stream_id, opening, call, &deadline)
+                writer.send_message(stream_id, call.payload, until)
             }
+            (false, true) => writer.send_request(stream_id, Opening::ServerStream, call, &deadline),
+            (false, false) => writer.send_request(stream_id, Opening::Unary, call, &deadline),
         });
         if let Err(error) = opened {
             // The request may be out although its first message is not.
-            self.leave(stream_id, Left::Stream);
+            self.abandon(stream_id, Late::Anything);
             let later = self.answer_despite(error.clone(), stream_id);
             return Err(later.err().unwrap_or(error));
         }
-        let ended = Arc::new(AtomicBool::new(false));
-        let sender = client_streams.then(|| StreamSender {
+        let state = Arc::new(State::default());
+        let (end, open) = ends.unzip();
+        let sender = end.map(|end| StreamSender {
             writer: Arc::clone(&self.writer),
             stream_id,
             deadline,
-            ended: Arc::clone(&ended),
+            state: Arc::clone(&state),
+            end,
         });
         let receiver = StreamReceiver {
-            client: self,
+            connection: self,
             stream_id,
             deadline,
             agent_streams,
             has_messages: false,
-            ended,
+            state,
+            open,
         };
         Ok(Stream { sender, receiver })
+    }
+}
+
+fn no_pipe(error: io::Error) -> CallError {
+    CallError::Io {
+        stage: Stage::Sending,
+        errno: Errno::from_raw(error.raw_os_error().unwrap_or_default()),
     }
 }
 
@@ -121,7 +161,7 @@ impl StreamSender {
     /// When the message is too large, when the stream has ended or ends while it
     /// is sent, and when it cannot be sent in time or at all.
     pub fn send(&mut self, message: &[u8]) -> Result<(), CallError> {
-        self.write(|writer, stream_id, patience| writer.send_message(stream_id, message, patience))
+        self.write(|writer, until| writer.send_message(self.stream_id, message, until))
     }
 
     /// Says that no message follows. A sender that is only dropped leaves the
@@ -130,33 +170,35 @@ impl StreamSender {
     /// # Errors
     /// As [`Self::send`] has them.
     pub fn close(self) -> Result<(), CallError> {
-        self.write(|writer, stream_id, patience| writer.send_close(stream_id, patience))
+        self.write(|writer, until| writer.send_close(self.stream_id, until))?;
+        self.state.is_closed.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Gives the stream up together with its connection, so that the agent does
     /// not take what it has got for all there is. Both sides have ended then.
     pub fn abandon(self) {
-        self.ended.store(true, Ordering::SeqCst);
+        self.state.has_ended.store(true, Ordering::SeqCst);
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.shut_down();
     }
 
     fn write(
         &self,
-        write: impl FnOnce(&mut FrameWriter, u32, Patience<'_>) -> Result<(), CallError>,
+        write: impl FnOnce(&mut FrameWriter, Until<'_>) -> Result<(), CallError>,
     ) -> Result<(), CallError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.ended.load(Ordering::SeqCst) {
+        if self.state.has_ended() {
             return Err(CallError::StreamEnded);
         }
         if writer.is_broken() {
             return Err(CallError::Unusable);
         }
-        let patience = Patience {
+        let until = Until {
             deadline: &self.deadline,
-            ended: Some(&self.ended),
+            stream_end: Some(self.end.as_fd()),
         };
-        write(&mut writer, self.stream_id, patience)
+        write(&mut writer, until)
     }
 }
 
@@ -165,19 +207,21 @@ impl StreamReceiver<'_> {
     /// stream. An agent that does not stream sends exactly one.
     ///
     /// # Errors
-    /// As [`Client::call`] has them. The stream has ended then.
+    /// As [`Connection::call`] has them. The stream has ended then.
     pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, CallError> {
-        if self.ended.load(Ordering::SeqCst) {
+        if self.state.has_ended() {
             return Ok(None);
         }
         let message = self.receive();
         match &message {
             Ok(Some(_)) => self.has_messages = true,
-            Ok(None) => self.end(),
+            Ok(None) => {}
             Err(error) => {
-                self.end();
-                self.client
-                    .after_failure(error, self.stream_id, Left::Stream);
+                let kind = error.kind();
+                if matches!(kind, ErrorKind::Connection | ErrorKind::Protocol) {
+                    self.connection.break_off();
+                }
+                self.end(matches!(kind, ErrorKind::Status(_)));
             }
         }
         message.map_err(on_stream)
@@ -185,12 +229,12 @@ impl StreamReceiver<'_> {
 
     fn receive(&mut self) -> Result<Option<Vec<u8>>, CallError> {
         loop {
-            let header = self.client.frame_of(self.stream_id, &self.deadline)?;
-            let data = self.client.reader.data();
+            let header = self.connection.frame_of(self.stream_id, &self.deadline)?;
+            let data = self.connection.reader.data();
             match header.frame_type {
                 FrameType::Response => {
                     let message = decode_response(data)?;
-                    self.end();
+                    self.end(true);
                     // After messages an empty response is the bare end; alone it
                     // is the answer of an agent that does not stream.
                     let is_bare_end = self.agent_streams && self.has_messages && message.is_empty();
@@ -215,7 +259,7 @@ impl StreamReceiver<'_> {
                     }
                     let message = has_message.then(|| data.to_vec());
                     if is_last {
-                        self.end();
+                        self.end(true);
                     }
                     return Ok(message);
                 }
@@ -223,16 +267,24 @@ impl StreamReceiver<'_> {
         }
     }
 
-    fn end(&self) {
-        self.ended.store(true, Ordering::SeqCst);
+    /// Ends the stream on this side; the agent may have ended it already.
+    fn end(&mut self, agent_has_ended: bool) {
+        if self.state.has_ended.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let client_is_open = self.open.take().is_some() && !self.state.is_closed();
+        let late = match (client_is_open, agent_has_ended) {
+            (true, _) => Late::Anything,
+            (false, false) => Late::Stream,
+            (false, true) => return,
+        };
+        self.connection.abandon(self.stream_id, late);
     }
 }
 
 impl Drop for StreamReceiver<'_> {
     fn drop(&mut self) {
-        self.end();
-        // Even an agent that ended the stream may answer what came to it later.
-        self.client.leave(self.stream_id, Left::Stream);
+        self.end(false);
     }
 }
 

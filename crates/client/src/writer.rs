@@ -1,81 +1,25 @@
-//! Frames on their way out: the payload goes to the socket straight from its
-//! caller's memory, beside an envelope in a buffer that is used again. It knows
-//! nothing of answers.
+//! Frames on their way out. A payload goes to the socket straight from its caller's memory,
+//! beside an envelope in buffers that are used again.
 
 use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, Shutdown, send, sendmsg, shutdown};
-use ttrpc::proto::{
-    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
-};
+use nix::sys::socket::{MsgFlags, Shutdown, sendmsg, shutdown};
 
 use crate::call::Call;
 use crate::deadline::Deadline;
 use crate::error::{CallError, Stage};
-use crate::frame::{HEADER_LENGTH, LARGEST_DATA};
-use crate::interrupt::{self, Stop};
-
-/// Up to which size a frame's parts are copied together: the kernel takes one part
-/// sooner than three.
-const SMALL: usize = 4 * 1024;
-
-/// How soon a write on a stream notices that the stream has ended.
-const NOTICE: Duration = Duration::from_millis(50);
-
-/// How long a write may block.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Patience<'a> {
-    /// The deadline of its call.
-    pub(super) deadline: &'a Deadline,
-    /// Set, by another thread, when the stream has ended that it belongs to.
-    pub(super) ended: Option<&'a AtomicBool>,
-}
-
-impl<'a> From<&'a Deadline> for Patience<'a> {
-    fn from(deadline: &'a Deadline) -> Self {
-        Patience {
-            deadline,
-            ended: None,
-        }
-    }
-}
-
-impl Patience<'_> {
-    /// Whether a write may block for as long as it takes: only a signal ends it.
-    fn is_endless(self) -> bool {
-        self.ended.is_none() && self.deadline.is_endless() && interrupt::may_block()
-    }
-
-    fn wait_writable(self, socket: BorrowedFd<'_>) -> Result<(), Halt> {
-        let Some(ended) = self.ended else {
-            return self.deadline.wait_writable(socket).map_err(Halt::Stop);
-        };
-        loop {
-            if ended.load(Ordering::SeqCst) {
-                return Err(Halt::StreamEnded);
-            }
-            match self.deadline.at_most(NOTICE).wait_writable(socket) {
-                Err(Stop::Late) if self.deadline.remaining() != Some(Duration::ZERO) => {}
-                outcome => return outcome.map_err(Halt::Stop),
-            }
-        }
-    }
-}
-
-/// Why a write stopped.
-enum Halt {
-    Stop(Stop),
-    StreamEnded,
-}
+use crate::frame::{
+    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, HEADER_LENGTH, TYPE_DATA, TYPE_REQUEST,
+    check_size, header,
+};
+use crate::interrupt::Stop;
 
 /// How a request begins its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Opening {
+pub(crate) enum Opening {
     /// One request, one answer.
     Unary,
     /// One request, answers as they come.
@@ -96,47 +40,69 @@ impl Opening {
     }
 }
 
+/// How long a write may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Until<'a> {
+    /// The deadline of its call.
+    pub(crate) deadline: &'a Deadline,
+    /// A descriptor whose other end is closed when the stream ends that the write is for.
+    pub(crate) stream_end: Option<BorrowedFd<'a>>,
+}
+
+impl Until<'_> {
+    fn wait_writable(self, socket: BorrowedFd<'_>) -> Result<(), CallError> {
+        let outcome = match self.stream_end {
+            None => self.deadline.wait_writable(socket).map(|()| true),
+            Some(end) => self.deadline.wait_writable_unless(socket, end),
+        };
+        let stage = Stage::Sending;
+        match outcome {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CallError::StreamEnded),
+            Err(Stop::Interrupted) => Err(CallError::Interrupted),
+            Err(Stop::Failed(errno)) => Err(CallError::Io { stage, errno }),
+            Err(Stop::Late) => Err(CallError::Timeout {
+                after: self.deadline.limit(),
+                stage,
+            }),
+        }
+    }
+}
+
 /// Writes whole frames to a socket.
 #[derive(Debug)]
-pub(super) struct FrameWriter {
+pub(crate) struct FrameWriter {
     socket: Arc<OwnedFd>,
     head: Vec<u8>,
     tail: Vec<u8>,
     broken: bool,
-    /// Whether anything of the last frame was taken by the socket.
-    begun: bool,
 }
 
 impl FrameWriter {
-    pub(super) fn new(socket: Arc<OwnedFd>) -> Self {
+    pub(crate) fn new(socket: Arc<OwnedFd>) -> Self {
         FrameWriter {
             socket,
             head: Vec::new(),
             tail: Vec::new(),
             broken: false,
-            begun: false,
         }
     }
 
-    /// Whether a frame was left unfinished, so that no other may follow.
-    pub(super) fn is_broken(&self) -> bool {
+    /// Whether the connection was lost, or a frame was left unfinished, so that no other may
+    /// follow.
+    pub(crate) fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Whether anything of the last frame may have reached the other side.
-    pub(super) fn has_begun(&self) -> bool {
-        self.begun
-    }
-
     /// Ends the connection in both directions; whoever waits on it notices.
-    pub(super) fn shut_down(&mut self) {
+    pub(crate) fn shut_down(&mut self) {
         self.broken = true;
         // One that is gone already is as good.
         let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Both);
     }
 
     /// Sends the request that opens a stream.
-    pub(super) fn send_request(
+    pub(crate) fn send_request(
         &mut self,
         stream_id: u32,
         opening: Opening,
@@ -147,113 +113,84 @@ impl FrameWriter {
             Opening::Unary | Opening::ServerStream => call.payload,
             Opening::ClientStream => &[],
         };
-        self.head.clear();
-        self.head.extend_from_slice(&[0; HEADER_LENGTH]);
-        self.tail.clear();
-        call.encode_around(payload.len(), &mut self.head, &mut self.tail)
-            // A vector takes everything, so this cannot come up.
-            .map_err(|_| CallError::Unusable)?;
-        self.send(
-            MESSAGE_TYPE_REQUEST,
-            opening.flags(),
-            stream_id,
-            payload,
-            deadline.into(),
-        )
+        self.begin();
+        call.encode_around(payload.len(), &mut self.head, &mut self.tail);
+        let until = Until {
+            deadline,
+            stream_end: None,
+        };
+        self.send(TYPE_REQUEST, opening.flags(), stream_id, payload, until)
     }
 
     /// Sends one message of a stream.
-    pub(super) fn send_message(
+    pub(crate) fn send_message(
         &mut self,
         stream_id: u32,
         message: &[u8],
-        patience: Patience<'_>,
+        until: Until<'_>,
     ) -> Result<(), CallError> {
-        self.send_data(0, stream_id, message, patience)
+        self.begin();
+        self.send(TYPE_DATA, 0, stream_id, message, until)
     }
 
     /// Ends this side of a stream.
-    pub(super) fn send_close(
-        &mut self,
-        stream_id: u32,
-        patience: Patience<'_>,
-    ) -> Result<(), CallError> {
-        self.send_data(FLAG_REMOTE_CLOSED | FLAG_NO_DATA, stream_id, &[], patience)
+    pub(crate) fn send_close(&mut self, stream_id: u32, until: Until<'_>) -> Result<(), CallError> {
+        self.begin();
+        let flags = FLAG_REMOTE_CLOSED | FLAG_NO_DATA;
+        self.send(TYPE_DATA, flags, stream_id, &[], until)
     }
 
-    fn send_data(
-        &mut self,
-        flags: u8,
-        stream_id: u32,
-        message: &[u8],
-        patience: Patience<'_>,
-    ) -> Result<(), CallError> {
+    /// Empties the buffers, but for room for a header.
+    fn begin(&mut self) {
         self.head.clear();
-        self.head.extend_from_slice(&[0; HEADER_LENGTH]);
+        self.head.resize(HEADER_LENGTH, 0);
         self.tail.clear();
-        self.send(MESSAGE_TYPE_DATA, flags, stream_id, message, patience)
     }
 
-    /// Sends `head`, whose first bytes are room for the header, then `payload`,
-    /// then `tail`.
+    /// Sends `head`, with the header where room is left for it, then `payload`, then `tail`.
     fn send(
         &mut self,
         type_: u8,
         flags: u8,
         stream_id: u32,
         payload: &[u8],
-        patience: Patience<'_>,
+        until: Until<'_>,
     ) -> Result<(), CallError> {
-        self.begun = false;
         let size = self.head.len() - HEADER_LENGTH + payload.len() + self.tail.len();
         let header = header(check_size(size)?, stream_id, type_, flags);
         self.head[..HEADER_LENGTH].copy_from_slice(&header);
 
-        let is_small = size <= SMALL;
-        if is_small {
-            self.head.extend_from_slice(payload);
-            self.head.append(&mut self.tail);
-        }
         let mut parts = [&self.head, payload, &self.tail].map(IoSlice::new);
-        let mut parts = &mut parts[..if is_small { 1 } else { 3 }];
+        let mut parts = &mut parts[..];
         let mut left = HEADER_LENGTH + size;
-        let socket = self.socket.as_fd();
-        // There is room for a small one, nearly always.
-        let may_block = !is_small && patience.is_endless();
+        let options = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
         while left > 0 {
-            let options = match may_block && !interrupt::is_raised() {
-                true => MsgFlags::MSG_NOSIGNAL,
-                false => MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT,
-            };
-            let sent = match &*parts {
-                [whole] => send(socket.as_raw_fd(), whole, options),
-                parts => sendmsg::<()>(socket.as_raw_fd(), parts, &[], options, None),
-            };
-            let outcome = match sent {
+            let error = match sendmsg::<()>(self.socket.as_raw_fd(), parts, &[], options, None) {
                 Ok(count) => {
                     IoSlice::advance_slices(&mut parts, count);
                     left -= count;
-                    self.begun = true;
                     continue;
                 }
                 Err(Errno::EINTR) => continue,
-                Err(Errno::EAGAIN) => patience.wait_writable(socket),
-                Err(errno) => Err(Halt::Stop(Stop::Failed(errno))),
+                Err(Errno::EAGAIN) => match until.wait_writable(self.socket.as_fd()) {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                },
+                Err(errno) => lost(errno),
             };
-            if let Err(halt) = outcome {
-                self.broken = self.begun || matches!(halt, Halt::Stop(Stop::Failed(_)));
-                return Err(match halt {
-                    Halt::Stop(stop) => stopped(stop, patience.deadline),
-                    Halt::StreamEnded => CallError::StreamEnded,
-                });
-            }
+            let is_lost = matches!(
+                error,
+                CallError::Closed { .. } | CallError::Reset { .. } | CallError::Io { .. }
+            );
+            self.broken = is_lost || left < HEADER_LENGTH + size;
+            return Err(error);
         }
         Ok(())
     }
 }
 
 /// Appends a whole request frame to `frames`; on an error nothing.
-pub(super) fn request_frame(
+pub(crate) fn put_request_frame(
     stream_id: u32,
     call: &Call<'_>,
     frames: &mut Vec<u8>,
@@ -261,54 +198,28 @@ pub(super) fn request_frame(
     let start = frames.len();
     let mut tail = Vec::new();
     frames.resize(start + HEADER_LENGTH, 0);
-    let encoded = call.encode_around(call.payload.len(), frames, &mut tail);
+    call.encode_around(call.payload.len(), frames, &mut tail);
     let size = frames.len() - start - HEADER_LENGTH + call.payload.len() + tail.len();
-    // A vector takes everything, so the first cannot come up.
-    let length = encoded
-        .map_err(|_| CallError::Unusable)
-        .and_then(|()| check_size(size));
-    match length {
-        Ok(length) => {
-            frames.extend_from_slice(call.payload);
-            frames.append(&mut tail);
-            let header = header(length, stream_id, MESSAGE_TYPE_REQUEST, 0);
-            frames[start..start + HEADER_LENGTH].copy_from_slice(&header);
-            Ok(())
-        }
+    let length = match check_size(size) {
+        Ok(length) => length,
         Err(error) => {
             frames.truncate(start);
-            Err(error)
+            return Err(error);
         }
-    }
+    };
+    frames.extend_from_slice(call.payload);
+    frames.append(&mut tail);
+    let header = header(length, stream_id, TYPE_REQUEST, 0);
+    frames[start..start + HEADER_LENGTH].copy_from_slice(&header);
+    Ok(())
 }
 
-fn header(length: u32, stream_id: u32, type_: u8, flags: u8) -> [u8; HEADER_LENGTH] {
-    let [l0, l1, l2, l3] = length.to_be_bytes();
-    let [s0, s1, s2, s3] = stream_id.to_be_bytes();
-    [l0, l1, l2, l3, s0, s1, s2, s3, type_, flags]
-}
-
-/// The size of a frame's data as a header states it, if it is within the limit.
-pub(super) fn check_size(size: usize) -> Result<u32, CallError> {
-    u32::try_from(size)
-        .ok()
-        .filter(|_| size <= LARGEST_DATA)
-        .ok_or(CallError::TooLarge {
-            size,
-            limit: LARGEST_DATA,
-        })
-}
-
-fn stopped(stop: Stop, deadline: &Deadline) -> CallError {
+/// The error of a connection that took no more.
+pub(crate) fn lost(errno: Errno) -> CallError {
     let stage = Stage::Sending;
-    match stop {
-        Stop::Late => CallError::Timeout {
-            after: deadline.limit(),
-            stage,
-        },
-        Stop::Interrupted => CallError::Interrupted,
-        Stop::Failed(Errno::EPIPE) => CallError::Closed { stage },
-        Stop::Failed(Errno::ECONNRESET) => CallError::Reset { stage },
-        Stop::Failed(errno) => CallError::Io { stage, errno },
+    match errno {
+        Errno::EPIPE => CallError::Closed { stage },
+        Errno::ECONNRESET => CallError::Reset { stage },
+        errno => CallError::Io { stage, errno },
     }
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_client::interrupt::{self, Interrupted};
-use agent_client::{Call, CallError, Client, ConnectError, ConnectOptions, ErrorKind};
+use agent_client::{Call, CallError, ConnectError, ConnectOptions, Connection, ErrorKind};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 
@@ -35,7 +35,7 @@ fn a_signal_ends_every_wait_and_can_be_forgotten() {
     interrupt::install().unwrap();
     interrupt::install().unwrap();
     let (near, _far) = UnixStream::pair().unwrap();
-    let mut client = Client::new(near);
+    let mut connection = Connection::new(near);
     let call = Call {
         service: "s",
         method: "m",
@@ -46,10 +46,10 @@ fn a_signal_ends_every_wait_and_can_be_forgotten() {
 
     // In the wait for an answer, with either signal; the connection lives.
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        let error = interrupted(signal, || client.call(&call)).unwrap_err();
+        let error = interrupted(signal, || connection.call(&call)).unwrap_err();
         assert_eq!(error, CallError::Interrupted);
         assert_eq!(error.kind(), ErrorKind::Interrupted);
-        assert!(client.is_usable());
+        assert!(connection.is_usable());
     }
 
     // Before the wait began.
@@ -58,7 +58,7 @@ fn a_signal_ends_every_wait_and_can_be_forgotten() {
     while !interrupt::is_raised() && began.elapsed() < AMPLE {
         thread::yield_now();
     }
-    assert_eq!(client.call(&call), Err(CallError::Interrupted));
+    assert_eq!(connection.call(&call), Err(CallError::Interrupted));
     assert_eq!(interrupt::sleep(AMPLE), Err(Interrupted));
     interrupt::clear();
 
@@ -67,9 +67,9 @@ fn a_signal_ends_every_wait_and_can_be_forgotten() {
         payload: &vec![0; 4_000_000],
         ..call
     };
-    let error = interrupted(Signal::SIGINT, || client.call(&large)).unwrap_err();
+    let error = interrupted(Signal::SIGINT, || connection.call(&large)).unwrap_err();
     assert_eq!(error, CallError::Interrupted);
-    assert!(!client.is_usable());
+    assert!(!connection.is_usable());
 
     // In the sleep, in the pause between attempts to connect, and in a handshake.
     assert_eq!(
@@ -84,11 +84,12 @@ fn a_signal_ends_every_wait_and_can_be_forgotten() {
         ..ConnectOptions::default()
     };
     let missing = format!("unix://{}", path.display()).parse().unwrap();
-    let error = interrupted(Signal::SIGINT, || Client::connect(&missing, &options)).unwrap_err();
+    let error =
+        interrupted(Signal::SIGINT, || Connection::connect(&missing, &options)).unwrap_err();
     assert_eq!(error, ConnectError::Interrupted);
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     let _listener = UnixListener::bind(&path).unwrap();
     let silent = format!("hvsock://{}:1", path.display()).parse().unwrap();
-    let error = interrupted(Signal::SIGINT, || Client::connect(&silent, &options)).unwrap_err();
+    let error = interrupted(Signal::SIGINT, || Connection::connect(&silent, &options)).unwrap_err();
     assert_eq!(error, ConnectError::Interrupted);
 }

@@ -16,12 +16,12 @@ pub(super) enum Calls {
     Percent(f64),
 }
 
-/// Why a text chooses no calls.
+/// Why a text does not choose any calls.
 #[derive(Debug, thiserror::Error)]
 pub enum CallsError {
     /// It has no such form.
     #[error(
-        "[{}] chooses no calls: write [3], [2..4], [5..] or [..4] for calls by their number, \
+        "[{}] does not choose any calls: write [3], [2..4], [5..] or [..4] for calls by their number, \
          or [10%] for a chance", Excerpt(.0)
     )]
     Form(String),
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn mistakes() {
-        let form = "chooses no calls: write [3], [2..4], [5..] or [..4] for calls by their \
+        let form = "does not choose any calls: write [3], [2..4], [5..] or [..4] for calls by their \
                     number, or [10%] for a chance";
         for text in [
             "", "x", "..", "-1", "+1", "1.5", "1..x", "%", "-1%", "1e1%", "inf%", "1...2",

@@ -10,14 +10,14 @@ use super::{FaultError, Faults, Kind, Orders, Reader, Rule, grammar};
 const HELP: &str = "\
 reply RPC json://{...} field=value ...   answers that; file:///path.json reads it
 fail RPC STATUS \"message\"                refuses: a status by name or number
-delay RPC TIME                           waits first, and goes on with what else there is
+delay RPC TIME                           waits first; other rules may follow
 drop RPC                                 never answers
 close RPC                                closes the connection instead of an answer
-garbage RPC [hex:00ff | COUNT]           sends bytes that are no ttRPC instead of an answer
+garbage RPC [hex:00ff | COUNT]           sends bytes that are not ttRPC instead of an answer
 die RPC                                  ends all connections and forgets everything instead of an answer
-truncate RPC [COUNT]                     cuts the answer after so many bytes, or half, and closes
+truncate RPC [COUNT]                     cuts the answer after that many bytes, or in half, and closes
 clear [RPC]                              removes the rules for an RPC, or all
-oom CONTAINER_ID                         kills the container's processes, and lets GetOOMEvent tell of it
+oom CONTAINER_ID                         kills the container's processes, and makes GetOOMEvent report it
 exit CONTAINER_ID [EXEC_ID] STATUS       ends a process with a status, 0 to 255
 list                                     shows the rules, and how often each was applied
 help                                     shows this
@@ -41,11 +41,11 @@ impl Faults {
         let text = line.trim();
         let (name, end) = command::name(text);
         let form = match name {
-            "clear" => "clear RPC, or clear alone",
+            "clear" => "clear RPC, or only clear",
             "oom" => "oom CONTAINER_ID",
             "exit" => "exit CONTAINER_ID [EXEC_ID] STATUS",
-            "list" => "list stands alone",
-            "help" => "help stands alone",
+            "list" => "only list",
+            "help" => "only help",
             _ => return self.rule_line(name, text, reader),
         };
         let mut words = command::split_plain(text, end, Hash::Comment)?.into_iter();

@@ -42,7 +42,7 @@ pub enum FaultError {
     #[error(transparent)]
     Words(#[from] WordsError),
     /// More than such a rule takes.
-    #[error("{} is too much: {form}", Excerpt(.word))]
+    #[error("{} is too much; write {form}", Excerpt(.word))]
     Surplus {
         /// The first word too many.
         word: String,
@@ -50,7 +50,7 @@ pub enum FaultError {
         form: &'static str,
     },
     /// Less than it takes.
-    #[error("{what} is missing: {form}")]
+    #[error("{what} is missing; write {form}")]
     Missing {
         /// What.
         what: &'static str,
@@ -75,7 +75,7 @@ pub enum FaultError {
         nearest: Vec<String>,
     },
     /// The status of success.
-    #[error("OK is no failure: reply RPC json://{{...}} answers as you like")]
+    #[error("OK is not a failure; write reply RPC json://{{...}} to choose an answer")]
     Success,
     /// A time.
     #[error(transparent)]

@@ -166,19 +166,22 @@ fn a_wrong_line_changes_nothing() {
             "there is no command \"trunc\"; did you mean \"truncate\"?",
         ),
         ("xyzzy", "there is no command \"xyzzy\"; help lists them"),
-        ("list all", "\"all\" is too much: list stands alone"),
-        ("clear a b", "\"b\" is too much: clear RPC, or clear alone"),
+        ("list all", "\"all\" is too much; write only list"),
+        (
+            "clear a b",
+            "\"b\" is too much; write clear RPC, or only clear",
+        ),
         (
             "clear Chek",
             "there is no RPC \"Chek\"; did you mean \"Check\"?",
         ),
-        ("oom", "the ID of a container is missing: oom CONTAINER_ID"),
-        ("oom web db", "\"db\" is too much: oom CONTAINER_ID"),
+        ("oom", "the ID of a container is missing; write oom CONTAINER_ID"),
+        ("oom web db", "\"db\" is too much; write oom CONTAINER_ID"),
         ("oom full", "it is not there"),
         ("exit web two 7", "it is not there"),
         (
             "exit web",
-            "a container's ID or a status is missing: exit CONTAINER_ID [EXEC_ID] STATUS",
+            "a container's ID or a status is missing; write exit CONTAINER_ID [EXEC_ID] STATUS",
         ),
         (
             "exit web one 256",
@@ -186,7 +189,7 @@ fn a_wrong_line_changes_nothing() {
         ),
         (
             "exit web one 7 8",
-            "\"8\" is too much: exit CONTAINER_ID [EXEC_ID] STATUS",
+            "\"8\" is too much; write exit CONTAINER_ID [EXEC_ID] STATUS",
         ),
         ("drop Check[0]", "[0]: calls are counted from 1"),
     ] {

@@ -125,11 +125,15 @@ impl<'a> Connections<'a> {
         match connection.start(call, tag) {
             Ok(stream_id) => {
                 self.in_flight += 1;
-                Ok(CallId {
+                let place = CallId {
                     slot: index,
                     generation: slot.generation,
                     stream_id,
-                })
+                };
+                if !connection.is_usable() {
+                    self.take_room(index);
+                }
+                Ok(place)
             }
             Err(error) => {
                 self.free.push_back(index);
@@ -144,13 +148,25 @@ impl<'a> Connections<'a> {
         if slot.generation != call.generation {
             return None;
         }
-        let tag = slot.connection.as_mut()?.give_up(call.stream_id)?;
+        let connection = slot.connection.as_mut()?;
+        let tag = connection.give_up(call.stream_id)?;
         self.in_flight -= 1;
+        match connection.is_usable() {
+            true => self.note_room(call.slot),
+            false => self.take_room(call.slot),
+        }
+        Some(tag)
+    }
+
+    fn note_room(&mut self, index: usize) {
         if self.free.is_empty() {
             self.room_since = Instant::now();
         }
-        self.free.push_back(call.slot);
-        Some(tag)
+        self.free.push_back(index);
+    }
+
+    fn take_room(&mut self, index: usize) {
+        self.free.retain(|free| *free != index);
     }
 
     /// Sends what waits to be sent. Calls of connections that are lost go to `ended`.
@@ -214,14 +230,17 @@ impl<'a> Connections<'a> {
         let Some(connection) = slot.and_then(|slot| slot.connection.as_mut()) else {
             return;
         };
+        let has_room = connection.is_usable();
         let (free, in_flight) = (&mut self.free, &mut self.in_flight);
         let room_since = &mut self.room_since;
         let result = connection.receive(|tag, answer| {
             *in_flight -= 1;
-            if free.is_empty() {
-                *room_since = Instant::now();
+            if has_room {
+                if free.is_empty() {
+                    *room_since = Instant::now();
+                }
+                free.push_back(index);
             }
-            free.push_back(index);
             ended(tag, answer.map_err(End::from));
         });
         if let Err(error) = result {
@@ -241,13 +260,22 @@ impl<'a> Connections<'a> {
             self.in_flight -= 1;
             ended(tag, End::Lost(error.to_string()));
         }
-        self.free.retain(|free| *free != index);
         slot.retry_at = Instant::now();
         slot.watches_output = false;
+        self.take_room(index);
     }
 
-    /// Makes lost connections again, as far as that goes at once.
+    /// Makes connections again, as far as that goes at once: those that were lost, and those
+    /// on which no more calls can be begun, once the last one there has ended.
     pub(crate) fn reconnect(&mut self, now: Instant) {
+        for slot in &mut self.slots {
+            let is_over = |it: &Multiplexer<_>| !it.is_usable() && it.in_flight() == 0;
+            if slot.connection.as_ref().is_some_and(is_over) {
+                slot.connection = None;
+                slot.retry_at = now;
+                slot.watches_output = false;
+            }
+        }
         for index in 0..self.slots.len() {
             let is_due = |slot: &Slot| slot.connection.is_none() && slot.retry_at <= now;
             if !self.slots.get(index).is_some_and(is_due) {

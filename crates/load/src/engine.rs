@@ -109,9 +109,10 @@ impl<'a> Engine<'a> {
         let cpu_before = cpu_time();
         let stopped = loop {
             let now = Instant::now();
+            self.expire(&mut run, now);
+            self.connections.reconnect(now);
             self.begin(&mut run, now);
             self.connections.send(count(&mut run.tally, Instant::now()));
-            self.expire(&mut run, now);
             if let Some(show) = &mut show
                 && now >= next_shown
             {
@@ -136,7 +137,6 @@ impl<'a> Engine<'a> {
             }) {
                 break Stopped::Interrupted;
             }
-            self.connections.reconnect(now);
         };
         let cpu_time = cpu_time().saturating_sub(cpu_before);
         self.finish(run, stopped, cpu_time)

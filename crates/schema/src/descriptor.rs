@@ -1,10 +1,9 @@
 //! The static description of a proto API: services, RPCs, messages, fields and
-//! enums, as the generated table states them. Plain data: this module knows no
-//! value, no text form and no particular API.
+//! enums, as the generated table states them.
 
-use super::reflect::Reflect;
+use crate::reflect::Reflect;
 
-/// Everything one build knows: the root of the generated table.
+/// The root of the generated table: everything in the API of a build.
 #[derive(Debug)]
 pub struct Schema {
     /// Every service, in the order of the proto files' names, then of declaration.
@@ -61,7 +60,7 @@ impl Rpc {
         self.client_streaming || self.server_streaming
     }
 
-    /// `package.Service/Method`, the form that names an RPC without doubt.
+    /// `package.Service/Method`, the name that only this RPC has.
     pub fn path(&self) -> String {
         format!("{}/{}", self.service, self.name)
     }

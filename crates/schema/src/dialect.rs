@@ -1,12 +1,12 @@
-//! What is accepted beyond the spellings of the proto and of ProtoJSON: other names,
-//! other values, and values from files. Which there are is up to the implementation.
+//! What a program accepts beyond the spellings of the proto and of ProtoJSON: other
+//! names, other values, and values from files.
 
 use std::error::Error;
 
-use super::descriptor::{Message, Scalar};
+use crate::descriptor::{Message, Scalar};
 use agent_text::excerpt::Quoted;
 
-/// The content of a file, or why there is none.
+/// The content of a file, or why it cannot be read.
 pub type Content = Result<Vec<u8>, Box<dyn Error + Send + Sync>>;
 
 /// Extra names of fields, extra spellings of values, and the files of `@file`.
@@ -18,15 +18,16 @@ pub trait Dialect {
         None
     }
 
-    /// The member that `name` stands for in a document for `message`, if it is
-    /// no field and is to be handed back to whoever merges the document.
+    /// The member that `name` stands for in a document for `message`, if it is not a
+    /// field but something for the program itself. Its value is returned by
+    /// [`merge`](crate::json::merge).
     fn extra(&self, message: &'static Message, name: &str) -> Option<&'static str> {
         let _ = (message, name);
         None
     }
 
-    /// The type of the values of the member called `name`, which
-    /// [`Dialect::extra`] told of: text, or true and false.
+    /// The type of the values of the member called `name`, one that
+    /// [`Dialect::extra`] returned: text, or true and false.
     fn extra_type(&self, name: &str) -> Scalar {
         let _ = name;
         Scalar::String

@@ -172,7 +172,7 @@ pub trait Map {
     /// The value at a key to change, added at its default if it is missing.
     /// `None` if the key is not of the map's key type.
     fn get_mut(&mut self, key: &Key<'_>) -> Option<ValueMut<'_>>;
-    /// Drops the entry at a key; tells whether there was one.
+    /// Drops the entry at a key, and returns whether there was one.
     fn remove(&mut self, key: &Key<'_>) -> bool;
     /// Drops all entries.
     fn clear(&mut self);

@@ -1,12 +1,12 @@
-//! The names nearest to one that matched nothing. It knows words only.
+//! The names nearest to one that matched nothing, and lists of names in sentences.
 
 use agent_text::excerpt::Excerpt;
 
 /// How many names are suggested at most.
 const SUGGESTED: usize = 3;
 
-/// Longer names are not compared: they are no misspelling of anything, and the
-/// comparison's cost grows with them.
+/// Longer names are not compared: they are not a misspelling of anything, and
+/// comparing them would take long.
 const COMPARED: usize = 100;
 
 /// At most three names that a user who wrote `name` may have meant, the nearest
@@ -52,7 +52,7 @@ pub fn quoted(names: &[String], conjunction: &str) -> String {
     text
 }
 
-/// `; did you mean ...?` for names that may be meant, nothing if there are none.
+/// `; did you mean ...?` for names that may be meant; nothing without any.
 pub fn did_you_mean(names: &[String]) -> String {
     if names.is_empty() {
         return String::new();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::escape::{self, is_unprintable};
+use crate::hex;
 
 /// How many characters of a text are shown.
 const SHOWN: usize = 60;
@@ -26,6 +27,22 @@ pub struct Quoted<'a>(pub &'a str);
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&quoted(self.0, usize::MAX))
+    }
+}
+
+/// Shows bytes that are mostly text in double quotes, with escapes: `"NO\r"`. What is beyond
+/// the first 32 is only counted.
+#[derive(Debug, Clone, Copy)]
+pub struct QuotedBytes<'a>(pub &'a [u8]);
+
+impl fmt::Display for QuotedBytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shown, rest) = self.0.split_at(self.0.len().min(hex::SHOWN));
+        write!(f, "\"{}\"", shown.escape_ascii())?;
+        match rest.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more bytes"),
+        }
     }
 }
 
@@ -68,5 +85,17 @@ mod tests {
         let over = "é".repeat(61);
         assert_eq!(Excerpt(&over).to_string(), format!("\"{exact}...\""));
         assert_eq!(Quoted(&over).to_string(), format!("\"{over}\""));
+    }
+
+    #[test]
+    fn bytes_are_escaped_and_cut() {
+        assert_eq!(
+            QuotedBytes(b"a\"\x1b[0m\xff").to_string(),
+            r#""a\"\x1b[0m\xff""#
+        );
+        assert_eq!(
+            QuotedBytes(&[b'x'; 33]).to_string(),
+            format!("\"{}\" and 1 more bytes", "x".repeat(32))
+        );
     }
 }

@@ -7,7 +7,7 @@ use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use agent_client::{Call, Client, ProtocolError, StreamReceiver, StreamSender};
+use agent_client::{Call, Connection, ProtocolError, StreamReceiver, StreamSender};
 use agent_schema::Reflect;
 
 pub use agent_client::CallError;
@@ -16,14 +16,14 @@ pub use agent_client::CallError;
 /// client takes one, or just a connection.
 #[derive(Debug)]
 pub struct Caller<'c> {
-    connection: &'c mut Client,
+    connection: &'c mut Connection,
     timeout: Option<Duration>,
     metadata: Vec<(String, String)>,
 }
 
-impl<'c> From<&'c mut Client> for Caller<'c> {
+impl<'c> From<&'c mut Connection> for Caller<'c> {
     /// Calls that wait forever, without metadata.
-    fn from(connection: &'c mut Client) -> Self {
+    fn from(connection: &'c mut Connection) -> Self {
         Caller {
             connection,
             timeout: None,
@@ -34,7 +34,7 @@ impl<'c> From<&'c mut Client> for Caller<'c> {
 
 impl<'c> Caller<'c> {
     /// Calls that wait forever, without metadata.
-    pub fn new(connection: &'c mut Client) -> Self {
+    pub fn new(connection: &'c mut Connection) -> Self {
         connection.into()
     }
 
@@ -56,7 +56,7 @@ impl<'c> Caller<'c> {
     /// Makes a call with one request and one response. `service` is its full name.
     ///
     /// # Errors
-    /// As [`Client::call`] has them, and [`ProtocolError::BadResponse`] when the
+    /// As [`Connection::call`] has them, and [`ProtocolError::BadMessage`] when the
     /// response is not of its type.
     pub fn call<Q: Reflect, A: Reflect + Default>(
         &mut self,
@@ -78,7 +78,7 @@ impl<'c> Caller<'c> {
     /// Makes a call with one request and any number of responses.
     ///
     /// # Errors
-    /// As [`Client::stream`] has them.
+    /// As [`Connection::stream`] has them.
     pub fn download<Q: Reflect, A>(
         &mut self,
         service: &str,
@@ -93,7 +93,7 @@ impl<'c> Caller<'c> {
     /// one response.
     ///
     /// # Errors
-    /// As [`Client::stream`] has them.
+    /// As [`Connection::stream`] has them.
     pub fn upload<Q: Reflect, A>(
         &mut self,
         service: &str,
@@ -109,7 +109,7 @@ impl<'c> Caller<'c> {
     /// any number of responses.
     ///
     /// # Errors
-    /// As [`Client::stream`] has them.
+    /// As [`Connection::stream`] has them.
     pub fn exchange<Q: Reflect, A>(
         &mut self,
         service: &str,
@@ -234,7 +234,7 @@ fn decode<M: Reflect + Default>(data: Vec<u8>) -> Result<M, CallError> {
     let mut message = M::default();
     match message.merge_from(&data) {
         Ok(()) => Ok(message),
-        Err(reason) => Err(CallError::Protocol(ProtocolError::BadResponse {
+        Err(reason) => Err(CallError::Protocol(ProtocolError::BadMessage {
             reason: reason.to_string(),
             data,
         })),

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
 
-use agent_client::Client;
+use agent_client::Connection;
 use agent_typed::{CallError, Caller};
 use fixtures::streams::clients::Streams;
 use fixtures::streams::messages::streams::Chunk;
@@ -21,10 +21,10 @@ const REMOTE_CLOSED: u8 = 1;
 const NO_DATA: u8 = 4;
 
 /// A connection to a peer on a thread of its own.
-fn connect() -> Client {
+fn connect() -> Connection {
     let (near, far) = UnixStream::pair().unwrap();
     thread::spawn(move || Peer(far).serve());
-    Client::new(near)
+    Connection::new(near)
 }
 
 fn chunk(data: &str) -> Chunk {

@@ -1,16 +1,16 @@
-//! An agent's address as a user writes it. It knows the schemes by one table and
-//! leaves what follows `://` to each transport.
+//! An agent's address as a user writes it. The schemes stand in one table; each transport
+//! reads what follows `://` itself.
 
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::Transport;
+use super::Attempt;
 use super::hybrid::HybridSocket;
-use super::plain::PlainSocket;
-use super::sim::{self, Sim};
-use super::unix::SocketName;
+use super::refusal::Refusal;
+use super::unix::{PlainSocket, SocketName};
 use super::vsock::VsockPort;
 
 /// The port that a Kata agent listens on in its guest.
@@ -35,14 +35,14 @@ pub enum Address {
 
 /// A scheme: its name, what an address with it looks like, and how the part
 /// behind `://` is read.
-pub(super) struct Scheme {
+struct Scheme {
     name: &'static str,
     form: &'static str,
     parse: fn(&str) -> Result<Address, AddressProblem>,
 }
 
 /// Every scheme there is.
-pub(super) const SCHEMES: &[Scheme] = &[
+const SCHEMES: &[Scheme] = &[
     Scheme {
         name: "unix",
         form: "unix:///PATH or unix://@NAME",
@@ -71,7 +71,10 @@ pub(super) const SCHEMES: &[Scheme] = &[
     Scheme {
         name: "sim",
         form: "sim://",
-        parse: |rest| sim::parse(rest).map(|Sim| Address::Sim),
+        parse: |rest| match rest {
+            "" => Ok(Address::Sim),
+            rest => Err(AddressProblem::Trailing(rest.to_owned())),
+        },
     },
 ];
 
@@ -90,13 +93,19 @@ impl Address {
         }
     }
 
-    pub(super) fn transport(&self) -> &dyn Transport {
+    /// Makes one attempt to connect.
+    pub(super) fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
         match self {
-            Address::Unix(socket) => socket,
-            Address::Vsock(port) => port,
-            Address::Hybrid(hybrid) => hybrid,
-            Address::Remote(plain) | Address::Mock(plain) => plain,
-            Address::Sim => &Sim,
+            Address::Unix(socket) => socket.open(attempt),
+            Address::Vsock(port) => port.open(attempt),
+            Address::Hybrid(hybrid) => hybrid.open(attempt),
+            Address::Remote(plain) | Address::Mock(plain) => plain.socket.open(attempt),
+            Address::Sim => {
+                let connect = attempt.sim.ok_or(Refusal::NoSim)?;
+                connect()
+                    .map(OwnedFd::from)
+                    .map_err(|error| Refusal::SimFailed(error.to_string()))
+            }
         }
     }
 }
@@ -148,7 +157,7 @@ pub enum AddressError {
         form: String,
     },
     /// Hybrid vsock was asked for, and the address is of another scheme.
-    #[error("hybrid vsock needs a unix:// address, and {address:?} is none")]
+    #[error("hybrid vsock needs a unix:// address, not {address:?}")]
     NotUnix {
         /// The address.
         address: String,
@@ -190,8 +199,8 @@ pub enum AddressProblem {
     /// This is not a context ID.
     #[error("{0:?} is not a context ID, a number from 0 to 4294967295, or -1 for any")]
     BadCid(String),
-    /// The simulated agent takes no such text.
-    #[error("nothing may follow the scheme, and {0:?} does")]
+    /// The scheme takes nothing more.
+    #[error("nothing may follow the scheme, but {0:?} does")]
     Trailing(String),
 }
 
@@ -215,5 +224,4 @@ impl fmt::Display for AllForms {
 }
 
 #[cfg(test)]
-#[path = "address_tests.rs"]
 mod tests;

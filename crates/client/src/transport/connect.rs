@@ -1,5 +1,4 @@
-//! Connecting with patience: attempt after attempt while the agent may still be
-//! starting. It knows reasons and time, and no transport by name.
+//! Connecting with patience: attempt after attempt while the agent may still be starting.
 
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -105,7 +104,7 @@ pub(crate) fn connect(
     let mut last: Option<Refusal> = None;
     loop {
         let began = Instant::now();
-        let refusal = match address.transport().open(&attempt) {
+        let refusal = match address.open(&attempt) {
             Ok(socket) => return Ok(socket),
             Err(Refusal::Interrupted) => return Err(ConnectError::Interrupted),
             Err(refusal) => refusal,

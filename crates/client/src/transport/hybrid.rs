@@ -1,6 +1,5 @@
-//! `hvsock://`: a port of a guest through the Unix socket of its hypervisor,
-//! which wants one line to know the port and answers with one before the guest's
-//! own bytes follow.
+//! `hvsock://`: a port of a guest through the Unix socket of its hypervisor. One line tells
+//! the hypervisor the port, and it answers with one before the guest's own bytes follow.
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -8,11 +7,11 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv, send};
 
+use super::Attempt;
 use super::address::AddressProblem;
 use super::refusal::Refusal;
 use super::unix::SocketName;
 use super::vsock::guest_port;
-use super::{Attempt, Transport};
 use crate::deadline::Deadline;
 use crate::interrupt::Stop;
 
@@ -48,8 +47,8 @@ impl fmt::Display for HybridSocket {
     }
 }
 
-impl Transport for HybridSocket {
-    fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
+impl HybridSocket {
+    pub(super) fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
         let socket = self.socket.open(attempt)?;
         ask(&socket, self.port)?;
         await_ok(&socket, &attempt.deadline)?;

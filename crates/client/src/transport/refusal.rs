@@ -1,10 +1,9 @@
-//! Why one attempt to connect came to nothing, in words for a user, and whether
-//! another attempt may do better. It knows nothing of time.
+//! Why one attempt to connect failed, in words for a user, and whether another one may do
+//! better.
 
+use agent_text::excerpt::QuotedBytes;
 use nix::errno::Errno;
 use thiserror::Error;
-
-use crate::excerpt::quoted;
 
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -16,7 +15,7 @@ pub enum Refusal {
     #[error("nothing listens on this socket")]
     NothingListens,
     /// Too many connections wait to be accepted.
-    #[error("the listener does not accept connections, too many wait already")]
+    #[error("the listener does not accept connections: too many are waiting already")]
     QueueFull,
     /// The file is something else.
     #[error("the file is not a socket")]
@@ -40,16 +39,16 @@ pub enum Refusal {
     #[error("the hypervisor took the connection and did not answer CONNECT")]
     HandshakeSilent,
     /// The answer is `OK` without the port that follows it.
-    #[error("the hypervisor answered CONNECT with \"OK\" and no port after it")]
+    #[error("the hypervisor answered CONNECT with \"OK\" without a port after it")]
     HandshakeNoPort,
     /// The answer is not `OK`. The bytes are the line without its end.
-    #[error("the hypervisor answered CONNECT with {} instead of OK", quoted(.0))]
+    #[error("the hypervisor answered CONNECT with {} instead of OK", QuotedBytes(.0))]
     HandshakeRefused(Vec<u8>),
     /// The answer stopped before the end of its line.
-    #[error("the hypervisor's answer to CONNECT stopped after {}", quoted(.0))]
+    #[error("the hypervisor's answer to CONNECT stopped after {}", QuotedBytes(.0))]
     HandshakeCut(Vec<u8>),
     /// The answer has no line end within the limit.
-    #[error("the hypervisor's answer to CONNECT has no end: {}", quoted(.0))]
+    #[error("the hypervisor's answer to CONNECT has no end: {}", QuotedBytes(.0))]
     HandshakeTooLong(Vec<u8>),
     /// No guest has this context ID.
     #[error("no guest with this context ID is running")]
@@ -61,7 +60,7 @@ pub enum Refusal {
     #[error("the guest did not answer")]
     GuestSilent,
     /// There is no vsock on this host.
-    #[error("this kernel has no vsock")]
+    #[error("this kernel does not support vsock")]
     NoVsock,
     /// No simulated agent was built in or handed in.
     #[error("there is no simulated agent here")]

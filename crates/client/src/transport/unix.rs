@@ -1,5 +1,5 @@
-//! Unix sockets, by path or by abstract name. Other transports build on this one
-//! where a Unix socket is what they are reached by.
+//! Unix sockets by path or by abstract name: `unix://`, and `remote://` and `mock://` as the
+//! Kata runtime writes them, with a port that means nothing. Hybrid vsock builds on it.
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -10,9 +10,9 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrLike, UnixAddr, connect, getsockopt, socket,
 };
 
+use super::Attempt;
 use super::address::AddressProblem;
 use super::refusal::Refusal;
-use super::{Attempt, Transport};
 use crate::deadline::Deadline;
 use crate::interrupt::Stop;
 
@@ -84,8 +84,8 @@ impl fmt::Display for SocketName {
     }
 }
 
-impl Transport for SocketName {
-    fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
+impl SocketName {
+    pub(super) fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
         let address = match self {
             SocketName::Path(path) => UnixAddr::new(path.as_str()),
             SocketName::Abstract(name) => UnixAddr::new_abstract(name.as_bytes()),
@@ -96,6 +96,40 @@ impl Transport for SocketName {
             Stop::Interrupted => Refusal::Interrupted,
             Stop::Failed(errno) => self.refusal(errno),
         })
+    }
+}
+
+/// A Unix socket with a port that is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlainSocket {
+    /// The socket.
+    pub socket: SocketName,
+    /// The digits after the last colon, if there are any.
+    pub port: Option<String>,
+}
+
+impl PlainSocket {
+    /// Reads `/path` or `/path:PORT`; a colon that no digits follow is part of
+    /// the path.
+    pub(super) fn parse(text: &str) -> Result<Self, AddressProblem> {
+        let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        let (socket, port) = match text.rsplit_once(':') {
+            Some((socket, port)) if is_port(port) => (socket, Some(port.to_owned())),
+            _ => (text, None),
+        };
+        Ok(PlainSocket {
+            socket: SocketName::parse(socket)?,
+            port,
+        })
+    }
+}
+
+impl fmt::Display for PlainSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.port {
+            Some(port) => write!(f, "{}:{port}", self.socket),
+            None => write!(f, "{}", self.socket),
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use nix::errno::Errno;
 use nix::sys::socket::AddressFamily;
 use vsock::{VMADDR_CID_ANY, VsockAddr};
 
+use super::Attempt;
 use super::address::AddressProblem;
 use super::refusal::Refusal;
 use super::unix::open_stream;
-use super::{Attempt, Transport};
 use crate::interrupt::Stop;
 
 /// A vsock address. The context ID 4294967295 is any; it is written -1.
@@ -67,8 +67,8 @@ impl fmt::Display for VsockPort {
     }
 }
 
-impl Transport for VsockPort {
-    fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
+impl VsockPort {
+    pub(super) fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
         let address = VsockAddr::new(self.cid, self.port);
         open_stream(AddressFamily::Vsock, &address, &attempt.deadline).map_err(|stop| match stop {
             Stop::Late | Stop::Failed(Errno::ETIMEDOUT) => Refusal::GuestSilent,

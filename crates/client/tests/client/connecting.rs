@@ -6,20 +6,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_client::transport::Refusal;
-use agent_client::{Address, AddressError, Client, ConnectError, ConnectOptions, ErrorKind};
+use agent_client::{Address, AddressError, ConnectError, ConnectOptions, Connection, ErrorKind};
 
 use crate::peer::{AMPLE, CALL, Peer, SHORT, ok};
 
-pub fn within(timeout: Duration) -> ConnectOptions {
+pub(crate) fn within(timeout: Duration) -> ConnectOptions {
     ConnectOptions {
         timeout,
         ..ConnectOptions::default()
     }
 }
 
-pub fn connect(address: &str, timeout: Duration) -> Result<Client, ConnectError> {
+pub(crate) fn connect(address: &str, timeout: Duration) -> Result<Connection, ConnectError> {
     let address: Result<Address, AddressError> = address.parse();
-    Client::connect(&address.unwrap(), &within(timeout))
+    Connection::connect(&address.unwrap(), &within(timeout))
 }
 
 /// Answers one call on a connection from `listener`.
@@ -46,8 +46,8 @@ fn every_address_of_a_unix_socket_reaches_it() {
         format!("remote://{text}:1024"),
         format!("mock://{text}:0"),
     ] {
-        let mut client = connect(&address, AMPLE).unwrap();
-        assert_eq!(client.call(&CALL).unwrap(), b"here");
+        let mut connection = connect(&address, AMPLE).unwrap();
+        assert_eq!(connection.call(&CALL).unwrap(), b"here");
     }
     server.join().unwrap();
 }
@@ -60,8 +60,8 @@ fn an_abstract_name_is_taken_without_a_nul_at_its_end() {
     let listener =
         UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
     let server = thread::spawn(move || serve_one(&listener));
-    let mut client = connect(&format!("unix://@{name}"), AMPLE).unwrap();
-    assert_eq!(client.call(&CALL).unwrap(), b"here");
+    let mut connection = connect(&format!("unix://@{name}"), AMPLE).unwrap();
+    assert_eq!(connection.call(&CALL).unwrap(), b"here");
     server.join().unwrap();
     assert_eq!(
         connect(&format!("unix://@{name}"), Duration::ZERO)
@@ -84,8 +84,8 @@ fn an_agent_that_is_not_there_yet_is_waited_for() {
         std::fs::remove_file(&path).unwrap();
         serve_one(&UnixListener::bind(&path).unwrap());
     });
-    let mut client = connect(&address, AMPLE).unwrap();
-    assert_eq!(client.call(&CALL).unwrap(), b"here");
+    let mut connection = connect(&address, AMPLE).unwrap();
+    assert_eq!(connection.call(&CALL).unwrap(), b"here");
     server.join().unwrap();
 }
 
@@ -187,6 +187,6 @@ fn the_simulated_agent_is_reached_by_what_was_handed_in() {
         }),
         ..within(AMPLE)
     };
-    let mut client = Client::connect(&Address::Sim, &options).unwrap();
-    assert_eq!(client.call(&CALL).unwrap(), b"simulated");
+    let mut connection = Connection::connect(&Address::Sim, &options).unwrap();
+    assert_eq!(connection.call(&CALL).unwrap(), b"simulated");
 }

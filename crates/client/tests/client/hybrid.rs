@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use agent_client::transport::Refusal;
-use agent_client::{Client, ConnectError};
+use agent_client::{ConnectError, Connection};
 use tempfile::TempDir;
 
 use crate::connecting::connect;
@@ -39,11 +39,11 @@ impl Device {
     }
 }
 
-fn outcome(script: fn(Peer), timeout: Duration) -> Result<Client, ConnectError> {
+fn outcome(script: fn(Peer), timeout: Duration) -> Result<Connection, ConnectError> {
     let device = Device::new(vec![script]);
-    let client = connect(&device.address, timeout);
+    let connection = connect(&device.address, timeout);
     device.thread.join().unwrap();
-    client
+    connection
 }
 
 fn refusal(script: fn(Peer), timeout: Duration) -> Refusal {
@@ -72,10 +72,10 @@ fn nothing_is_sent_before_ok_and_nothing_after_it_is_lost() {
         peer.send(&ok(3, b"late"));
         assert_eq!(peer.0.read(&mut [0]).unwrap(), 0);
     }]);
-    let mut client = connect(&device.address, AMPLE).unwrap();
-    assert_eq!(client.call(&CALL).unwrap(), b"early");
-    assert_eq!(client.call(&CALL).unwrap(), b"late");
-    drop(client);
+    let mut connection = connect(&device.address, AMPLE).unwrap();
+    assert_eq!(connection.call(&CALL).unwrap(), b"early");
+    assert_eq!(connection.call(&CALL).unwrap(), b"late");
+    drop(connection);
     device.thread.join().unwrap();
 }
 
@@ -95,8 +95,8 @@ fn a_guest_that_is_not_up_yet_is_waited_for() {
             peer.send(&ok(1, b"up"));
         },
     ]);
-    let mut client = connect(&device.address, AMPLE).unwrap();
-    assert_eq!(client.call(&CALL).unwrap(), b"up");
+    let mut connection = connect(&device.address, AMPLE).unwrap();
+    assert_eq!(connection.call(&CALL).unwrap(), b"up");
     device.thread.join().unwrap();
 }
 
@@ -147,7 +147,7 @@ fn a_wrong_answer_is_shown_and_not_tried_again() {
     };
     assert_eq!(
         refusal(bare, AMPLE).to_string(),
-        "the hypervisor answered CONNECT with \"OK\" and no port after it"
+        "the hypervisor answered CONNECT with \"OK\" without a port after it"
     );
     let cut: fn(Peer) = |mut peer| {
         take_connect(&mut peer);

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use agent_client::{Call, Client, ErrorKind};
+use agent_client::{Call, Connection, ErrorKind};
 
 use crate::peer::AMPLE;
 use crate::server::serve;
@@ -13,18 +13,18 @@ use crate::streams::{call, rest};
 #[test]
 fn the_ttrpc_crates_server_streams_in_every_direction() {
     let server = serve();
-    let mut client = Client::connect(&server.address(), &Default::default()).unwrap();
+    let mut connection = Connection::connect(&server.address(), &Default::default()).unwrap();
 
-    assert_eq!(client.call(&call("Echo", b"unary")).unwrap(), b"unary");
+    assert_eq!(connection.call(&call("Echo", b"unary")).unwrap(), b"unary");
 
-    let (_, mut receiver) = client
+    let (_, mut receiver) = connection
         .stream(&call("Count", b"\x03"), false, true)
         .unwrap()
         .split();
     assert_eq!(rest(&mut receiver), ["0", "1", "2"]);
     drop(receiver);
 
-    let (sender, mut receiver) = client
+    let (sender, mut receiver) = connection
         .stream(&call("Join", b"a"), true, false)
         .unwrap()
         .split();
@@ -35,7 +35,7 @@ fn the_ttrpc_crates_server_streams_in_every_direction() {
     assert_eq!(rest(&mut receiver), ["a,,bc,"]);
     drop(receiver);
 
-    let (sender, mut receiver) = client
+    let (sender, mut receiver) = connection
         .stream(&call("EchoAll", b"0"), true, true)
         .unwrap()
         .split();
@@ -53,7 +53,7 @@ fn the_ttrpc_crates_server_streams_in_every_direction() {
 
     for (client_streams, agent_streams) in [(false, true), (true, false), (true, true)] {
         for (method, code) in [("Fail", 9), ("Missing", 12)] {
-            let (_, mut receiver) = client
+            let (_, mut receiver) = connection
                 .stream(&call(method, b"x"), client_streams, agent_streams)
                 .unwrap()
                 .split();
@@ -63,15 +63,15 @@ fn the_ttrpc_crates_server_streams_in_every_direction() {
             );
         }
     }
-    assert_eq!(client.call(&call("Echo", b"still")).unwrap(), b"still");
+    assert_eq!(connection.call(&call("Echo", b"still")).unwrap(), b"still");
 }
 
 #[test]
 fn the_ttrpc_crates_server_sees_the_timeout_and_the_metadata() {
     let server = serve();
-    let mut client = Client::connect(&server.address(), &Default::default()).unwrap();
+    let mut connection = Connection::connect(&server.address(), &Default::default()).unwrap();
     let metadata = [("k", "2"), ("k", "1")].map(|(k, v)| (k.to_owned(), v.to_owned()));
-    let answer = client
+    let answer = connection
         .call(&Call {
             metadata: &metadata,
             timeout: Some(AMPLE),
@@ -80,7 +80,7 @@ fn the_ttrpc_crates_server_sees_the_timeout_and_the_metadata() {
         .unwrap();
     assert_eq!(answer, b"k=2,1 30000000000");
     assert_eq!(
-        client.call(&call("Nothing", b"")).unwrap_err().kind(),
+        connection.call(&call("Nothing", b"")).unwrap_err().kind(),
         ErrorKind::Status(12)
     );
     let elsewhere = Call {
@@ -88,7 +88,7 @@ fn the_ttrpc_crates_server_sees_the_timeout_and_the_metadata() {
         ..call("Echo", b"")
     };
     assert_eq!(
-        client.call(&elsewhere).unwrap_err().kind(),
+        connection.call(&elsewhere).unwrap_err().kind(),
         ErrorKind::Status(3)
     );
 }

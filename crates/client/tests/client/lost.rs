@@ -5,21 +5,21 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use agent_client::{Call, CallError, Client, ErrorKind, Stage};
+use agent_client::{Call, CallError, Connection, ErrorKind, Stage};
 
-use crate::peer::{AMPLE, CALL, Peer, client_and, failed, frame, ok};
+use crate::peer::{AMPLE, CALL, Peer, connection_and, failed, frame, ok};
 
 /// What a client without a deadline says when the agent sends these bytes and
 /// closes its side.
 fn error_after(bytes: Vec<u8>) -> CallError {
-    let (mut client, peer) = client_and(move |mut peer| {
+    let (mut connection, peer) = connection_and(move |mut peer| {
         peer.request();
         peer.send(&bytes);
         peer.0.shutdown(Shutdown::Write).unwrap();
         peer.wait_for_end();
     });
     let began = Instant::now();
-    let error = client
+    let error = connection
         .call(&Call {
             timeout: None,
             ..CALL
@@ -27,8 +27,8 @@ fn error_after(bytes: Vec<u8>) -> CallError {
         .unwrap_err();
     assert!(began.elapsed() < AMPLE);
     assert_eq!(error.kind(), ErrorKind::Connection);
-    assert!(!client.is_usable());
-    drop(client);
+    assert!(!connection.is_usable());
+    drop(connection);
     peer.join().unwrap();
     error
 }
@@ -61,11 +61,11 @@ fn an_end_tells_where_it_was() {
 
 #[test]
 fn a_reset_is_told_apart_from_an_end() {
-    let (mut client, _peer) = client_and(|mut peer| {
+    let (mut connection, _peer) = connection_and(|mut peer| {
         // Closing with bytes unread resets the connection.
         let _ = peer.0.read(&mut [0; 3]);
     });
-    let error = client.call(&CALL).unwrap_err();
+    let error = connection.call(&CALL).unwrap_err();
     assert_eq!(
         error,
         CallError::Reset {
@@ -77,7 +77,7 @@ fn a_reset_is_told_apart_from_an_end() {
         "the agent reset the connection before it answered"
     );
     assert_eq!(error.kind(), ErrorKind::Connection);
-    assert!(!client.is_usable());
+    assert!(!connection.is_usable());
 }
 
 #[test]
@@ -104,66 +104,24 @@ fn an_answer_that_came_before_the_end_is_taken() {
         let mut far = Peer::new(far);
         far.send(&early);
         drop(far);
-        let mut client = Client::new(near);
-        let answer = client.call(&CALL).map_err(|error| error.to_string());
+        let mut connection = Connection::new(near);
+        let answer = connection.call(&CALL).map_err(|error| error.to_string());
         assert_eq!(answer, outcome.map_err(str::to_owned));
-        assert!(!client.is_usable());
+        assert!(!connection.is_usable());
     }
 }
 
 #[test]
 fn a_connection_that_ends_between_calls_is_noticed_before_the_next() {
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         peer.request();
         peer.send(&ok(1, b""));
     });
-    client.call(&CALL).unwrap();
+    connection.call(&CALL).unwrap();
     peer.join().unwrap();
     let began = Instant::now();
-    while client.is_usable() && began.elapsed() < AMPLE {
+    while connection.is_usable() && began.elapsed() < AMPLE {
         std::thread::sleep(Duration::from_millis(1));
     }
-    assert!(!client.is_usable());
-}
-
-#[test]
-fn a_call_that_was_not_sent_can_be_made_on_another_connection() {
-    let (mut client, peer) = client_and(|mut peer| {
-        peer.request();
-        peer.send(&ok(1, b""));
-    });
-    client.call(&CALL).unwrap();
-    assert!(!client.is_unsent());
-    peer.join().unwrap();
-    let closed = CallError::Closed {
-        stage: Stage::Sending,
-    };
-    assert_eq!(client.call(&CALL), Err(closed));
-    assert!(client.is_unsent());
-    assert_eq!(client.call(&CALL), Err(CallError::Unusable));
-    assert!(client.is_unsent());
-
-    // One that has reached the agent, be it in part, cannot.
-    let (mut client, peer) = client_and(|mut peer| {
-        peer.request();
-    });
-    assert_eq!(
-        client.call(&CALL).unwrap_err().kind(),
-        ErrorKind::Connection
-    );
-    assert!(!client.is_unsent());
-    peer.join().unwrap();
-    let (mut client, peer) = client_and(|mut peer| {
-        peer.0.read_exact(&mut [0; 100]).unwrap();
-    });
-    let call = Call {
-        payload: &[7; 2 << 20],
-        ..CALL
-    };
-    assert_eq!(
-        client.call(&call).unwrap_err().kind(),
-        ErrorKind::Connection
-    );
-    assert!(!client.is_unsent());
-    peer.join().unwrap();
+    assert!(!connection.is_usable());
 }

@@ -103,6 +103,7 @@ fn answers_out_of_order_go_to_their_calls() {
     let status = CallError::Status(Status {
         code: 5,
         message: "no".to_owned(),
+        details: vec![],
     });
     let expected = [
         ("c", Ok(b"C".to_vec())),

@@ -18,14 +18,14 @@ use ttrpc::proto::{Code, Request, Response};
 use ttrpc::{Error, Result, get_status};
 
 /// A server that runs until it is dropped.
-pub struct Running {
+pub(crate) struct Running {
     folder: TempDir,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    pub fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         self.uri().parse().unwrap()
     }
 
@@ -42,7 +42,7 @@ impl Drop for Running {
 }
 
 /// Starts the server.
-pub fn serve() -> Running {
+pub(crate) fn serve() -> Running {
     let (stop, stopped) = oneshot::channel::<()>();
     let mut running = Running {
         folder: tempfile::tempdir().unwrap(),

@@ -8,14 +8,14 @@ use agent_client::{Call, CallError, ErrorKind, Stage, StreamReceiver};
 use protobuf::Message;
 use ttrpc::proto::Request;
 
-use crate::peer::{CALL, DATA, REQUEST, RESPONSE, client_and, failed, frame, ok};
+use crate::peer::{CALL, DATA, REQUEST, RESPONSE, SHORT, connection_and, failed, frame, ok};
 
 const REMOTE_CLOSED: u8 = 1;
 const REMOTE_OPEN: u8 = 2;
 const NO_DATA: u8 = 4;
 
 /// What is left of a stream, to its end.
-pub fn rest(receiver: &mut StreamReceiver<'_>) -> Vec<String> {
+pub(crate) fn rest(receiver: &mut StreamReceiver<'_>) -> Vec<String> {
     let mut messages = Vec::new();
     while let Some(message) = receiver.next_message().unwrap() {
         messages.push(String::from_utf8(message).unwrap());
@@ -24,7 +24,7 @@ pub fn rest(receiver: &mut StreamReceiver<'_>) -> Vec<String> {
     messages
 }
 
-pub fn call(method: &'static str, payload: &'static [u8]) -> Call<'static> {
+pub(crate) fn call(method: &'static str, payload: &'static [u8]) -> Call<'static> {
     Call {
         service: "test.Streams",
         method,
@@ -35,7 +35,7 @@ pub fn call(method: &'static str, payload: &'static [u8]) -> Call<'static> {
 
 #[test]
 fn the_agent_streams() {
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         let (header, data) = peer.frame();
         assert_eq!(
             (header.stream_id, header.type_, header.flags),
@@ -50,20 +50,20 @@ fn the_agent_streams() {
         peer.request();
         peer.send(&ok(3, b"next call"));
     });
-    let (sender, mut receiver) = client
+    let (sender, mut receiver) = connection
         .stream(&call("Count", b"3"), false, true)
         .unwrap()
         .split();
     assert!(sender.is_none());
     assert_eq!(rest(&mut receiver), ["one", "", "last"]);
     drop(receiver);
-    assert_eq!(client.call(&CALL).unwrap(), b"next call");
+    assert_eq!(connection.call(&CALL).unwrap(), b"next call");
     peer.join().unwrap();
 }
 
 #[test]
 fn the_client_streams() {
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         let (header, data) = peer.frame();
         assert_eq!(
             (header.stream_id, header.type_, header.flags),
@@ -81,7 +81,7 @@ fn the_client_streams() {
         peer.send(&ok(1, b"sum"));
         peer.wait_for_end();
     });
-    let (sender, mut receiver) = client
+    let (sender, mut receiver) = connection
         .stream(&call("Sum", b"first"), true, false)
         .unwrap()
         .split();
@@ -90,25 +90,25 @@ fn the_client_streams() {
     sender.close().unwrap();
     assert_eq!(rest(&mut receiver), ["sum"]);
     drop(receiver);
-    drop(client);
+    drop(connection);
     peer.join().unwrap();
 }
 
 #[test]
 fn a_response_can_end_a_stream_of_the_agent() {
     let stream = |frames: Vec<Vec<u8>>| {
-        let (mut client, peer) = client_and(move |mut peer| {
+        let (mut connection, peer) = connection_and(move |mut peer| {
             peer.frame();
             peer.send(&frames.concat());
             peer.wait_for_end();
         });
-        let (_, mut receiver) = client
+        let (_, mut receiver) = connection
             .stream(&call("Count", b""), false, true)
             .unwrap()
             .split();
         let messages = rest(&mut receiver);
         drop(receiver);
-        drop(client);
+        drop(connection);
         peer.join().unwrap();
         messages
     };
@@ -124,7 +124,7 @@ fn a_response_can_end_a_stream_of_the_agent() {
 
 #[test]
 fn a_status_ends_a_stream_and_what_comes_late_is_discarded() {
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         peer.frame();
         peer.frame();
         peer.send(&frame(1, DATA, 0, b"m"));
@@ -136,7 +136,7 @@ fn a_status_ends_a_stream_and_what_comes_late_is_discarded() {
         peer.send(&failed(1, 3, "Stream is no longer active"));
         peer.send(&ok(3, b"mine"));
     });
-    let (_, mut receiver) = client
+    let (_, mut receiver) = connection
         .stream(&call("Both", b""), true, true)
         .unwrap()
         .split();
@@ -145,19 +145,114 @@ fn a_status_ends_a_stream_and_what_comes_late_is_discarded() {
     assert_eq!(error.kind(), ErrorKind::Status(5));
     assert_eq!(receiver.next_message(), Ok(None));
     drop(receiver);
-    assert!(client.is_usable());
-    assert_eq!(client.call(&CALL).unwrap(), b"mine");
+    assert!(connection.is_usable());
+    assert_eq!(connection.call(&CALL).unwrap(), b"mine");
+    peer.join().unwrap();
+}
+
+/// What a call on stream 3 says after a stream, on 1, that ended so, where the agent sends
+/// these frames before the answer to the call.
+fn call_after(
+    (client_streams, agent_streams): (bool, bool),
+    is_closed: bool,
+    frames: Vec<Vec<u8>>,
+    late: Vec<Vec<u8>>,
+) -> Result<Vec<u8>, String> {
+    let frame_count = 1 + usize::from(client_streams) + usize::from(is_closed);
+    let (mut connection, peer) = connection_and(move |mut peer| {
+        for _ in 0..frame_count {
+            peer.frame();
+        }
+        peer.send(&frames.concat());
+        peer.request();
+        peer.send(&[late.concat(), ok(3, b"mine")].concat());
+        peer.wait_for_end();
+    });
+    let hasty = Call {
+        timeout: Some(SHORT),
+        ..call("Any", b"")
+    };
+    let stream = connection.stream(&hasty, client_streams, agent_streams);
+    let (sender, mut receiver) = stream.unwrap().split();
+    let sender = match is_closed {
+        true => sender.unwrap().close().map(|()| None),
+        false => Ok(sender),
+    };
+    while matches!(receiver.next_message(), Ok(Some(_))) {}
+    drop((sender, receiver));
+    let answer = connection.call(&CALL).map_err(|error| error.to_string());
+    drop(connection);
+    peer.join().unwrap();
+    answer
+}
+
+#[test]
+fn frames_that_come_late_are_taken_only_where_they_may_come() {
+    let message = || frame(1, DATA, 0, b"m");
+    let end = || frame(1, DATA, REMOTE_CLOSED | NO_DATA, b"");
+    let too_late = || failed(1, 3, "Stream is no longer active");
+    let fine = Ok(b"mine".to_vec());
+    let (from_agent, from_client, both) = ((false, true), (true, false), (true, true));
+
+    // One that was given up, to its end.
+    assert_eq!(
+        call_after(from_agent, false, vec![message()], vec![message(), end()]),
+        fine
+    );
+    let violation = call_after(from_agent, false, vec![], vec![end(), message()]).unwrap_err();
+    assert!(
+        violation.contains("a frame for stream 1 came"),
+        "{violation}"
+    );
+    // One that has ended.
+    for (kind, is_closed, frames) in [
+        (from_agent, false, vec![message(), end()]),
+        (from_agent, false, vec![failed(1, 5, "no")]),
+        (from_client, true, vec![ok(1, b"sum")]),
+        (both, true, vec![message(), end()]),
+    ] {
+        assert_eq!(call_after(kind, is_closed, frames.clone(), vec![]), fine);
+        let violation = call_after(kind, is_closed, frames, vec![too_late()]).unwrap_err();
+        assert!(
+            violation.contains("a frame for stream 1 came"),
+            "{violation}"
+        );
+    }
+    // One that has ended although the client had more to send.
+    for (kind, frames) in [
+        (from_client, vec![ok(1, b"sum")]),
+        (both, vec![message(), end()]),
+        (both, vec![failed(1, 5, "no")]),
+    ] {
+        let late = vec![too_late(), message(), too_late()];
+        assert_eq!(call_after(kind, false, frames, late), fine);
+    }
+}
+
+#[test]
+fn streams_that_have_ended_leave_nothing_behind() {
+    // More of them than may be given up on a connection.
+    let (mut connection, peer) = connection_and(|mut peer| {
+        for stream_id in (1..).step_by(2).take(5000) {
+            peer.frame();
+            peer.send(&frame(stream_id, DATA, REMOTE_CLOSED, b"m"));
+        }
+    });
+    for _ in 0..5000 {
+        let stream = connection.stream(&call("Count", b""), false, true);
+        assert_eq!(rest(&mut stream.unwrap().split().1), ["m"]);
+    }
     peer.join().unwrap();
 }
 
 #[test]
 fn a_client_that_streams_gets_no_data_frames() {
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         peer.frame();
         peer.send(&frame(1, DATA, 0, b"m"));
         peer.wait_for_end();
     });
-    let (_, mut receiver) = client
+    let (_, mut receiver) = connection
         .stream(&call("Sum", b""), true, false)
         .unwrap()
         .split();
@@ -167,14 +262,14 @@ fn a_client_that_streams_gets_no_data_frames() {
          00 00 00 01 00 00 00 01 03 00"
     );
     drop(receiver);
-    assert!(!client.is_usable());
-    drop(client);
+    assert!(!connection.is_usable());
+    drop(connection);
     peer.join().unwrap();
 }
 
 #[test]
 fn the_deadline_covers_the_whole_stream() {
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         peer.frame();
         peer.frame();
         peer.send(&frame(1, DATA, 0, b"m"));
@@ -187,7 +282,7 @@ fn the_deadline_covers_the_whole_stream() {
         timeout: Some(second),
         ..call("Both", b"first")
     };
-    let (sender, mut receiver) = client.stream(&hasty, true, true).unwrap().split();
+    let (sender, mut receiver) = connection.stream(&hasty, true, true).unwrap().split();
     assert_eq!(receiver.next_message(), Ok(Some(b"m".to_vec())));
     let error = receiver.next_message().unwrap_err();
     assert_eq!(
@@ -201,17 +296,17 @@ fn the_deadline_covers_the_whole_stream() {
     drop(receiver);
     // What the stream's other thread has left to send goes nowhere.
     assert_eq!(sender.unwrap().send(b"x"), Err(CallError::StreamEnded));
-    assert_eq!(client.call(&CALL).unwrap(), b"mine");
+    assert_eq!(connection.call(&CALL).unwrap(), b"mine");
     peer.join().unwrap();
 }
 
 #[test]
 fn an_end_of_the_connection_is_no_end_of_the_stream() {
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         peer.frame();
         peer.send(&frame(1, DATA, 0, b"m"));
     });
-    let (_, mut receiver) = client
+    let (_, mut receiver) = connection
         .stream(&call("Count", b""), false, true)
         .unwrap()
         .split();
@@ -221,15 +316,15 @@ fn an_end_of_the_connection_is_no_end_of_the_stream() {
         "the agent closed the connection before the stream ended"
     );
     drop(receiver);
-    assert!(!client.is_usable());
+    assert!(!connection.is_usable());
     peer.join().unwrap();
 }
 
 #[test]
 fn a_first_message_over_the_limit_opens_no_stream() {
-    let (mut client, peer) = client_and(|mut peer| peer.assert_silence());
+    let (mut connection, peer) = connection_and(|mut peer| peer.assert_silence());
     let large = vec![0; 4_194_305];
-    let error = client
+    let error = connection
         .stream(
             &Call {
                 payload: &large,
@@ -240,13 +335,13 @@ fn a_first_message_over_the_limit_opens_no_stream() {
         )
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
-    assert!(client.is_usable());
+    assert!(connection.is_usable());
     peer.join().unwrap();
 }
 
 #[test]
 fn a_sender_that_is_stuck_ends_with_its_stream() {
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         peer.frame();
         peer.frame();
         // The header of a frame whose data is never read.
@@ -258,7 +353,7 @@ fn a_sender_that_is_stuck_ends_with_its_stream() {
         timeout: None,
         ..call("Sum", b"")
     };
-    let (sender, mut receiver) = client.stream(&endless, true, false).unwrap().split();
+    let (sender, mut receiver) = connection.stream(&endless, true, false).unwrap().split();
     let mut sender = sender.unwrap();
     let stuck = thread::spawn(move || sender.send(&vec![0; 4_000_000]));
     assert_eq!(
@@ -268,21 +363,21 @@ fn a_sender_that_is_stuck_ends_with_its_stream() {
     assert_eq!(stuck.join().unwrap(), Err(CallError::StreamEnded));
     drop(receiver);
     // A frame was left unfinished.
-    assert!(!client.is_usable());
-    assert_eq!(client.call(&CALL), Err(CallError::Unusable));
-    drop(client);
+    assert!(!connection.is_usable());
+    assert_eq!(connection.call(&CALL), Err(CallError::Unusable));
+    drop(connection);
     peer.join().unwrap();
 }
 
 #[test]
 fn a_sender_that_waits_does_not_keep_the_connection_of_its_client() {
-    let (mut client, peer) = client_and(|mut peer| peer.wait_for_end());
-    let (sender, receiver) = client
+    let (mut connection, peer) = connection_and(|mut peer| peer.wait_for_end());
+    let (sender, receiver) = connection
         .stream(&call("Sum", b""), true, false)
         .unwrap()
         .split();
     drop(receiver);
-    drop(client);
+    drop(connection);
     peer.join().unwrap();
     assert_eq!(sender.unwrap().send(b""), Err(CallError::StreamEnded));
 }
@@ -290,17 +385,17 @@ fn a_sender_that_waits_does_not_keep_the_connection_of_its_client() {
 #[test]
 fn an_empty_frame_is_a_message_of_a_client_that_streams() {
     // A response without data is legal on a stream as it is on a call.
-    let (mut client, peer) = client_and(|mut peer| {
+    let (mut connection, peer) = connection_and(|mut peer| {
         peer.frame();
         peer.send(&frame(1, RESPONSE, 0, b""));
         peer.wait_for_end();
     });
-    let (_, mut receiver) = client
+    let (_, mut receiver) = connection
         .stream(&call("Sum", b""), true, false)
         .unwrap()
         .split();
     assert_eq!(rest(&mut receiver), [""]);
     drop(receiver);
-    drop(client);
+    drop(connection);
     peer.join().unwrap();
 }

@@ -2,20 +2,20 @@
 
 use agent_client::{CallError, ErrorKind, ProtocolError};
 
-use crate::peer::{CALL, DATA, REQUEST, RESPONSE, client_and, frame, ok};
+use crate::peer::{CALL, DATA, REQUEST, RESPONSE, connection_and, frame, ok};
 
 /// What a client says to these bytes in answer to its call on stream 1.
 fn error_for(bytes: Vec<u8>) -> CallError {
-    let (mut client, peer) = client_and(move |mut peer| {
+    let (mut connection, peer) = connection_and(move |mut peer| {
         peer.request();
         peer.send(&bytes);
         // The connection stays open: no error below is for want of bytes.
         peer.wait_for_end();
     });
-    let error = client.call(&CALL).unwrap_err();
-    assert!(!client.is_usable());
-    assert_eq!(client.call(&CALL), Err(CallError::Unusable));
-    drop(client);
+    let error = connection.call(&CALL).unwrap_err();
+    assert!(!connection.is_usable());
+    assert_eq!(connection.call(&CALL), Err(CallError::Unusable));
+    drop(connection);
     peer.join().unwrap();
     error
 }
@@ -75,7 +75,7 @@ fn a_response_that_is_no_protobuf_shows_its_bytes() {
     let text = error.to_string();
     assert!(
         text.starts_with(
-            "the agent broke the ttRPC protocol: the 9 bytes of a response frame are no response ("
+            "the agent broke the ttRPC protocol: the 9 bytes of a response frame are not a response ("
         ),
         "{text}"
     );

@@ -118,10 +118,10 @@ fn mistakes_say_what_would_be_right() {
         ("drop Check[3", "the [ after \"Check\" is not closed"),
         ("drop Check[3]x", "white space must follow the ], not 'x'"),
         ("drop Check[0]", "[0]: calls are counted from 1"),
-        ("drop Check x", "\"x\" is too much: drop RPC"),
+        ("drop Check x", "\"x\" is too much; write drop RPC"),
         (
             "fail Check",
-            "the status is missing: fail RPC STATUS \"message\"",
+            "the status is missing; write fail RPC STATUS \"message\"",
         ),
         (
             "fail Check NOT_FOND",
@@ -130,15 +130,19 @@ fn mistakes_say_what_would_be_right() {
         ),
         (
             "fail Check ok",
-            "OK is no failure: reply RPC json://{...} answers as you like",
+            "OK is not a failure; write reply RPC json://{...} to choose an answer",
         ),
         (
             "fail Check 5 no such image",
-            "\"such\" is too much: fail RPC STATUS \"message\"",
+            "\"such\" is too much; write fail RPC STATUS \"message\"",
         ),
         ("fail Check 5 'no", "the quote ' at column 10 is not closed"),
-        ("delay Check", "the time is missing: delay RPC TIME"),
-        ("delay Check soon", "\"soon\" is not a time"),
+        ("delay Check", "the time is missing; write delay RPC TIME"),
+        (
+            "delay Check soon",
+            "\"soon\" is not a time: write a number and a unit of ns, us, ms, s, m or h, as in \
+             500ms or 2m",
+        ),
         (
             "garbage Check 0",
             "\"0\" is not a number of bytes, 1 to 4194304",

@@ -1,6 +1,5 @@
 //! Reading a command's text character by character: white space, and the quotes
-//! and backslashes of a POSIX shell without its expansions. What a word means is
-//! not known here.
+//! and backslashes of a POSIX shell without its expansions.
 
 use super::words::WordsError;
 
@@ -35,7 +34,7 @@ impl<'a> Scanner<'a> {
         self.position
     }
 
-    /// Takes the next `length` bytes, as far as there are that many.
+    /// Takes the next `length` bytes; none if there are fewer.
     pub(super) fn take(&mut self, length: usize) -> &'a str {
         let taken = self.rest().get(..length).unwrap_or_default();
         self.position += taken.len();

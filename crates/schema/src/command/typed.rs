@@ -1,5 +1,5 @@
 //! A command that is still being typed: its finished words, and where the word
-//! at the cursor begins. As for a whole command, no RPC and no field is known.
+//! at the cursor begins.
 
 use super::quoting::{Hash, Scanner};
 use super::words::{JSON, Word, WordsError, word};

@@ -1,6 +1,5 @@
 //! A command's text, cut into words: quotes and backslashes as in a POSIX
-//! shell, without expansion, and JSON taken verbatim where it stands. Knows no
-//! RPC and no field; the only JSON question it asks is where a value ends.
+//! shell, without expansion, and JSON taken verbatim where it stands.
 
 use super::quoting::{Hash, Scanner};
 use crate::json::{self, JsonError};
@@ -42,7 +41,7 @@ pub enum WordsError {
         column: usize,
     },
     /// The text ends in a backslash that escapes nothing.
-    #[error("the backslash at the end escapes nothing; write two for a backslash")]
+    #[error("there is nothing after the backslash at the end; write two for a backslash")]
     TrailingBackslash,
     /// `\x` without two hexadecimal digits.
     #[error("\\x at column {column} must be followed by two hexadecimal digits")]
@@ -63,7 +62,7 @@ pub enum WordsError {
     /// The text after `json://` is not JSON.
     #[error("json://: {0}")]
     Json(JsonError),
-    /// Bytes that are no UTF-8 where text is needed.
+    /// Bytes that are not UTF-8 where text is needed.
     #[error("the word at column {column} is not valid UTF-8")]
     NotText {
         /// Where it begins, in characters from 1.

@@ -7,8 +7,8 @@ use super::{Annotations, uses};
 use crate::descriptor::{Enum, Field, Label, Message, Rpc, Schema, Service, Type};
 use crate::lookup::Item;
 
-/// Tells about one item.
-pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> Json {
+/// Describes one item.
+pub(super) fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> Json {
     match item {
         Item::Rpc(rpc) => describe_rpc(schema, rpc, annotations),
         Item::Service(service) => describe_service(service),

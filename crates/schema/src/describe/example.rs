@@ -22,7 +22,7 @@ pub enum Form {
     File,
     /// As a JSON document, with setters on top of it.
     DocumentAndSetters,
-    /// By words that are no fields of it.
+    /// By words that are not fields of it.
     Convenience,
 }
 
@@ -110,7 +110,7 @@ pub fn examples(schema: &Schema, rpc: &'static Rpc) -> Vec<Example> {
 }
 
 /// Examples of what an RPC takes beside the fields of its request.
-pub fn conveniences(
+pub(super) fn conveniences(
     schema: &Schema,
     rpc: &'static Rpc,
     annotations: &dyn Annotations,

@@ -1,5 +1,4 @@
-//! A JSON value whose objects keep their keys in the order given. It knows
-//! nothing of what is told with it.
+//! A JSON value whose objects keep their keys in the order given.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -8,11 +7,17 @@ use crate::json::string;
 /// A JSON value to write.
 #[derive(Debug, Clone)]
 pub enum Json {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A whole number.
     Number(i64),
+    /// A string.
     Text(String),
+    /// A list.
     Array(Vec<Json>),
+    /// An object.
     Object(Vec<(&'static str, Json)>),
 }
 
@@ -24,7 +29,7 @@ impl Json {
 
     /// The value over several lines, with a line break at the end.
     pub fn pretty(&self) -> String {
-        // Neither a key that is no text nor a writer that fails can occur.
+        // All keys are text, and writing to memory does not fail.
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         format!("{}\n", string::escape_unprintable(&text))
     }

@@ -1,4 +1,4 @@
-//! Text in lines of a readable width. It knows words and columns only.
+//! Text in lines of a readable width, and in columns.
 
 /// How wide text is set, in characters, its indent included.
 const WIDTH: usize = 80;
@@ -8,7 +8,7 @@ const LEAST_WIDTH: usize = 24;
 
 /// Appends a comment's text, each line begun with `indent` spaces: paragraphs
 /// and the items of lists are filled, blank lines between them are kept.
-pub fn paragraphs(out: &mut String, indent: usize, text: &str) {
+pub(super) fn paragraphs(out: &mut String, indent: usize, text: &str) {
     let mut filled: Vec<&str> = Vec::new();
     for line in text.lines() {
         let begins_item = line.trim_start().starts_with(['-', '*']);
@@ -49,7 +49,7 @@ fn fill(out: &mut String, indent: usize, words: &[&str]) {
 
 /// Rows of cells, each column as wide as its widest cell, begun with `indent`
 /// spaces and parted by two. No line ends in spaces.
-pub fn columns(indent: usize, rows: &[Vec<String>]) -> Vec<String> {
+pub(super) fn columns(indent: usize, rows: &[Vec<String>]) -> Vec<String> {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

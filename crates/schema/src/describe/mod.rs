@@ -1,6 +1,6 @@
-//! What the table knows, told to a user: the list of RPCs, and one RPC, service,
-//! message or enum in full, as text and as JSON. Automatic values and aliases
-//! come in through [`Annotations`]; nothing here knows which there are.
+//! What the table says of an API, for a user: the list of RPCs, and one RPC, service,
+//! message or enum in full, as text and as JSON. What the program adds to the proto,
+//! such as automatic values and aliases, comes in through [`Annotations`].
 
 mod document;
 mod example;
@@ -10,13 +10,12 @@ mod list;
 mod sample;
 mod text;
 
-use super::descriptor::{Message, Rpc, Scalar, Schema};
-use super::lookup::Item;
+use crate::descriptor::{Message, Rpc, Scalar, Schema};
+use crate::lookup::Item;
 
-pub use example::{Example, Form, examples};
-pub use list::{list, list_json};
-#[cfg(any(test, feature = "test-util"))]
-pub use sample::{Sample, of as sample};
+pub use self::example::{Example, Form, examples};
+pub use self::list::{list, list_json};
+pub use self::sample::{Sample, of as sample};
 
 /// What is known beyond the proto: of fields, and of the program that makes the calls.
 pub trait Annotations {
@@ -52,7 +51,7 @@ pub trait Annotations {
     }
 
     /// The command line that makes a call. `command` is an RPC's name and what it
-    /// is given; there is no single quote in it.
+    /// is given, without any single quote.
     fn call_line(&self, command: &str) -> String {
         command.to_owned()
     }
@@ -66,7 +65,7 @@ pub trait Annotations {
 /// Names and values of a command's words.
 pub type Words = &'static [(&'static str, &'static str)];
 
-/// A word that a command takes although it is no field.
+/// A word that a command takes beside the fields of its request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// Its name.
@@ -85,12 +84,12 @@ pub struct Unannotated;
 
 impl Annotations for Unannotated {}
 
-/// Tells about one item, as lines of text.
+/// Describes one item, as lines of text.
 pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
     text::describe(schema, item, annotations)
 }
 
-/// Tells about one item, as a JSON object with keys in a fixed order.
+/// Describes one item, as a JSON object with keys in a fixed order.
 pub fn describe_json(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
     document::describe(schema, item, annotations).pretty()
 }

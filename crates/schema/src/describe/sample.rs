@@ -61,15 +61,15 @@ fn sample(field: &'static Field, depth: usize) -> Option<Sample> {
 }
 
 /// A request of a type that has a JSON form of its own, in both forms.
-pub struct Whole {
+pub(super) struct Whole {
     /// Paths and values of setters.
-    pub setters: Vec<(String, String)>,
+    pub(super) setters: Vec<(String, String)>,
     /// The document.
-    pub json: Json,
+    pub(super) json: Json,
 }
 
 /// A sample for such a request; `None` for every other message.
-pub fn of_request(schema: &Schema, message: &'static Message) -> Option<Whole> {
+pub(super) fn of_request(schema: &Schema, message: &'static Message) -> Option<Whole> {
     let setter = |path: &str, value: &str| (path.to_owned(), value.to_owned());
     let setters = match WellKnown::of(message)? {
         WellKnown::Any { .. } => {

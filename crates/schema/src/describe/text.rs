@@ -8,8 +8,8 @@ use crate::descriptor::{Enum, Field, Message, Rpc, Schema, Service, Type};
 use crate::lookup::Item;
 use agent_text::escape;
 
-/// Tells about one item. Comments may hold anything; all of the page is escaped.
-pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
+/// Describes one item. Comments may hold anything, so all of the page is escaped.
+pub(super) fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
     let mut page = Page {
         out: String::new(),
         annotations,
@@ -23,7 +23,7 @@ pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> S
     escape::lines(&page.out).into_owned()
 }
 
-/// What is told so far.
+/// The text so far.
 struct Page<'a> {
     out: String,
     annotations: &'a dyn Annotations,

@@ -1,6 +1,6 @@
 //! What one merge carries along: where it stands, how deep, and why it failed.
 //! The reader's own error type has no place for a path, so a failure is kept
-//! here and the reader is only told to stop.
+//! here and the reader only stops.
 
 use std::borrow::Cow;
 
@@ -133,8 +133,8 @@ impl<'de, 'c> Merge<'de, 'c> {
         self.fail(error.into())
     }
 
-    /// The member that a key of the message being read stands for, if it is no
-    /// field: the dialect may say so, for the outermost message alone.
+    /// The extra member that a key of the message being read stands for: the dialect
+    /// may have some, beside the fields of the outermost message.
     pub(super) fn extra(&self, message: &'static Message, name: &str) -> Option<&'static str> {
         match self.depth {
             1 => self.dialect.extra(message, name),
@@ -142,7 +142,7 @@ impl<'de, 'c> Merge<'de, 'c> {
         }
     }
 
-    /// Keeps such a member for whoever merges the document.
+    /// Reads such a member's value, for the caller of the merge.
     pub(super) fn take_extra<E: de::Error>(
         &mut self,
         name: &'static str,

@@ -37,8 +37,8 @@ pub const MAX_DEPTH: usize = 100;
 
 /// Merges a JSON document into a message. A list in the document replaces the
 /// message's list, a message is merged, a map is merged key by key, `null`
-/// clears. Each field that the document gives is marked in `explicit`; members
-/// that are no fields and that the dialect asks for are handed back.
+/// clears. Each field that the document gives is marked in `explicit`. Members
+/// that are not fields but that the dialect has are returned.
 ///
 /// # Errors
 /// When the text is not JSON or does not fit the message; the message is then
@@ -62,7 +62,7 @@ pub fn merge(
 ///
 /// # Errors
 /// As [`merge`].
-pub fn merge_field(
+pub(crate) fn merge_field(
     message: &mut dyn Reflect,
     index: usize,
     explicit: &mut Explicit,

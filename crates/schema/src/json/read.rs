@@ -427,7 +427,7 @@ impl<'de> DeserializeSeed<'de> for ElementSeed<'_, 'de, '_> {
     }
 }
 
-/// Reads one field's value; tells whether it set the field (`null` does not).
+/// Reads one field's value, and returns whether it set the field (`null` does not).
 pub(super) struct FieldSeed<'a, 'de, 'c> {
     pub(super) merge: &'a mut Merge<'de, 'c>,
     pub(super) message: &'a mut dyn Reflect,
@@ -498,7 +498,7 @@ impl<'de> Visitor<'de> for FieldSeed<'_, 'de, '_> {
     }
 }
 
-/// Sets a field to `null` if that is a value of its type; tells whether it is.
+/// Sets a field to `null` if that is a value of its type, and returns whether it is.
 fn set_null(message: &mut dyn Reflect, index: usize) -> bool {
     let Some(field) = message.descriptor().fields.get(index) else {
         return false;

@@ -12,7 +12,7 @@ use crate::reflect::ValueMut;
 use crate::value::{self, Number};
 use crate::well_known;
 
-/// A JSON value, as far as scalars go.
+/// A JSON value that is given for a scalar.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Given<'a> {
     /// A number's text.

@@ -8,11 +8,11 @@ use crate::descriptor::{Enum, Field, Message, Rpc, Schema, Service};
 use crate::dialect::Dialect;
 use crate::suggest::{did_you_mean, nearest, quoted};
 
-/// Why a name stands for nothing.
+/// Why a name does not stand for one thing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
     /// Nothing has the name.
-    #[error("there is no {kind} {}{}", Excerpt(.name), help(.kind, .nearest))]
+    #[error("there is no {kind} {}{}", Excerpt(.name), help(.nearest))]
     Unknown {
         /// What was looked for: `RPC`, `message`.
         kind: &'static str,
@@ -22,7 +22,7 @@ pub enum LookupError {
         nearest: Vec<String>,
     },
     /// The name is that of something of another kind.
-    #[error("{name:?} is {what}, and {wanted} is wanted")]
+    #[error("{name:?} is {what}; give {wanted}")]
     OtherKind {
         /// The full name of what was found.
         name: &'static str,
@@ -55,15 +55,12 @@ pub enum LookupError {
     },
 }
 
-/// The near names, or where all names of the kind can be seen.
-fn help(kind: &str, nearest: &[String]) -> String {
-    let place = match kind {
-        _ if !nearest.is_empty() => return did_you_mean(nearest),
-        "message" | "enum" => "\"describe\" with an RPC shows its types",
-        "service" => "\"list\" shows the services",
-        _ => "\"list\" shows the RPCs",
-    };
-    format!("; {place}")
+/// The near names, or where all names can be seen.
+fn help(nearest: &[String]) -> String {
+    match nearest {
+        [] => "; \"list\" shows the RPCs".to_owned(),
+        _ => did_you_mean(nearest),
+    }
 }
 
 fn field_help(nearest: &[String], known: &[String]) -> String {
@@ -75,7 +72,7 @@ fn field_help(nearest: &[String], known: &[String]) -> String {
     }
 }
 
-/// Anything that `describe` tells about.
+/// Anything that has a name and a description.
 #[derive(Debug, Clone, Copy)]
 pub enum Item {
     /// An RPC.
@@ -88,17 +85,26 @@ pub enum Item {
     Enum(&'static Enum),
 }
 
+/// The kinds of items, as a name is looked up among them.
+#[derive(Clone, Copy)]
+enum Kind {
+    Rpc,
+    Service,
+    Message,
+    Enum,
+}
+
 /// Finds an RPC by `Method`, `Service.Method`, `package.Service/Method` or
 /// `package.Service.Method`, in any case where only one matches.
 ///
 /// # Errors
 /// When none matches, or several do and no file decides between them.
 pub fn rpc(schema: &Schema, name: &str) -> Result<&'static Rpc, LookupError> {
-    find(schema, name)
+    find_rpc(schema, name, "RPC", std::iter::empty())
 }
 
-/// Finds an RPC as [`rpc`] does, where a user may also have meant one of the
-/// names in `others`: they are suggested too.
+/// Finds an RPC as [`rpc`] does, where a user may also have meant one of the built-in
+/// commands in `others`: they are suggested too.
 ///
 /// # Errors
 /// As [`rpc`].
@@ -107,22 +113,21 @@ pub fn rpc_or(
     name: &str,
     others: impl Iterator<Item = &'static str>,
 ) -> Result<&'static Rpc, LookupError> {
-    match rpc(schema, name) {
-        Err(LookupError::Unknown { .. }) => {
-            let mut names = suggestions::<&Rpc>(schema);
-            names.extend(others.map(|other| (other, other)));
-            Err(unknown("RPC or built-in command", name, &names))
-        }
-        found => found,
-    }
+    let others = others.map(|other| (other, other));
+    find_rpc(schema, name, "RPC or built-in command", others)
 }
 
-/// Finds a message by its name, with or without its package and outer messages.
-///
-/// # Errors
-/// When none matches, or several do.
-pub fn message(schema: &Schema, name: &str) -> Result<&'static Message, LookupError> {
-    find(schema, name)
+fn find_rpc(
+    schema: &Schema,
+    name: &str,
+    kind: &'static str,
+    others: impl Iterator<Item = (&'static str, &'static str)>,
+) -> Result<&'static Rpc, LookupError> {
+    match find(schema, &[Kind::Rpc], name) {
+        Some(Ok(Item::Rpc(rpc))) => Ok(rpc),
+        Some(Err(error)) => Err(error),
+        Some(Ok(_)) | None => Err(unknown(schema, &[Kind::Rpc], kind, name, others)),
+    }
 }
 
 /// Finds what a request can be made of: an RPC's request or a message, an exact
@@ -131,41 +136,26 @@ pub fn message(schema: &Schema, name: &str) -> Result<&'static Message, LookupEr
 /// # Errors
 /// When nothing matches, or several things of the first kind that matches do.
 pub fn request(schema: &Schema, name: &str) -> Result<&'static Message, LookupError> {
-    let found = Case::IN_ORDER.into_iter().find_map(|case| {
-        let rpc = matching::<&Rpc>(schema, name, case);
-        let request = rpc.map(|found| found.map(|rpc| rpc.request));
-        request.or_else(|| matching(schema, name, case))
-    });
-    found.unwrap_or_else(|| {
-        let other = match item(schema, name) {
-            Ok(Item::Enum(found)) => Some((found.full_name, "an enum")),
-            Ok(Item::Service(found)) => Some((found.full_name, "a service")),
-            _ => None,
-        };
-        if let Some((name, what)) = other {
-            let wanted = "an RPC or a message";
-            return Err(LookupError::OtherKind { name, what, wanted });
+    let kinds = [Kind::Rpc, Kind::Message];
+    match find(schema, &kinds, name) {
+        Some(Ok(Item::Rpc(rpc))) => return Ok(rpc.request),
+        Some(Ok(Item::Message(message))) => return Ok(message),
+        Some(Err(error)) => return Err(error),
+        _ => {}
+    }
+    let (name, what) = match item(schema, name) {
+        Ok(Item::Enum(found)) => (found.full_name, "an enum"),
+        Ok(Item::Service(found)) => (found.full_name, "a service"),
+        _ => {
+            let others = std::iter::empty();
+            return Err(unknown(schema, &kinds, "RPC or message", name, others));
         }
-        let mut names = suggestions::<&Rpc>(schema);
-        names.extend(suggestions::<&Message>(schema));
-        Err(unknown("RPC or message", name, &names))
+    };
+    Err(LookupError::OtherKind {
+        name,
+        what,
+        wanted: "an RPC or a message",
     })
-}
-
-/// Finds an enum likewise.
-///
-/// # Errors
-/// When none matches, or several do.
-pub fn enumeration(schema: &Schema, name: &str) -> Result<&'static Enum, LookupError> {
-    find(schema, name)
-}
-
-/// Finds a service by its name, with or without its package.
-///
-/// # Errors
-/// When none matches, or several do.
-pub fn service(schema: &Schema, name: &str) -> Result<&'static Service, LookupError> {
-    find(schema, name)
 }
 
 /// Finds anything by its name: an exact name first, then one in another case,
@@ -174,29 +164,188 @@ pub fn service(schema: &Schema, name: &str) -> Result<&'static Service, LookupEr
 /// # Errors
 /// When nothing matches, or several things of the first kind that matches do.
 pub fn item(schema: &Schema, name: &str) -> Result<Item, LookupError> {
-    type Found<T> = Option<Result<T, LookupError>>;
-    fn of_kind<T: Named>(
-        schema: &Schema,
-        name: &str,
-        case: Case,
-        item: fn(T) -> Item,
-    ) -> Found<Item> {
-        Some(matching(schema, name, case)?.map(item))
+    let kinds = [Kind::Rpc, Kind::Service, Kind::Message, Kind::Enum];
+    find(schema, &kinds, name).unwrap_or_else(|| {
+        let kind = "RPC, service, message or enum";
+        Err(unknown(schema, &kinds, kind, name, std::iter::empty()))
+    })
+}
+
+/// The one item that a name stands for: of the first kind that has a match, an exact
+/// one before one in another case. `None` if nothing matches.
+fn find(schema: &Schema, kinds: &[Kind], name: &str) -> Option<Result<Item, LookupError>> {
+    let name = unmarked(name);
+    let mut cases = [Case::Exact, Case::Any].into_iter();
+    cases.find_map(|case| {
+        let mut kinds = kinds.iter();
+        kinds.find_map(|kind| matching(schema, *kind, name, case))
+    })
+}
+
+fn matching(
+    schema: &Schema,
+    kind: Kind,
+    name: &str,
+    case: Case,
+) -> Option<Result<Item, LookupError>> {
+    let all = Item::all(schema, kind).into_iter();
+    let found: Vec<Item> = all.filter(|item| item.matches(name, case)).collect();
+    match preferred(kind, name, found).as_slice() {
+        [] => None,
+        [only] => Some(Ok(*only)),
+        several => Some(Err(LookupError::Ambiguous {
+            kind: match kind {
+                Kind::Rpc => "RPC",
+                Kind::Service => "service",
+                Kind::Message => "message",
+                Kind::Enum => "enum",
+            },
+            name: name.to_owned(),
+            candidates: several.iter().map(|item| item.full_name()).collect(),
+        })),
     }
-    for case in Case::IN_ORDER {
-        let found = of_kind(schema, name, case, Item::Rpc)
-            .or_else(|| of_kind(schema, name, case, Item::Service))
-            .or_else(|| of_kind(schema, name, case, Item::Message))
-            .or_else(|| of_kind(schema, name, case, Item::Enum));
-        if let Some(found) = found {
-            return found;
+}
+
+/// The files whose RPCs win over those of the same name in other files.
+const PREFERRED_FILES: [&str; 2] = ["agent.proto", "health.proto"];
+
+/// Which of several items that match are meant.
+fn preferred(kind: Kind, name: &str, found: Vec<Item>) -> Vec<Item> {
+    let those = |is_it: &dyn Fn(&Item) -> bool| {
+        let kept = found.iter().copied().filter(is_it);
+        kept.collect::<Vec<_>>()
+    };
+    // A name that is a whole full name is not taken for the end of another one.
+    let whole = those(&|item| match item {
+        Item::Rpc(rpc) => matches!(split_rpc(name), Some((service, _)) if service == rpc.service),
+        other => other.full_name() == name,
+    });
+    if !whole.is_empty() {
+        return whole;
+    }
+    let method = |item: &Item| match item {
+        Item::Rpc(rpc) => Some(rpc.name),
+        _ => None,
+    };
+    let is_one_name = found
+        .iter()
+        .all(|item| Some(method(item)) == found.first().map(method));
+    if matches!(kind, Kind::Rpc) && split_rpc(name).is_none() && is_one_name {
+        let in_preferred_files =
+            those(&|item| matches!(item, Item::Rpc(rpc) if PREFERRED_FILES.contains(&rpc.file)));
+        if in_preferred_files.len() == 1 {
+            return in_preferred_files;
         }
     }
-    let mut names = suggestions::<&Rpc>(schema);
-    names.extend(suggestions::<&Service>(schema));
-    names.extend(suggestions::<&Message>(schema));
-    names.extend(suggestions::<&Enum>(schema));
-    Err(unknown("RPC, service, message or enum", name, &names))
+    found
+}
+
+impl Item {
+    /// All there are of a kind.
+    fn all(schema: &Schema, kind: Kind) -> Vec<Self> {
+        let services = schema.services.iter();
+        match kind {
+            Kind::Rpc => services.flat_map(|it| it.rpcs).map(Self::Rpc).collect(),
+            Kind::Service => services.map(|it| Self::Service(it)).collect(),
+            Kind::Message => schema.messages.iter().map(|it| Self::Message(it)).collect(),
+            Kind::Enum => schema.enums.iter().map(|it| Self::Enum(it)).collect(),
+        }
+    }
+
+    /// The name that only this item has.
+    fn full_name(self) -> String {
+        match self {
+            Self::Rpc(rpc) => rpc.path(),
+            Self::Service(Service { full_name, .. })
+            | Self::Message(Message { full_name, .. })
+            | Self::Enum(Enum { full_name, .. }) => (*full_name).to_owned(),
+        }
+    }
+
+    /// Whether `name` may stand for it.
+    fn matches(self, name: &str, case: Case) -> bool {
+        match self {
+            Self::Rpc(rpc) => match split_rpc(name) {
+                Some((service, method)) => {
+                    case.equal(rpc.name, method) && case.ends(rpc.service, service)
+                }
+                None => case.equal(rpc.name, name),
+            },
+            Self::Service(Service { full_name, .. })
+            | Self::Message(Message { full_name, .. })
+            | Self::Enum(Enum { full_name, .. }) => case.ends(full_name, name),
+        }
+    }
+
+    /// What a misspelled name is compared with, and what is then suggested.
+    fn suggestion(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Rpc(rpc) => (rpc.name, rpc.name),
+            Self::Service(Service { full_name, .. })
+            | Self::Message(Message { full_name, .. })
+            | Self::Enum(Enum { full_name, .. }) => (last_part(full_name), full_name),
+        }
+    }
+}
+
+/// How strictly names are compared.
+#[derive(Clone, Copy)]
+enum Case {
+    /// Letter by letter.
+    Exact,
+    /// `a` is `A`.
+    Any,
+}
+
+impl Case {
+    fn equal(self, left: &str, right: &str) -> bool {
+        match self {
+            Case::Exact => left == right,
+            Case::Any => left.eq_ignore_ascii_case(right),
+        }
+    }
+
+    /// Whether `name` is `full_name`, or what follows one of its dots.
+    fn ends(self, full_name: &str, name: &str) -> bool {
+        let Some(start) = full_name.len().checked_sub(name.len()) else {
+            return false;
+        };
+        let follows_dot = start == 0 || full_name.as_bytes().get(start - 1) == Some(&b'.');
+        let end = full_name.get(start..);
+        follows_dot && end.is_some_and(|end| self.equal(end, name))
+    }
+}
+
+/// The service and the method of an RPC's qualified name.
+fn split_rpc(name: &str) -> Option<(&str, &str)> {
+    name.rsplit_once(['/', '.'])
+}
+
+fn last_part(name: &str) -> &str {
+    split_rpc(name).map_or(name, |(_, last)| last)
+}
+
+/// A name without what marks it as a full one: the `/` before an RPC's path as
+/// it is on the wire and in logs, the `.` before a type as protobuf writes it.
+fn unmarked(name: &str) -> &str {
+    let rest = name.strip_prefix(['/', '.']).unwrap_or(name);
+    if rest.is_empty() { name } else { rest }
+}
+
+/// The error for a name that nothing of these kinds has.
+fn unknown(
+    schema: &Schema,
+    kinds: &[Kind],
+    kind: &'static str,
+    name: &str,
+    others: impl Iterator<Item = (&'static str, &'static str)>,
+) -> LookupError {
+    let items = kinds.iter().flat_map(|kind| Item::all(schema, *kind));
+    LookupError::Unknown {
+        kind,
+        name: name.to_owned(),
+        nearest: nearest(last_part(name), items.map(Item::suggestion).chain(others)),
+    }
 }
 
 /// Messages with more fields than this are not listed in an error.
@@ -253,194 +402,6 @@ fn unknown_field(message: &'static Message, name: &str) -> LookupError {
         } else {
             Vec::new()
         },
-    }
-}
-
-/// The files whose RPCs win over those of the same name in other files.
-const PREFERRED_FILES: [&str; 2] = ["agent.proto", "health.proto"];
-
-/// How strictly names are compared.
-#[derive(Clone, Copy)]
-enum Case {
-    /// Letter by letter.
-    Exact,
-    /// `a` is `A`.
-    Any,
-}
-
-impl Case {
-    /// An exact match anywhere beats one in another case.
-    const IN_ORDER: [Case; 2] = [Case::Exact, Case::Any];
-
-    fn equal(self, left: &str, right: &str) -> bool {
-        match self {
-            Case::Exact => left == right,
-            Case::Any => left.eq_ignore_ascii_case(right),
-        }
-    }
-
-    /// Whether `name` is `full_name`, or what follows one of its dots.
-    fn ends(self, full_name: &str, name: &str) -> bool {
-        let Some(start) = full_name.len().checked_sub(name.len()) else {
-            return false;
-        };
-        let dotted = start == 0 || full_name.as_bytes().get(start - 1) == Some(&b'.');
-        dotted
-            && full_name
-                .get(start..)
-                .is_some_and(|end| self.equal(end, name))
-    }
-}
-
-/// A kind of thing that has names.
-trait Named: Copy {
-    /// What a user calls it.
-    const KIND: &'static str;
-    /// All there are.
-    fn all(schema: &Schema) -> Vec<Self>;
-    /// The name that tells it from all others.
-    fn full_name(self) -> String;
-    /// What a misspelled name is compared with, and what is then suggested.
-    fn suggestion(self) -> (&'static str, &'static str);
-    /// Whether `name` may stand for it.
-    fn matches(self, name: &str, case: Case) -> bool;
-    /// Which of several that match are meant.
-    fn preferred(name: &str, found: Vec<Self>) -> Vec<Self>;
-}
-
-impl Named for &'static Rpc {
-    const KIND: &'static str = "RPC";
-
-    fn all(schema: &Schema) -> Vec<Self> {
-        schema.services.iter().flat_map(|it| it.rpcs).collect()
-    }
-
-    fn full_name(self) -> String {
-        self.path()
-    }
-
-    fn suggestion(self) -> (&'static str, &'static str) {
-        (self.name, self.name)
-    }
-
-    fn matches(self, name: &str, case: Case) -> bool {
-        match name.rsplit_once(['/', '.']) {
-            Some((service, method)) => {
-                case.equal(self.name, method) && case.ends(self.service, service)
-            }
-            None => case.equal(self.name, name),
-        }
-    }
-
-    fn preferred(name: &str, found: Vec<Self>) -> Vec<Self> {
-        if let Some((service, _)) = name.rsplit_once(['/', '.']) {
-            return whole_name(service, found, |rpc| rpc.service);
-        }
-        let one_name = found
-            .iter()
-            .all(|rpc| Some(rpc.name) == found.first().map(|it| it.name));
-        let in_preferred_files: Vec<_> = found
-            .iter()
-            .copied()
-            .filter(|rpc| PREFERRED_FILES.contains(&rpc.file))
-            .collect();
-        if one_name && in_preferred_files.len() == 1 {
-            in_preferred_files
-        } else {
-            found
-        }
-    }
-}
-
-macro_rules! named_type {
-    ($type:ty, $kind:literal, $list:ident) => {
-        impl Named for &'static $type {
-            const KIND: &'static str = $kind;
-
-            fn all(schema: &Schema) -> Vec<Self> {
-                schema.$list.to_vec()
-            }
-
-            fn full_name(self) -> String {
-                self.full_name.to_owned()
-            }
-
-            fn suggestion(self) -> (&'static str, &'static str) {
-                (last_part(self.full_name), self.full_name)
-            }
-
-            fn matches(self, name: &str, case: Case) -> bool {
-                case.ends(self.full_name, name)
-            }
-
-            fn preferred(name: &str, found: Vec<Self>) -> Vec<Self> {
-                whole_name(name, found, |it| it.full_name)
-            }
-        }
-    };
-}
-
-named_type!(Service, "service", services);
-named_type!(Message, "message", messages);
-named_type!(Enum, "enum", enums);
-
-/// A name that is a whole full name is not taken for the end of another one.
-fn whole_name<T: Copy>(name: &str, found: Vec<T>, full_name: fn(T) -> &'static str) -> Vec<T> {
-    let whole: Vec<T> = found
-        .iter()
-        .copied()
-        .filter(|it| full_name(*it) == name)
-        .collect();
-    if whole.is_empty() { found } else { whole }
-}
-
-fn last_part(name: &str) -> &str {
-    name.rsplit(['.', '/']).next().unwrap_or(name)
-}
-
-/// A name without what marks it as a full one: the `/` before an RPC's path as
-/// it is on the wire and in logs, the `.` before a type as protobuf writes it.
-fn unmarked(name: &str) -> &str {
-    let rest = name.strip_prefix(['/', '.']).unwrap_or(name);
-    if rest.is_empty() { name } else { rest }
-}
-
-/// The one thing of a kind that a name stands for; `None` if nothing matches.
-fn matching<T: Named>(schema: &Schema, name: &str, case: Case) -> Option<Result<T, LookupError>> {
-    let name = unmarked(name);
-    let all = T::all(schema).into_iter();
-    let found = all.filter(|it| it.matches(name, case)).collect();
-    match T::preferred(name, found).as_slice() {
-        [] => None,
-        [only] => Some(Ok(*only)),
-        several => Some(Err(LookupError::Ambiguous {
-            kind: T::KIND,
-            name: name.to_owned(),
-            candidates: several.iter().map(|it| it.full_name()).collect(),
-        })),
-    }
-}
-
-/// As [`matching`], in each case in turn, with suggestions if nothing matches.
-fn find<T: Named>(schema: &Schema, name: &str) -> Result<T, LookupError> {
-    let mut cases = Case::IN_ORDER.into_iter();
-    cases
-        .find_map(|case| matching(schema, name, case))
-        .unwrap_or_else(|| Err(unknown(T::KIND, name, &suggestions::<T>(schema))))
-}
-
-/// The names of a kind, as [`Named::suggestion`] gives them.
-fn suggestions<T: Named>(schema: &Schema) -> Vec<(&'static str, &'static str)> {
-    let all = T::all(schema).into_iter();
-    all.map(Named::suggestion).collect()
-}
-
-/// The error for a name that nothing has.
-fn unknown(kind: &'static str, name: &str, names: &[(&str, &str)]) -> LookupError {
-    LookupError::Unknown {
-        kind,
-        name: name.to_owned(),
-        nearest: nearest(last_part(name), names.iter().copied()),
     }
 }
 

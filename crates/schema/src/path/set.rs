@@ -46,7 +46,7 @@ enum Change<'a> {
     Value(One<'a>),
 }
 
-/// A single value that fits its type as far as that can be told without a message.
+/// A single value. JSON in it is not yet read.
 #[derive(Debug)]
 enum One<'a> {
     /// A scalar or enum.

@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
 pub struct Unfinished<'a> {
     /// Where the part begins, in bytes; a dot stands before it unless it is the first.
     pub start: usize,
-    /// The field's name as far as it is typed.
+    /// The field's name, which may be incomplete.
     pub name: &'a str,
     /// What follows the name, if it has come that far.
     pub brackets: Brackets<'a>,
@@ -257,11 +257,11 @@ mod tests {
                 "a[]",
                 r#"path "a[]": an index or a key is missing in "[]" at character 2"#,
             ),
-            ("a]", r#"path "a]": ']' cannot stand at character 2"#),
-            ("a[0]b", r#"path "a[0]b": 'b' cannot stand at character 5"#),
+            ("a]", r#"path "a]": unexpected ']' at character 2"#),
+            ("a[0]b", r#"path "a[0]b": unexpected 'b' at character 5"#),
             (
                 r#"a["x"y]"#,
-                r#"path "a[\"x\"y]": 'y' cannot stand at character 6"#,
+                r#"path "a[\"x\"y]": unexpected 'y' at character 6"#,
             ),
             (
                 r#"a["x]"#,

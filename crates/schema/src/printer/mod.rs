@@ -1,7 +1,5 @@
-//! Messages as bytes for standard output, one file for each way to write them.
-//! Knows how answers look, not where they come from or go to.
+//! Messages as bytes for standard output, in each format that a user can choose.
 
-pub mod raw;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
@@ -13,7 +11,7 @@ use std::str::FromStr;
 use agent_text::hex;
 
 use crate::json::{self, Style, WriteError};
-use crate::{Message, Reflect, Schema};
+use crate::{Label, Message, Reflect, Scalar, Schema, Type, Value};
 
 /// A format that a message is printed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,9 +58,9 @@ impl Format {
     ///
     /// # Errors
     /// When there is nothing to print raw, or more than one thing.
-    pub fn check(self, message: &'static Message) -> Result<(), raw::RawError> {
+    pub fn check(self, message: &'static Message) -> Result<(), RawError> {
         match self {
-            Self::Raw => raw::field_of(message).map(drop),
+            Self::Raw => raw_field(message).map(drop),
             Self::Json | Self::Jsonl | Self::Text | Self::Hex => Ok(()),
         }
     }
@@ -74,9 +72,9 @@ impl fmt::Display for Format {
     }
 }
 
-/// The text names no format.
+/// The text is not the name of a format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not an output format; there are json, jsonl, text, raw and hex")]
+#[error("\"{0}\" is not an output format; use json, jsonl, text, raw or hex")]
 pub struct UnknownFormat(String);
 
 impl FromStr for Format {
@@ -98,7 +96,7 @@ pub enum PrintError {
     Write(#[from] WriteError),
     /// It has no field to print raw.
     #[error(transparent)]
-    Raw(#[from] raw::RawError),
+    Raw(#[from] RawError),
     /// It is too large for its wire form.
     #[error("the message cannot be encoded: {0}")]
     Encode(#[from] protobuf::Error),
@@ -125,7 +123,11 @@ pub fn print(
             out.push(b'\n');
         }
         Format::Text => text::print(message, schema, emit_defaults, out)?,
-        Format::Raw => raw::print(message, out)?,
+        Format::Raw => match message.get(raw_field(message.descriptor())?) {
+            Some(Value::Bytes(bytes)) => out.extend_from_slice(bytes),
+            Some(Value::String(text)) => out.extend_from_slice(text.as_bytes()),
+            _ => {}
+        },
         Format::Hex => {
             let mut bytes = Vec::new();
             message.encode_into(&mut bytes)?;
@@ -134,4 +136,44 @@ pub fn print(
         }
     }
     Ok(())
+}
+
+/// A message without exactly one field to print.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RawError {
+    /// There is no field of bytes or text.
+    #[error("{0} has no bytes or string field that could be printed raw")]
+    None(&'static str),
+    /// There are several.
+    #[error("{message} has several fields that could be printed raw: {}", fields.join(", "))]
+    Several {
+        /// Full name of the message.
+        message: &'static str,
+        /// The fields' names.
+        fields: Vec<&'static str>,
+    },
+}
+
+/// The index of the only singular field of bytes or text in a message.
+///
+/// # Errors
+/// When there is none or more than one.
+fn raw_field(message: &'static Message) -> Result<usize, RawError> {
+    let fields: Vec<_> = message
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| {
+            matches!(field.label, Label::Singular | Label::Optional)
+                && matches!(field.ty, Type::Scalar(Scalar::Bytes | Scalar::String))
+        })
+        .collect();
+    match fields.as_slice() {
+        [] => Err(RawError::None(message.full_name)),
+        [(index, _)] => Ok(*index),
+        _ => Err(RawError::Several {
+            message: message.full_name,
+            fields: fields.iter().map(|(_, field)| field.name).collect(),
+        }),
+    }
 }

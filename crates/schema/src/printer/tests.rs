@@ -24,7 +24,7 @@ fn formats_have_names() {
     }
     assert_eq!(
         "yaml".parse::<Format>().unwrap_err().to_string(),
-        r#""yaml" is not an output format; there are json, jsonl, text, raw and hex"#
+        r#""yaml" is not an output format; use json, jsonl, text, raw or hex"#
     );
 }
 
@@ -90,7 +90,7 @@ empty:        {}
 
 #[test]
 fn raw_is_the_only_text_or_bytes() {
-    assert_eq!(raw::field_of(&INNER), Ok(0));
+    assert_eq!(raw_field(&INNER), Ok(0));
     let inner: Inner = message(r#"{"name":"a\u001bb","tags":["c"]}"#);
     assert_eq!(printed(Format::Raw, false, &inner), "a\u{1b}b");
     assert_eq!(

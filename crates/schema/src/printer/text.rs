@@ -232,7 +232,7 @@ fn pad(width: usize, out: &mut Vec<u8>) {
     out.resize(out.len() + width, b' ');
 }
 
-/// Whether bytes were meant as text, as far as one can tell.
+/// Whether bytes look as if they were meant as text.
 fn is_readable(text: &str) -> bool {
     text.chars()
         .all(|c| matches!(c, '\n' | '\r' | '\t') || !is_unprintable(c))

@@ -3,7 +3,7 @@
 
 mod groups;
 
-use agent_wire::WrongEnd;
+use agent_wire::{Fields, WireError};
 use protobuf::UnknownValueRef;
 
 use crate::descriptor::{Field, Message, Scalar};
@@ -56,13 +56,15 @@ pub struct Found<'m> {
     pub has_more: bool,
 }
 
-/// Whether there are groups in an encoded message that the decoder has taken.
+/// Whether there are groups in an encoded message, or in the messages in it.
 ///
 /// # Errors
-/// When the end of another one closes a group.
-pub fn has_groups(message: &'static Message, encoded: &[u8]) -> Result<bool, WrongEnd> {
+/// When it is not an encoded message: a field is cut off, say, or a string is not UTF-8.
+pub fn has_groups(message: &'static Message, encoded: &[u8]) -> Result<bool, WireError> {
     let mut has_groups = false;
-    groups::scan(message, encoded, None, &mut |_| has_groups = true)?;
+    groups::scan(message, Fields::of(encoded), None, &mut |_| {
+        has_groups = true
+    })?;
     Ok(has_groups)
 }
 
@@ -78,7 +80,8 @@ pub fn find<'m>(message: &'m dyn Reflect, encoded: &'m [u8], limit: usize) -> Fo
     };
     search.message(message, None);
     // What is wrong with a group was told when it was decoded.
-    let _ = groups::scan(message.descriptor(), encoded, None, &mut |group| {
+    let fields = Fields::of(encoded);
+    let _ = groups::scan(message.descriptor(), fields, None, &mut |group| {
         let held = Held::Group(group.content);
         search.note(group.message, group.number, held, group.place);
     });

@@ -8,7 +8,7 @@ use base64::{DecodeError, Engine as _};
 /// Why a text with a prefix is not bytes in that notation.
 #[derive(Debug, thiserror::Error)]
 pub enum BytesError {
-    /// A character is no hexadecimal digit.
+    /// A character is not a hexadecimal digit.
     #[error("{} is not bytes: {found:?} at character {position} is not a hexadecimal digit", Excerpt(.text))]
     HexDigit {
         /// What was given.

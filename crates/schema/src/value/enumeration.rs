@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(parse(&UNIT, "Bytes").unwrap(), 1);
         assert_eq!(parse(&UNIT, "BYTES").unwrap(), 2);
         assert_eq!(parse(&UNIT, "V6").unwrap(), -1);
-        // Two names of one number are no doubt about the number.
+        // Two names of one number leave no doubt about the number.
         assert_eq!(parse(&UNIT, "inodes").unwrap(), 3);
         assert_eq!(
             parse(&UNIT, "bytes").unwrap_err().to_string(),

@@ -26,7 +26,7 @@ pub enum ValueError {
     /// Neither of the two booleans.
     #[error("{} is not true, false, 1 or 0", Excerpt(.0))]
     Bool(String),
-    /// No number, or one that the type cannot hold.
+    /// Not a number, or one that the type cannot hold.
     #[error("{} is not {expected}", Excerpt(.text))]
     Number {
         /// What was given.
@@ -37,7 +37,7 @@ pub enum ValueError {
     /// Bad hexadecimal or base64 text.
     #[error(transparent)]
     Bytes(#[from] BytesError),
-    /// No value of an enum.
+    /// Not a value of the enum.
     #[error(transparent)]
     Enum(#[from] EnumError),
     /// A file given with `@` that cannot be used.
@@ -49,7 +49,9 @@ pub enum ValueError {
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// Nothing stands after the `@`.
-    #[error("\"@\" names no file (a text that begins with \"@\" is written with two)")]
+    #[error(
+        "\"@\" needs the name of a file after it (write \"@@\" for a text that begins with \"@\")"
+    )]
     NoName,
     /// It cannot be read.
     #[error(transparent)]
@@ -81,7 +83,7 @@ pub enum Parsed {
 }
 
 impl Parsed {
-    /// Puts the value into a field, element or entry of the same type; tells
+    /// Puts the value into a field, element or entry of the same type, and returns
     /// whether it was of the same type.
     pub fn store(self, slot: ValueMut<'_>) -> bool {
         match (self, slot) {
@@ -134,7 +136,7 @@ pub fn parse_scalar(
 ///
 /// # Errors
 /// When no value has the name and it is not a 32-bit number.
-pub fn parse_enum(enumeration: &Enum, text: &str) -> Result<Parsed, ValueError> {
+pub(crate) fn parse_enum(enumeration: &Enum, text: &str) -> Result<Parsed, ValueError> {
     Ok(Parsed::Enum(enumeration::parse(enumeration, text)?))
 }
 
@@ -173,7 +175,7 @@ enum Source<'a> {
     File(&'a str),
 }
 
-/// Tells `@file` from text, where `@@` is a text's own `@`.
+/// Whether a text names a file by `@file`; `@@` is a text's own `@`.
 fn source(text: &str) -> Source<'_> {
     match text.strip_prefix('@') {
         Some(rest) if rest.starts_with('@') => Source::Text(rest),

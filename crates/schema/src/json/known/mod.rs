@@ -173,7 +173,7 @@ fn write_time(
     }
 }
 
-/// Writes the member that a `Value` is; `null` if it is none.
+/// Writes the member that a `Value` is; `null` if none is set.
 fn write_value(
     writer: &mut Writer<'_>,
     fields: ValueFields,

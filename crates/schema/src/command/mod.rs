@@ -1,5 +1,6 @@
-//! What a command says: its name, a document, setters. Whether such an RPC or
-//! field exists is not known here.
+//! Commands as a user types them: a name, a document, setters. This is the syntax
+//! alone; whether the RPC and the fields exist is for [`lookup`](crate::lookup) and
+//! [`path`](crate::path).
 
 mod quoting;
 mod typed;
@@ -9,9 +10,9 @@ use agent_text::escape;
 
 use crate::json::JsonError;
 
-pub use quoting::Hash;
-pub use typed::{Open, Typed, typed};
-pub use words::{FILE, JSON, Setter, Word, WordsError, split, split_plain};
+pub use self::quoting::Hash;
+pub use self::typed::{Open, Typed, typed};
+pub use self::words::{FILE, JSON, Setter, Word, WordsError, split, split_plain};
 
 /// The name that a command begins with, and where in the text it ends, in bytes.
 pub fn name(text: &str) -> (&str, usize) {
@@ -39,7 +40,7 @@ pub enum Document {
     File(String),
 }
 
-/// Why words are no arguments of an RPC.
+/// Why words are not the arguments of an RPC.
 #[derive(Debug, thiserror::Error)]
 pub enum ArgumentsError {
     /// The text cannot be cut into words.
@@ -48,7 +49,7 @@ pub enum ArgumentsError {
     /// A word that is neither.
     #[error("{0:?} is neither field=value nor a document (json://{{...}} or file:///path.json)")]
     Plain(String),
-    /// A value that begins like JSON, is none, and was cut at white space.
+    /// A value that begins like JSON but is not, and was cut at white space.
     #[error("{}: {reason}", escape::line(path))]
     NotJson {
         /// The setter's path, as typed.
@@ -57,7 +58,7 @@ pub enum ArgumentsError {
         reason: Box<JsonError>,
     },
     /// There is a document already.
-    #[error("there are two documents; one is allowed, and setters after it")]
+    #[error("there are two documents; give one, and setters after it")]
     SecondDocument,
     /// The document comes after a setter.
     #[error("the document must come before the setters, which change it")]
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text() {
+    fn bytes_that_are_not_text() {
         let arguments = arguments(r#"data="\x00\xff""#).unwrap();
         assert_eq!(arguments.setters.first().unwrap().value, [0, 0xff]);
     }
@@ -227,7 +228,7 @@ mod tests {
             ("a=\"b", "the quote \" at column 3 is not closed"),
             (
                 "a=b\\",
-                "the backslash at the end escapes nothing; write two for a backslash",
+                "there is nothing after the backslash at the end; write two for a backslash",
             ),
             (
                 "a=\"\\xg1\"",
@@ -243,7 +244,7 @@ mod tests {
             ),
             (
                 "file://x json://{}",
-                "there are two documents; one is allowed, and setters after it",
+                "there are two documents; give one, and setters after it",
             ),
             (
                 r#"a={"b": 1, c: 2}"#,

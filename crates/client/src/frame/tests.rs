@@ -40,20 +40,43 @@ fn read_all(chunks: Vec<Vec<u8>>) -> (Vec<(Header, Vec<u8>)>, CallError, usize) 
 }
 
 fn frame(stream_id: u32, is_data: bool, flags: u8, data: &[u8]) -> Vec<u8> {
-    let type_ = if is_data {
-        MESSAGE_TYPE_DATA
-    } else {
-        MESSAGE_TYPE_RESPONSE
-    };
-    let mut bytes: Vec<u8> = MessageHeader {
-        length: data.len() as u32,
-        stream_id,
-        type_,
-        flags,
+    let type_ = if is_data { TYPE_DATA } else { TYPE_RESPONSE };
+    let header = header(data.len() as u32, stream_id, type_, flags);
+    [&header, data].concat()
+}
+
+#[test]
+fn the_numbers_are_those_of_the_ttrpc_crate() {
+    use ttrpc::proto;
+    assert_eq!(HEADER_LENGTH, proto::MESSAGE_HEADER_LENGTH);
+    assert_eq!(LARGEST_DATA, proto::MESSAGE_LENGTH_MAX);
+    assert_eq!(
+        [TYPE_REQUEST, TYPE_RESPONSE, TYPE_DATA],
+        [
+            proto::MESSAGE_TYPE_REQUEST,
+            proto::MESSAGE_TYPE_RESPONSE,
+            proto::MESSAGE_TYPE_DATA
+        ]
+    );
+    assert_eq!(
+        [FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, FLAG_NO_DATA],
+        [
+            proto::FLAG_REMOTE_CLOSED,
+            proto::FLAG_REMOTE_OPEN,
+            proto::FLAG_NO_DATA
+        ]
+    );
+    let theirs: Vec<u8> = proto::MessageHeader {
+        length: 0x0102_0304,
+        stream_id: 0xf5f6_f7f8,
+        type_: TYPE_DATA,
+        flags: FLAG_NO_DATA,
     }
     .into();
-    bytes.extend_from_slice(data);
-    bytes
+    assert_eq!(
+        header(0x0102_0304, 0xf5f6_f7f8, TYPE_DATA, FLAG_NO_DATA)[..],
+        theirs
+    );
 }
 
 proptest! {
