@@ -175,7 +175,10 @@ fn a_wrong_line_changes_nothing() {
             "clear Chek",
             "there is no RPC \"Chek\"; did you mean \"Check\"?",
         ),
-        ("oom", "the ID of a container is missing; write oom CONTAINER_ID"),
+        (
+            "oom",
+            "the ID of a container is missing; write oom CONTAINER_ID",
+        ),
         ("oom web db", "\"db\" is too much; write oom CONTAINER_ID"),
         ("oom full", "it is not there"),
         ("exit web two 7", "it is not there"),
