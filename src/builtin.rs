@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::duration::{self, DurationError};
+use crate::error::Error;
 
 /// A command of the tool's own.
 #[derive(Debug)]
@@ -203,6 +204,12 @@ pub fn help() -> String {
         text.push_str(&format!("{:<31}{}\n", row.usage, row.doc));
     }
     text
+}
+
+impl From<BuiltInError> for Error {
+    fn from(error: BuiltInError) -> Self {
+        Self::usage(error)
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod open;
 
 use std::io::{self, Read};
 
+use crate::error::Error;
+
 pub use agent_text::reason;
 pub use open::{Opened, open};
 
@@ -134,5 +136,11 @@ fn failed(name: &str, error: &io::Error) -> InputError {
     InputError::Read {
         name: name.to_owned(),
         reason: reason(error),
+    }
+}
+
+impl From<InputError> for Error {
+    fn from(error: InputError) -> Self {
+        Self::usage(error)
     }
 }

@@ -51,12 +51,12 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Completions { shell } => print(shell.script()).map_err(alone),
         SubCommand::Complete(asked) => print(&shell::answer(schema, &asked)).map_err(alone),
         SubCommand::Man => {
-            let page = man::page(schema).map_err(Error::Output);
+            let page = man::page(schema).map_err(|error| Error::output(&error));
             page.and_then(|page| print(&String::from_utf8_lossy(&page)))
                 .map_err(alone)
         }
         SubCommand::GenerateCid | SubCommand::GenerateSid => {
-            let id = auto::random_id().map_err(Error::Random);
+            let id = auto::random_id().map_err(Error::from);
             id.and_then(|id| print(&format!("{id}\n"))).map_err(alone)
         }
     }
@@ -85,7 +85,7 @@ fn connect(
     let prompt = options.interactive || (options.sources.is_empty() && on_terminal);
     if options.sources.is_empty() && !prompt {
         let message = "nothing to run: give commands with -c or --script, or type them with -i";
-        return Err(alone(Error::Usage(message.to_owned())));
+        return Err(alone(Error::usage(message)));
     }
     let bundle = bundle(&options).map_err(alone)?;
     let sources = options.sources;
@@ -159,11 +159,13 @@ fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> 
             );
             Ok(Some(address))
         }
-        (Address::Hybrid(hybrid), Some(port)) if hybrid.port != port => Err(Error::Usage(format!(
-            "the address {text:?} names port {}, and --hybrid-vsock-port {port}: leave out \
+        (Address::Hybrid(hybrid), Some(port)) if hybrid.port != port => {
+            Err(Error::usage(format_args!(
+                "the address {text:?} names port {}, and --hybrid-vsock-port {port}: leave out \
                  the option, and write the port that is meant in the address",
-            hybrid.port
-        ))),
+                hybrid.port
+            )))
+        }
         _ => Ok(Some(address)),
     }
 }

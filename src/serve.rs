@@ -16,6 +16,7 @@ use agent_sim::{Agent, GuestOptions, Notice, Setup};
 use nix::libc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::error::{Error, Kind};
 use crate::input::{Inputs, field};
 use crate::log::say;
 use crate::schema::{Content, Dialect, Schema};
@@ -183,4 +184,18 @@ fn ignores_hang_up() -> bool {
         action.assume_init()
     };
     action.sa_sigaction == libc::SIG_IGN
+}
+
+impl From<ServeError> for Error {
+    fn from(error: ServeError) -> Self {
+        let kind = match &error {
+            ServeError::Bind {
+                reason: BindError::Scheme,
+                ..
+            } => Kind::Usage,
+            ServeError::Output(error) => Kind::of_output(error),
+            ServeError::Bind { .. } | ServeError::Start(_) => Kind::Connection,
+        };
+        Self::new(kind, error)
+    }
 }

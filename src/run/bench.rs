@@ -11,7 +11,7 @@ use agent_load::{Calls, Command, Report, StartError};
 use crate::builtin::Times;
 use crate::cli::{Bench, ErrorFormat, Source};
 use crate::client::ConnectOptions;
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Kind};
 use crate::input::{self, Inputs};
 use crate::interrupt;
 use crate::printer::Format;
@@ -39,9 +39,7 @@ pub(super) fn run(
     let alone = |error: Error| Failure::new(None, error);
     let address = flags.server_address.filter(|text| !text.is_empty());
     let address = address.ok_or_else(|| alone(session::missing_address()))?;
-    let address = address
-        .parse()
-        .map_err(|error| alone(Error::Address(error)))?;
+    let address = address.parse().map_err(|error| alone(Error::from(error)))?;
     let connect = ConnectOptions {
         timeout: flags.connect_timeout,
         sim: super::simulated_agent(),
@@ -96,7 +94,7 @@ pub(super) fn run(
     let report = report.map_err(|error| {
         alone(match error {
             StartError::Connect(error) => error.into(),
-            StartError::Watch(_) => Error::NoConnection(error.to_string()),
+            StartError::Watch(_) => Error::new(Kind::Connection, error),
         })
     })?;
     if report.is_interrupted() {
@@ -107,10 +105,11 @@ pub(super) fn run(
     shown.map_err(alone)?;
     if let Some(name) = flags.svg {
         std::fs::write(&name, agent_load::svg(&report)).map_err(|error| {
-            alone(Error::Write {
-                reason: input::reason(&error),
-                name,
-            })
+            let reason = input::reason(&error);
+            alone(Error::new(
+                Kind::Output,
+                format_args!("cannot write {name:?}: {reason}"),
+            ))
         })?;
     }
     verdict(&report, report.failed(&flags.fail_if)).map_err(alone)
@@ -121,22 +120,25 @@ fn may_write(name: &str) -> Result<(), Error> {
     let opened = OpenOptions::new().create(true).append(true).open(name);
     opened.map(drop).map_err(|error| {
         let reason = input::reason(&error);
-        Error::Usage(format!("--svg: cannot write {name:?}: {reason}"))
+        Error::usage(format_args!("--svg: cannot write {name:?}: {reason}"))
     })
 }
 
 /// The exit status of a load test.
 fn verdict(report: &Report, failed: Vec<String>) -> Result<u8, Error> {
     if report.is_interrupted() {
-        return Err(Error::Interrupted);
+        return Err(interrupt::Interrupted.into());
     }
     if report.has_lost_connection() {
         let what = "no connection was left, and none could be made";
-        return Err(Error::NoConnection(what.to_owned()));
+        return Err(Error::new(Kind::Connection, what));
     }
     match failed.is_empty() {
         true => Ok(0),
-        false => Err(Error::Limit(failed)),
+        false => {
+            let failed = failed.join(", --fail-if ");
+            Err(Error::new(Kind::Limit, format_args!("--fail-if {failed}")))
+        }
     }
 }
 
@@ -164,7 +166,7 @@ enum MixError {
 
 impl From<MixError> for Error {
     fn from(error: MixError) -> Error {
-        Error::Usage(error.to_string())
+        Error::usage(error)
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn run(schema: &'static Schema, options: &Serve) -> Result<u8, Error>
 fn faults(schema: &'static Schema, options: &Serve) -> Result<Faults, Error> {
     let seed = match options.seed {
         Some(seed) => seed,
-        None => getrandom::u64().map_err(Error::Random)?,
+        None => getrandom::u64()?,
     };
     let faults = Faults::new(schema, seed);
     let mut inputs = Inputs::default();
@@ -51,20 +51,17 @@ fn faults(schema: &'static Schema, options: &Serve) -> Result<Faults, Error> {
 }
 
 fn wrong_rule(place: String, error: FaultError) -> Error {
-    Error::Fault {
-        place,
-        error: Box::new(error),
-    }
+    Error::usage(error).within(place)
 }
 
 fn guest(options: &Serve) -> Result<GuestOptions, Error> {
     if options.run_processes && !options.allow_root && nix::unistd::geteuid().is_root() {
         let message = "--run-processes would let whoever calls the agent run programs as root on \
                        this machine: serve as another user, or add --allow-root if that is meant";
-        return Err(Error::Usage(message.to_owned()));
+        return Err(Error::usage(message));
     }
     let root = options.root.as_deref().map(Root::open).transpose();
-    let root = root.map_err(|error| Error::Usage(format!("--root: {error}")))?;
+    let root = root.map_err(|error| Error::usage(format_args!("--root: {error}")))?;
     let mut guest = GuestOptions::new(options.feature.iter().copied(), root);
     guest.run_processes = options.run_processes;
     Ok(guest)

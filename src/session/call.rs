@@ -1,7 +1,7 @@
 //! One call: encode, send, decode, print.
 
 use super::{Options, Output, Session};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::printer::{self, Format};
 use crate::request::Request;
 use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
@@ -91,7 +91,7 @@ impl Session {
 /// When it is larger than protobuf allows.
 pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
     let mut payload = Vec::new();
-    message.encode_into(&mut payload).map_err(Error::Encode)?;
+    message.encode_into(&mut payload)?;
     Ok(payload)
 }
 
@@ -147,16 +147,16 @@ pub(super) fn decode_with_groups(
     message: &'static Message,
     payload: &[u8],
 ) -> Result<(Box<dyn Reflect>, bool), Error> {
-    let no_answer = |reason| Error::Response {
-        message: message.full_name,
-        reason,
-        data: payload.to_vec(),
+    let no_answer = |reason: &dyn std::fmt::Display| {
+        let (length, name) = (payload.len(), message.full_name);
+        let bytes = hex::excerpt(payload);
+        let text = format!("the {length} bytes of the answer are not a {name} ({reason}): {bytes}");
+        Error::new(Kind::Protocol, text)
     };
     let mut response = (message.new)();
     let decoded = response.merge_from(payload);
     // Tells what is wrong, and where, which the decoder does not.
-    let has_groups =
-        unknown::has_groups(message, payload).map_err(|error| no_answer(error.to_string()))?;
-    decoded.map_err(|error| no_answer(error.to_string()))?;
+    let has_groups = unknown::has_groups(message, payload).map_err(|error| no_answer(&error))?;
+    decoded.map_err(|error| no_answer(&error))?;
     Ok((response, has_groups))
 }

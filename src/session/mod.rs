@@ -226,7 +226,7 @@ impl Session {
                 self.output.text(&text)?;
             }
             Action::Sleep(_) if self.options.dry_run => {}
-            Action::Sleep(time) => interrupt::sleep(*time).map_err(|_| Error::Interrupted)?,
+            Action::Sleep(time) => interrupt::sleep(*time)?,
             Action::Quit => return Ok(Next::End),
             // The next step's business, and dealt with before this one runs.
             Action::Repeat(_) => {}
@@ -237,7 +237,7 @@ impl Session {
 
 /// The error of a run that needs an address and has none.
 pub fn missing_address() -> Error {
-    Error::Usage(
+    Error::usage(
         "no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for example \
          unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 or sim://"
             .to_owned(),

@@ -9,7 +9,8 @@ use crate::command::{self, Hash};
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
 use crate::request::{Memory, Request};
-use crate::schema::{Schema, lookup};
+use crate::schema::lookup::LookupError;
+use crate::schema::{Rpc, Schema, lookup};
 use crate::text::escape;
 
 /// One command, ready to run.
@@ -60,7 +61,7 @@ pub fn prepare(
         match source {
             Source::Command(text) if text.trim().is_empty() => {
                 let message = "an empty command; name an RPC or a built-in command".to_owned();
-                return Err(Failure::new(None, Error::Usage(message)));
+                return Err(Failure::new(None, Error::usage(message)));
             }
             Source::Command(text) => reader.command(None, text, Hash::Word)?,
             Source::Script(name) => reader.script(name)?,
@@ -136,8 +137,8 @@ impl Reader<'_> {
                 Ok(())
             }
             // The error of a wrong name has the name in it.
-            Err(error @ Error::Lookup(_)) => Err(Failure::new(None, error).at(place)),
-            Err(error) => {
+            Err(Mistake::Name(error)) => Err(Failure::new(None, error.into()).at(place)),
+            Err(Mistake::Other(error)) => {
                 let name = escape::line(name).into_owned();
                 Err(Failure::new(Some(name), error).at(place))
             }
@@ -145,20 +146,32 @@ impl Reader<'_> {
     }
 
     /// What the command called `name` does; its words stand from `end` on.
-    fn work(&mut self, name: &str, text: &str, end: usize, hash: Hash) -> Result<Work, Error> {
+    fn work(&mut self, name: &str, text: &str, end: usize, hash: Hash) -> Result<Work, Mistake> {
         if let Some(built_in) = BuiltIn::find(name) {
-            let action = built_in.action(&command::split_plain(text, end, hash)?)?;
+            let words = command::split_plain(text, end, hash).map_err(Error::from)?;
+            let action = built_in.action(&words).map_err(Error::from)?;
             if let Action::Describe(name) = &action {
-                lookup::item(self.schema, name)?;
+                lookup::item(self.schema, name).map_err(Mistake::Name)?;
             }
             let last = self.steps.last().map(|step| &step.work);
             if let (Action::Repeat(_), Some(Work::BuiltIn(Action::Repeat(_)))) = (&action, last) {
-                return Err(nothing_to_repeat());
+                return Err(nothing_to_repeat().into());
             }
             return Ok(Work::BuiltIn(action));
         }
         let built_ins = BUILT_INS.iter().map(|row| row.name);
-        let rpc = lookup::rpc_or(self.schema, name, built_ins)?;
+        let rpc = lookup::rpc_or(self.schema, name, built_ins).map_err(Mistake::Name)?;
+        Ok(Work::Call(self.request(rpc, text, end, hash)?))
+    }
+
+    /// The request of a call of `rpc`.
+    fn request(
+        &mut self,
+        rpc: &'static Rpc,
+        text: &str,
+        end: usize,
+        hash: Hash,
+    ) -> Result<Request, Error> {
         let arguments = command::arguments(text, end, hash)?;
         let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
         if let Some(bundle) = self
@@ -176,11 +189,25 @@ impl Reader<'_> {
             None => payload(message.as_ref())?.len(),
         };
         self.options.call_of(rpc, &[]).check_size(length)?;
-        Ok(Work::Call(request))
+        Ok(request)
+    }
+}
+
+/// What is wrong with a command.
+enum Mistake {
+    /// It names what there is not.
+    Name(LookupError),
+    /// Something in the command that its name stands for.
+    Other(Error),
+}
+
+impl From<Error> for Mistake {
+    fn from(error: Error) -> Self {
+        Mistake::Other(error)
     }
 }
 
 /// The error of a `repeat` that no command follows.
 pub(super) fn nothing_to_repeat() -> Error {
-    Error::Usage("the command to repeat must follow".to_owned())
+    Error::usage("the command to repeat must follow")
 }

@@ -64,10 +64,8 @@ impl Session {
         while let Some(piece) = pieces.next()? {
             let call = self.options.call_of(rpc, piece.payload);
             let answer = self.channel.piece(&call, &piece);
-            let answer = answer.map_err(|error| Error::Piece {
-                of: piece.of.to_owned(),
-                offset: piece.offset,
-                error: Box::new(error.into()),
+            let answer = answer.map_err(|error| {
+                Error::from(error).within(format_args!("{:?} at offset {}", piece.of, piece.offset))
             })?;
             let decoded = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
             last = Some((decoded, answer));

@@ -14,6 +14,7 @@ use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::schema::unknown::{self, Held, UnknownField};
 use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
+use crate::text::excerpt::Excerpt;
 use crate::text::hex;
 
 /// Of how many unknown fields an RPC's answers are told, in a run.
@@ -157,16 +158,14 @@ impl Session {
                 });
                 // The agent is asked again where the user broke that off.
                 if interrupt::is_raised() {
-                    return Error::Interrupted;
+                    return interrupt::Interrupted.into();
                 }
                 self.skew.version.insert(version).clone()
             }
         };
-        Error::NoSuchRpc {
-            rpc: rpc.name,
-            version,
-            error: Box::new(error),
-        }
+        let version = version.map(|it| format!(", and reports version {}", Excerpt(&it)));
+        let version = version.unwrap_or_default();
+        error.with_hint(format!("; this agent does not have {}{version}", rpc.name))
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use super::Session;
 use super::call::{payload, print_answer};
 use super::channel::Sender;
-use super::messages::{Coming, Messages};
+use super::messages::{Coming, Messages, in_line};
 use crate::client::{self, CallError};
 use crate::error::{Error, Kind};
 use crate::interrupt;
@@ -63,16 +63,13 @@ impl Session {
     pub(super) fn further_requests(&mut self, rpc: &'static Rpc) -> Result<(), Error> {
         let format = self.options.format.of_requests();
         loop {
-            if interrupt::is_raised() {
-                return Err(Error::Interrupted);
-            }
+            interrupt::check()?;
             match self.messages.next(self.schema, rpc.request)? {
                 Coming::NotYet => {}
                 Coming::End => return Ok(()),
                 Coming::Message(line, message) => {
                     let length = payload(message.as_ref())?.len();
-                    client::check_message_size(length)
-                        .map_err(|error| Error::from(error).in_line(line))?;
+                    client::check_message_size(length).map_err(|error| in_line(line, error))?;
                     self.print(format, message.as_ref())?;
                 }
             }
@@ -108,7 +105,6 @@ impl Sending<'_> {
         match self.send_each(&mut sender, schema, rpc) {
             // The receiving side tells how.
             Ok(()) if self.state.ended.load(Ordering::SeqCst) => Ok(()),
-            Err(Error::Call(CallError::StreamEnded)) => Ok(()),
             Err(error) if error.kind() == Kind::Usage => {
                 self.state.mistaken.store(true, Ordering::SeqCst);
                 sender.abandon();
@@ -133,8 +129,12 @@ impl Sending<'_> {
                 Coming::Message(line, message) => {
                     let payload = payload(message.as_ref())?;
                     client::check_message_size(payload.len())
-                        .map_err(|error| Error::from(error).in_line(line))?;
-                    sender.send(message.as_ref(), &payload)?;
+                        .map_err(|error| in_line(line, error))?;
+                    match sender.send(message.as_ref(), &payload) {
+                        // The receiving side tells how.
+                        Err(CallError::StreamEnded) => return Ok(()),
+                        sent => sent?,
+                    }
                 }
             }
         }
