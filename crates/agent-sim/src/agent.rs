@@ -141,7 +141,7 @@ impl Orders for Agent {
     fn oom(&self, container_id: &str) -> Result<(), String> {
         let mut state = self.state();
         if !state.oom.inject(container_id) {
-            return Err("too many events wait already; GetOOMEvent takes one".to_owned());
+            return Err("too many events are waiting; call GetOOMEvent to take one".to_owned());
         }
         // The event alone is told of a container that is not there.
         if let Ok(container) = state.containers.find(container_id) {

@@ -102,14 +102,12 @@ fn commands(line: &str, env: &[String]) -> Option<Vec<Command>> {
             (None | Some('"'), '$') => {
                 let name = name(rest.as_str());
                 rest = rest.as_str().get(name.len()..)?.chars();
-                match name {
-                    "" => word.get_or_insert_default().push('$'),
-                    // A variable that is not set leaves no word.
-                    name => match value(env, name) {
-                        Some(value) => word.get_or_insert_default().push_str(value),
-                        None => {}
-                    },
+                if name.is_empty() {
+                    word.get_or_insert_default().push('$');
+                } else if let Some(value) = value(env, name) {
+                    word.get_or_insert_default().push_str(value);
                 }
+                // A variable that is not set leaves no word.
             }
             (None, ';' | ' ' | '\t') => {
                 command.extend(word.take());
