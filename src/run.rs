@@ -17,7 +17,9 @@ use crate::log::{Level, Logger};
 use crate::prompt::Prompt;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
-use crate::session::{self, Observers, Options, Output, Session};
+use crate::session::{
+    self, CallOptions, Observers, Options, Output, PrintOptions, RequestOptions, Session,
+};
 use crate::transport::{self, Address, SimConnector};
 use crate::{auto, examples, interrupt, man, shell};
 
@@ -42,7 +44,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
         #[cfg(feature = "load")]
-        SubCommand::Bench(options) => bench::run(schema, *options, cli.error_format),
+        SubCommand::Bench(options) => bench::run(schema, *options),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
         SubCommand::Examples { name, json } => {
@@ -90,19 +92,25 @@ fn connect(
     let bundle = bundle(&options).map_err(alone)?;
     let sources = options.sources;
     let options = Options {
-        address,
-        connect: ConnectOptions {
-            timeout: options.connect_timeout,
-            sim: simulated_agent(),
+        calls: CallOptions {
+            address,
+            connect: ConnectOptions {
+                timeout: options.connect_timeout,
+                sim: simulated_agent(),
+            },
+            timeout: (!options.timeout.is_zero()).then_some(options.timeout),
+            metadata: options.metadata,
         },
-        timeout: (!options.timeout.is_zero()).then_some(options.timeout),
-        metadata: options.metadata,
-        automatic: !options.no_auto_values,
-        bundle,
+        requests: RequestOptions {
+            automatic: !options.no_auto_values,
+            bundle,
+        },
+        printing: PrintOptions {
+            format: options.output,
+            emit_defaults: options.emit_defaults,
+        },
         dry_run: options.dry_run,
         repeat: options.repeat,
-        format: options.output,
-        emit_defaults: options.emit_defaults,
         ignore_errors: options.ignore_errors,
         prompt,
         verbose: options.verbose,
@@ -112,7 +120,7 @@ fn connect(
         true => Inputs::without_standard_input(),
         false => Inputs::default(),
     };
-    let steps = session::prepare(schema, &sources, &options, &mut inputs)?;
+    let steps = session::prepare(schema, &sources, options.checks(), &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);
         logger.log(

@@ -8,8 +8,7 @@ use std::time::Duration;
 use agent_bundle::Bundle;
 use agent_load::{Calls, Command, Report, StartError};
 
-use crate::builtin::Times;
-use crate::cli::{Bench, ErrorFormat, Source};
+use crate::cli::{Bench, Source};
 use crate::client::ConnectOptions;
 use crate::error::{Error, Failure, Kind};
 use crate::input::{self, Inputs};
@@ -18,7 +17,7 @@ use crate::printer::Format;
 use crate::progress;
 use crate::request::{Memory, Request};
 use crate::schema::Schema;
-use crate::session::{self, Options, Output, Step, Work};
+use crate::session::{self, CallOptions, Checks, Output, RequestOptions, Step, Work};
 use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
@@ -34,7 +33,6 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 3600);
 pub(super) fn run(
     schema: &'static Schema,
     flags: Bench,
-    error_format: ErrorFormat,
 ) -> Result<u8, Failure> {
     let alone = |error: Error| Failure::new(None, error);
     let address = flags.server_address.filter(|text| !text.is_empty());
@@ -46,23 +44,23 @@ pub(super) fn run(
     };
     let timeout = (!flags.timeout.is_zero()).then_some(flags.timeout);
     let bundle = flags.bundle_dir.as_deref().map(Bundle::new).transpose();
-    let commands = Options {
+    let calls = CallOptions {
         address: None,
         connect,
         timeout,
         metadata: flags.metadata.clone(),
+    };
+    let requests = RequestOptions {
         automatic: !flags.no_auto_values,
         bundle: bundle.map_err(|error| alone(error.into()))?,
-        dry_run: false,
-        repeat: Times::Count(1),
-        format: Format::Jsonl,
-        emit_defaults: false,
-        ignore_errors: false,
-        prompt: false,
-        verbose: false,
-        error_format,
     };
-    let mut mix = Mix::read(schema, &flags.cmd, &commands, &mut Inputs::default())?;
+    let checks = Checks {
+        requests: &requests,
+        calls: &calls,
+        // Answers are not printed.
+        format: Format::Jsonl,
+    };
+    let mut mix = Mix::read(schema, &flags.cmd, checks, &mut Inputs::default())?;
     let options = agent_load::Options {
         address,
         connect,
@@ -194,7 +192,7 @@ impl Mix {
     fn read(
         schema: &'static Schema,
         commands: &[String],
-        options: &Options,
+        checks: Checks<'_>,
         inputs: &mut Inputs,
     ) -> Result<Mix, Failure> {
         let mut weights = Vec::new();
@@ -208,11 +206,11 @@ impl Mix {
         if sources.is_empty() {
             return Err(Failure::new(None, MixError::Empty.into()));
         }
-        let steps = session::prepare(schema, &sources, options, inputs)?;
+        let steps = session::prepare(schema, &sources, checks, inputs)?;
         let mut mix = Mix {
             commands: Vec::new(),
             requests: Vec::new(),
-            automatic: options.automatic,
+            automatic: checks.requests.automatic,
         };
         for ((step, weight), command) in steps.into_iter().zip(weights).zip(commands) {
             mix.add(step, weight, command)?;

@@ -1,13 +1,14 @@
 //! From commands and scripts to steps that can run. Everything is read and
 //! checked here, before the first of them does.
 
-use super::Options;
+use super::{CallOptions, RequestOptions};
 use super::call::payload;
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use crate::cli::Source;
 use crate::command::{self, Hash};
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
+use crate::printer::Format;
 use crate::request::{Memory, Request};
 use crate::schema::lookup::LookupError;
 use crate::schema::{Rpc, Schema, lookup};
@@ -40,6 +41,17 @@ impl Step {
     }
 }
 
+/// What commands are checked with.
+#[derive(Debug, Clone, Copy)]
+pub struct Checks<'a> {
+    /// How requests are made.
+    pub requests: &'a RequestOptions,
+    /// How they are sent: what is sent with each counts for its size.
+    pub calls: &'a CallOptions,
+    /// How answers are printed, which not every answer can be.
+    pub format: Format,
+}
+
 /// Reads and checks everything that was given.
 ///
 /// # Errors
@@ -47,12 +59,12 @@ impl Step {
 pub fn prepare(
     schema: &'static Schema,
     sources: &[Source],
-    options: &Options,
+    checks: Checks<'_>,
     inputs: &mut Inputs,
 ) -> Result<Vec<Step>, Failure> {
     let mut reader = Reader {
         schema,
-        options,
+        checks,
         inputs,
         memory: Memory::default(),
         steps: Vec::new(),
@@ -83,13 +95,13 @@ pub fn prepare(
 pub fn prepare_one(
     schema: &'static Schema,
     text: &str,
-    options: &Options,
+    checks: Checks<'_>,
     memory: &Memory,
     inputs: &mut Inputs,
 ) -> Result<Option<Step>, Failure> {
     let mut reader = Reader {
         schema,
-        options,
+        checks,
         inputs,
         memory: memory.clone(),
         steps: Vec::new(),
@@ -109,7 +121,7 @@ fn is_skipped(line: &str) -> bool {
 /// Reads commands one after the other.
 struct Reader<'a> {
     schema: &'static Schema,
-    options: &'a Options,
+    checks: Checks<'a>,
     inputs: &'a mut Inputs,
     /// What a run would remember; random IDs are all of one length.
     memory: Memory,
@@ -174,21 +186,23 @@ impl Reader<'_> {
     ) -> Result<Request, Error> {
         let arguments = command::arguments(text, end, hash)?;
         let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
+        let automatic = self.checks.requests.automatic;
         if let Some(bundle) = self
-            .options
+            .checks
+            .requests
             .bundle
             .as_ref()
-            .filter(|_| self.options.automatic)
+            .filter(|_| automatic)
         {
             request.take_bundle(bundle, self.inputs)?;
         }
-        self.options.format.check(rpc.response)?;
-        let message = request.complete(&mut self.memory, self.options.automatic)?;
+        self.checks.format.check(rpc.response)?;
+        let message = request.complete(&mut self.memory, automatic)?;
         let length = match request.series() {
             Some(series) => series.largest(message.as_ref())?,
             None => payload(message.as_ref())?.len(),
         };
-        self.options.call_of(rpc, &[]).check_size(length)?;
+        self.checks.calls.call_of(rpc, &[]).check_size(length)?;
         Ok(request)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use protobuf::UnknownValueRef;
 
 use super::call::{decode, decode_with_groups};
-use super::{Options, Session};
+use super::{CallOptions, Session};
 use crate::client::Connection;
 use crate::error::Error;
 use crate::interrupt;
@@ -45,7 +45,7 @@ impl Skew {
         &mut self,
         rpc: &'static Rpc,
         answer: &[u8],
-        options: &Options,
+        verbose: bool,
         logger: Logger,
     ) -> Result<Box<dyn Reflect>, Error> {
         let (message, has_groups) = decode_with_groups(rpc.response, answer)?;
@@ -64,7 +64,7 @@ impl Skew {
             }
             self.told.push(key);
             let mut text = warning(rpc, field);
-            if options.verbose {
+            if verbose {
                 text.push_str(&content(field));
             }
             logger.log(Level::Warn, text);
@@ -154,7 +154,7 @@ impl Session {
             Some(version) => version.clone(),
             None => {
                 let version = self.channel.connection().and_then(|connection| {
-                    ask(connection, self.schema, &self.options, self.logger, rpc)
+                    ask(connection, self.schema, &self.options.calls, self.logger, rpc)
                 });
                 // The agent is asked again where the user broke that off.
                 if interrupt::is_raised() {
@@ -173,7 +173,7 @@ impl Session {
 fn ask(
     connection: &mut Connection,
     schema: &'static Schema,
-    options: &Options,
+    options: &CallOptions,
     logger: Logger,
     failed: &Rpc,
 ) -> Option<String> {

@@ -17,8 +17,8 @@ impl Session {
     /// Makes a streaming call. `payload` is its first message.
     pub(super) fn stream(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
         let (schema, options) = (self.schema, &self.options);
-        let call = options.call_of(rpc, payload);
-        let (sender, mut receiver) = self.channel.stream(options, rpc, &call)?;
+        let call = options.calls.call_of(rpc, payload);
+        let (sender, mut receiver) = self.channel.stream(&options.calls, rpc, &call)?;
         let state = State::default();
         thread::scope(|scope| {
             let sending = sender.map(|sender| {
@@ -38,10 +38,10 @@ impl Session {
                 if state.mistaken.load(Ordering::SeqCst) {
                     break Ok(());
                 }
-                let response = self.skew.decode(rpc, &answer, options, self.logger);
+                let response = self.skew.decode(rpc, &answer, options.verbose, self.logger);
                 let printed = response.and_then(|response| {
                     let (output, response) = (&mut self.output, response.as_ref());
-                    print_answer(output, schema, options, response, &answer)
+                    print_answer(output, schema, options.printing, response, &answer)
                 });
                 if printed.is_err() {
                     break printed;
@@ -61,7 +61,7 @@ impl Session {
     /// Prints the further messages of a call that streams from the client, as the
     /// requests that they would be.
     pub(super) fn further_requests(&mut self, rpc: &'static Rpc) -> Result<(), Error> {
-        let format = self.options.format.of_requests();
+        let format = self.options.printing.format.of_requests();
         loop {
             interrupt::check()?;
             match self.messages.next(self.schema, rpc.request)? {
