@@ -48,10 +48,10 @@ pub mod standard_output;
 pub mod typed;
 
 pub use agent_client as client;
-#[cfg(feature = "sim")]
-pub use agent_sim as sim;
 pub use agent_client::{interrupt, transport};
 pub use agent_schema::{self as schema, command, printer};
+#[cfg(feature = "sim")]
+pub use agent_sim as sim;
 pub use agent_text::{self as text, duration};
 pub use agent_wire as wire;
 pub use run::run;
