@@ -42,27 +42,39 @@ impl fmt::Display for Level {
     }
 }
 
-/// Writes what is at its level or above.
-#[derive(Debug, Clone, Copy)]
+/// Writes lines to standard error: what is shown to the user, and what is logged at its level
+/// or above.
+#[derive(Clone, Copy)]
 pub struct Logger {
     level: Level,
+    write: &'static (dyn Fn(&str) + Sync),
 }
 
 impl Logger {
-    /// A logger that shows `level` and what is more important.
+    /// A logger that logs `level` and what is more important.
     pub fn new(level: Level) -> Self {
-        Self { level }
+        Self::writing(level, &|text| say(text))
     }
 
-    /// Whether lines of `level` are shown.
+    /// A logger whose lines are passed to `write`.
+    pub(crate) fn writing(level: Level, write: &'static (dyn Fn(&str) + Sync)) -> Self {
+        Self { level, write }
+    }
+
+    /// Whether lines of `level` are logged.
     pub fn shows(&self, level: Level) -> bool {
         level >= self.level
     }
 
-    /// Writes one line, as [`say`] does.
+    /// Logs one line.
     pub fn log(&self, level: Level, text: impl fmt::Display) {
         if self.shows(level) {
-            say(format_args!("{level}: {text}"));
+            self.say(format_args!("{level}: {text}"));
         }
+    }
+
+    /// Shows one line, whatever the level.
+    pub fn say(&self, text: impl fmt::Display) {
+        (self.write)(&text.to_string());
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use kata_agent_ctl::cli::{self, Cli, ErrorFormat};
 use kata_agent_ctl::error::{Error, Failure};
+use kata_agent_ctl::log::say;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -14,7 +15,7 @@ fn main() -> ExitCode {
     };
     let error_format = cli.error_format;
     let status = kata_agent_ctl::run(cli).unwrap_or_else(|failure| {
-        failure.show(error_format, false);
+        failure.show(error_format, false, say);
         failure.exit_status
     });
     status.into()
@@ -41,7 +42,7 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> u8 {
 /// Shows an error that came before the options were known.
 fn failed(error: Error, arguments: &[std::ffi::OsString]) -> u8 {
     let failure = Failure::new(None, error);
-    failure.show(error_format(arguments), false);
+    failure.show(error_format(arguments), false, say);
     failure.exit_status
 }
 

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::{Error, Kind};
 use crate::cli::ErrorFormat;
 use crate::client::Status;
-use crate::log::say;
 use crate::schema::json::string::escape_unprintable;
 use crate::text::escape;
 
@@ -43,8 +42,8 @@ impl Failure {
         Self { place, ..self }
     }
 
-    /// Shows it on standard error, unless nobody is to be told.
-    pub fn show(&self, format: ErrorFormat, verbose: bool) {
+    /// Shows it by `say`, unless nobody is to be told.
+    pub fn show(&self, format: ErrorFormat, verbose: bool, say: impl FnOnce(String)) {
         if self.error.kind() != Kind::ReaderGone {
             say(self.render(format, verbose));
         }

@@ -7,9 +7,6 @@ use crate::request::Request;
 use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
 use crate::text::hex;
 
-/// The status code of an agent that gave up because of the deadline it was sent.
-pub const DEADLINE_EXCEEDED: i32 = 4;
-
 impl Session {
     /// Makes the call that a request is for, or the calls, and prints the answer,
     /// or answers.
@@ -17,15 +14,15 @@ impl Session {
         let message = request.complete(&mut self.memory, self.options.requests.automatic)?;
         match (request.series(), self.options.dry_run) {
             (Some(series), _) => self.series(request.rpc, series, message),
-            (None, true) => self.print_request(request, message.as_ref()),
+            (None, true) => self.dry_run(request, message.as_ref()),
             (None, false) => self.send(request, message.as_ref()),
         }
     }
 
-    /// Prints a request that is not sent.
-    fn print_request(&mut self, request: &Request, message: &dyn Reflect) -> Result<(), Error> {
+    /// Prints a request that is not sent, with the messages that would follow it.
+    fn dry_run(&mut self, request: &Request, message: &dyn Reflect) -> Result<(), Error> {
         self.note_left_out(request);
-        self.print(self.options.printing.format.of_requests(), message)?;
+        self.print_request(message)?;
         match request.rpc.client_streaming {
             true => self.further_requests(request.rpc),
             false => Ok(()),
@@ -66,24 +63,21 @@ impl Session {
         }
     }
 
+    /// Prints a message as a request.
+    pub(super) fn print_request(&mut self, message: &dyn Reflect) -> Result<(), Error> {
+        let printing = self.options.printing;
+        let format = printing.format.of_requests();
+        printing.message(&mut self.output, self.schema, format, message)
+    }
+
     /// Prints an answer; `encoded` is how it came.
     pub(super) fn print_answer(
         &mut self,
         answer: &dyn Reflect,
         encoded: &[u8],
     ) -> Result<(), Error> {
-        let (schema, options) = (self.schema, self.options.printing);
-        print_answer(&mut self.output, schema, options, answer, encoded)
-    }
-
-    pub(super) fn print(&mut self, format: Format, message: &dyn Reflect) -> Result<(), Error> {
-        print(
-            &mut self.output,
-            self.schema,
-            self.options.printing,
-            format,
-            message,
-        )
+        let printing = self.options.printing;
+        printing.answer(&mut self.output, self.schema, answer, encoded)
     }
 }
 
@@ -97,38 +91,37 @@ pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
     Ok(payload)
 }
 
-/// Prints a message.
-///
-/// # Errors
-/// When it does not fit the format, or standard output takes no more.
-pub fn print(
-    output: &mut Output,
-    schema: &'static Schema,
-    options: PrintOptions,
-    format: Format,
-    message: &dyn Reflect,
-) -> Result<(), Error> {
-    output.write(|buffer| {
-        printer::print(format, options.emit_defaults, message, schema, buffer)?;
-        Ok(())
-    })
-}
+impl PrintOptions {
+    /// Prints an answer. `encoded` is how it came: as hex it is shown like that, since
+    /// an encoding made here might have the fields in another order.
+    ///
+    /// # Errors
+    /// When it does not fit the format, or standard output takes no more.
+    pub(super) fn answer(
+        self,
+        output: &mut Output,
+        schema: &'static Schema,
+        answer: &dyn Reflect,
+        encoded: &[u8],
+    ) -> Result<(), Error> {
+        match self.format {
+            Format::Hex => output.line(&hex::digits(encoded)),
+            format => self.message(output, schema, format, answer),
+        }
+    }
 
-/// Prints an answer. `encoded` is how it came: as hex it is shown like that, since
-/// an encoding made here might have the fields in another order.
-///
-/// # Errors
-/// When it does not fit the format, or standard output takes no more.
-pub fn print_answer(
-    output: &mut Output,
-    schema: &'static Schema,
-    options: PrintOptions,
-    answer: &dyn Reflect,
-    encoded: &[u8],
-) -> Result<(), Error> {
-    match options.format {
-        Format::Hex => output.line(&hex::digits(encoded)),
-        format => print(output, schema, options, format, answer),
+    /// Prints a message in this format.
+    fn message(
+        self,
+        output: &mut Output,
+        schema: &'static Schema,
+        format: Format,
+        message: &dyn Reflect,
+    ) -> Result<(), Error> {
+        output.write(|buffer| {
+            printer::print(format, self.emit_defaults, message, schema, buffer)?;
+            Ok(())
+        })
     }
 }
 

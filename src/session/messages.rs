@@ -23,9 +23,12 @@ type Line = (usize, io::Result<String>);
 
 /// The lines of standard input, read on a thread of their own from the first
 /// time that a stream asks for one: a stream may end while no line has come.
-#[derive(Debug)]
-pub struct Messages {
-    free: bool,
+///
+/// There are none by default, as where standard input is there for something else.
+#[derive(Default)]
+pub(super) struct Messages {
+    /// Where they come from, until the first one is asked for.
+    input: Option<Box<dyn BufRead + Send>>,
     lines: Option<Receiver<Line>>,
 }
 
@@ -40,9 +43,12 @@ pub(super) enum Coming {
 }
 
 impl Messages {
-    /// Messages from standard input, if it is `free` for them.
-    pub fn new(free: bool) -> Self {
-        Self { free, lines: None }
+    /// Messages from the lines of `input`.
+    pub(super) fn of(input: impl BufRead + Send + 'static) -> Self {
+        Self {
+            input: Some(Box::new(input)),
+            lines: None,
+        }
     }
 
     /// Waits a moment for the next message, which is of this type.
@@ -67,12 +73,12 @@ impl Messages {
     }
 
     fn lines(&mut self) -> &mut Receiver<Line> {
-        let free = self.free;
+        let input = &mut self.input;
         self.lines.get_or_insert_with(|| {
             let (sender, receiver) = mpsc::sync_channel(READ_AHEAD);
-            if free {
+            if let Some(input) = input.take() {
                 thread::spawn(move || {
-                    let mut lines = (1..).zip(io::stdin().lock().lines());
+                    let mut lines = (1..).zip(input.lines());
                     while lines.next().is_some_and(|line| sender.send(line).is_ok()) {}
                 });
             }

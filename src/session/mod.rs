@@ -10,46 +10,37 @@ mod options;
 mod output;
 mod patience;
 mod prepare;
-mod repeat;
+mod run;
 mod series;
 mod skew;
 mod stream;
-mod turn;
+#[cfg(all(test, own_protos))]
+mod tests;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, BufReader, IsTerminal};
 
 pub use call::{decode, payload};
 pub use observer::Observers;
 pub use options::{CallOptions, Options, PrintOptions, RequestOptions};
 pub use output::Output;
 pub use prepare::{Checks, Step, Work, prepare};
-pub use turn::Turn;
+pub use run::Turn;
 
 use channel::Channel;
+use messages::Messages;
+use run::Next;
+use skew::Skew;
 
 use crate::auto;
 use crate::builtin::{self, Action, Times};
-use crate::error::{Error, Failure, Kind};
+use crate::error::Error;
 use crate::interrupt;
-use crate::log::{Logger, say};
+use crate::log::Logger;
 use crate::request::Memory;
 use crate::schema::{Schema, describe, lookup};
 
 /// RPCs after which, when they succeed, the agent goes away.
 const LAST_CALLS: [&str; 1] = ["grpc.AgentService/DestroySandbox"];
-
-/// What a step means for the rest of the run.
-enum Next {
-    Go,
-    End,
-}
-
-/// A failure that ends a run.
-struct Stop {
-    exit_status: u8,
-    /// What kind of failure it was.
-    kind: Kind,
-}
 
 /// A run.
 pub struct Session {
@@ -59,8 +50,8 @@ pub struct Session {
     output: Output,
     channel: Channel,
     memory: Memory,
-    skew: skew::Skew,
-    messages: messages::Messages,
+    skew: Skew,
+    messages: Messages,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
     first_failure: Option<u8>,
@@ -83,65 +74,14 @@ impl Session {
             output: Output::default(),
             channel: Channel::new(observers),
             memory: Memory::default(),
-            skew: skew::Skew::default(),
-            messages: messages::Messages::new(messages_free),
+            skew: Skew::default(),
+            messages: match messages_free {
+                true => Messages::of(BufReader::new(io::stdin())),
+                false => Messages::default(),
+            },
             times: None,
             first_failure: None,
         }
-    }
-
-    /// Runs the steps in order, and gives the exit status. Errors are shown.
-    pub fn run(&mut self, steps: &[Step]) -> u8 {
-        for step in steps {
-            match self.step(step) {
-                Ok(Next::Go) => {}
-                Ok(Next::End) => break,
-                Err(stop) => return stop.exit_status,
-            }
-        }
-        self.exit_status()
-    }
-
-    /// The exit status of what has run so far: that of the first failure.
-    pub fn exit_status(&self) -> u8 {
-        self.first_failure.unwrap_or(0)
-    }
-
-    /// Runs one step as often as the one before it or the options say.
-    fn step(&mut self, step: &Step) -> Result<Next, Stop> {
-        if let Work::BuiltIn(Action::Repeat(count)) = step.work {
-            self.times = Some(count);
-            return Ok(Next::Go);
-        }
-        let times = self.times.take().unwrap_or(self.options.repeat);
-        self.repeat(step, times)
-    }
-
-    fn failed(&mut self, step: &Step, error: Error) -> Result<(), Stop> {
-        let kind = error.kind();
-        let mut failure = step.failure(error);
-        // With a deadline of our own, the agent's word for it is the same thing.
-        if kind == Kind::Status(call::DEADLINE_EXCEEDED) && self.options.calls.timeout.is_some() {
-            failure.exit_status = Kind::Timeout.exit_status();
-        }
-        let ends = matches!(kind, Kind::Interrupted | Kind::Output | Kind::ReaderGone);
-        let exit_status = self.show(&failure);
-        let first = *self.first_failure.get_or_insert(exit_status);
-        if self.options.ignore_errors && !ends {
-            return Ok(());
-        }
-        let exit_status = if ends { exit_status } else { first };
-        Err(Stop { exit_status, kind })
-    }
-
-    fn show(&self, failure: &Failure) -> u8 {
-        let is_stopped = failure.error.kind() == Kind::Interrupted;
-        if self.options.prompt && is_stopped && io::stderr().is_terminal() {
-            // The terminal has shown the keys of it, and stands behind them.
-            say("");
-        }
-        failure.show(self.options.error_format, self.options.verbose);
-        failure.exit_status
     }
 
     fn execute(&mut self, step: &Step) -> Result<Next, Error> {

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use crate::client::{Call, status_name};
 use crate::conveniences::Piece;
 use crate::duration;
-use crate::log::{Level, Logger, say};
+use crate::log::{Level, Logger};
 use crate::progress;
 use crate::schema::json::{self, Style};
 use crate::schema::{Reflect, Schema};
@@ -60,7 +60,7 @@ impl Observers {
             observers.push(Box::new(CallLog { logger }));
         }
         match verbose {
-            true => observers.push(Box::new(Verbose { schema })),
+            true => observers.push(Box::new(Verbose { schema, logger })),
             false => observers.push(Box::new(Bar::default())),
         }
         Observers(Arc::new(Mutex::new(observers)))
@@ -78,13 +78,14 @@ impl Observers {
 /// Shows requests, metadata and times: `-v`.
 struct Verbose {
     schema: &'static Schema,
+    logger: Logger,
 }
 
 impl Verbose {
-    fn show_metadata(call: &Call<'_>) {
+    fn show_metadata(&self, call: &Call<'_>) {
         for (key, value) in call.metadata {
             let (key, value) = (escape::line(key), escape::line(value));
-            say(format_args!("> {key}: {value}"));
+            self.logger.say(format_args!("> {key}: {value}"));
         }
     }
 
@@ -96,8 +97,8 @@ impl Verbose {
             emit_defaults: false,
         };
         match json::write(message, self.schema, style, &mut text) {
-            Ok(()) => say(format_args!("> {}", String::from_utf8_lossy(&text))),
-            Err(error) => say(format_args!("> {error}")),
+            Ok(()) => self.logger.say(format_args!("> {}", String::from_utf8_lossy(&text))),
+            Err(error) => self.logger.say(format_args!("> {error}")),
         }
     }
 }
@@ -105,23 +106,23 @@ impl Verbose {
 impl Observer for Verbose {
     fn call(&mut self, call: &Call<'_>, message: &dyn Reflect) {
         let (service, method, length) = (call.service, call.method, call.payload.len());
-        say(format_args!("> {service}/{method} ({length} bytes)"));
-        Self::show_metadata(call);
+        self.logger.say(format_args!("> {service}/{method} ({length} bytes)"));
+        self.show_metadata(call);
         self.show(message);
     }
 
     fn note(&mut self, text: &str) {
-        say(format_args!("> {text}"));
+        self.logger.say(format_args!("> {text}"));
     }
 
     fn series(&mut self, call: &Call<'_>, _total: u64) {
-        say(format_args!("> {}/{}", call.service, call.method));
-        Self::show_metadata(call);
+        self.logger.say(format_args!("> {}/{}", call.service, call.method));
+        self.show_metadata(call);
     }
 
     fn piece(&mut self, piece: &Piece<'_>) {
         if let Some(title) = piece.begins {
-            say(format_args!("> {title}"));
+            self.logger.say(format_args!("> {title}"));
         }
     }
 
@@ -132,7 +133,7 @@ impl Observer for Verbose {
     fn end(&mut self, _method: &str, status: Option<i32>, time: Duration) {
         if let Some(code) = status {
             let (status, time) = (status_text(code), duration::display(time));
-            say(format_args!("< {status} in {time}"));
+            self.logger.say(format_args!("< {status} in {time}"));
         }
     }
 }

@@ -7,13 +7,31 @@ use crate::error::Error;
 use crate::interrupt::{self, Interrupted};
 use crate::standard_output;
 
+/// What writes all of some bytes, or fails with [`io::ErrorKind::Interrupted`] when a signal
+/// comes first.
+type Write = Box<dyn FnMut(&[u8]) -> io::Result<()> + Send>;
+
 /// Writes to standard output.
-#[derive(Debug, Default)]
 pub struct Output {
     buffer: Vec<u8>,
+    write: Write,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self::writing(standard_output::write)
+    }
 }
 
 impl Output {
+    /// An output that is written by `write`.
+    pub(super) fn writing(write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Self {
+        Self {
+            buffer: Vec::new(),
+            write: Box::new(write),
+        }
+    }
+
     /// Writes what `fill` puts into the buffer it is given; nothing of it if a signal
     /// came before.
     ///
@@ -28,7 +46,7 @@ impl Output {
         self.buffer.clear();
         fill(&mut self.buffer)?;
         interrupt::check()?;
-        standard_output::write(&self.buffer).map_err(|error| match error.kind() {
+        (self.write)(&self.buffer).map_err(|error| match error.kind() {
             io::ErrorKind::Interrupted => Interrupted.into(),
             _ => Error::output(&error),
         })

@@ -35,6 +35,11 @@ pub enum Work {
 }
 
 impl Step {
+    /// Whether it is a `repeat`, of the step after it.
+    fn is_repeat(&self) -> bool {
+        matches!(self.work, Work::BuiltIn(Action::Repeat(_)))
+    }
+
     /// What ended this step.
     pub fn failure(&self, error: Error) -> Failure {
         Failure::new(Some(self.name.clone()), error).at(self.place.clone())
@@ -80,9 +85,7 @@ pub fn prepare(
         }
     }
     match reader.steps.last() {
-        Some(step) if matches!(step.work, Work::BuiltIn(Action::Repeat(_))) => {
-            Err(step.failure(nothing_to_repeat()))
-        }
+        Some(step) if step.is_repeat() => Err(step.failure(nothing_to_repeat())),
         _ => Ok(reader.steps),
     }
 }
@@ -142,18 +145,16 @@ impl Reader<'_> {
 
     fn command(&mut self, place: Option<String>, text: &str, hash: Hash) -> Result<(), Failure> {
         let (name, end) = command::name(text);
-        match self.work(name, text, end, hash) {
+        let work = self.work(name, text, end, hash);
+        let name = escape::line(name).into_owned();
+        match work {
             Ok(work) => {
-                let name = escape::line(name).into_owned();
                 self.steps.push(Step { place, name, work });
                 Ok(())
             }
             // The error of a wrong name has the name in it.
             Err(Mistake::Name(error)) => Err(Failure::new(None, error.into()).at(place)),
-            Err(Mistake::Other(error)) => {
-                let name = escape::line(name).into_owned();
-                Err(Failure::new(Some(name), error).at(place))
-            }
+            Err(Mistake::Other(error)) => Err(Failure::new(Some(name), error).at(place)),
         }
     }
 
@@ -165,8 +166,8 @@ impl Reader<'_> {
             if let Action::Describe(name) = &action {
                 lookup::item(self.schema, name).map_err(Mistake::Name)?;
             }
-            let last = self.steps.last().map(|step| &step.work);
-            if let (Action::Repeat(_), Some(Work::BuiltIn(Action::Repeat(_)))) = (&action, last) {
+            let is_repeat = matches!(action, Action::Repeat(_));
+            if is_repeat && self.steps.last().is_some_and(Step::is_repeat) {
                 return Err(nothing_to_repeat().into());
             }
             return Ok(Work::BuiltIn(action));

@@ -8,7 +8,6 @@ use super::call::decode;
 use crate::conveniences::{Pieces, Series};
 use crate::duration;
 use crate::error::Error;
-use crate::log::say;
 use crate::schema::{Reflect, Rpc};
 
 /// What an answer says, and its bytes as they came.
@@ -37,16 +36,15 @@ impl Session {
         }
         if let Some(summary) = pieces.summary() {
             let time = duration::display(started.elapsed());
-            say(format_args!("{summary} in {time}"));
+            self.logger.say(format_args!("{summary} in {time}"));
         }
         Ok(())
     }
 
     fn show_pieces(&mut self, rpc: &'static Rpc, pieces: &mut dyn Pieces) -> Result<(), Error> {
-        let format = self.options.printing.format.of_requests();
         while let Some(piece) = pieces.next()? {
             let request = decode(rpc.request, piece.payload)?;
-            self.print(format, request.as_ref())?;
+            self.print_request(request.as_ref())?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::Session;
-use super::call::{payload, print_answer};
+use super::call::payload;
 use super::channel::Sender;
 use super::messages::{Coming, Messages, in_line};
 use crate::client::{self, CallError};
@@ -41,7 +41,7 @@ impl Session {
                 let response = self.skew.decode(rpc, &answer, options.verbose, self.logger);
                 let printed = response.and_then(|response| {
                     let (output, response) = (&mut self.output, response.as_ref());
-                    print_answer(output, schema, options.printing, response, &answer)
+                    options.printing.answer(output, schema, response, &answer)
                 });
                 if printed.is_err() {
                     break printed;
@@ -61,7 +61,6 @@ impl Session {
     /// Prints the further messages of a call that streams from the client, as the
     /// requests that they would be.
     pub(super) fn further_requests(&mut self, rpc: &'static Rpc) -> Result<(), Error> {
-        let format = self.options.printing.format.of_requests();
         loop {
             interrupt::check()?;
             match self.messages.next(self.schema, rpc.request)? {
@@ -70,7 +69,7 @@ impl Session {
                 Coming::Message(line, message) => {
                     let length = payload(message.as_ref())?.len();
                     client::check_message_size(length).map_err(|error| in_line(line, error))?;
-                    self.print(format, message.as_ref())?;
+                    self.print_request(message.as_ref())?;
                 }
             }
         }
