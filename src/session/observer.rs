@@ -97,7 +97,9 @@ impl Verbose {
             emit_defaults: false,
         };
         match json::write(message, self.schema, style, &mut text) {
-            Ok(()) => self.logger.say(format_args!("> {}", String::from_utf8_lossy(&text))),
+            Ok(()) => self
+                .logger
+                .say(format_args!("> {}", String::from_utf8_lossy(&text))),
             Err(error) => self.logger.say(format_args!("> {error}")),
         }
     }
@@ -106,7 +108,8 @@ impl Verbose {
 impl Observer for Verbose {
     fn call(&mut self, call: &Call<'_>, message: &dyn Reflect) {
         let (service, method, length) = (call.service, call.method, call.payload.len());
-        self.logger.say(format_args!("> {service}/{method} ({length} bytes)"));
+        self.logger
+            .say(format_args!("> {service}/{method} ({length} bytes)"));
         self.show_metadata(call);
         self.show(message);
     }
@@ -116,7 +119,8 @@ impl Observer for Verbose {
     }
 
     fn series(&mut self, call: &Call<'_>, _total: u64) {
-        self.logger.say(format_args!("> {}/{}", call.service, call.method));
+        self.logger
+            .say(format_args!("> {}/{}", call.service, call.method));
         self.show_metadata(call);
     }
 

@@ -12,7 +12,6 @@ use crate::printer::Format;
 use crate::request::{Memory, Request};
 use crate::schema::lookup::LookupError;
 use crate::schema::{Rpc, Schema, lookup};
-use crate::text::escape;
 
 /// One command, ready to run.
 #[derive(Debug)]
@@ -146,7 +145,7 @@ impl Reader<'_> {
     fn command(&mut self, place: Option<String>, text: &str, hash: Hash) -> Result<(), Failure> {
         let (name, end) = command::name(text);
         let work = self.work(name, text, end, hash);
-        let name = escape::line(name).into_owned();
+        let name = name.to_owned();
         match work {
             Ok(work) => {
                 self.steps.push(Step { place, name, work });
