@@ -202,3 +202,20 @@ fn a_repeat_whose_command_was_wrong_can_be_forgotten() {
         (0, vec!["| once".to_owned()])
     );
 }
+
+#[test]
+fn what_is_remembered_counts_for_the_size_of_a_typed_command() {
+    let agent = Agent::content();
+    let mut inputs = Inputs::default();
+    let run = Run::of(&agent).with(|options| options.requests.automatic = true);
+    let outcome = run.session(|session| {
+        let id = "x".repeat(4 << 20);
+        // It has no such field, and leaves the ID to others.
+        let turn = session.typed(&format!("CreateSandbox cid={id}"), &mut inputs);
+        assert_eq!(turn, Turn::Next);
+        assert_eq!(session.typed("PauseContainer", &mut inputs), Turn::Refused);
+        session.exit_status()
+    });
+    assert_eq!(outcome.exit_status, 2);
+    assert_eq!(agent.methods(), ["CreateSandbox"]);
+}
