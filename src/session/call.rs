@@ -8,7 +8,7 @@ use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
 use crate::text::hex;
 
 /// The status code of an agent that gave up because of the deadline it was sent.
-pub const DEADLINE_EXCEEDED: i32 = 4;
+pub(super) const DEADLINE_EXCEEDED: i32 = 4;
 
 impl Session {
     /// Makes the call that a request is for, or the calls, and prints the answer,
@@ -101,7 +101,7 @@ pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// When it does not fit the format, or standard output takes no more.
-pub fn print(
+pub(super) fn print(
     output: &mut Output,
     schema: &'static Schema,
     options: PrintOptions,
@@ -119,7 +119,7 @@ pub fn print(
 ///
 /// # Errors
 /// When it does not fit the format, or standard output takes no more.
-pub fn print_answer(
+pub(super) fn print_answer(
     output: &mut Output,
     schema: &'static Schema,
     options: PrintOptions,

@@ -24,7 +24,7 @@ type Line = (usize, io::Result<String>);
 /// The lines of standard input, read on a thread of their own from the first
 /// time that a stream asks for one: a stream may end while no line has come.
 #[derive(Debug)]
-pub struct Messages {
+pub(super) struct Messages {
     free: bool,
     lines: Option<Receiver<Line>>,
 }
@@ -41,7 +41,7 @@ pub(super) enum Coming {
 
 impl Messages {
     /// Messages from standard input, if it is `free` for them.
-    pub fn new(free: bool) -> Self {
+    pub(super) fn new(free: bool) -> Self {
         Self { free, lines: None }
     }
 

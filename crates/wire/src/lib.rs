@@ -19,6 +19,7 @@
 //! # Ok::<(), agent_wire::WireError>(())
 //! ```
 
+#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 mod read;
