@@ -30,10 +30,7 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 3600);
 ///
 /// # Errors
 /// A failure that has not been shown yet.
-pub(super) fn run(
-    schema: &'static Schema,
-    flags: Bench,
-) -> Result<u8, Failure> {
+pub(super) fn run(schema: &'static Schema, flags: Bench) -> Result<u8, Failure> {
     let alone = |error: Error| Failure::new(None, error);
     let address = flags.server_address.filter(|text| !text.is_empty());
     let address = address.ok_or_else(|| alone(session::missing_address()))?;

@@ -50,7 +50,9 @@ impl Session {
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
         let call = self.options.calls.call_of(rpc, payload);
         let answer = self.channel.call(&self.options.calls, &call)?;
-        let response = self.skew.decode(rpc, &answer, self.options.verbose, self.logger)?;
+        let response = self
+            .skew
+            .decode(rpc, &answer, self.options.verbose, self.logger)?;
         self.print_answer(response.as_ref(), &answer)
     }
 

@@ -69,7 +69,11 @@ impl Channel {
     }
 
     /// Makes the call that was begun.
-    pub(super) fn call(&mut self, options: &CallOptions, call: &Call<'_>) -> Result<Vec<u8>, Error> {
+    pub(super) fn call(
+        &mut self,
+        options: &CallOptions,
+        call: &Call<'_>,
+    ) -> Result<Vec<u8>, Error> {
         self.connect(options)?;
         Ok(self.answer(call)?)
     }

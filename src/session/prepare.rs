@@ -1,8 +1,8 @@
 //! From commands and scripts to steps that can run. Everything is read and
 //! checked here, before the first of them does.
 
-use super::{CallOptions, RequestOptions};
 use super::call::payload;
+use super::{CallOptions, RequestOptions};
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use crate::cli::Source;
 use crate::command::{self, Hash};
@@ -187,13 +187,7 @@ impl Reader<'_> {
         let arguments = command::arguments(text, end, hash)?;
         let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
         let automatic = self.checks.requests.automatic;
-        if let Some(bundle) = self
-            .checks
-            .requests
-            .bundle
-            .as_ref()
-            .filter(|_| automatic)
-        {
+        if let Some(bundle) = self.checks.requests.bundle.as_ref().filter(|_| automatic) {
             request.take_bundle(bundle, self.inputs)?;
         }
         self.checks.format.check(rpc.response)?;

@@ -67,7 +67,9 @@ impl Session {
             let answer = answer.map_err(|error| {
                 Error::from(error).within(format_args!("{:?} at offset {}", piece.of, piece.offset))
             })?;
-            let decoded = self.skew.decode(rpc, &answer, self.options.verbose, self.logger)?;
+            let decoded = self
+                .skew
+                .decode(rpc, &answer, self.options.verbose, self.logger)?;
             last = Some((decoded, answer));
         }
         Ok(last)

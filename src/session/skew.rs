@@ -154,7 +154,13 @@ impl Session {
             Some(version) => version.clone(),
             None => {
                 let version = self.channel.connection().and_then(|connection| {
-                    ask(connection, self.schema, &self.options.calls, self.logger, rpc)
+                    ask(
+                        connection,
+                        self.schema,
+                        &self.options.calls,
+                        self.logger,
+                        rpc,
+                    )
                 });
                 // The agent is asked again where the user broke that off.
                 if interrupt::is_raised() {
