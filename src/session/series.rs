@@ -69,7 +69,9 @@ impl Session {
                 offset: piece.offset,
                 error: Box::new(error.into()),
             })?;
-            let decoded = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
+            let decoded =
+                self.skew
+                    .decode(self.schema, rpc, &answer, &self.options, self.logger)?;
             last = Some((decoded, answer));
         }
         Ok(last)

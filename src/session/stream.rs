@@ -38,7 +38,7 @@ impl Session {
                 if state.mistaken.load(Ordering::SeqCst) {
                     break Ok(());
                 }
-                let response = self.skew.decode(rpc, &answer, options, self.logger);
+                let response = self.skew.decode(schema, rpc, &answer, options, self.logger);
                 let printed = response.and_then(|response| {
                     let (output, response) = (&mut self.output, response.as_ref());
                     print_answer(output, schema, options, response, &answer)
