@@ -6,6 +6,8 @@ mod open;
 
 use std::io::{self, Read};
 
+use crate::error::Error;
+
 pub use agent_text::reason;
 pub use open::{Opened, open};
 
@@ -39,7 +41,7 @@ pub enum InputError {
         offset: usize,
     },
     /// Two commands ask for standard input.
-    #[error("standard input is taken already, and can be read only once")]
+    #[error("standard input can be read only once, and it is read already")]
     StandardInputTaken,
 }
 
@@ -134,5 +136,11 @@ fn failed(name: &str, error: &io::Error) -> InputError {
     InputError::Read {
         name: name.to_owned(),
         reason: reason(error),
+    }
+}
+
+impl From<InputError> for Error {
+    fn from(error: InputError) -> Self {
+        Self::usage(error)
     }
 }

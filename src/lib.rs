@@ -35,11 +35,12 @@ pub mod prompt;
 pub mod request;
 #[forbid(unsafe_code)]
 mod run;
+#[cfg(feature = "sim")]
+pub mod serve;
 #[forbid(unsafe_code)]
 pub mod session;
 #[forbid(unsafe_code)]
 pub mod shell;
-pub mod sim;
 #[forbid(unsafe_code)]
 pub mod standard_output;
 #[cfg(own_protos)]

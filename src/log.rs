@@ -21,11 +21,11 @@ pub enum Level {
     Debug,
     /// Each answered call.
     Info,
-    /// What may be a mistake.
+    /// Warnings of what may be a mistake.
     Warn,
-    /// Nothing but errors.
+    /// Only errors.
     Error,
-    /// As error; kept for scripts that ask for it.
+    /// The same as error, for older scripts.
     Critical,
 }
 

@@ -26,7 +26,7 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> u8 {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             return match error.print() {
                 Ok(()) => 0,
-                Err(error) => failed(Error::Output(error), arguments),
+                Err(error) => failed(Error::output(&error), arguments),
             };
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -35,7 +35,7 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> u8 {
         }
         _ => {}
     }
-    failed(Error::Usage(cli::one_line(error)), arguments)
+    failed(Error::usage(cli::one_line(error)), arguments)
 }
 
 /// Shows an error that came before the options were known.

@@ -1,9 +1,10 @@
-//! Proto files to message structs and a dispatch table.
+//! Proto files to message structs, a table over them, and typed clients.
 //!
 //! Data goes one way: files are read (`sources`) and checked (`load`); what
 //! is part of the build is picked (`select`) and given Rust names (`rename`);
 //! from there the struct generator makes the structs (`structs`), and the
-//! `model` of what the run time needs to know becomes the table (`emit`).
+//! `model` of what the run time needs to know becomes the table (`emit`) and the
+//! typed clients (`clients`).
 
 #![forbid(unsafe_code)]
 

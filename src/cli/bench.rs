@@ -9,13 +9,13 @@ use crate::duration;
 use crate::error;
 
 const NOTES: &str = "\
-Without --rate each answer is followed by the next call, so a slow agent gets fewer calls. With it
-calls become due whatever the agent does, and latency is counted from then, so that an agent that
-stalls is seen to. Every call has automatic values of its own.
+Without --rate each answer is followed by the next call, so a slow agent gets fewer calls. With
+--rate, calls become due whatever the agent does, and latency is counted from then, so that an agent
+that stalls shows in the figures. Every call has automatic values of its own.
 
 Exit status:";
 
-/// Make many calls and tell how long they took
+/// Make many calls and report how long they took
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{NOTES}{}", error::listed()))]
 pub struct Bench {
@@ -48,11 +48,11 @@ pub struct Bench {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub calls: Option<u64>,
 
-    /// How long to make calls before that
+    /// How long to make calls before measuring
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
     pub warmup: Duration,
 
-    /// How long a call may take; 0 is as long as it takes
+    /// How long a call may take; 0 waits forever
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
     pub timeout: Duration,
 
@@ -76,7 +76,7 @@ pub struct Bench {
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: ReportFormat,
 
-    /// A file to draw the latencies into, by percentile
+    /// Draw the latencies by percentile into this SVG file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub svg: Option<String>,
 
@@ -118,7 +118,7 @@ fn count(text: &str) -> Result<usize, String> {
 /// A time above 0.
 fn positive(text: &str) -> Result<Duration, String> {
     match duration::parse(text) {
-        Ok(Duration::ZERO) => Err("there is nothing to measure in no time".to_owned()),
+        Ok(Duration::ZERO) => Err("the time to measure must be longer than 0".to_owned()),
         Ok(time) => Ok(time),
         Err(error) => Err(error.to_string()),
     }

@@ -5,6 +5,7 @@ use agent_bundle::ConfigError;
 use agent_bundle::image::ImageError;
 
 use super::CopyError;
+use crate::error::Error;
 use crate::input::InputError;
 
 /// Why a convenience cannot be carried out.
@@ -72,5 +73,17 @@ impl ConvenienceError {
             #[cfg(feature = "image")]
             ConvenienceError::Image { parameter, .. } => parameter,
         }
+    }
+}
+
+impl From<ConvenienceError> for Error {
+    fn from(error: ConvenienceError) -> Self {
+        Self::usage(&error).at(error.parameter())
+    }
+}
+
+impl From<CopyError> for Error {
+    fn from(error: CopyError) -> Self {
+        ConvenienceError::Copy(error).into()
     }
 }

@@ -1,5 +1,5 @@
 //! What the exit statuses mean, for all who tell it: the help, the manual page
-//! and the README. Which error has which status is not told here.
+//! and the page about output. Which error has which status is not told here.
 
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ pub const EXIT_STATUSES: &[Row] = &[
     ),
     (
         "3",
-        "no connection, it was lost, or what came over it is not ttRPC",
+        "no connection, a lost connection, or bytes that are not ttRPC",
     ),
     ("4", "a timeout"),
     #[cfg(feature = "load")]

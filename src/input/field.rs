@@ -1,10 +1,9 @@
 //! The file that a field's value `@file` names: a setter reads it through
-//! [`Dialect::file`].
+//! [`crate::schema::Dialect::file`].
 
 use std::io::{self, Read};
 
 use super::{open, reason};
-use crate::schema::{Content, Dialect};
 use crate::text::excerpt::Quoted;
 
 /// The largest file that is read, in bytes: the largest ttRPC message, which no
@@ -56,16 +55,6 @@ pub(crate) fn read(path: &str) -> Result<Vec<u8>, FileError> {
     Ok(content)
 }
 
-/// The proto's own spellings, and values from files.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PlainWithFiles;
-
-impl Dialect for PlainWithFiles {
-    fn file(&self, path: &str) -> Content {
-        Ok(read(path)?)
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
@@ -79,7 +68,6 @@ mod tests {
         fs::write(&path, b"ab\xff\n").unwrap();
         let path = path.to_str().unwrap();
         assert_eq!(read(path).unwrap(), b"ab\xff\n");
-        assert_eq!(PlainWithFiles.file(path).unwrap(), b"ab\xff\n");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::unistd::read;
 
 use super::Typed;
-use crate::error::{Error, Failure};
+use crate::error::Failure;
 use crate::input::{self, InputError, LIMIT};
 use crate::interrupt;
 
@@ -100,5 +100,5 @@ pub fn failure(error: &io::Error) -> Failure {
         name: "-".to_owned(),
         reason: input::reason(error),
     };
-    Failure::new(None, Error::Input(error))
+    Failure::new(None, error.into())
 }

@@ -101,7 +101,7 @@ impl Memory {
         if let Some((_, value)) = self.values.iter().find(|(name, _)| *name == field) {
             return Ok(value.clone());
         }
-        let value = auto::random_id().map_err(Error::Random)?;
+        let value = auto::random_id()?;
         self.keep(field, value.clone());
         Ok(value)
     }

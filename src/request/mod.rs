@@ -73,10 +73,7 @@ impl Request {
                 &text,
             );
             let extras = merged.map_err(|error| match file {
-                Some(name) => Error::Document {
-                    name,
-                    error: Box::new(error),
-                },
+                Some(name) => Error::from(error).within(format_args!("{name:?}")),
                 None => not_a_document(error),
             })?;
             for extra in extras {
@@ -162,10 +159,12 @@ impl Request {
             ) if !begins_like_number(&text)
                 && let Some(row) = signal_row(self.rpc, dialect, &setter.path) =>
             {
-                Err(Error::Signal {
-                    path: row.field,
-                    text: text.into_owned(),
-                })
+                let path = row.field;
+                Err(Error::usage(format_args!(
+                    "{path}: {text:?} is neither a signal's name, such as SIGUSR1 or term, nor a \
+                     number"
+                ))
+                .at(path))
             }
             (set, _) => Ok(set?),
         }
@@ -189,7 +188,7 @@ fn begins_like_number(text: &str) -> bool {
 fn not_a_document(error: json::JsonError) -> Error {
     match error.problem() {
         json::Problem::Syntax { .. } => ArgumentsError::Words(WordsError::Json(error)).into(),
-        _ => Error::Json(error),
+        _ => error.into(),
     }
 }
 

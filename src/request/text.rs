@@ -51,10 +51,12 @@ pub(super) fn of_extra(setter: &Setter) -> Result<String, Error> {
 }
 
 fn not_text(path: String, error: std::str::Utf8Error) -> Error {
-    Error::NotText {
-        path,
-        offset: error.valid_up_to(),
-    }
+    let offset = error.valid_up_to();
+    Error::usage(format_args!(
+        "{path}: the value is not UTF-8 text (the byte at offset {offset} is wrong), and only a \
+         bytes field takes other bytes"
+    ))
+    .at(path.as_str())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,18 +8,16 @@ use std::time::Duration;
 use agent_bundle::Bundle;
 use agent_load::{Calls, Command, Report, StartError};
 
-use crate::builtin::Times;
-use crate::cli::{Bench, ErrorFormat, Source};
+use crate::cli::{Bench, Source};
 use crate::client::ConnectOptions;
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Kind};
 use crate::input::{self, Inputs};
 use crate::interrupt;
 use crate::printer::Format;
 use crate::progress;
 use crate::request::{Memory, Request};
 use crate::schema::Schema;
-use crate::session::{self, Options, Output, Step, Work};
-use crate::sim;
+use crate::session::{self, CallOptions, Checks, Output, RequestOptions, Step, Work};
 use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
@@ -32,40 +30,34 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 3600);
 ///
 /// # Errors
 /// A failure that has not been shown yet.
-pub(super) fn run(
-    schema: &'static Schema,
-    flags: Bench,
-    error_format: ErrorFormat,
-) -> Result<u8, Failure> {
+pub(super) fn run(schema: &'static Schema, flags: Bench) -> Result<u8, Failure> {
     let alone = |error: Error| Failure::new(None, error);
     let address = flags.server_address.filter(|text| !text.is_empty());
     let address = address.ok_or_else(|| alone(session::missing_address()))?;
-    let address = address
-        .parse()
-        .map_err(|error| alone(Error::Address(error)))?;
+    let address = address.parse().map_err(|error| alone(Error::from(error)))?;
     let connect = ConnectOptions {
         timeout: flags.connect_timeout,
-        sim: Some(|| sim::connect(crate::schema())),
+        sim: super::simulated_agent(),
     };
     let timeout = (!flags.timeout.is_zero()).then_some(flags.timeout);
     let bundle = flags.bundle_dir.as_deref().map(Bundle::new).transpose();
-    let commands = Options {
+    let calls = CallOptions {
         address: None,
         connect,
         timeout,
         metadata: flags.metadata.clone(),
+    };
+    let requests = RequestOptions {
         automatic: !flags.no_auto_values,
         bundle: bundle.map_err(|error| alone(error.into()))?,
-        dry_run: false,
-        repeat: Times::Count(1),
-        format: Format::Jsonl,
-        emit_defaults: false,
-        ignore_errors: false,
-        prompt: false,
-        verbose: false,
-        error_format,
     };
-    let mut mix = Mix::read(schema, &flags.cmd, &commands, &mut Inputs::default())?;
+    let checks = Checks {
+        requests: &requests,
+        calls: &calls,
+        // Answers are not printed.
+        format: Format::Jsonl,
+    };
+    let mut mix = Mix::read(schema, &flags.cmd, checks, &mut Inputs::default())?;
     let options = agent_load::Options {
         address,
         connect,
@@ -97,7 +89,7 @@ pub(super) fn run(
     let report = report.map_err(|error| {
         alone(match error {
             StartError::Connect(error) => error.into(),
-            StartError::Watch(_) => Error::NoConnection(error.to_string()),
+            StartError::Watch(_) => Error::new(Kind::Connection, error),
         })
     })?;
     if report.is_interrupted() {
@@ -108,10 +100,11 @@ pub(super) fn run(
     shown.map_err(alone)?;
     if let Some(name) = flags.svg {
         std::fs::write(&name, agent_load::svg(&report)).map_err(|error| {
-            alone(Error::Write {
-                reason: input::reason(&error),
-                name,
-            })
+            let reason = input::reason(&error);
+            alone(Error::new(
+                Kind::Output,
+                format_args!("cannot write {name:?}: {reason}"),
+            ))
         })?;
     }
     verdict(&report, report.failed(&flags.fail_if)).map_err(alone)
@@ -122,22 +115,25 @@ fn may_write(name: &str) -> Result<(), Error> {
     let opened = OpenOptions::new().create(true).append(true).open(name);
     opened.map(drop).map_err(|error| {
         let reason = input::reason(&error);
-        Error::Usage(format!("--svg: cannot write {name:?}: {reason}"))
+        Error::usage(format_args!("--svg: cannot write {name:?}: {reason}"))
     })
 }
 
 /// The exit status of a load test.
 fn verdict(report: &Report, failed: Vec<String>) -> Result<u8, Error> {
     if report.is_interrupted() {
-        return Err(Error::Interrupted);
+        return Err(interrupt::Interrupted.into());
     }
     if report.has_lost_connection() {
         let what = "no connection was left, and none could be made";
-        return Err(Error::NoConnection(what.to_owned()));
+        return Err(Error::new(Kind::Connection, what));
     }
     match failed.is_empty() {
         true => Ok(0),
-        false => Err(Error::Limit(failed)),
+        false => {
+            let failed = failed.join(", --fail-if ");
+            Err(Error::new(Kind::Limit, format_args!("--fail-if {failed}")))
+        }
     }
 }
 
@@ -151,7 +147,7 @@ enum MixError {
     #[error("the weight in {0:?} is not a whole number from 1 to 1000000")]
     Weight(String),
     /// It makes no call.
-    #[error("a built-in command makes no call to measure")]
+    #[error("a built-in command is not a call, and cannot be measured")]
     BuiltIn,
     /// It makes more than one message.
     #[error("{0} streams, and a load test makes calls with one request and one answer")]
@@ -165,7 +161,7 @@ enum MixError {
 
 impl From<MixError> for Error {
     fn from(error: MixError) -> Error {
-        Error::Usage(error.to_string())
+        Error::usage(error)
     }
 }
 
@@ -193,7 +189,7 @@ impl Mix {
     fn read(
         schema: &'static Schema,
         commands: &[String],
-        options: &Options,
+        checks: Checks<'_>,
         inputs: &mut Inputs,
     ) -> Result<Mix, Failure> {
         let mut weights = Vec::new();
@@ -207,11 +203,11 @@ impl Mix {
         if sources.is_empty() {
             return Err(Failure::new(None, MixError::Empty.into()));
         }
-        let steps = session::prepare(schema, &sources, options, inputs)?;
+        let steps = session::prepare(schema, &sources, checks, inputs)?;
         let mut mix = Mix {
             commands: Vec::new(),
             requests: Vec::new(),
-            automatic: options.automatic,
+            automatic: checks.requests.automatic,
         };
         for ((step, weight), command) in steps.into_iter().zip(weights).zip(commands) {
             mix.add(step, weight, command)?;

@@ -1,7 +1,7 @@
 //! One call: encode, send, decode, print.
 
-use super::{Options, Output, Session};
-use crate::error::Error;
+use super::{Output, PrintOptions, Session};
+use crate::error::{Error, Kind};
 use crate::printer::{self, Format};
 use crate::request::Request;
 use crate::schema::{self, DecodeError, Message, Reflect, Rpc, Schema};
@@ -14,7 +14,7 @@ impl Session {
     /// Makes the call that a request is for, or the calls, and prints the answer,
     /// or answers.
     pub(super) fn call(&mut self, request: &Request) -> Result<(), Error> {
-        let message = request.complete(&mut self.memory, self.options.automatic)?;
+        let message = request.complete(&mut self.memory, self.options.requests.automatic)?;
         match (request.series(), self.options.dry_run) {
             (Some(series), _) => self.series(request.rpc, series, message),
             (None, true) => self.print_request(request, message.as_ref()),
@@ -25,7 +25,7 @@ impl Session {
     /// Prints a request that is not sent.
     fn print_request(&mut self, request: &Request, message: &dyn Reflect) -> Result<(), Error> {
         self.note_left_out(request);
-        self.print(self.options.format.of_requests(), message)?;
+        self.print(self.options.printing.format.of_requests(), message)?;
         match request.rpc.client_streaming {
             true => self.further_requests(request.rpc),
             false => Ok(()),
@@ -36,7 +36,7 @@ impl Session {
     fn send(&mut self, request: &Request, message: &dyn Reflect) -> Result<(), Error> {
         let rpc = request.rpc;
         let payload = payload(message)?;
-        let call = self.options.call_of(rpc, &payload);
+        let call = self.options.calls.call_of(rpc, &payload);
         self.channel.begin(&call, message);
         self.note_left_out(request);
         let result = match rpc.is_streaming() {
@@ -48,17 +48,18 @@ impl Session {
     }
 
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
-        let call = self.options.call_of(rpc, payload);
-        let answer = self.channel.call(&self.options, &call)?;
+        let call = self.options.calls.call_of(rpc, payload);
+        let answer = self.channel.call(&self.options.calls, &call)?;
+        let verbose = self.options.verbose;
         let response = self
             .skew
-            .decode(self.schema, rpc, &answer, &self.options, self.logger)?;
+            .decode(self.schema, rpc, &answer, verbose, self.logger)?;
         self.print_answer(response.as_ref(), &answer)
     }
 
     /// Tells what of an OCI configuration cannot be sent.
     fn note_left_out(&self, request: &Request) {
-        let left_out = request.left_out(&self.memory, self.options.automatic);
+        let left_out = request.left_out(&self.memory, self.options.requests.automatic);
         if let Some((name, paths)) = left_out.filter(|(_, paths)| !paths.is_empty()) {
             let paths = paths.join(", ");
             let text = format!("{name:?}: the request has no field for {paths}");
@@ -72,7 +73,7 @@ impl Session {
         answer: &dyn Reflect,
         encoded: &[u8],
     ) -> Result<(), Error> {
-        let (schema, options) = (self.schema, &self.options);
+        let (schema, options) = (self.schema, self.options.printing);
         print_answer(&mut self.output, schema, options, answer, encoded)
     }
 
@@ -80,7 +81,7 @@ impl Session {
         print(
             &mut self.output,
             self.schema,
-            &self.options,
+            self.options.printing,
             format,
             message,
         )
@@ -93,7 +94,7 @@ impl Session {
 /// When it is larger than protobuf allows.
 pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
     let mut payload = Vec::new();
-    message.encode_into(&mut payload).map_err(Error::Encode)?;
+    message.encode_into(&mut payload)?;
     Ok(payload)
 }
 
@@ -104,7 +105,7 @@ pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
 pub fn print(
     output: &mut Output,
     schema: &'static Schema,
-    options: &Options,
+    options: PrintOptions,
     format: Format,
     message: &dyn Reflect,
 ) -> Result<(), Error> {
@@ -122,7 +123,7 @@ pub fn print(
 pub fn print_answer(
     output: &mut Output,
     schema: &'static Schema,
-    options: &Options,
+    options: PrintOptions,
     answer: &dyn Reflect,
     encoded: &[u8],
 ) -> Result<(), Error> {
@@ -145,9 +146,8 @@ pub fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Refle
 
 /// The error for a payload that is not an encoding of an answer's type.
 pub(super) fn not_an_answer(message: &Message, payload: &[u8], error: &DecodeError) -> Error {
-    Error::Response {
-        message: message.full_name,
-        reason: error.to_string(),
-        data: payload.to_vec(),
-    }
+    let (length, name) = (payload.len(), message.full_name);
+    let bytes = hex::excerpt(payload);
+    let text = format!("the {length} bytes of the answer are not a {name} ({error}): {bytes}");
+    Error::new(Kind::Protocol, text)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::observer::Observers;
 use super::patience::{Patience, Wait};
-use super::{Options, missing_address};
+use super::{CallOptions, missing_address};
 use crate::client::{Call, CallError, Connection, StreamReceiver, StreamSender};
 use crate::conveniences::Piece;
 use crate::error::Error;
@@ -69,7 +69,11 @@ impl Channel {
     }
 
     /// Makes the call that was begun.
-    pub(super) fn call(&mut self, options: &Options, call: &Call<'_>) -> Result<Vec<u8>, Error> {
+    pub(super) fn call(
+        &mut self,
+        options: &CallOptions,
+        call: &Call<'_>,
+    ) -> Result<Vec<u8>, Error> {
         self.connect(options)?;
         Ok(self.answer(call)?)
     }
@@ -78,7 +82,7 @@ impl Channel {
     /// [`piece`](Self::piece) makes each, and [`end`](Self::end) follows.
     pub(super) fn begin_series(
         &mut self,
-        options: &Options,
+        options: &CallOptions,
         call: &Call<'_>,
         total: u64,
     ) -> Result<(), Error> {
@@ -100,7 +104,7 @@ impl Channel {
     /// Opens the stream that was begun.
     pub(super) fn stream(
         &mut self,
-        options: &Options,
+        options: &CallOptions,
         rpc: &'static Rpc,
         call: &Call<'_>,
     ) -> Result<(Option<Sender>, Receiver<'_>), Error> {
@@ -145,7 +149,7 @@ impl Channel {
     }
 
     /// Makes a connection, if there is none that can be used.
-    fn connect(&mut self, options: &Options) -> Result<(), Error> {
+    fn connect(&mut self, options: &CallOptions) -> Result<(), Error> {
         if self.connection().is_some() {
             return Ok(());
         }

@@ -6,6 +6,7 @@ mod call;
 mod channel;
 mod messages;
 mod observer;
+mod options;
 mod output;
 mod patience;
 mod prepare;
@@ -16,78 +17,26 @@ mod stream;
 mod turn;
 
 use std::io::{self, IsTerminal};
-use std::time::Duration;
-
-use agent_bundle::Bundle;
 
 pub use call::{decode, payload};
 pub use observer::Observers;
+pub use options::{CallOptions, Options, PrintOptions, RequestOptions};
 pub use output::Output;
-pub use prepare::{Step, Work, prepare};
+pub use prepare::{Checks, Step, Work, prepare};
 pub use turn::Turn;
 
 use channel::Channel;
 
 use crate::auto;
 use crate::builtin::{self, Action, Times};
-use crate::cli::ErrorFormat;
-use crate::client::{Call, ConnectOptions};
 use crate::error::{Error, Failure, Kind};
 use crate::interrupt;
 use crate::log::{Logger, say};
-use crate::printer::Format;
 use crate::request::Memory;
-use crate::schema::{Rpc, Schema, describe, lookup};
-use crate::transport::Address;
+use crate::schema::{Schema, describe, lookup};
 
 /// RPCs after which, when they succeed, the agent goes away.
 const LAST_CALLS: [&str; 1] = ["grpc.AgentService/DestroySandbox"];
-
-/// What stays the same over a run.
-#[derive(Debug)]
-pub struct Options {
-    /// Where the agent listens; a dry run needs none.
-    pub address: Option<Address>,
-    /// How a connection is made.
-    pub connect: ConnectOptions,
-    /// The deadline of each call, if any.
-    pub timeout: Option<Duration>,
-    /// ttRPC metadata, in the order given.
-    pub metadata: Vec<(String, String)>,
-    /// Whether values that were left out are filled in.
-    pub automatic: bool,
-    /// Where an OCI configuration is, if it is not told with a command.
-    pub bundle: Option<Bundle>,
-    /// Print requests instead of sending them.
-    pub dry_run: bool,
-    /// How often each command runs.
-    pub repeat: Times,
-    /// How responses are printed.
-    pub format: Format,
-    /// Whether fields at their default are printed.
-    pub emit_defaults: bool,
-    /// Whether a failed command does not end the run.
-    pub ignore_errors: bool,
-    /// Whether commands are typed one by one.
-    pub prompt: bool,
-    /// Whether errors and warnings are shown in full.
-    pub verbose: bool,
-    /// How errors are shown.
-    pub error_format: ErrorFormat,
-}
-
-impl Options {
-    /// A call of an RPC with the options of this run.
-    fn call_of<'a>(&'a self, rpc: &'static Rpc, payload: &'a [u8]) -> Call<'a> {
-        Call {
-            service: rpc.service,
-            method: rpc.name,
-            payload,
-            metadata: &self.metadata,
-            timeout: self.timeout,
-        }
-    }
-}
 
 /// What a step means for the rest of the run.
 enum Next {
@@ -172,7 +121,7 @@ impl Session {
         let kind = error.kind();
         let mut failure = step.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
-        if kind == Kind::Status(call::DEADLINE_EXCEEDED) && self.options.timeout.is_some() {
+        if kind == Kind::Status(call::DEADLINE_EXCEEDED) && self.options.calls.timeout.is_some() {
             failure.exit_status = Kind::Timeout.exit_status();
         }
         let ends = matches!(kind, Kind::Interrupted | Kind::Output | Kind::ReaderGone);
@@ -226,7 +175,7 @@ impl Session {
                 self.output.text(&text)?;
             }
             Action::Sleep(_) if self.options.dry_run => {}
-            Action::Sleep(time) => interrupt::sleep(*time).map_err(|_| Error::Interrupted)?,
+            Action::Sleep(time) => interrupt::sleep(*time)?,
             Action::Quit => return Ok(Next::End),
             // The next step's business, and dealt with before this one runs.
             Action::Repeat(_) => {}
@@ -237,7 +186,7 @@ impl Session {
 
 /// The error of a run that needs an address and has none.
 pub fn missing_address() -> Error {
-    Error::Usage(
+    Error::usage(
         "no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for example \
          unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 or sim://"
             .to_owned(),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Next, Session, Step, Stop};
 use crate::builtin::Times;
 use crate::duration;
-use crate::error::{Error, Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::interrupt;
 use crate::log::say;
 
@@ -54,7 +54,7 @@ impl Session {
     /// The end of a run by a signal that came in no command.
     fn interrupted(&mut self) -> Stop {
         Stop {
-            exit_status: self.show(&Failure::new(None, Error::Interrupted)),
+            exit_status: self.show(&Failure::new(None, interrupt::Interrupted.into())),
             kind: Kind::Interrupted,
         }
     }

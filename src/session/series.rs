@@ -43,7 +43,7 @@ impl Session {
     }
 
     fn show_pieces(&mut self, rpc: &'static Rpc, pieces: &mut dyn Pieces) -> Result<(), Error> {
-        let format = self.options.format.of_requests();
+        let format = self.options.printing.format.of_requests();
         while let Some(piece) = pieces.next()? {
             let request = decode(rpc.request, piece.payload)?;
             self.print(format, request.as_ref())?;
@@ -57,21 +57,20 @@ impl Session {
         rpc: &'static Rpc,
         pieces: &mut dyn Pieces,
     ) -> Result<Option<Answer>, Error> {
-        let call = self.options.call_of(rpc, &[]);
+        let call = self.options.calls.call_of(rpc, &[]);
         self.channel
-            .begin_series(&self.options, &call, pieces.total())?;
+            .begin_series(&self.options.calls, &call, pieces.total())?;
         let mut last = None;
         while let Some(piece) = pieces.next()? {
-            let call = self.options.call_of(rpc, piece.payload);
+            let call = self.options.calls.call_of(rpc, piece.payload);
             let answer = self.channel.piece(&call, &piece);
-            let answer = answer.map_err(|error| Error::Piece {
-                of: piece.of.to_owned(),
-                offset: piece.offset,
-                error: Box::new(error.into()),
+            let answer = answer.map_err(|error| {
+                Error::from(error).within(format_args!("{:?} at offset {}", piece.of, piece.offset))
             })?;
-            let decoded =
-                self.skew
-                    .decode(self.schema, rpc, &answer, &self.options, self.logger)?;
+            let verbose = self.options.verbose;
+            let decoded = self
+                .skew
+                .decode(self.schema, rpc, &answer, verbose, self.logger)?;
             last = Some((decoded, answer));
         }
         Ok(last)

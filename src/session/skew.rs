@@ -5,12 +5,13 @@
 use std::time::Duration;
 
 use super::call::{decode, not_an_answer};
-use super::{Options, Session};
+use super::{CallOptions, Session};
 use crate::client::Connection;
 use crate::error::Error;
 use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, lookup};
+use crate::text::excerpt::Excerpt;
 use crate::text::hex;
 use crate::wire::Content;
 
@@ -43,7 +44,7 @@ impl Skew {
         schema: &'static Schema,
         rpc: &'static Rpc,
         answer: &[u8],
-        options: &Options,
+        verbose: bool,
         logger: Logger,
     ) -> Result<Box<dyn Reflect>, Error> {
         if !logger.shows(Level::Warn) {
@@ -62,7 +63,7 @@ impl Skew {
             }
             self.told.push(key);
             let mut text = warning(rpc, field);
-            if options.verbose {
+            if verbose {
                 text.push_str(&content(field));
             }
             logger.log(Level::Warn, text);
@@ -154,20 +155,24 @@ impl Session {
             Some(version) => version.clone(),
             None => {
                 let version = self.channel.connection().and_then(|connection| {
-                    ask(connection, self.schema, &self.options, self.logger, rpc)
+                    ask(
+                        connection,
+                        self.schema,
+                        &self.options.calls,
+                        self.logger,
+                        rpc,
+                    )
                 });
                 // The agent is asked again where the user broke that off.
                 if interrupt::is_raised() {
-                    return Error::Interrupted;
+                    return interrupt::Interrupted.into();
                 }
                 self.skew.version.insert(version).clone()
             }
         };
-        Error::NoSuchRpc {
-            rpc: rpc.name,
-            version,
-            error: Box::new(error),
-        }
+        let version = version.map(|it| format!(", and reports version {}", Excerpt(&it)));
+        let version = version.unwrap_or_default();
+        error.with_hint(format!("; this agent does not have {}{version}", rpc.name))
     }
 }
 
@@ -175,7 +180,7 @@ impl Session {
 fn ask(
     connection: &mut Connection,
     schema: &'static Schema,
-    options: &Options,
+    options: &CallOptions,
     logger: Logger,
     failed: &Rpc,
 ) -> Option<String> {

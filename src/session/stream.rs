@@ -7,7 +7,7 @@ use std::thread;
 use super::Session;
 use super::call::{payload, print_answer};
 use super::channel::Sender;
-use super::messages::{Coming, Messages};
+use super::messages::{Coming, Messages, in_line};
 use crate::client::{self, CallError};
 use crate::error::{Error, Kind};
 use crate::interrupt;
@@ -17,8 +17,8 @@ impl Session {
     /// Makes a streaming call. `payload` is its first message.
     pub(super) fn stream(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
         let (schema, options) = (self.schema, &self.options);
-        let call = options.call_of(rpc, payload);
-        let (sender, mut receiver) = self.channel.stream(options, rpc, &call)?;
+        let call = options.calls.call_of(rpc, payload);
+        let (sender, mut receiver) = self.channel.stream(&options.calls, rpc, &call)?;
         let state = State::default();
         thread::scope(|scope| {
             let sending = sender.map(|sender| {
@@ -38,10 +38,11 @@ impl Session {
                 if state.mistaken.load(Ordering::SeqCst) {
                     break Ok(());
                 }
-                let response = self.skew.decode(schema, rpc, &answer, options, self.logger);
+                let verbose = options.verbose;
+                let response = self.skew.decode(schema, rpc, &answer, verbose, self.logger);
                 let printed = response.and_then(|response| {
                     let (output, response) = (&mut self.output, response.as_ref());
-                    print_answer(output, schema, options, response, &answer)
+                    print_answer(output, schema, options.printing, response, &answer)
                 });
                 if printed.is_err() {
                     break printed;
@@ -61,18 +62,15 @@ impl Session {
     /// Prints the further messages of a call that streams from the client, as the
     /// requests that they would be.
     pub(super) fn further_requests(&mut self, rpc: &'static Rpc) -> Result<(), Error> {
-        let format = self.options.format.of_requests();
+        let format = self.options.printing.format.of_requests();
         loop {
-            if interrupt::is_raised() {
-                return Err(Error::Interrupted);
-            }
+            interrupt::check()?;
             match self.messages.next(self.schema, rpc.request)? {
                 Coming::NotYet => {}
                 Coming::End => return Ok(()),
                 Coming::Message(line, message) => {
                     let length = payload(message.as_ref())?.len();
-                    client::check_message_size(length)
-                        .map_err(|error| Error::from(error).in_line(line))?;
+                    client::check_message_size(length).map_err(|error| in_line(line, error))?;
                     self.print(format, message.as_ref())?;
                 }
             }
@@ -108,7 +106,6 @@ impl Sending<'_> {
         match self.send_each(&mut sender, schema, rpc) {
             // The receiving side tells how.
             Ok(()) if self.state.ended.load(Ordering::SeqCst) => Ok(()),
-            Err(Error::Call(CallError::StreamEnded)) => Ok(()),
             Err(error) if error.kind() == Kind::Usage => {
                 self.state.mistaken.store(true, Ordering::SeqCst);
                 sender.abandon();
@@ -133,8 +130,12 @@ impl Sending<'_> {
                 Coming::Message(line, message) => {
                     let payload = payload(message.as_ref())?;
                     client::check_message_size(payload.len())
-                        .map_err(|error| Error::from(error).in_line(line))?;
-                    sender.send(message.as_ref(), &payload)?;
+                        .map_err(|error| in_line(line, error))?;
+                    match sender.send(message.as_ref(), &payload) {
+                        // The receiving side tells how.
+                        Err(CallError::StreamEnded) => return Ok(()),
+                        sent => sent?,
+                    }
                 }
             }
         }

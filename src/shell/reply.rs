@@ -151,7 +151,7 @@ mod tests {
         let found = arguments::complete(crate::schema(), &line);
         let listed = bash(&line, &found, BREAKS, true);
         assert!(
-            listed.contains("warn  -- What may be a mistake\n"),
+            listed.contains("warn  -- Warnings of what may be a mistake\n"),
             "{listed}"
         );
         // The only candidate is typed in even then.

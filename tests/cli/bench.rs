@@ -512,7 +512,7 @@ fn mistakes_are_told_before_anything_is_sent() {
         ),
         (
             &["-c", "Check", "echo hello"],
-            "echo: a built-in command makes no call to measure",
+            "echo: a built-in command is not a call, and cannot be measured",
         ),
         (
             &["-c", "CopyFile src=/etc/hosts dest=/h"],
@@ -552,7 +552,7 @@ fn mistakes_are_told_before_anything_is_sent() {
         ),
         (
             &["-c", "Check", "--duration", "0"],
-            "invalid value '0' for '--duration <TIME>': there is nothing to measure in no time",
+            "invalid value '0' for '--duration <TIME>': the time to measure must be longer than 0",
         ),
         (
             &["-c", "Check", "--connections", "0"],

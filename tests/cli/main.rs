@@ -53,6 +53,7 @@ mod run_processes;
 mod sent;
 mod served;
 mod shells;
+mod shim;
 mod slow_log;
 mod slow_reader;
 mod standard_output;

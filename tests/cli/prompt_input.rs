@@ -120,7 +120,7 @@ fn what_is_no_text_is_one_mistake() {
 
 #[test]
 fn standard_input_belongs_to_the_prompt() {
-    let taken = "standard input is taken already, and can be read only once\n";
+    let taken = "standard input can be read only once, and it is read already\n";
     for arguments in [
         &["-i", "-c", "Check file://-"][..],
         &["-i", "--script", "-"],

@@ -206,7 +206,7 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The frame belongs to none of the calls that wait for one.
-    #[error("a frame for stream {stream_id} came, which no call waits for: {}", hex::excerpt(.header))]
+    #[error("a frame came for stream {stream_id}, which no call is waiting for: {}", hex::excerpt(.header))]
     UnknownStream {
         /// The frame's stream ID.
         stream_id: u32,
@@ -220,7 +220,10 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// A data frame has data although its flags say that it has none.
-    #[error("a data frame has {length} bytes, and its flags say that it has no data: {}", hex::excerpt(.header))]
+    #[error(
+        "a data frame has {length} bytes, but its flags say that it has no data: {}",
+        hex::excerpt(.header)
+    )]
     DataDenied {
         /// The bytes of data.
         length: usize,
@@ -228,7 +231,10 @@ pub enum ProtocolError {
         header: [u8; HEADER_LENGTH],
     },
     /// The data of a response frame is not the message that it has to be.
-    #[error("the {} bytes of a response frame are no response ({reason}): {}", .data.len(), hex::excerpt(.data))]
+    #[error(
+        "the {} bytes of a response frame are not a response ({reason}): {}",
+        .data.len(), hex::excerpt(.data)
+    )]
     BadResponse {
         /// What is wrong with it, and where in the data.
         reason: WireError,

@@ -36,7 +36,7 @@ pub enum CopyError {
         error: io::Error,
     },
     /// A name in a folder is not UTF-8.
-    #[error("src: {name:?} is not UTF-8 text, which paths in requests are")]
+    #[error("src: {name:?} is not UTF-8 text, as paths in requests must be")]
     NotText {
         /// The path with its bad bytes replaced.
         name: String,

@@ -152,7 +152,7 @@ impl Series for Copy {
             let length = u32::try_from(entry.size()).unwrap_or(u32::MAX);
             let number = request::data_number(message);
             let size = payload.measure(message, number, length.min(LARGEST_PIECE));
-            largest = largest.max(size.map_err(Error::Encode)?);
+            largest = largest.max(size?);
         }
         Ok(largest)
     }

@@ -98,7 +98,7 @@ impl Pieces for Copying {
     }
 
     fn next(&mut self) -> Result<Option<Piece<'_>>, Error> {
-        interrupt::check().map_err(|_| Error::Interrupted)?;
+        interrupt::check()?;
         let goes_on = self.current.as_ref().is_some_and(Current::has_more);
         if !goes_on && !self.advance()? {
             return Ok(None);
@@ -116,7 +116,7 @@ impl Pieces for Copying {
         request::set_offset(message, offset);
         let number = request::data_number(message);
         let data = self.payload.begin(message, number, length);
-        let data = data.map_err(Error::Encode)?;
+        let data = data?;
         match (&mut current.source, &current.entry.kind) {
             (Some(source), _) => source.read(data)?,
             (None, Kind::Link(target)) => {

@@ -52,7 +52,7 @@ pub(super) fn scan(source: &str, target: &str, recursive: bool) -> Result<Vec<En
     let mut found = Vec::new();
     let mut left = vec![Visit::Enter(pointed_to(source)?, target.to_owned())];
     while let Some(visit) = left.pop() {
-        interrupt::check().map_err(|_| Error::Interrupted)?;
+        interrupt::check()?;
         let entry = match visit {
             Visit::Enter(source, target) => entry(source, target)?,
             Visit::Leave(directory) => directory,

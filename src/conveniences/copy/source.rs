@@ -115,7 +115,7 @@ impl Source {
     /// Reads some bytes; none at the end.
     fn some(&mut self, into: &mut [u8]) -> Result<usize, Error> {
         loop {
-            interrupt::check().map_err(|_| Error::Interrupted)?;
+            interrupt::check()?;
             match self.file.read(into) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {

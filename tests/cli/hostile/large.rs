@@ -31,7 +31,7 @@ fn depth() {
     // Where the 101st level begins, which each level takes as many bytes to.
     let too_deep = |message: &str, level: usize, bytes: &[u8], start: &str| {
         format!(
-            "the {} bytes of the answer are no {message} (at offset {} it is nested more than 100 \
+            "the {} bytes of the answer are not a {message} (at offset {} it is nested more than 100 \
              levels deep): {start} and {} more bytes",
             bytes.len(),
             101 * level,
@@ -44,7 +44,7 @@ fn depth() {
         answers("groups that nobody knows", payload(&groups))
             .fails(3, too_deep("grpc.VersionCheckResponse", 2, &groups, &shown)),
         answers("groups in the response itself", &groups).breaks(&format!(
-            "the 20000 bytes of a response frame are no response (at offset 202 it is nested more \
+            "the 20000 bytes of a response frame are not a response (at offset 202 it is nested more \
              than 100 levels deep): {shown} and 19968 more bytes"
         )),
     ]);

@@ -9,7 +9,7 @@ fn is_no_answer(name: &'static str, message: &[u8], reason: &str, bytes: &str) -
     answers(name, payload(message)).fails(
         3,
         format!(
-            "the {} bytes of the answer are no grpc.VersionCheckResponse ({reason}): {bytes}",
+            "the {} bytes of the answer are not a grpc.VersionCheckResponse ({reason}): {bytes}",
             message.len()
         ),
     )
@@ -18,7 +18,7 @@ fn is_no_answer(name: &'static str, message: &[u8], reason: &str, bytes: &str) -
 /// A frame whose data is no response.
 fn is_no_response(name: &'static str, data: &[u8], reason: &str, bytes: &str) -> Row {
     answers(name, data).breaks(&format!(
-        "the {} bytes of a response frame are no response ({reason}): {bytes}",
+        "the {} bytes of a response frame are not a response ({reason}): {bytes}",
         data.len()
     ))
 }
@@ -200,7 +200,7 @@ fn groups_of_messages_in_the_message() {
     let interfaces = [field(1, b""), field(1, b"\x9b\x06\x94\x06")].concat();
     let row = answers("in a list", payload(&interfaces)).fails(
         3,
-        "the 8 bytes of the answer are no grpc.Interfaces (the group at offset 4 is closed by the \
+        "the 8 bytes of the answer are not a grpc.Interfaces (the group at offset 4 is closed by the \
          end of another one): 0a 00 0a 04 9b 06 94 06",
     );
     check_call(

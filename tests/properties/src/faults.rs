@@ -1,8 +1,8 @@
 //! Lines that control a simulated agent's faults: each is carried out whole or
 //! refused, and the rules are listed in lines that are fit for a terminal.
 
+use agent_faults::Faults;
 use kata_agent_ctl::input::Inputs;
-use kata_agent_ctl::sim::Faults;
 use kata_agent_ctl::text::escape::is_unprintable;
 
 use crate::check::error_text;

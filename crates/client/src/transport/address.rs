@@ -157,7 +157,7 @@ pub enum AddressError {
         form: String,
     },
     /// Hybrid vsock was asked for, and the address is of another scheme.
-    #[error("hybrid vsock needs a unix:// address, and {address:?} is none")]
+    #[error("hybrid vsock needs a unix:// address, not {address:?}")]
     NotUnix {
         /// The address.
         address: String,
@@ -200,7 +200,7 @@ pub enum AddressProblem {
     #[error("{0:?} is not a context ID, a number from 0 to 4294967295, or -1 for any")]
     BadCid(String),
     /// The scheme takes nothing more.
-    #[error("nothing may follow the scheme, and {0:?} does")]
+    #[error("nothing may follow the scheme, but {0:?} does")]
     Trailing(String),
 }
 

@@ -15,7 +15,7 @@ pub enum Refusal {
     #[error("nothing listens on this socket")]
     NothingListens,
     /// Too many connections wait to be accepted.
-    #[error("the listener does not accept connections, too many wait already")]
+    #[error("the listener does not accept connections: too many are waiting already")]
     QueueFull,
     /// The file is something else.
     #[error("the file is not a socket")]
@@ -39,7 +39,7 @@ pub enum Refusal {
     #[error("the hypervisor took the connection and did not answer CONNECT")]
     HandshakeSilent,
     /// The answer is `OK` without the port that follows it.
-    #[error("the hypervisor answered CONNECT with \"OK\" and no port after it")]
+    #[error("the hypervisor answered CONNECT with \"OK\" without a port after it")]
     HandshakeNoPort,
     /// The answer is not `OK`. The bytes are the line without its end.
     #[error("the hypervisor answered CONNECT with {} instead of OK", QuotedBytes(.0))]
@@ -60,7 +60,7 @@ pub enum Refusal {
     #[error("the guest did not answer")]
     GuestSilent,
     /// There is no vsock on this host.
-    #[error("this kernel has no vsock")]
+    #[error("this kernel does not support vsock")]
     NoVsock,
     /// No simulated agent was built in or handed in.
     #[error("there is no simulated agent here")]

@@ -147,7 +147,7 @@ fn a_wrong_answer_is_shown_and_not_tried_again() {
     };
     assert_eq!(
         refusal(bare, AMPLE).to_string(),
-        "the hypervisor answered CONNECT with \"OK\" and no port after it"
+        "the hypervisor answered CONNECT with \"OK\" without a port after it"
     );
     let cut: fn(Peer) = |mut peer| {
         take_connect(&mut peer);

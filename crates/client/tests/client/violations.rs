@@ -75,7 +75,7 @@ fn a_response_that_is_no_protobuf_shows_its_bytes() {
     let text = error.to_string();
     assert!(
         text.starts_with(
-            "the agent broke the ttRPC protocol: the 9 bytes of a response frame are no response ("
+            "the agent broke the ttRPC protocol: the 9 bytes of a response frame are not a response ("
         ),
         "{text}"
     );

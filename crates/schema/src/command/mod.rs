@@ -58,7 +58,7 @@ pub enum ArgumentsError {
         reason: Box<JsonError>,
     },
     /// There is a document already.
-    #[error("there are two documents; one is allowed, and setters after it")]
+    #[error("there are two documents; give one, and setters after it")]
     SecondDocument,
     /// The document comes after a setter.
     #[error("the document must come before the setters, which change it")]
@@ -228,7 +228,7 @@ mod tests {
             ("a=\"b", "the quote \" at column 3 is not closed"),
             (
                 "a=b\\",
-                "the backslash at the end escapes nothing; write two for a backslash",
+                "there is nothing after the backslash at the end; write two for a backslash",
             ),
             (
                 "a=\"\\xg1\"",
@@ -244,7 +244,7 @@ mod tests {
             ),
             (
                 "file://x json://{}",
-                "there are two documents; one is allowed, and setters after it",
+                "there are two documents; give one, and setters after it",
             ),
             (
                 r#"a={"b": 1, c: 2}"#,

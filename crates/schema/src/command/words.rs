@@ -41,7 +41,7 @@ pub enum WordsError {
         column: usize,
     },
     /// The text ends in a backslash that escapes nothing.
-    #[error("the backslash at the end escapes nothing; write two for a backslash")]
+    #[error("there is nothing after the backslash at the end; write two for a backslash")]
     TrailingBackslash,
     /// `\x` without two hexadecimal digits.
     #[error("\\x at column {column} must be followed by two hexadecimal digits")]

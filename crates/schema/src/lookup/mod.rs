@@ -22,7 +22,7 @@ pub enum LookupError {
         nearest: Vec<String>,
     },
     /// The name is that of something of another kind.
-    #[error("{name:?} is {what}, and {wanted} is wanted")]
+    #[error("{name:?} is {what}; give {wanted}")]
     OtherKind {
         /// The full name of what was found.
         name: &'static str,

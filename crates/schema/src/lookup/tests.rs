@@ -113,11 +113,11 @@ fn a_request_by_its_rpc_or_its_own_name() {
     );
     assert_eq!(
         named("health"),
-        "\"grpc.Health\" is a service, and an RPC or a message is wanted"
+        "\"grpc.Health\" is a service; give an RPC or a message"
     );
     assert_eq!(
         named("test.Level"),
-        "\"test.Level\" is an enum, and an RPC or a message is wanted"
+        "\"test.Level\" is an enum; give an RPC or a message"
     );
     assert_eq!(
         named("test.Alll"),

@@ -35,7 +35,7 @@ pub enum PathProblem {
     #[error("the quoted key is not a JSON string")]
     BadString,
     /// A character that cannot stand there.
-    #[error("{0:?} cannot stand")]
+    #[error("unexpected {0:?}")]
     Unexpected(char),
 }
 
@@ -95,13 +95,13 @@ pub enum SetProblem {
     #[error("{} is not an index (0, 1, 2, ...)", Excerpt(.0))]
     Index(String),
     /// An index beyond the end of the list.
-    #[error("beyond the end of the list: its length is {len}, so index {len} appends")]
+    #[error("the index is beyond the end of the list; its length is {len}, so index {len} appends")]
     BeyondEnd {
         /// How many elements there are.
         len: usize,
     },
     /// Brackets after something that has no elements.
-    #[error("it is neither a list nor a map, and takes no [...]")]
+    #[error("it is neither a list nor a map, and cannot have [...]")]
     NoElements,
     /// A name or a key of the user's own after a message that JSON writes as a
     /// plain object or list.

@@ -257,11 +257,11 @@ mod tests {
                 "a[]",
                 r#"path "a[]": an index or a key is missing in "[]" at character 2"#,
             ),
-            ("a]", r#"path "a]": ']' cannot stand at character 2"#),
-            ("a[0]b", r#"path "a[0]b": 'b' cannot stand at character 5"#),
+            ("a]", r#"path "a]": unexpected ']' at character 2"#),
+            ("a[0]b", r#"path "a[0]b": unexpected 'b' at character 5"#),
             (
                 r#"a["x"y]"#,
-                r#"path "a[\"x\"y]": 'y' cannot stand at character 6"#,
+                r#"path "a[\"x\"y]": unexpected 'y' at character 6"#,
             ),
             (
                 r#"a["x]"#,

@@ -137,7 +137,7 @@ fn a_list_is_appended_to_replaced_and_reached_into() {
 fn an_index_beyond_the_end_tells_the_length() {
     assert_eq!(
         error(&["inners[0].name=a", "inners[2].name=b"]),
-        "inners[2]: beyond the end of the list: its length is 1, so index 1 appends"
+        "inners[2]: the index is beyond the end of the list; its length is 1, so index 1 appends"
     );
     assert_eq!(
         error(&["list[18446744073709551616]=b"]),
@@ -291,11 +291,11 @@ fn paths_that_lead_nowhere() {
         ("list[0].x=1", "list[0]: string has no fields"),
         (
             "text[0]=1",
-            "text: it is neither a list nor a map, and takes no [...]",
+            "text: it is neither a list nor a map, and cannot have [...]",
         ),
         (
             "list[0][1]=1",
-            "list[0]: it is neither a list nor a map, and takes no [...]",
+            "list[0]: it is neither a list nor a map, and cannot have [...]",
         ),
         (
             "inner..name=1",

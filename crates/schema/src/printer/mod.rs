@@ -74,7 +74,7 @@ impl fmt::Display for Format {
 
 /// The text is not the name of a format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not an output format; there are json, jsonl, text, raw and hex")]
+#[error("\"{0}\" is not an output format; use json, jsonl, text, raw or hex")]
 pub struct UnknownFormat(String);
 
 impl FromStr for Format {

@@ -49,7 +49,9 @@ pub enum ValueError {
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// Nothing stands after the `@`.
-    #[error("\"@\" names no file (a text that begins with \"@\" is written with two)")]
+    #[error(
+        "\"@\" needs the name of a file after it (write \"@@\" for a text that begins with \"@\")"
+    )]
     NoName,
     /// It cannot be read.
     #[error(transparent)]

@@ -121,7 +121,7 @@ fn a_wrong_address_says_what_a_right_one_looks_like() {
         ),
         (
             "sim://x",
-            "nothing may follow the scheme, and \"x\" does, write sim://".to_owned(),
+            "nothing may follow the scheme, but \"x\" does, write sim://".to_owned(),
         ),
     ];
     for (text, problem) in rows {
@@ -169,7 +169,7 @@ fn only_a_unix_socket_becomes_a_hybrid_one() {
             .with_hybrid_vsock(AGENT_PORT)
             .unwrap_err()
             .to_string(),
-        "hybrid vsock needs a unix:// address, and \"hvsock:///run/a.sock:7\" is none"
+        "hybrid vsock needs a unix:// address, not \"hvsock:///run/a.sock:7\""
     );
 }
 
