@@ -50,6 +50,8 @@ pub mod typed;
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
 pub use agent_schema::{self as schema, command, printer};
+#[cfg(feature = "sim")]
+pub use agent_sim as sim;
 pub use agent_text::{self as text, duration};
 pub use agent_wire as wire;
 pub use run::run;
@@ -60,6 +62,6 @@ pub fn schema() -> &'static schema::Schema {
 }
 
 /// The programs on the page about the library, which `cargo test` compiles and runs.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "sim", own_protos))]
 #[doc = include_str!("../docs/library.md")]
 struct LibraryPage;

@@ -258,12 +258,12 @@ fn a_wrong_command_line() {
         ),
         (
             "describe NoSuchThing",
-            "there is no RPC, service, message or enum \"NoSuchThing\"; \"kata-agent-ctl list\" shows \
+            "there is no RPC, service, message or enum \"NoSuchThing\"; \"list\" shows \
              the RPCs",
         ),
         (
             "template NoSuchThing",
-            "there is no RPC or message \"NoSuchThing\"; \"kata-agent-ctl list\" shows the RPCs",
+            "there is no RPC or message \"NoSuchThing\"; \"list\" shows the RPCs",
         ),
         (
             "describe",
