@@ -23,8 +23,8 @@ const VALUE: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{error}", if .path.is_empty() { String::new() } else { format!("{path}: ") })]
 pub struct DecodeError {
-    /// The path of the field that is wrong; that of the message it would be in if the
-    /// field is not in the table; empty for the outermost message.
+    /// The path of the field that is wrong, or that of its message if the field is not in
+    /// the table. Empty for the outermost message, and where the nesting is too deep.
     pub path: String,
     /// What is wrong, and at which offset.
     pub error: WireError,
@@ -95,7 +95,11 @@ fn path_of(place: Option<&Place<'_>>) -> String {
 }
 
 fn wrong(place: Option<&Place<'_>>, error: WireError) -> DecodeError {
-    let path = path_of(place);
+    let path = match error {
+        // It would have a hundred steps.
+        WireError::TooDeep(_) => String::new(),
+        _ => path_of(place),
+    };
     DecodeError { path, error }
 }
 

@@ -169,9 +169,8 @@ fn depth_is_bounded() {
         decoded::<Inner>(&encoded)
     };
     assert!(nested(100).is_ok());
-    let path = ["child"; 101].join(".");
     let error = nested(101).unwrap_err();
-    assert!(error.starts_with(&format!("{path}: ")), "{error}");
+    assert!(error.starts_with("at offset "), "{error}");
     assert!(
         error.ends_with("nested more than 100 levels deep"),
         "{error}"
