@@ -135,7 +135,12 @@ fn a_response_of_another_type_is_an_error() {
     let mut connection = connect();
     match Streams::new(&mut connection).plain(&Chunk::default()) {
         Err(CallError::Protocol(error)) => {
-            assert!(error.to_string().contains("no response"), "{error}");
+            assert!(
+                error
+                    .to_string()
+                    .contains("not the message that they have to be"),
+                "{error}"
+            );
         }
         other => panic!("{other:?}"),
     }
