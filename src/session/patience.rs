@@ -1,6 +1,5 @@
-//! A word to a person at a terminal when something takes long. A thread of its own
-//! looks now and then whether the same thing is still waited for, as that may block; it
-//! knows nothing of what it is.
+//! Telling a person at a terminal what is waited for when it takes long. The wait itself may
+//! block, so a thread of its own looks now and then whether the same wait still goes on.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};

@@ -25,5 +25,5 @@
 mod read;
 mod write;
 
-pub use self::read::{Content, DEEPEST, Fields, WireError};
+pub use self::read::{Content, DEEPEST, Fields, NumberKind, WireError};
 pub use self::write::{put_bytes, put_length, put_varint, put_varint_field};
