@@ -2,6 +2,7 @@
 //! ttRPC call to a Kata Containers agent. Data goes one way: the words of a
 //! command, a request, a call, a printed response.
 
+#![warn(unreachable_pub)]
 // The printing macros panic when nobody reads; `log::say` and `session::Output` do not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
@@ -20,6 +21,7 @@ pub mod error;
 #[forbid(unsafe_code)]
 pub mod examples;
 #[forbid(unsafe_code)]
+#[allow(unreachable_pub, reason = "generated for any place in a crate")]
 mod generated;
 #[forbid(unsafe_code)]
 pub mod input;

@@ -14,7 +14,7 @@ pub(crate) struct Docs<'a> {
 
 impl<'a> Docs<'a> {
     /// Picks each item's comment: the one before it, else the one after it.
-    pub fn new(file: &'a FileDescriptorProto) -> Self {
+    pub(crate) fn new(file: &'a FileDescriptorProto) -> Self {
         let mut comments = BTreeMap::new();
         let locations = file.source_code_info.as_ref();
         for location in locations.map_or(&[][..], |info| &info.location) {
@@ -27,7 +27,7 @@ impl<'a> Docs<'a> {
     }
 
     /// The comment at a path as in `SourceCodeInfo`, or an empty text.
-    pub fn at(&self, path: &[i32]) -> String {
+    pub(crate) fn at(&self, path: &[i32]) -> String {
         self.comments
             .get(path)
             .map(|comment| clean(comment))

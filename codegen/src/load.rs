@@ -33,13 +33,13 @@ pub(crate) struct Loaded {
 
 impl Loaded {
     /// A hash over everything that was read from disk.
-    pub fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         fingerprint(self.texts.iter().map(|(name, text)| (&**name, &**text)))
     }
 
     /// Where a descriptor, or what surrounds it, stands: `path` as in
     /// `SourceCodeInfo`.
-    pub fn place(&self, file: &FileDescriptorProto, path: &[i32]) -> Place {
+    pub(crate) fn place(&self, file: &FileDescriptorProto, path: &[i32]) -> Place {
         let locations = &file.source_code_info.get_or_default().location;
         let spans = locations.iter().map(|at| (&at.path[..], &at.span[..]));
         innermost(file.name(), self.texts.get(file.name()), spans, path)

@@ -147,7 +147,7 @@ impl Model {
     ///
     /// # Errors
     /// At what no table can say.
-    pub fn new(loaded: &Loaded, renamed: &Renamed) -> Result<Self, Error> {
+    pub(crate) fn new(loaded: &Loaded, renamed: &Renamed) -> Result<Self, Error> {
         let mut builder = Builder {
             loaded,
             statics: statics(loaded, renamed.types.keys()),

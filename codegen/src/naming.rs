@@ -55,7 +55,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// Takes all of `identifiers`, or none if one of them is illegal, taken, or
     /// twice among them.
-    pub fn claim(&mut self, identifiers: Vec<(Space, String)>) -> bool {
+    pub(crate) fn claim(&mut self, identifiers: Vec<(Space, String)>) -> bool {
         let number = identifiers.len();
         let new: BTreeSet<(Space, String)> = identifiers.into_iter().collect();
         let legal = new.iter().all(|(_, name)| is_legal(name));

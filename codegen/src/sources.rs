@@ -47,7 +47,7 @@ pub(crate) struct Source {
 impl Sources {
     /// Reads the `.proto` files directly in `folder`. `imports` are further
     /// folders to import from.
-    pub fn open(folder: &Path, imports: &[PathBuf]) -> Result<Self, Error> {
+    pub(crate) fn open(folder: &Path, imports: &[PathBuf]) -> Result<Self, Error> {
         for import in imports {
             fs::read_dir(import).map_err(|cause| Error::io("read", &absolute(import), cause))?;
         }
@@ -81,7 +81,7 @@ impl Sources {
     }
 
     /// The files directly in the folder, sorted by name.
-    pub fn roots(&self) -> impl Iterator<Item = Source> + '_ {
+    pub(crate) fn roots(&self) -> impl Iterator<Item = Source> + '_ {
         self.roots.iter().map(|(name, text)| Source {
             name: name.clone(),
             text: text.clone(),
@@ -89,7 +89,7 @@ impl Sources {
     }
 
     /// The error for a folder whose files declare no service.
-    pub fn without_service(&self) -> Error {
+    pub(crate) fn without_service(&self) -> Error {
         Error::NoService {
             folder: absolute(&self.folder),
             below: service_below(&self.folder),
@@ -98,7 +98,7 @@ impl Sources {
 
     /// The file that an import path stands for; `None` if it is not on disk. `all`
     /// are the import paths of the importing file.
-    pub fn import(&self, path: &str, all: &[String]) -> Result<Option<Source>, Error> {
+    pub(crate) fn import(&self, path: &str, all: &[String]) -> Result<Option<Source>, Error> {
         let Some((folder, name)) = self.find(path, all) else {
             return Ok(None);
         };

@@ -7,7 +7,7 @@ use crate::schema::describe::Parameter;
 use crate::{auto, conveniences};
 
 /// The parameters that begin with `typed`, those that are set already last.
-pub fn names(call: &Call<'_>, typed: &str) -> Vec<Candidate> {
+pub(super) fn names(call: &Call<'_>, typed: &str) -> Vec<Candidate> {
     let parameters = conveniences::parameters(call.rpc).filter(|it| begins(it.name, typed));
     let (set, mut found): (Vec<_>, Vec<_>) = parameters.partition(|it| is_set(call, it.name));
     found.extend(set);
@@ -20,7 +20,7 @@ pub fn names(call: &Call<'_>, typed: &str) -> Vec<Candidate> {
 
 /// The aliases that begin with `typed` and whose fields the request lacks: their
 /// values are kept for later commands.
-pub fn kept(call: &Call<'_>, typed: &str) -> impl Iterator<Item = Candidate> {
+pub(super) fn kept(call: &Call<'_>, typed: &str) -> impl Iterator<Item = Candidate> {
     let lacking = auto::ROWS
         .iter()
         .filter(|row| row.is_for(call.rpc) && row.named_in(call.rpc).is_none());
@@ -39,7 +39,7 @@ fn is_set(call: &Call<'_>, name: &str) -> bool {
 }
 
 /// Completes the value of the parameter called `name`, if there is one.
-pub fn value(call: &Call<'_>, name: &str, typed: &str) -> Option<Found> {
+pub(super) fn value(call: &Call<'_>, name: &str, typed: &str) -> Option<Found> {
     let parameter = conveniences::parameters(call.rpc).find(|it| it.name == name)?;
     let values = parameter.value.split('|');
     let choices: Vec<_> = values

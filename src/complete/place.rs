@@ -11,7 +11,7 @@ use crate::schema::path::{self as paths, Brackets, Resolved};
 use crate::schema::{Field, Label, Message, Scalar, Type};
 
 /// Candidates for the last part of a path.
-pub fn part(call: &Call<'_>, word: &str, part: &paths::Unfinished<'_>) -> Option<Found> {
+pub(super) fn part(call: &Call<'_>, word: &str, part: &paths::Unfinished<'_>) -> Option<Found> {
     let (before, typed) = word.split_at_checked(part.start)?;
     let (message, prefix) = match before.strip_suffix('.') {
         None => (call.rpc.request, String::new()),
@@ -41,7 +41,7 @@ const TOLD: usize = 3;
 
 /// The first fields that a call may lack: those with one value that no word sets
 /// and nothing fills. None after a document, which may have them.
-pub fn missing(call: &Call<'_>) -> Vec<String> {
+pub(super) fn missing(call: &Call<'_>) -> Vec<String> {
     let is_setter = |word: &Word| matches!(word, Word::Setter(_));
     if !call.words.iter().all(is_setter) {
         return Vec::new();

@@ -6,7 +6,7 @@ use crate::schema::path::{self, Resolved, setter_path};
 use crate::schema::{Field, Label, Scalar, Type};
 
 /// Completes the word of a setter.
-pub fn complete(call: &Call<'_>, word: &str) -> Found {
+pub(super) fn complete(call: &Call<'_>, word: &str) -> Found {
     let none = (word.len(), Vec::new());
     let Some(end) = setter_path(word) else {
         return match path::unfinished(word) {

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 /// An exit status, or a family of them, and what it means.
-pub type Row = (&'static str, &'static str);
+pub(super) type Row = (&'static str, &'static str);
 
 /// Every exit status, in ascending order.
 pub const EXIT_STATUSES: &[Row] = &[

@@ -4,7 +4,7 @@ use super::{Output, PrintOptions, Session};
 use crate::error::{Error, Kind};
 use crate::printer::{self, Format};
 use crate::request::Request;
-use crate::schema::{Message, Reflect, Rpc, Schema, unknown};
+use crate::schema::{self, DecodeError, Message, Reflect, Rpc, Schema};
 use crate::text::hex;
 
 impl Session {
@@ -47,9 +47,10 @@ impl Session {
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
         let call = self.options.calls.call_of(rpc, payload);
         let answer = self.channel.call(&self.options.calls, &call)?;
+        let verbose = self.options.verbose;
         let response = self
             .skew
-            .decode(rpc, &answer, self.options.verbose, self.logger)?;
+            .decode(self.schema, rpc, &answer, verbose, self.logger)?;
         self.print_answer(response.as_ref(), &answer)
     }
 
@@ -130,28 +131,16 @@ impl PrintOptions {
 /// # Errors
 /// When it is not an encoding of this type.
 pub fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Reflect>, Error> {
-    decode_with_groups(message, payload).map(|(message, _)| message)
+    let mut answer = (message.new)();
+    let decoded = schema::decode(&mut *answer, payload);
+    decoded.map_err(|error| not_an_answer(message, payload, &error))?;
+    Ok(answer)
 }
 
-/// Decodes an answer's payload, and tells whether there are groups in it, which the
-/// message does not keep.
-///
-/// # Errors
-/// As [`decode`].
-pub(super) fn decode_with_groups(
-    message: &'static Message,
-    payload: &[u8],
-) -> Result<(Box<dyn Reflect>, bool), Error> {
-    let no_answer = |reason: &dyn std::fmt::Display| {
-        let (length, name) = (payload.len(), message.full_name);
-        let bytes = hex::excerpt(payload);
-        let text = format!("the {length} bytes of the answer are not a {name} ({reason}): {bytes}");
-        Error::new(Kind::Protocol, text)
-    };
-    let mut response = (message.new)();
-    let decoded = response.merge_from(payload);
-    // Tells what is wrong, and where, which the decoder does not.
-    let has_groups = unknown::has_groups(message, payload).map_err(|error| no_answer(&error))?;
-    decoded.map_err(|error| no_answer(&error))?;
-    Ok((response, has_groups))
+/// The error for a payload that is not an encoding of an answer's type.
+pub(super) fn not_an_answer(message: &Message, payload: &[u8], error: &DecodeError) -> Error {
+    let (length, name) = (payload.len(), message.full_name);
+    let bytes = hex::excerpt(payload);
+    let text = format!("the {length} bytes of the answer are not a {name} ({error}): {bytes}");
+    Error::new(Kind::Protocol, text)
 }

@@ -94,7 +94,7 @@ pub fn prepare(
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn prepare_one(
+pub(super) fn prepare_one(
     schema: &'static Schema,
     text: &str,
     checks: Checks<'_>,

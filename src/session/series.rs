@@ -65,9 +65,10 @@ impl Session {
             let answer = answer.map_err(|error| {
                 Error::from(error).within(format_args!("{:?} at offset {}", piece.of, piece.offset))
             })?;
+            let verbose = self.options.verbose;
             let decoded = self
                 .skew
-                .decode(rpc, &answer, self.options.verbose, self.logger)?;
+                .decode(self.schema, rpc, &answer, verbose, self.logger)?;
             last = Some((decoded, answer));
         }
         Ok(last)

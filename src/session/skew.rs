@@ -4,18 +4,16 @@
 
 use std::time::Duration;
 
-use protobuf::UnknownValueRef;
-
-use super::call::{decode, decode_with_groups};
+use super::call::{decode, not_an_answer};
 use super::{CallOptions, Session};
 use crate::client::Connection;
 use crate::error::Error;
 use crate::interrupt;
 use crate::log::{Level, Logger};
-use crate::schema::unknown::{self, Held, UnknownField};
-use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
+use crate::schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, lookup};
 use crate::text::excerpt::Excerpt;
 use crate::text::hex;
+use crate::wire::Content;
 
 /// Of how many unknown fields an RPC's answers are told, in a run.
 const MOST_FIELDS: usize = 16;
@@ -43,17 +41,18 @@ impl Skew {
     /// field once.
     pub(super) fn decode(
         &mut self,
+        schema: &'static Schema,
         rpc: &'static Rpc,
         answer: &[u8],
         verbose: bool,
         logger: Logger,
     ) -> Result<Box<dyn Reflect>, Error> {
-        let (message, has_groups) = decode_with_groups(rpc.response, answer)?;
         if !logger.shows(Level::Warn) {
-            return Ok(message);
+            return decode(rpc.response, answer);
         }
-        let encoded = if has_groups { answer } else { &[] };
-        let found = unknown::find(message.as_ref(), encoded, MOST_FIELDS);
+        let mut message = (rpc.response.new)();
+        let found = decode_noting(&mut *message, answer, schema, MOST_FIELDS)
+            .map_err(|error| not_an_answer(rpc.response, answer, &error))?;
         if found.fields.is_empty() {
             return Ok(message);
         }
@@ -103,34 +102,36 @@ fn warning(rpc: &Rpc, field: &UnknownField<'_>) -> String {
         Some(known) => format!(
             "{name}: {place}the answer has field {number} as {}, and {message} of this build has \
              it as {:?}, {}",
-            kind(&field.value),
+            kind(field.content),
             known.name,
             known.declared_type()
         ),
     }
 }
 
-fn kind(value: &Held<'_>) -> &'static str {
-    match value {
-        Held::Value(UnknownValueRef::Varint(_)) => "a number",
-        Held::Value(UnknownValueRef::Fixed32(_)) => "32 bits",
-        Held::Value(UnknownValueRef::Fixed64(_)) => "64 bits",
-        Held::Value(UnknownValueRef::LengthDelimited(_)) => "bytes",
-        Held::Group(_) => "a group",
+fn kind(content: Content<'_>) -> &'static str {
+    match content {
+        Content::Varint(_) => "a number",
+        Content::Fixed32(_) => "32 bits",
+        Content::Fixed64(_) => "64 bits",
+        Content::Bytes(_) => "bytes",
+        Content::Group(_) => "a group",
     }
 }
 
 fn content(field: &UnknownField<'_>) -> String {
-    let content = match &field.value {
-        Held::Value(UnknownValueRef::Varint(number)) => format!("the number {number}"),
-        Held::Value(UnknownValueRef::Fixed32(bits)) => format!("the 32 bits {bits:#010x}"),
-        Held::Value(UnknownValueRef::Fixed64(bits)) => format!("the 64 bits {bits:#018x}"),
-        Held::Value(UnknownValueRef::LengthDelimited([])) => "no bytes".to_owned(),
-        Held::Value(UnknownValueRef::LengthDelimited(bytes)) => {
+    let content = match field.content {
+        Content::Varint(number) => format!("the number {number}"),
+        Content::Fixed32(bits) => format!("the 32 bits {bits:#010x}"),
+        Content::Fixed64(bits) => format!("the 64 bits {bits:#018x}"),
+        Content::Bytes([]) => "no bytes".to_owned(),
+        Content::Bytes(bytes) => {
             format!("{} bytes: {}", bytes.len(), hex::excerpt(bytes))
         }
-        Held::Group([]) => "an empty group".to_owned(),
-        Held::Group(bytes) => format!("a group of {} bytes: {}", bytes.len(), hex::excerpt(bytes)),
+        Content::Group([]) => "an empty group".to_owned(),
+        Content::Group(bytes) => {
+            format!("a group of {} bytes: {}", bytes.len(), hex::excerpt(bytes))
+        }
     };
     match field.count {
         1 => format!(": {content}"),

@@ -38,7 +38,8 @@ impl Session {
                 if state.mistaken.load(Ordering::SeqCst) {
                     break Ok(());
                 }
-                let response = self.skew.decode(rpc, &answer, options.verbose, self.logger);
+                let verbose = options.verbose;
+                let response = self.skew.decode(schema, rpc, &answer, verbose, self.logger);
                 let printed = response.and_then(|response| {
                     let (output, response) = (&mut self.output, response.as_ref());
                     options.printing.answer(output, schema, response, &answer)

@@ -3,6 +3,7 @@
 //! reached by the schema's names and never by a generated type, so that it runs
 //! with any proto.
 
+#![warn(unreachable_pub)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 

@@ -241,8 +241,7 @@ impl Connection {
         self.broken |= self.abandoned.len() >= MOST_ABANDONED;
     }
 
-    /// Whether the other side has ended the connection, as far as that shows
-    /// without reading what came.
+    /// Whether the other side has ended the connection and nothing of its is left to read.
     fn was_closed(&self) -> bool {
         let options = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
         match recv(self.socket.as_raw_fd(), &mut [0], options) {

@@ -189,7 +189,7 @@ impl FrameReader {
         self.buffer.get(data_start..data_end).unwrap_or_default()
     }
 
-    /// The stream ID and the header of the frame after that, as far as it is here already.
+    /// The stream ID and the header of the frame after that, if the header is here already.
     pub(crate) fn coming(&self) -> Option<(u32, [u8; HEADER_LENGTH])> {
         let header: [u8; HEADER_LENGTH] = *self.received().get(self.handed_out..)?.first_chunk()?;
         let [_, _, _, _, s0, s1, s2, s3, _, _] = header;

@@ -143,8 +143,10 @@ fn decode(data: &[u8]) -> Result<(Status, &[u8]), WireError> {
 #[cfg(test)]
 mod tests {
     use agent_wire::{put_bytes, put_varint_field};
-    use protobuf::{Enum, Message};
-    use ttrpc::proto::{Code, Response};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use protobuf::{Enum, EnumOrUnknown, Message};
+    use ttrpc::proto::{self, Code, Response};
 
     use super::*;
 
@@ -293,24 +295,44 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_the_ttrpc_crate_writes_is_read_and_no_cut_of_it() {
-        let mut response = Response::new();
-        response.mut_status().set_code(Code::DATA_LOSS);
-        response.mut_status().message = "m\u{e9}".to_owned();
-        response.payload = vec![7; 200];
-        let data = response.write_to_bytes().unwrap_or_default();
-        assert_eq!(decode_response(&data), failed(15, "m\u{e9}", vec![]));
-        // Between the two fields it is whole.
-        let status = 2 + usize::from(data[1]);
-        for cut in (1..data.len()).filter(|cut| *cut != status) {
-            assert!(
-                matches!(
-                    decode_response(&data[..cut]),
+    proptest! {
+        #[test]
+        fn what_the_ttrpc_crate_writes_is_read_and_no_cut_of_it(
+            code in any::<i32>(),
+            message in ".*",
+            details in vec((".*", vec(any::<u8>(), 0..9)), 0..4),
+            payload in vec(any::<u8>(), 0..300),
+        ) {
+            let mut response = Response::new();
+            let status = response.mut_status();
+            status.code = EnumOrUnknown::from_i32(code);
+            status.message.clone_from(&message);
+            let details = details.into_iter();
+            let details: Vec<_> = details.map(|(type_url, value)| Any { type_url, value }).collect();
+            for detail in &details {
+                let mut any = proto::Any::new();
+                any.type_url.clone_from(&detail.type_url);
+                any.value.clone_from(&detail.value);
+                status.details.push(any);
+            }
+            response.payload.clone_from(&payload);
+            let status = response.status.write_to_bytes().unwrap_or_default();
+            let data = response.write_to_bytes().unwrap_or_default();
+            let expected = match code {
+                0 => Ok(payload),
+                code => failed(code, &message, details),
+            };
+            prop_assert_eq!(decode_response(&data), expected);
+            // Between the two fields it is whole.
+            let between = bytes(STATUS, &status).len();
+            for cut in (1..data.len()).filter(|cut| *cut != between) {
+                let cut = decode_response(&data[..cut]);
+                let is_refused = matches!(
+                    cut,
                     Err(CallError::Protocol(ProtocolError::BadResponse { .. }))
-                ),
-                "{cut}"
-            );
+                );
+                prop_assert!(is_refused, "{cut:?}");
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! applies what is decided to the frames of an answer. Whoever handles a call
 //! asks [`Faults::decide`] and carries the decision out.
 
+#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]

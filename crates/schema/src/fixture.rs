@@ -8,14 +8,14 @@ use protobuf::{EnumOrUnknown, UnknownFields};
 use super::*;
 
 macro_rules! field {
-    ($name:literal, $json_name:literal, $label:expr, $ty:expr) => {
-        field!($name, $json_name, $label, $ty, None)
+    ($number:literal $name:literal, $json_name:literal, $label:expr, $ty:expr) => {
+        field!($number $name, $json_name, $label, $ty, None)
     };
-    ($name:literal, $json_name:literal, $label:expr, $ty:expr, $oneof:expr) => {
+    ($number:literal $name:literal, $json_name:literal, $label:expr, $ty:expr, $oneof:expr) => {
         Field {
             name: $name,
             json_name: $json_name,
-            number: 1,
+            number: $number,
             label: $label,
             ty: $ty,
             oneof: $oneof,
@@ -79,8 +79,8 @@ macro_rules! message {
             fn merge_from(&mut self, _: &[u8]) -> protobuf::Result<()> {
                 Ok(())
             }
-            fn unknown_fields(&self) -> &UnknownFields {
-                &self.unknown_fields
+            fn unknown_fields_mut(&mut self) -> &mut UnknownFields {
+                &mut self.unknown_fields
             }
             fn clone_boxed(&self) -> Box<dyn Reflect> {
                 Box::new(self.clone())
@@ -242,10 +242,10 @@ message! {
         3 => Slot::clear(&mut this.other),
     }
     fields [
-        field!("number", "number", Singular, T(S::Uint32), Some(0)),
-        field!("words", "words", Singular, T(S::String), Some(0)),
-        field!("inner", "inner", Singular, M(&INNER), Some(0)),
-        field!("other", "other", Singular, T(S::String)),
+        field!(1 "number", "number", Singular, T(S::Uint32), Some(0)),
+        field!(2 "words", "words", Singular, T(S::String), Some(0)),
+        field!(3 "inner", "inner", Singular, M(&INNER), Some(0)),
+        field!(4 "other", "other", Singular, T(S::String)),
     ]
 }
 

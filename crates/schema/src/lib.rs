@@ -11,8 +11,9 @@
 //! - [`Explicit`] remembers which fields were given, and [`fill()`] adds the others;
 //! - [`printer`] prints a message in the formats that a user can choose;
 //! - [`describe`] and [`template()`] show what there is to call, and a request to fill in;
-//! - [`command`] splits a typed command into words; [`unknown`] finds the fields of a
-//!   message that the table does not have.
+//! - [`decode()`] reads an encoded message, and [`decode_noting`] finds the fields in it
+//!   that the table does not have;
+//! - [`command`] splits a typed command into words.
 //!
 //! No function here names an RPC, reads a file or opens a connection. A program adds
 //! names, values and files of its own by implementing [`Dialect`] and
@@ -50,6 +51,7 @@
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod command;
+mod decode;
 pub mod describe;
 mod descriptor;
 mod dialect;
@@ -66,10 +68,10 @@ mod reflect;
 mod slots;
 pub mod suggest;
 mod template;
-pub mod unknown;
 pub mod value;
 mod well_known;
 
+pub use self::decode::{DecodeError, Unknown, UnknownField, decode, decode_noting};
 pub use self::descriptor::{
     Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
 };

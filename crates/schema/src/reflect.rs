@@ -57,15 +57,16 @@ pub trait Wire {
     /// When the message is larger than protobuf allows (2 GiB).
     fn encode_into(&self, buffer: &mut Vec<u8>) -> protobuf::Result<()>;
 
-    /// Merges an encoded message into this one; fields this build does not know
-    /// are kept as unknown fields.
+    /// Merges an encoded message into this one as the `protobuf` crate does, and with it
+    /// the real agent. It is less strict than [`decode`](crate::decode()), which is meant
+    /// for what an agent answers.
     ///
     /// # Errors
     /// When `bytes` is not a valid encoding of this type.
     fn merge_from(&mut self, bytes: &[u8]) -> protobuf::Result<()>;
 
     /// Fields that came over the wire and are not in the table.
-    fn unknown_fields(&self) -> &UnknownFields;
+    fn unknown_fields_mut(&mut self) -> &mut UnknownFields;
 
     /// A copy behind a new box.
     fn clone_boxed(&self) -> Box<dyn Reflect>;

@@ -90,8 +90,8 @@ impl<M: protobuf::Message + Clone + Reflect> Wire for M {
         })
     }
 
-    fn unknown_fields(&self) -> &UnknownFields {
-        self.special_fields().unknown_fields()
+    fn unknown_fields_mut(&mut self) -> &mut UnknownFields {
+        self.mut_special_fields().mut_unknown_fields()
     }
 
     fn clone_boxed(&self) -> Box<dyn Reflect> {

@@ -2,7 +2,8 @@
 //! recognised by name and fields, and reached like any other message, so it does not
 //! matter which file their structs were made from.
 
-use crate::descriptor::{Enum, Message, Scalar, Type};
+use crate::descriptor::{Enum, Message, Scalar, Schema, Type};
+use crate::reflect::{Reflect, Value};
 
 /// The package of the well-known types, with its dot.
 const PACKAGE: &str = "google.protobuf.";
@@ -126,5 +127,24 @@ pub(crate) fn null_is_value(ty: &Type) -> bool {
         Type::Scalar(_) => false,
         Type::Enum(enumeration) => is_null_value(enumeration),
         Type::Message(message) => matches!(WellKnown::of(message), Some(WellKnown::Value(_))),
+    }
+}
+
+/// The message that the type URL of an `Any` names, if the schema has it.
+pub(crate) fn type_of_url(url: &str, schema: &'static Schema) -> Option<&'static Message> {
+    let (_, name) = url.rsplit_once('/')?;
+    let messages = schema.messages;
+    let found = messages.binary_search_by(|message| message.full_name.cmp(name));
+    messages.get(found.ok()?).copied()
+}
+
+/// The type of the message within an `Any`, if the schema has it.
+pub(crate) fn any_type(any: &dyn Reflect, schema: &'static Schema) -> Option<&'static Message> {
+    let Some(WellKnown::Any { type_url, .. }) = WellKnown::of(any.descriptor()) else {
+        return None;
+    };
+    match any.get(type_url) {
+        Some(Value::String(url)) => type_of_url(url, schema),
+        _ => None,
     }
 }

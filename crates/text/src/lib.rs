@@ -9,6 +9,7 @@
 //! assert_eq!(hex::digits(&[0, 255]), "00ff");
 //! ```
 
+#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 pub mod duration;

@@ -1,6 +1,7 @@
 //! Calls with typed messages. The build makes a struct for each service of the
 //! proto files, with one method for each RPC; what such a method does is here.
 
+#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 use std::iter::FusedIterator;
@@ -232,7 +233,7 @@ fn encode<M: Reflect>(message: &M) -> Result<Vec<u8>, CallError> {
 
 fn decode<M: Reflect + Default>(data: Vec<u8>) -> Result<M, CallError> {
     let mut message = M::default();
-    match message.merge_from(&data) {
+    match agent_schema::decode(&mut message, &data) {
         Ok(()) => Ok(message),
         Err(reason) => Err(CallError::Protocol(ProtocolError::BadMessage {
             reason: reason.to_string(),

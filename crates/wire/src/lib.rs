@@ -19,10 +19,11 @@
 //! # Ok::<(), agent_wire::WireError>(())
 //! ```
 
+#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 mod read;
 mod write;
 
-pub use self::read::{Content, DEEPEST, Fields, WireError};
+pub use self::read::{Content, DEEPEST, Fields, NumberKind, WireError};
 pub use self::write::{put_bytes, put_length, put_varint, put_varint_field};

@@ -53,6 +53,17 @@ pub enum Content<'a> {
     Fixed32(u32),
 }
 
+/// How a number is encoded, in a field of its own or in a packed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberKind {
+    /// As [`Content::Varint`].
+    Varint,
+    /// As [`Content::Fixed32`].
+    Fixed32,
+    /// As [`Content::Fixed64`].
+    Fixed64,
+}
+
 /// The fields of a message, in the order in which they stand.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a> {
@@ -101,6 +112,29 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// The numbers of the packed list that is the content of the field read last, for
+    /// [`Fields::next_packed`].
+    pub fn packed(&self, content: &'a [u8]) -> Fields<'a> {
+        Fields {
+            bytes: content,
+            position: 0,
+            start: self.content_offset(content),
+            depth: self.depth,
+        }
+    }
+
+    /// The next number of a packed list; `None` at its end.
+    ///
+    /// # Errors
+    /// When it is cut off, or a varint is too long.
+    pub fn next_packed(&mut self, kind: NumberKind) -> Result<Option<Content<'a>>, WireError> {
+        if self.position == self.bytes.len() {
+            return Ok(None);
+        }
+        let offset = self.offset();
+        self.number(offset, kind).map(Some)
+    }
+
     /// The content of the field read last, which is a string.
     ///
     /// # Errors
@@ -130,6 +164,13 @@ impl<'a> Fields<'a> {
             Part::GroupEnd => return Err(WireError::StrayEnd(offset)),
         };
         Ok(Some((number, content)))
+    }
+
+    /// The number of the next field, if its tag can be read.
+    pub fn next_number(&self) -> Option<u32> {
+        let mut ahead = *self;
+        let (number, _) = ahead.tag(ahead.offset()).ok()?;
+        Some(number)
     }
 
     fn offset(&self) -> usize {
@@ -173,17 +214,10 @@ impl<'a> Fields<'a> {
 
     fn part(&mut self) -> Result<(u32, Part<'a>), WireError> {
         let offset = self.offset();
-        let tag = match self.varint(offset, LONGEST_VARINT_32) {
-            Err(WireError::LongVarint(_)) => return Err(WireError::BadTag(offset)),
-            tag => u32::try_from(tag?).map_err(|_| WireError::BadTag(offset))?,
-        };
-        let number = tag >> 3;
-        if number == 0 {
-            return Err(WireError::BadTag(offset));
-        }
-        let part = match tag & 7 {
-            0 => Part::Whole(Content::Varint(self.varint(offset, LONGEST_VARINT)?)),
-            1 => Part::Whole(Content::Fixed64(u64::from_le_bytes(self.array(offset)?))),
+        let (number, wire_type) = self.tag(offset)?;
+        let part = match wire_type {
+            0 => Part::Whole(self.number(offset, NumberKind::Varint)?),
+            1 => Part::Whole(self.number(offset, NumberKind::Fixed64)?),
             2 => {
                 let length = self.varint(offset, LONGEST_VARINT_32)?;
                 // What does not fit a `usize` is longer than any message.
@@ -192,10 +226,30 @@ impl<'a> Fields<'a> {
             }
             3 => Part::GroupStart,
             4 => Part::GroupEnd,
-            5 => Part::Whole(Content::Fixed32(u32::from_le_bytes(self.array(offset)?))),
+            5 => Part::Whole(self.number(offset, NumberKind::Fixed32)?),
             _ => return Err(WireError::BadTag(offset)),
         };
         Ok((number, part))
+    }
+
+    /// A field's number and its wire type.
+    fn tag(&mut self, offset: usize) -> Result<(u32, u32), WireError> {
+        let tag = match self.varint(offset, LONGEST_VARINT_32) {
+            Err(WireError::LongVarint(_)) => return Err(WireError::BadTag(offset)),
+            tag => u32::try_from(tag?).map_err(|_| WireError::BadTag(offset))?,
+        };
+        match tag >> 3 {
+            0 => Err(WireError::BadTag(offset)),
+            number => Ok((number, tag & 7)),
+        }
+    }
+
+    fn number(&mut self, offset: usize, kind: NumberKind) -> Result<Content<'a>, WireError> {
+        Ok(match kind {
+            NumberKind::Varint => Content::Varint(self.varint(offset, LONGEST_VARINT)?),
+            NumberKind::Fixed32 => Content::Fixed32(u32::from_le_bytes(self.array(offset)?)),
+            NumberKind::Fixed64 => Content::Fixed64(u64::from_le_bytes(self.array(offset)?)),
+        })
     }
 
     /// A varint of the field at `offset`. Bits beyond the 64th are dropped.
@@ -353,6 +407,35 @@ mod tests {
         assert_eq!(all(b"\x0b\x14"), Err(WireError::WrongEnd(0)));
         assert_eq!(all(b"\x0b\x13\x0c\x14"), Err(WireError::WrongEnd(1)));
         assert_eq!(all(b"\x08\x01\x0c"), Err(WireError::StrayEnd(2)));
+    }
+
+    #[test]
+    fn packed_numbers() {
+        let bytes = b"\x0a\x04\x01\x96\x01\x02";
+        let mut fields = Fields::of(bytes);
+        let Ok(Some((1, Content::Bytes(list)))) = fields.next_field() else {
+            panic!("no list in {bytes:?}");
+        };
+        let all = |kind| {
+            let mut numbers = fields.packed(list);
+            let mut found = Vec::new();
+            while let Some(number) = numbers.next_packed(kind)? {
+                found.push(number);
+            }
+            Ok(found)
+        };
+        let varints = [1, 150, 2].map(Content::Varint).to_vec();
+        assert_eq!(all(NumberKind::Varint), Ok(varints));
+        let fixed = vec![Content::Fixed32(0x0201_9601)];
+        assert_eq!(all(NumberKind::Fixed32), Ok(fixed));
+        assert_eq!(all(NumberKind::Fixed64), Err(WireError::Truncated(2)));
+    }
+
+    #[test]
+    fn the_number_of_a_field_that_is_cut_off() {
+        assert_eq!(Fields::of(b"\x9a\x01\x02h").next_number(), Some(19));
+        assert_eq!(Fields::of(b"").next_number(), None);
+        assert_eq!(Fields::of(b"\x9a").next_number(), None);
     }
 
     #[test]

@@ -159,10 +159,15 @@ fn the_message() {
         is_no_answer(
             "a string that is no UTF-8",
             b"\x0a\x02\xff\xfe",
-            "the string at offset 2 is not UTF-8",
+            "grpc_version: the string at offset 2 is not UTF-8",
             "0a 02 ff fe",
         ),
-        is_no_answer("a string that is cut", b"\x0a\x05hi", CUT, "0a 05 68 69"),
+        is_no_answer(
+            "a string that is cut",
+            b"\x0a\x05hi",
+            "grpc_version: the field at offset 0 is cut off",
+            "0a 05 68 69",
+        ),
         is_no_answer("a tag of field 0", b"\x02\x01x", BAD_TAG, "02 01 78"),
         is_no_answer("a group that does not end", b"\x9b\x06", CUT, "9b 06"),
         is_no_answer(
@@ -200,8 +205,8 @@ fn groups_of_messages_in_the_message() {
     let interfaces = [field(1, b""), field(1, b"\x9b\x06\x94\x06")].concat();
     let row = answers("in a list", payload(&interfaces)).fails(
         3,
-        "the 8 bytes of the answer are not a grpc.Interfaces (the group at offset 4 is closed by the \
-         end of another one): 0a 00 0a 04 9b 06 94 06",
+        "the 8 bytes of the answer are not a grpc.Interfaces (Interfaces[1]: the group at offset 4 is \
+         closed by the end of another one): 0a 00 0a 04 9b 06 94 06",
     );
     check_call(
         [row],

@@ -86,7 +86,7 @@ fn rows() -> Vec<Row> {
         .prints(ITEM)
         .fails(
             3,
-            "the 2 bytes of the answer are not a streams.Item (the field at offset 0 is cut off): 0a ff",
+            "the 2 bytes of the answer are not a streams.Item (text: the field at offset 0 is cut off): 0a ff",
         ),
         sends(
             "another stream's message",

@@ -52,7 +52,7 @@ fn all_fields_together_come_back_as_they_were_sent() {
         let mut decoded = (message.new)();
         decoded.merge_from(&bytes).unwrap();
         assert_eq!(show(&*decoded), show(&*value), "{}", message.full_name);
-        assert_eq!(decoded.unknown_fields().iter().count(), 0);
+        assert_eq!(decoded.unknown_fields_mut().iter().count(), 0);
         let mut again = Vec::new();
         decoded.clone_boxed().encode_into(&mut again).unwrap();
         assert_eq!(again, bytes, "{}", message.full_name);

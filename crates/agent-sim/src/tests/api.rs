@@ -122,8 +122,8 @@ impl Wire for Pair {
     fn merge_from(&mut self, bytes: &[u8]) -> protobuf::Result<()> {
         self.0.merge_from_bytes(bytes)
     }
-    fn unknown_fields(&self) -> &UnknownFields {
-        self.0.unknown_fields()
+    fn unknown_fields_mut(&mut self) -> &mut UnknownFields {
+        self.0.mut_unknown_fields()
     }
     fn clone_boxed(&self) -> Box<dyn Reflect> {
         Box::new(self.clone())

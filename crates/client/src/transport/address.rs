@@ -143,10 +143,10 @@ impl fmt::Display for Address {
     }
 }
 
-/// A text that is no agent's address, or an address that does not fit an option.
+/// A text that is not an agent's address, or an address that does not fit an option.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AddressError {
-    /// The text is no address.
+    /// The text is not an address.
     #[error("{address:?} is not an agent's address: {problem}, write {form}")]
     Malformed {
         /// The text.

@@ -59,7 +59,7 @@ impl SocketName {
             };
         };
         match errno {
-            // The system refuses a connection to a file that is no socket, too.
+            // The system also says so of a file that is not a socket.
             Errno::ECONNREFUSED => match std::fs::metadata(path) {
                 Ok(metadata) if !is_socket(&metadata) => Refusal::NotASocket,
                 _ => Refusal::NothingListens,

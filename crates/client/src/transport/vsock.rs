@@ -42,7 +42,7 @@ impl VsockPort {
 /// Reads the port of a guest.
 ///
 /// # Errors
-/// When it is no number of 32 bits.
+/// When it is not a 32-bit number.
 pub fn guest_port(text: &str) -> Result<u32, AddressProblem> {
     if text.is_empty() {
         return Err(AddressProblem::NoPort);

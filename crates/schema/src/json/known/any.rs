@@ -11,23 +11,12 @@ use super::super::merge::{Merge, Step};
 use super::super::read::{Members, Seed, Target};
 use super::super::scalar::Given;
 use super::super::write::{WriteError, Writer};
-use crate::descriptor::{Message, Schema, Type};
+use crate::decode::decode;
+use crate::descriptor::Type;
 use crate::reflect::{Reflect, Value, ValueMut};
 use crate::well_known;
 
 const EXPECTED: &str = "an object with the \"@type\" of its message";
-
-/// The message that a type's URL names, if the schema has it.
-fn resolve(schema: &'static Schema, url: &str) -> Option<&'static Message> {
-    let (_, name) = url.rsplit_once('/')?;
-    let found = schema
-        .messages
-        .binary_search_by(|message| message.full_name.cmp(name));
-    found
-        .ok()
-        .and_then(|index| schema.messages.get(index))
-        .copied()
-}
 
 pub(super) fn read<'de, E: de::Error>(
     merge: &mut Merge<'de, '_>,
@@ -61,7 +50,7 @@ pub(super) fn read<'de, E: de::Error>(
         }
         return Err(merge.mismatch("an object without \"@type\"".to_owned(), EXPECTED));
     };
-    let Some(descriptor) = resolve(merge.schema, &url) else {
+    let Some(descriptor) = well_known::type_of_url(&url, merge.schema) else {
         return Err(merge.fail(Problem::UnknownType(url.into_owned())));
     };
     let mut message = (descriptor.new)();
@@ -131,11 +120,11 @@ pub(super) fn write(
         writer.empty_object();
         return Ok(true);
     }
-    let Some(descriptor) = resolve(writer.schema(), url) else {
+    let Some(descriptor) = well_known::type_of_url(url, writer.schema()) else {
         return Ok(false);
     };
     let mut message = (descriptor.new)();
-    if message.merge_from(bytes).is_err() {
+    if decode(&mut *message, bytes).is_err() {
         return Ok(false);
     }
     writer.typed(url, &*message, well_known::has_special_form(descriptor))?;
