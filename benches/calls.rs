@@ -12,7 +12,7 @@ use std::process::{ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use kata_agent_ctl::client::{Address, Call, Client, ConnectOptions, Multiplexer};
+use kata_agent_ctl::client::{Address, Call, ConnectOptions, Connection, Multiplexer};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use support::cpu::{self, Placement, pin};
@@ -50,7 +50,7 @@ fn one_by_one(server: &Server, changing: &Server, placement: Placement) -> io::R
     let frame = request_frame(CHECK);
     let mut bare_stream = server.connect()?;
     let mut raw_stream = server.connect_raw(frame.len(), ANSWER_LENGTH)?;
-    let mut client = library(server)?;
+    let mut connection = library(server)?;
     let sync = ttrpc::Client::connect(&server.uri()).map_err(io::Error::other)?;
     let runtime = runtime()?;
     let asynchronous = asynchronous(server, &runtime)?;
@@ -65,7 +65,7 @@ fn one_by_one(server: &Server, changing: &Server, placement: Placement) -> io::R
             }
             Ok(())
         }),
-        Variant::new("library", || calls(&mut client, None)),
+        Variant::new("library", || calls(&mut connection, None)),
         Variant::new("tool, printing", || tool(server, placement, true)),
         Variant::new("tool, answers that differ", || {
             tool(changing, placement, true)
@@ -89,13 +89,13 @@ fn one_by_one(server: &Server, changing: &Server, placement: Placement) -> io::R
     compare(&title, amount, rounds(USUAL_ROUNDS), variants)?;
     // The deadline of a call is watched in another way.
     let mut bare_stream = server.connect()?;
-    let mut client = library(server)?;
+    let mut connection = library(server)?;
     let variants = vec![
         Variant::new("bare loop", || {
             bare(&mut bare_stream, &mut frame.clone(), 1)
         }),
         Variant::new("library, 5 s timeout", || {
-            calls(&mut client, Some(Duration::from_secs(5)))
+            calls(&mut connection, Some(Duration::from_secs(5)))
         }),
     ];
     compare("with a deadline", amount, rounds(USUAL_ROUNDS), variants)
@@ -151,8 +151,8 @@ fn address(server: &Server) -> io::Result<Address> {
     server.uri().parse().map_err(io::Error::other)
 }
 
-fn library(server: &Server) -> io::Result<Client> {
-    Client::connect(&address(server)?, &OPTIONS).map_err(io::Error::other)
+fn library(server: &Server) -> io::Result<Connection> {
+    Connection::connect(&address(server)?, &OPTIONS).map_err(io::Error::other)
 }
 
 fn runtime() -> io::Result<Runtime> {
@@ -188,10 +188,10 @@ fn bare(stream: &mut UnixStream, frame: &mut [u8], at_once: usize) -> io::Result
     Ok(())
 }
 
-fn calls(client: &mut Client, timeout: Option<Duration>) -> io::Result<()> {
+fn calls(connection: &mut Connection, timeout: Option<Duration>) -> io::Result<()> {
     let call = Call { timeout, ..CALL };
     for _ in 0..CALLS {
-        client.call(&call).map_err(io::Error::other)?;
+        connection.call(&call).map_err(io::Error::other)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use kata_agent_ctl::client::{Call, Client, ConnectOptions};
+use kata_agent_ctl::client::{Call, ConnectOptions, Connection};
 use support::cpu::{self, pin};
 use support::server::{self, Server};
 use support::turns::{Variant, compare, rounds};
@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
             timeout: Duration::from_secs(3),
             sim: None,
         };
-        let mut client = Client::connect(&address, &options).map_err(io::Error::other)?;
+        let mut connection = Connection::connect(&address, &options).map_err(io::Error::other)?;
         let variants = vec![
             Variant::new("bare loop", || bare(&mut bare_stream, &head, &path)),
             Variant::new("socket, same byte counts, no file", || {
@@ -64,7 +64,7 @@ fn main() -> io::Result<()> {
                 }
                 Ok(())
             }),
-            Variant::new("library", || library(&mut client, &path)),
+            Variant::new("library", || library(&mut connection, &path)),
             Variant::new("tool", || tool(&server, &path)),
         ];
         let title = format!("1 MiB CopyFile chunks, {}", placement.name);
@@ -104,7 +104,7 @@ fn bare(stream: &mut UnixStream, head: &[u8], path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn library(client: &mut Client, path: &Path) -> io::Result<()> {
+fn library(connection: &mut Connection, path: &Path) -> io::Result<()> {
     let mut file = File::open(path)?;
     let mut payload = vec![0; FIELDS.len() + MIB];
     for _ in 0..CHUNKS {
@@ -116,7 +116,7 @@ fn library(client: &mut Client, path: &Path) -> io::Result<()> {
             metadata: &[],
             timeout: None,
         };
-        client.call(&call).map_err(io::Error::other)?;
+        connection.call(&call).map_err(io::Error::other)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::duration::{self, DurationError};
+use crate::error::Error;
 
 /// A command of the tool's own.
 #[derive(Debug)]
@@ -61,10 +62,10 @@ impl Times {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuiltInError {
     /// No word follows the name, which takes one.
-    #[error("an argument is missing: it is written {0}")]
+    #[error("an argument is missing; write {0}")]
     Missing(&'static str),
     /// More than one word follows the name, which takes one.
-    #[error("it takes one argument, as in {usage}, and {word:?} is one more")]
+    #[error("it takes one argument, as in {usage}; {word:?} is too much")]
     Surplus {
         /// How it is written.
         usage: &'static str,
@@ -72,7 +73,7 @@ pub enum BuiltInError {
         word: String,
     },
     /// A word follows the name, which takes none.
-    #[error("it takes no arguments, and {0:?} is one")]
+    #[error("it takes no arguments, but {0:?} was given")]
     TakesNone(String),
     /// No count.
     #[error("{0:?} is not a count: write a number from 1, or -1 for ever")]
@@ -205,6 +206,12 @@ pub fn help() -> String {
     text
 }
 
+impl From<BuiltInError> for Error {
+    fn from(error: BuiltInError) -> Self {
+        Self::usage(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,20 +227,17 @@ mod tests {
     #[test]
     fn wrong_words_are_named() {
         for (command, error) in [
-            ("quit now", "it takes no arguments, and \"now\" is one"),
-            ("list a b", "it takes no arguments, and \"a\" is one"),
-            ("help \n", "it takes no arguments, and \"\\n\" is one"),
-            (
-                "describe",
-                "an argument is missing: it is written describe NAME",
-            ),
+            ("quit now", "it takes no arguments, but \"now\" was given"),
+            ("list a b", "it takes no arguments, but \"a\" was given"),
+            ("help \n", "it takes no arguments, but \"\\n\" was given"),
+            ("describe", "an argument is missing; write describe NAME"),
             (
                 "repeat 2 Check",
-                "it takes one argument, as in repeat N, and \"Check\" is one more",
+                "it takes one argument, as in repeat N; \"Check\" is too much",
             ),
             (
                 "sleep 1s 2s 3s",
-                "it takes one argument, as in sleep TIME, and \"2s\" is one more",
+                "it takes one argument, as in sleep TIME; \"2s\" is too much",
             ),
         ] {
             let mut words = command.split(' ').map(str::to_owned);

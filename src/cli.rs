@@ -1,17 +1,21 @@
 //! The command line's definition. Values are checked here where that needs no
 //! knowledge of the protos.
 
+#[cfg(feature = "load")]
 mod bench;
 mod bundled;
 mod connect;
+#[cfg(feature = "sim")]
 mod serve;
 #[cfg(test)]
 mod tests;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
+#[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
 
 use crate::log::Level;
@@ -96,12 +100,14 @@ pub enum SubCommand {
         name: String,
     },
     /// Run the simulated agent until Ctrl-C
+    #[cfg(feature = "sim")]
     Serve(Box<Serve>),
-    /// Make many calls and tell how long they took
+    /// Make many calls and report how long they took
+    #[cfg(feature = "load")]
     Bench(Box<Bench>),
     /// Show worked examples for real situations
     Examples {
-        /// One of those that are listed when this is left out
+        /// A topic; if it is left out, the topics are listed
         name: Option<String>,
         /// As JSON, for scripts
         #[arg(long)]
@@ -152,11 +158,13 @@ impl Cli {
         let arguments = bundled::apart(arguments.into_iter().collect(), &definition);
         let mut matches = definition.try_get_matches_from_mut(arguments)?;
         let sources = matches.subcommand_matches("connect").map(connect::sources);
+        #[cfg(feature = "sim")]
         let rules = matches.subcommand_matches("serve").map(serve::rules);
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
             connect.sources = sources;
         }
+        #[cfg(feature = "sim")]
         if let (SubCommand::Serve(serve), Some(rules)) = (&mut cli.command, rules) {
             serve.rules = rules;
         }

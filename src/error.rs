@@ -1,199 +1,46 @@
-//! Every error that ends a command, with its exit status. The errors themselves
-//! are worded where they arise; here they are only told apart.
+//! What ends a command: one message, the field it is about, and an exit status. The errors
+//! are typed and worded where they arise, and become this one on their way to the user.
 
 mod failure;
 mod statuses;
 
+use std::fmt;
 use std::io;
 
-use crate::auto::oci::ConfigError;
-use crate::bench::{BenchError, MixError};
-use crate::builtin::BuiltInError;
-use crate::client::excerpt::hex;
+use agent_bundle::ConfigError;
+
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
-use crate::examples::NoTopic;
-use crate::input::InputError;
-use crate::printer::PrintError;
-use crate::printer::raw::RawError;
-use crate::recipes::{CopyError, RecipeError};
-use crate::schema::excerpt::Excerpt;
+use crate::interrupt::Interrupted;
+use crate::printer::{PrintError, RawError};
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
-use crate::sim::{BindError, FaultError, ServeError};
 use crate::transport::AddressError;
 
 pub use failure::Failure;
 pub use statuses::{EXIT_STATUSES, listed};
 
-/// What went wrong.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The command line.
-    #[error("{0}")]
-    Usage(String),
-    /// The address of the agent, or of `serve`.
-    #[error(transparent)]
-    Address(#[from] AddressError),
-    /// No such RPC, message or built-in command.
-    #[error(transparent)]
-    Lookup(#[from] LookupError),
-    /// No such topic of examples.
-    #[error(transparent)]
-    Examples(#[from] NoTopic),
-    /// A built-in command's words.
-    #[error(transparent)]
-    BuiltIn(#[from] BuiltInError),
-    /// A built-in command's text.
-    #[error(transparent)]
-    Words(#[from] WordsError),
-    /// A call's words.
-    #[error(transparent)]
-    Arguments(#[from] ArgumentsError),
-    /// A setter.
-    #[error(transparent)]
-    Set(#[from] SetError),
-    /// Neither a signal's name nor a number.
-    #[error("{path}: {text:?} is neither a signal's name, such as SIGUSR1 or term, nor a number")]
-    Signal {
-        /// The field.
-        path: &'static str,
-        /// What was given.
-        text: String,
-    },
-    /// Bytes that are no text, for a field that holds text.
-    #[error(
-        "{path}: the value is not UTF-8 text (the byte at offset {offset} is wrong), and only \
-             a bytes field takes other bytes"
-    )]
-    NotText {
-        /// The field.
-        path: String,
-        /// Where the first wrong byte stands, from 0.
-        offset: usize,
-    },
-    /// A document.
-    #[error(transparent)]
-    Json(#[from] JsonError),
-    /// A document in a file.
-    #[error("{name:?}: {error}")]
-    Document {
-        /// The file's name as given.
-        name: String,
-        /// What is wrong in it.
-        error: Box<JsonError>,
-    },
-    /// A convenience's parameters.
-    #[error(transparent)]
-    Recipe(#[from] RecipeError),
-    /// An OCI configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A file or standard input.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// `-o raw` on a response that has no one field for it.
-    #[error(transparent)]
-    Raw(#[from] RawError),
-    /// The operating system gives no random bytes.
-    #[error("no random bytes for an ID: {0}")]
-    Random(getrandom::Error),
-    /// A message that the format cannot show.
-    #[error(transparent)]
-    Print(#[from] PrintError),
-    /// The request has no wire form.
-    #[error("the request cannot be encoded: {0}")]
-    Encode(protobuf::Error),
-    /// No connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// A call that was sent, or could not be.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// A call that sent one piece of something.
-    #[error("{of:?} at offset {offset}: {error}")]
-    Piece {
-        /// What it was a piece of, such as a file's name.
-        of: String,
-        /// Where in it the piece begins, in bytes.
-        offset: u64,
-        /// How the call failed.
-        error: Box<Error>,
-    },
-    /// The agent does not have the RPC that was called.
-    #[error("{error}")]
-    NoSuchRpc {
-        /// The RPC's name.
-        rpc: &'static str,
-        /// The version that the agent reports, if it does, as it came.
-        version: Option<String>,
-        /// What the agent answered.
-        error: Box<Error>,
-    },
-    /// A message of a stream that stood in a line of standard input.
-    #[error("standard input, line {line}: {}", reason_in_line(error))]
-    Message {
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        error: Box<Error>,
-    },
-    /// The answer is not the message that the RPC answers.
-    #[error("the {} bytes of the answer are no {message} ({reason}): {}", .data.len(), hex(.data))]
-    Response {
-        /// Full name of the response's type.
-        message: &'static str,
-        /// What is wrong with it.
-        reason: String,
-        /// The message as it came.
-        data: Vec<u8>,
-    },
-    /// A rule of the simulated agent for what goes wrong.
-    #[error("{place}: {error}")]
-    Fault {
-        /// The flag, or the file and the line.
-        place: String,
-        /// What is wrong with it.
-        error: Box<FaultError>,
-    },
-    /// The simulated agent's server.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    /// A load test's command.
-    #[error(transparent)]
-    Mix(#[from] MixError),
-    /// A load test that could not begin.
-    #[error(transparent)]
-    Bench(#[from] BenchError),
-    /// A load test that lost its last connection.
-    #[error("no connection was left, and none could be made")]
-    NoConnection,
-    /// Conditions under which a load test has failed.
-    #[error("--fail-if {}", .0.join(", --fail-if "))]
-    Limit(Vec<String>),
-    /// A file that cannot be written.
-    #[error("cannot write {name:?}: {reason}")]
-    Write {
-        /// The file's name as given.
-        name: String,
-        /// What the operating system says.
-        reason: String,
-    },
-    /// Standard output takes no more.
-    #[error("cannot write to standard output: {}", crate::input::reason(.0))]
-    Output(io::Error),
-    /// Ctrl-C.
-    #[error("interrupted")]
-    Interrupted,
+/// Why a command failed.
+#[derive(Debug, Clone)]
+pub struct Error {
+    kind: Kind,
+    /// What is wrong. For an agent's error status, what to tell before its words.
+    message: String,
+    /// The field or parameter it is about, as a path in the request.
+    path: Option<String>,
+    /// The agent's own words.
+    status: Option<Box<Status>>,
+    /// What to tell after them.
+    hint: String,
 }
 
 /// The families of errors, each with its exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Standard output could not be written.
+    /// Standard output or a file could not be written.
     Output,
-    /// Whoever read standard output has gone, which is no one's mistake.
+    /// The reader of standard output has gone, which is not a mistake.
     ReaderGone,
     /// Something given is wrong; nothing was sent.
     Usage,
@@ -211,21 +58,12 @@ pub enum Kind {
     Interrupted,
 }
 
-impl From<CopyError> for Error {
-    fn from(error: CopyError) -> Self {
-        RecipeError::Copy(error).into()
-    }
-}
-
 impl Kind {
-    fn of(kind: ErrorKind) -> Self {
-        match kind {
-            ErrorKind::Connection => Kind::Connection,
-            ErrorKind::Protocol => Kind::Protocol,
-            ErrorKind::Timeout => Kind::Timeout,
-            ErrorKind::Status(code) => Kind::Status(code),
-            ErrorKind::TooLarge => Kind::Usage,
-            ErrorKind::Interrupted => Kind::Interrupted,
+    /// The kind of a failed write to standard output.
+    pub fn of_output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Kind::ReaderGone,
+            _ => Kind::Output,
         }
     }
 
@@ -261,119 +99,156 @@ impl Kind {
     }
 }
 
+impl From<ErrorKind> for Kind {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Connection => Kind::Connection,
+            ErrorKind::Protocol => Kind::Protocol,
+            ErrorKind::Timeout => Kind::Timeout,
+            ErrorKind::Status(code) => Kind::Status(code),
+            ErrorKind::TooLarge => Kind::Usage,
+            ErrorKind::Interrupted => Kind::Interrupted,
+        }
+    }
+}
+
 impl Error {
+    /// An error of this kind.
+    pub fn new(kind: Kind, message: impl fmt::Display) -> Self {
+        Self {
+            kind,
+            message: message.to_string(),
+            path: None,
+            status: None,
+            hint: String::new(),
+        }
+    }
+
+    /// Something that was given is wrong.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Standard output takes no more.
+    pub fn output(error: &io::Error) -> Self {
+        let reason = agent_text::reason(error);
+        let message = format_args!("cannot write to standard output: {reason}");
+        Self::new(Kind::of_output(error), message)
+    }
+
+    /// The same error, about the field or parameter at this path. An empty path is none.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into()).filter(|path| !path.is_empty());
+        self
+    }
+
+    /// The same error, with the place it happened in before its message.
+    #[must_use]
+    pub fn within(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// The same error, with this after its message.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
     /// The family of this error.
     pub fn kind(&self) -> Kind {
-        match self {
-            Error::Usage(_)
-            | Error::Address(_)
-            | Error::Lookup(_)
-            | Error::Examples(_)
-            | Error::BuiltIn(_)
-            | Error::Words(_)
-            | Error::Arguments(_)
-            | Error::Set(_)
-            | Error::NotText { .. }
-            | Error::Json(_)
-            | Error::Document { .. }
-            | Error::Signal { .. }
-            | Error::Recipe(_)
-            | Error::Config(_)
-            | Error::Print(_)
-            | Error::Input(_)
-            | Error::Raw(_)
-            | Error::Random(_)
-            | Error::Fault { .. }
-            | Error::Encode(_)
-            | Error::Mix(_)
-            | Error::Serve(ServeError::Bind {
-                reason: BindError::Scheme,
-                ..
-            }) => Kind::Usage,
-            Error::Output(error) | Error::Serve(ServeError::Output(error))
-                if error.kind() == io::ErrorKind::BrokenPipe =>
-            {
-                Kind::ReaderGone
-            }
-            Error::Output(_) | Error::Serve(ServeError::Output(_)) | Error::Write { .. } => {
-                Kind::Output
-            }
-            Error::Serve(_) | Error::NoConnection => Kind::Connection,
-            Error::Bench(BenchError::Connect(error)) => Kind::of(error.kind()),
-            Error::Bench(BenchError::Watch(_)) => Kind::Connection,
-            Error::Limit(_) => Kind::Limit,
-            Error::Response { .. } => Kind::Protocol,
-            Error::Connect(error) => Kind::of(error.kind()),
-            Error::Interrupted => Kind::Interrupted,
-            Error::Call(error) => Kind::of(error.kind()),
-            Error::Piece { error, .. }
-            | Error::NoSuchRpc { error, .. }
-            | Error::Message { error, .. } => error.kind(),
-        }
+        self.kind
     }
 
-    /// The same error, of a message in this line of standard input.
-    #[must_use]
-    pub fn in_line(self, line: usize) -> Self {
-        Error::Message {
-            line,
-            error: Box::new(self),
-        }
-    }
-
-    /// The field it is about, as a path in the request.
-    fn path(&self) -> Option<String> {
-        let path = match self {
-            Error::Set(error) => error.culprit(),
-            Error::Message { error, .. } => return error.path(),
-            Error::Json(error) => error.culprit(),
-            Error::Document { error, .. } => error.culprit(),
-            Error::NotText { path, .. } => path.clone(),
-            Error::Signal { path, .. } => (*path).to_owned(),
-            Error::Recipe(error) => error.parameter().to_owned(),
-            _ => String::new(),
-        };
-        (!path.is_empty()).then_some(path)
-    }
-
-    /// Of what a piece was sent, and which one, to stand before what the agent said.
-    fn piece(&self) -> String {
-        match self {
-            Error::Piece { of, offset, .. } => format!("{of:?} at offset {offset}: "),
-            Error::NoSuchRpc { error, .. } => error.piece(),
-            _ => String::new(),
-        }
-    }
-
-    /// What is known of the agent beyond what it said, to stand after that.
-    fn hint(&self) -> String {
-        match self {
-            Error::NoSuchRpc { rpc, version, .. } => {
-                let version = version
-                    .as_deref()
-                    .map(|version| format!(", and reports version {}", Excerpt(version)));
-                let version = version.unwrap_or_default();
-                format!("; this agent does not have {rpc}{version}")
-            }
-            _ => String::new(),
-        }
-    }
-
-    /// The agent's word for it, if it is one.
+    /// The agent's own words, if it answered with an error status.
     pub fn status(&self) -> Option<&Status> {
-        match self {
-            Error::Call(CallError::Status(status)) => Some(status),
-            Error::Piece { error, .. } | Error::NoSuchRpc { error, .. } => error.status(),
-            _ => None,
+        self.status.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message, hint, .. } = self;
+        match &self.status {
+            Some(status) => write!(
+                formatter,
+                "{message}the agent answered code: {status}{hint}"
+            ),
+            None => write!(formatter, "{message}{hint}"),
         }
     }
 }
 
-/// What is wrong with a line, whose number and origin are told already.
-fn reason_in_line(error: &Error) -> String {
-    match error {
-        Error::Json(error) => error.in_one_line(),
-        Error::Input(InputError::Read { reason, .. }) => reason.clone(),
-        error => error.to_string(),
+impl std::error::Error for Error {}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        let kind = error.kind().into();
+        match error {
+            CallError::Status(status) => Self {
+                status: Some(Box::new(status)),
+                ..Self::new(kind, "")
+            },
+            error => Self::new(kind, error),
+        }
     }
 }
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        Self::new(error.kind().into(), error)
+    }
+}
+
+impl From<Interrupted> for Error {
+    fn from(interrupted: Interrupted) -> Self {
+        Self::new(Kind::Interrupted, interrupted)
+    }
+}
+
+impl From<SetError> for Error {
+    fn from(error: SetError) -> Self {
+        Self::usage(&error).at(error.culprit())
+    }
+}
+
+impl From<JsonError> for Error {
+    fn from(error: JsonError) -> Self {
+        Self::usage(&error).at(error.culprit())
+    }
+}
+
+impl From<getrandom::Error> for Error {
+    fn from(error: getrandom::Error) -> Self {
+        Self::usage(format_args!("cannot get random bytes for an ID: {error}"))
+    }
+}
+
+impl From<protobuf::Error> for Error {
+    fn from(error: protobuf::Error) -> Self {
+        Self::usage(format_args!("the request cannot be encoded: {error}"))
+    }
+}
+
+/// Errors of what was given, with nothing to add to their text.
+macro_rules! usage {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::usage(error)
+            }
+        })+
+    };
+}
+
+usage!(
+    AddressError,
+    ArgumentsError,
+    ConfigError,
+    LookupError,
+    PrintError,
+    RawError,
+    WordsError,
+);

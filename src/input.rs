@@ -1,10 +1,14 @@
 //! Files and standard input that commands name. Everything is read whole, with
 //! a bound, before anything is sent.
 
+pub(crate) mod field;
 mod open;
 
 use std::io::{self, Read};
 
+use crate::error::Error;
+
+pub use agent_text::reason;
 pub use open::{Opened, open};
 
 /// The largest document or script that is read, in bytes. A request holds at
@@ -37,7 +41,7 @@ pub enum InputError {
         offset: usize,
     },
     /// Two commands ask for standard input.
-    #[error("standard input is taken already, and can be read only once")]
+    #[error("standard input can be read only once, and it is read already")]
     StandardInputTaken,
 }
 
@@ -135,9 +139,8 @@ fn failed(name: &str, error: &io::Error) -> InputError {
     }
 }
 
-/// What went wrong in the operating system's words, without its error number.
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let plain = text.split(" (os error").next().unwrap_or(&text);
-    plain.to_lowercase()
+impl From<InputError> for Error {
+    fn from(error: InputError) -> Self {
+        Self::usage(error)
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::schema::escape;
+use crate::text::escape;
 
 /// Writes one line to standard error. Where nobody reads it, nobody is told. What a
 /// terminal would act on is escaped, whoever the text came from.
@@ -21,11 +21,11 @@ pub enum Level {
     Debug,
     /// Each answered call.
     Info,
-    /// What may be a mistake.
+    /// Warnings of what may be a mistake.
     Warn,
-    /// Nothing but errors.
+    /// Only errors.
     Error,
-    /// As error; kept for scripts that ask for it.
+    /// The same as error, for older scripts.
     Critical,
 }
 

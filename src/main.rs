@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use kata_agent_ctl::cli::{self, Cli, ErrorFormat};
 use kata_agent_ctl::error::{Error, Failure};
-use kata_agent_ctl::standard_output;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -25,9 +24,9 @@ fn main() -> ExitCode {
 fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            return match standard_output::check().and_then(|()| error.print()) {
+            return match error.print() {
                 Ok(()) => 0,
-                Err(error) => failed(Error::Output(error), arguments),
+                Err(error) => failed(Error::output(&error), arguments),
             };
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -36,7 +35,7 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> u8 {
         }
         _ => {}
     }
-    failed(Error::Usage(cli::one_line(error)), arguments)
+    failed(Error::usage(cli::one_line(error)), arguments)
 }
 
 /// Shows an error that came before the options were known.

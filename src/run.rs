@@ -1,24 +1,27 @@
 //! The sub-commands: what each of them does with its options.
 
+#[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "sim")]
+mod serve;
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
 
-use crate::auto::oci::Bundle;
-use crate::cli::{Cli, Connect, ErrorFormat, RuleSource, Serve, SubCommand};
+use agent_bundle::Bundle;
+
+use crate::cli::{Cli, Connect, ErrorFormat, SubCommand};
 use crate::client::ConnectOptions;
-use crate::command::Hash;
 use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
 use crate::log::{Level, Logger};
 use crate::prompt::Prompt;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
-use crate::session::{self, Options, Output, Session};
-use crate::sim::{FaultError, Faults, GuestOptions, Root, ServeOptions};
-use crate::transport::{self, Address};
-use crate::{auto, examples, interrupt, man, shell, sim, standard_output};
+use crate::session::{
+    self, CallOptions, Observers, Options, Output, PrintOptions, RequestOptions, Session,
+};
+use crate::transport::{self, Address, SimConnector};
+use crate::{auto, examples, interrupt, man, shell};
 
 /// Runs what the command line asks for, and gives the exit status.
 ///
@@ -40,23 +43,33 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         }
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
-        SubCommand::Bench(options) => bench::run(schema, *options, cli.error_format),
-        SubCommand::Serve(options) => serve(schema, &options).map_err(alone),
+        #[cfg(feature = "load")]
+        SubCommand::Bench(options) => bench::run(schema, *options),
+        #[cfg(feature = "sim")]
+        SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }
         SubCommand::Completions { shell } => print(shell.script()).map_err(alone),
         SubCommand::Complete(asked) => print(&shell::answer(schema, &asked)).map_err(alone),
         SubCommand::Man => {
-            let page = man::page(schema).map_err(Error::Output);
+            let page = man::page(schema).map_err(|error| Error::output(&error));
             page.and_then(|page| print(&String::from_utf8_lossy(&page)))
                 .map_err(alone)
         }
         SubCommand::GenerateCid | SubCommand::GenerateSid => {
-            let id = auto::random_id().map_err(Error::Random);
+            let id = auto::random_id().map_err(Error::from);
             id.and_then(|id| print(&format!("{id}\n"))).map_err(alone)
         }
     }
+}
+
+/// How `sim://` is reached, where the simulated agent is built in.
+fn simulated_agent() -> Option<SimConnector> {
+    #[cfg(feature = "sim")]
+    return Some(|| agent_sim::connect(crate::schema()));
+    #[cfg(not(feature = "sim"))]
+    None
 }
 
 fn connect(
@@ -74,24 +87,30 @@ fn connect(
     let prompt = options.interactive || (options.sources.is_empty() && on_terminal);
     if options.sources.is_empty() && !prompt {
         let message = "nothing to run: give commands with -c or --script, or type them with -i";
-        return Err(alone(Error::Usage(message.to_owned())));
+        return Err(alone(Error::usage(message)));
     }
     let bundle = bundle(&options).map_err(alone)?;
     let sources = options.sources;
     let options = Options {
-        address,
-        connect: ConnectOptions {
-            timeout: options.connect_timeout,
-            sim: Some(|| sim::connect(crate::schema())),
+        calls: CallOptions {
+            address,
+            connect: ConnectOptions {
+                timeout: options.connect_timeout,
+                sim: simulated_agent(),
+            },
+            timeout: (!options.timeout.is_zero()).then_some(options.timeout),
+            metadata: options.metadata,
         },
-        timeout: (!options.timeout.is_zero()).then_some(options.timeout),
-        metadata: options.metadata,
-        automatic: !options.no_auto_values,
-        bundle,
+        requests: RequestOptions {
+            automatic: !options.no_auto_values,
+            bundle,
+        },
+        printing: PrintOptions {
+            format: options.output,
+            emit_defaults: options.emit_defaults,
+        },
         dry_run: options.dry_run,
         repeat: options.repeat,
-        format: options.output,
-        emit_defaults: options.emit_defaults,
         ignore_errors: options.ignore_errors,
         prompt,
         verbose: options.verbose,
@@ -101,7 +120,7 @@ fn connect(
         true => Inputs::without_standard_input(),
         false => Inputs::default(),
     };
-    let steps = session::prepare(schema, &sources, &options, &mut inputs)?;
+    let steps = session::prepare(schema, &sources, options.checks(), &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);
         logger.log(
@@ -109,7 +128,9 @@ fn connect(
             format_args!("Ctrl-C will end the run at once: {reason}"),
         );
     }
-    let mut session = Session::new(schema, options, logger, inputs.standard_input_is_free());
+    let observers = Observers::new(schema, options.verbose, logger);
+    let is_free = inputs.standard_input_is_free();
+    let mut session = Session::new(schema, options, observers, logger, is_free);
     if prompt {
         return Ok(Prompt::new(schema, session, inputs, logger).run(&steps));
     }
@@ -119,62 +140,6 @@ fn connect(
 fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
     let folder = options.bundle_dir.as_deref();
     Ok(folder.map(Bundle::new).transpose()?)
-}
-
-fn serve(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
-    // The requests go there.
-    standard_output::check().map_err(Error::Output)?;
-    let options = ServeOptions {
-        address: options.address.parse()?,
-        guest: guest(options)?,
-        faults: Arc::new(faults(schema, options)?),
-    };
-    sim::serve(&options, schema)?;
-    Ok(0)
-}
-
-fn faults(schema: &'static Schema, options: &Serve) -> Result<Faults, Error> {
-    let seed = match options.seed {
-        Some(seed) => seed,
-        None => getrandom::u64().map_err(Error::Random)?,
-    };
-    let faults = Faults::new(schema, seed);
-    let mut inputs = Inputs::default();
-    for source in &options.rules {
-        match source {
-            RuleSource::Flag(kind, text) => {
-                let added = faults.add(*kind, text, Hash::Word, &mut inputs);
-                added.map_err(|error| wrong_rule(format!("--{}", kind.name()), error))?;
-            }
-            RuleSource::File(name) => {
-                for (number, line) in (1..).zip(inputs.text(name)?.lines()) {
-                    let added = faults.add_line(line, &mut inputs);
-                    added.map_err(|error| wrong_rule(format!("{name}:{number}"), error))?;
-                }
-            }
-        }
-    }
-    Ok(faults)
-}
-
-fn wrong_rule(place: String, error: FaultError) -> Error {
-    Error::Fault {
-        place,
-        error: Box::new(error),
-    }
-}
-
-fn guest(options: &Serve) -> Result<GuestOptions, Error> {
-    if options.run_processes && !options.allow_root && nix::unistd::geteuid().is_root() {
-        let message = "--run-processes would let whoever calls the agent run programs as root on \
-                       this machine: serve as another user, or add --allow-root if that is meant";
-        return Err(Error::Usage(message.to_owned()));
-    }
-    let root = options.root.as_deref().map(Root::open).transpose();
-    let root = root.map_err(|error| Error::Usage(format!("--root: {error}")))?;
-    let mut guest = GuestOptions::new(options.feature.iter().copied(), root);
-    guest.run_processes = options.run_processes;
-    Ok(guest)
 }
 
 fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {
@@ -202,20 +167,23 @@ fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> 
             );
             Ok(Some(address))
         }
-        (Address::Hybrid(hybrid), Some(port)) if hybrid.port != port => Err(Error::Usage(format!(
-            "the address {text:?} names port {}, and --hybrid-vsock-port {port}: leave out \
+        (Address::Hybrid(hybrid), Some(port)) if hybrid.port != port => {
+            Err(Error::usage(format_args!(
+                "the address {text:?} names port {}, and --hybrid-vsock-port {port}: leave out \
                  the option, and write the port that is meant in the address",
-            hybrid.port
-        ))),
+                hybrid.port
+            )))
+        }
         _ => Ok(Some(address)),
     }
 }
 
 fn describe_name(schema: &'static Schema, name: &str, json: bool) -> Result<u8, Error> {
     let item = lookup::item(schema, name)?;
+    let notes = auto::RowNotes { schema };
     print(&match json {
-        true => describe::describe_json(schema, item, &auto::RowNotes),
-        false => describe::describe(schema, item, &auto::RowNotes),
+        true => describe::describe_json(schema, item, &notes),
+        false => describe::describe(schema, item, &notes),
     })
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kata_agent_ctl::client::{Address, Call, Client};
+use kata_agent_ctl::client::{Address, Call, Connection};
 use tempfile::TempDir;
 
 /// Calls on one connection.
@@ -145,8 +145,8 @@ fn many_connections_one_after_another() {
     };
     let connect = |count| {
         for number in 0..count {
-            let mut client = Client::connect(&address, &Default::default()).unwrap();
-            let answer = client.call(&call);
+            let mut connection = Connection::connect(&address, &Default::default()).unwrap();
+            let answer = connection.call(&call);
             assert!(answer.is_ok(), "connection {number}: {answer:?}");
         }
     };

@@ -1,7 +1,7 @@
-//! How deep a proto file nests. Parsers that call themselves for each level are
-//! not to see a file that would exhaust their stack.
+//! How deep a proto file nests. protox bounds that for messages, but not for the
+//! values of options, where some hundred levels exhaust its stack.
 
-/// Brackets within brackets; `protoc` stops at 32 levels of messages.
+/// Brackets within brackets.
 pub(crate) const MAX_DEPTH: usize = 100;
 
 /// The offset of the first bracket that is nested too deep. Those in comments

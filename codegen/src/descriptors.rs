@@ -36,3 +36,8 @@ pub(crate) fn real_oneofs(message: &DescriptorProto) -> usize {
         .count();
     message.oneof_decl.len().saturating_sub(optional)
 }
+
+/// An index as it stands in the path to an item.
+pub(crate) fn to_i32(index: usize) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
+}

@@ -1,20 +1,21 @@
 //! Doc comments of a proto file, by the place they belong to, without their
 //! comment marks. Comments set apart by a blank line belong to nothing.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use protobuf::descriptor::FileDescriptorProto;
+use protobuf::descriptor::source_code_info::Location;
+use protobuf::descriptor::{FileDescriptorProto, SourceCodeInfo};
 
 /// The doc comments of one file.
 #[derive(Debug)]
 pub(crate) struct Docs<'a> {
-    comments: HashMap<&'a [i32], &'a str>,
+    comments: BTreeMap<&'a [i32], &'a str>,
 }
 
 impl<'a> Docs<'a> {
     /// Picks each item's comment: the one before it, else the one after it.
-    pub fn new(file: &'a FileDescriptorProto) -> Self {
-        let mut comments = HashMap::new();
+    pub(crate) fn new(file: &'a FileDescriptorProto) -> Self {
+        let mut comments = BTreeMap::new();
         let locations = file.source_code_info.as_ref();
         for location in locations.map_or(&[][..], |info| &info.location) {
             let both = [location.leading_comments(), location.trailing_comments()];
@@ -26,12 +27,29 @@ impl<'a> Docs<'a> {
     }
 
     /// The comment at a path as in `SourceCodeInfo`, or an empty text.
-    pub fn at(&self, path: &[i32]) -> String {
+    pub(crate) fn at(&self, path: &[i32]) -> String {
         self.comments
             .get(path)
             .map(|comment| clean(comment))
             .unwrap_or_default()
     }
+}
+
+/// The doc comments of a file for the struct generator, which makes Rust's of them.
+/// Those with code in them are left out: `cargo test` would run it.
+pub(crate) fn comments(file: &FileDescriptorProto) -> SourceCodeInfo {
+    let docs = Docs::new(file);
+    let mut info = SourceCodeInfo::new();
+    for path in docs.comments.keys() {
+        let doc = docs.at(path);
+        if !doc.contains("```") {
+            let mut location = Location::new();
+            location.path = path.to_vec();
+            location.set_leading_comments(doc);
+            info.location.push(location);
+        }
+    }
+    info
 }
 
 /// Drops the indentation that all lines share, blank lines around the text, and

@@ -1,5 +1,5 @@
 //! What can be wrong with a folder of proto files, worded for the person who
-//! edits them. This module knows no proto syntax.
+//! edits them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,22 @@ pub enum Error {
         /// What is wrong there.
         what: String,
     },
-    /// The folder holds nothing to build from.
-    #[error("\"{}\" holds no .proto file", .0.display())]
-    NoFiles(PathBuf),
+    /// There are no proto files directly in the folder.
+    #[error("\"{}\" holds no .proto file with a service{}", .folder.display(), hint(.below))]
+    NoFiles {
+        /// The folder.
+        folder: PathBuf,
+        /// A file in a folder below it that declares a service, if one does.
+        below: Option<String>,
+    },
+    /// There is no service to call in the folder's proto files.
+    #[error("no .proto file in \"{}\" declares a service{}", .folder.display(), hint(.below))]
+    NoService {
+        /// The folder.
+        folder: PathBuf,
+        /// A file in a folder below it that declares a service, if one does.
+        below: Option<String>,
+    },
     /// A file or folder could not be read or written.
     #[error("cannot {action} \"{}\": {cause}", .path.display())]
     Io {
@@ -31,9 +44,9 @@ pub enum Error {
     /// The struct generator refused descriptors that protox found in order.
     #[error("cannot generate the message structs: {0}")]
     Structs(String),
-    /// The emitted table is not Rust: a defect of this crate.
-    #[error("cannot format the generated table: {0}")]
-    Table(String),
+    /// What was generated is not Rust: a defect of this crate.
+    #[error("cannot format the generated code: {0}")]
+    Code(String),
 }
 
 impl Error {
@@ -50,6 +63,18 @@ impl Error {
             path: path.to_owned(),
             cause,
         }
+    }
+}
+
+fn hint(below: &Option<String>) -> String {
+    match below {
+        Some(file) => {
+            format!(
+                "; \"{file}\" below it declares one, but only files directly in a folder \
+                 are built: name the folder of that file"
+            )
+        }
+        None => String::new(),
     }
 }
 

@@ -1,20 +1,20 @@
-//! Proto files to message structs and a dispatch table.
+//! Proto files to message structs, a table over them, and typed clients.
 //!
 //! Data goes one way: files are read (`sources`) and checked (`load`); what
 //! is part of the build is picked (`select`) and given Rust names (`rename`);
 //! from there the struct generator makes the structs (`structs`), and the
-//! `model` of what the run time needs to know becomes the table (`emit`).
+//! `model` of what the run time needs to know becomes the table (`emit`) and the
+//! typed clients (`clients`).
 
+#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
-mod adapt;
-mod checks;
+mod clients;
 mod depth;
 mod descriptors;
 mod docs;
 mod emit;
 mod error;
-mod guard;
 mod load;
 mod model;
 mod naming;
@@ -24,8 +24,7 @@ mod select;
 mod sources;
 mod structs;
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use error::{Error, Place};
 use protobuf::Message as _;
@@ -35,43 +34,42 @@ use sources::Sources;
 
 /// Reads the proto files in `folder` and writes to the folder `out` the file
 /// `table.rs`, made to be included, and beside it the folder `messages` with the
-/// structs' modules. Every `.proto` directly in `folder` is built, with what it
-/// imports; deeper ones are there to be imported. `source` is what the table
-/// says about where it came from.
+/// structs' modules. The file `clients.rs`, to be included beside the table, has a
+/// module with the typed clients of the services. Every `.proto` directly in `folder` is built, with what it
+/// imports from there, from deeper folders, or from the folders `imports`.
+/// `source` is what the table says about where it came from.
 ///
 /// # Errors
-/// When a proto file is wrong, as `file:line:col: what`; when a file cannot be
-/// read or written.
-pub fn generate(folder: &Path, source: &str, out: &Path) -> Result<(), Error> {
-    let loaded = load::load(&Sources::open(folder)?)?;
+/// When a proto file is wrong, as `file:line:col: what`; when no service is
+/// declared; when a file cannot be read or written.
+pub fn generate(folder: &Path, imports: &[PathBuf], source: &str, out: &Path) -> Result<(), Error> {
+    let sources = Sources::open(folder, imports)?;
+    let loaded = load::load(&sources)?;
     let renamed = rename::rename(&loaded, &select::Selected::new(&loaded));
-
-    let scratch = out.join("scratch");
-    output::empty_folder(&scratch)?;
-    let structs = structs::generate(&renamed, &scratch)?;
-    fs::remove_dir_all(&scratch).map_err(|cause| Error::io("remove", &scratch, cause))?;
-
-    let model = model::Model::new(&loaded, renamed)?;
-    let table = emit::table(&model, source)?;
-
-    let messages = out.join("messages");
-    fs::create_dir_all(&messages).map_err(|cause| Error::io("create", &messages, cause))?;
-    let names: Vec<&str> = structs.iter().map(|(name, _)| &name[..]).collect();
-    output::retain(&messages, &names)?;
-    for (name, text) in &structs {
-        output::write(&messages.join(name), text)?;
+    let model = model::Model::new(&loaded, &renamed)?;
+    if model.services.is_empty() {
+        return Err(sources.without_service());
     }
-    output::write(&out.join("table.rs"), &table)
+    let structs = structs::generate(&renamed, out)?;
+    let table = emit::table(&model, source)?;
+    output::write(
+        out,
+        &structs,
+        &[
+            ("table.rs", table),
+            ("clients.rs", clients::clients(&model)?),
+        ],
+    )
 }
 
 /// The checked descriptors of the proto files in `folder`, as an encoded
 /// `google.protobuf.FileDescriptorSet` with source info, for other tools.
 ///
 /// # Errors
-/// As [`generate`].
+/// As [`generate`], but that services need not be there.
 pub fn descriptor_set(folder: &Path) -> Result<Vec<u8>, Error> {
     let mut set = FileDescriptorSet::new();
-    set.file = load::load(&Sources::open(folder)?)?.files;
+    set.file = load::load(&Sources::open(folder, &[])?)?.files;
     set.write_to_bytes()
         .map_err(|cause| Error::Structs(cause.to_string()))
 }

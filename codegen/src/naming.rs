@@ -55,7 +55,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// Takes all of `identifiers`, or none if one of them is illegal, taken, or
     /// twice among them.
-    pub fn claim(&mut self, identifiers: Vec<(Space, String)>) -> bool {
+    pub(crate) fn claim(&mut self, identifiers: Vec<(Space, String)>) -> bool {
         let number = identifiers.len();
         let new: BTreeSet<(Space, String)> = identifiers.into_iter().collect();
         let legal = new.iter().all(|(_, name)| is_legal(name));
@@ -132,6 +132,25 @@ pub(crate) fn member_methods(name: &str) -> impl Iterator<Item = String> {
     std::iter::once(ident(name)).chain(prefixed)
 }
 
+/// The identifier of a typed client's method, by its RPC's name: words of Rust's
+/// and `_` before each word, of which a run of capitals is one (`GetIPTables`).
+pub(crate) fn method_ident(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut method = String::new();
+    for (index, c) in chars.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| chars.get(index));
+        let after = chars.get(index + 1);
+        let ends_word = before.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let ends_capitals = before.is_some_and(char::is_ascii_uppercase)
+            && after.is_some_and(char::is_ascii_lowercase);
+        if c.is_ascii_uppercase() && (ends_word || ends_capitals) {
+            method.push('_');
+        }
+        method.push(c.to_ascii_lowercase());
+    }
+    ident(&method)
+}
+
 /// The name of the module for a proto file, from its whole path or its last part.
 pub(crate) fn file_module(path: &str) -> String {
     let path = path.strip_suffix(".proto").unwrap_or(path);
@@ -187,6 +206,24 @@ mod tests {
         );
         assert_eq!(variant_ident("fs_group"), "FsGroup");
         assert_eq!(variant_ident("self"), "Self_");
+    }
+
+    #[test]
+    fn methods_are_in_snake_case() {
+        for (name, expected) in [
+            ("CreateContainer", "create_container"),
+            ("GetOOMEvent", "get_oom_event"),
+            ("GetIPTables", "get_ip_tables"),
+            ("AddARPNeighbors", "add_arp_neighbors"),
+            ("ReadStdout", "read_stdout"),
+            ("Get2Things", "get2_things"),
+            ("check", "check"),
+            ("Do_It", "do_it"),
+            ("Type", "type_"),
+            ("SELF", "self_"),
+        ] {
+            assert_eq!(method_ident(name), expected);
+        }
     }
 
     #[test]

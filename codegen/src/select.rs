@@ -18,7 +18,7 @@ pub(crate) struct Selected {
 
 impl Selected {
     /// Follows all references from what is needed anyway.
-    pub fn new(loaded: &Loaded) -> Self {
+    pub(crate) fn new(loaded: &Loaded) -> Self {
         let index = Index::new(loaded);
         let mut names = BTreeSet::new();
         let mut open = needed(loaded);
@@ -34,12 +34,12 @@ impl Selected {
     }
 
     /// Whether a file's message is part of the build.
-    pub fn message(&self, file: &FileDescriptorProto, message: &DescriptorProto) -> bool {
+    pub(crate) fn message(&self, file: &FileDescriptorProto, message: &DescriptorProto) -> bool {
         self.names.contains(&top_level(file, message.name()))
     }
 
     /// Whether a file's enum is part of the build.
-    pub fn enumeration(
+    pub(crate) fn enumeration(
         &self,
         file: &FileDescriptorProto,
         enumeration: &EnumDescriptorProto,

@@ -1,17 +1,29 @@
-//! The proto files of a folder: which are there, what an import path stands for
-//! among them, and their fingerprint. This module knows no proto syntax.
+//! The proto files of a folder, and what an import path stands for among them.
 //!
-//! Old releases of the agent import files by long paths
-//! (`github.com/org/repo/types.proto`) that exist in some checkouts, and in
-//! others only without their first folders. So an import that is not on disk is
-//! tried again without its first folder, until it is found. And where one file
-//! is there twice, as a root and under such a path, it would declare its
-//! messages twice; a copy of a root (same base name, same content) is therefore
-//! taken for that root.
+//! An import is looked for as a path
+//!
+//! 1. below the folder of the protos;
+//! 2. below each of the further folders to import from, in their order;
+//! 3. among the files of `google/protobuf` that protox brings;
+//! 4. below the folder of the protos again, without its first folders, one
+//!    after the other. The last name alone is not enough: a `types.proto` may
+//!    be another project's.
+//!
+//! One case of the last name is safe. Kata 2.0 imports
+//! `github.com/.../protos/oci.proto` and, in the same file,
+//! `github.com/.../protos/github.com/.../types.proto`. Where the second is found
+//! by the fourth rule, `github.com/.../protos` is shown to be the folder itself,
+//! and so the first is its `oci.proto`.
+//!
+//! A file found under a long path that has the name and the content of one
+//! directly in the folder is taken for that one: its messages would be declared
+//! twice otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use protox::file::{File, FileResolver as _, GoogleFileResolver};
 
 use crate::error::{Error, Place};
 
@@ -19,6 +31,8 @@ use crate::error::{Error, Place};
 #[derive(Debug)]
 pub(crate) struct Sources {
     folder: PathBuf,
+    /// Further folders to import from.
+    imports: Vec<PathBuf>,
     roots: BTreeMap<String, String>,
 }
 
@@ -31,10 +45,13 @@ pub(crate) struct Source {
 }
 
 impl Sources {
-    /// Reads the `.proto` files directly in `folder`.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
-        // A relative folder says little without what it is relative to.
-        let shown = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    /// Reads the `.proto` files directly in `folder`. `imports` are further
+    /// folders to import from.
+    pub(crate) fn open(folder: &Path, imports: &[PathBuf]) -> Result<Self, Error> {
+        for import in imports {
+            fs::read_dir(import).map_err(|cause| Error::io("read", &absolute(import), cause))?;
+        }
+        let shown = absolute(folder);
         let failed = |cause| Error::io("read", &shown, cause);
         let mut roots = BTreeMap::new();
         for entry in fs::read_dir(folder).map_err(failed)? {
@@ -50,47 +67,114 @@ impl Sources {
             roots.insert(name.to_owned(), read(name, &path)?);
         }
         if roots.is_empty() {
-            return Err(Error::NoFiles(shown));
+            let below = service_below(folder);
+            return Err(Error::NoFiles {
+                folder: shown,
+                below,
+            });
         }
         Ok(Sources {
             folder: folder.to_owned(),
+            imports: imports.to_owned(),
             roots,
         })
     }
 
     /// The files directly in the folder, sorted by name.
-    pub fn roots(&self) -> impl Iterator<Item = Source> + '_ {
+    pub(crate) fn roots(&self) -> impl Iterator<Item = Source> + '_ {
         self.roots.iter().map(|(name, text)| Source {
             name: name.clone(),
             text: text.clone(),
         })
     }
 
-    /// The file at exactly this path below the folder.
-    pub fn find(&self, name: &str) -> Result<Option<Source>, Error> {
-        if let Some(text) = self.roots.get(name) {
-            let (name, text) = (name.to_owned(), text.clone());
-            return Ok(Some(Source { name, text }));
+    /// The error for a folder whose files declare no service.
+    pub(crate) fn without_service(&self) -> Error {
+        Error::NoService {
+            folder: absolute(&self.folder),
+            below: service_below(&self.folder),
         }
-        let path = self.folder.join(name);
-        if !path.is_file() {
+    }
+
+    /// The file that an import path stands for; `None` if it is not on disk. `all`
+    /// are the import paths of the importing file.
+    pub(crate) fn import(&self, path: &str, all: &[String]) -> Result<Option<Source>, Error> {
+        let Some((folder, name)) = self.find(path, all) else {
             return Ok(None);
-        }
-        let text = read(name, &path)?;
-        let base = name.rsplit('/').next().unwrap_or(name);
-        let name = match self.roots.get(base) {
-            Some(root) if *root == text => base.to_owned(),
-            _ => name.to_owned(),
         };
+        let text = read(name, &folder.join(name))?;
+        let base = name.rsplit('/').next().unwrap_or(name);
+        let is_root = self.roots.get(base).is_some_and(|root| *root == text);
+        let name = if is_root { base } else { name }.to_owned();
         Ok(Some(Source { name, text }))
+    }
+
+    /// The folder that a path is found in, and its name there.
+    fn find<'a>(&self, path: &'a str, all: &[String]) -> Option<(&PathBuf, &'a str)> {
+        let exists = |(folder, name): &(&PathBuf, &str)| folder.join(name).is_file();
+        let folders = std::iter::once(&self.folder).chain(&self.imports);
+        let exact = folders.map(|folder| (folder, path)).find(exists);
+        if exact.is_some() || is_built_in(path) {
+            return exact;
+        }
+        let shorter = shortenings(path).chain(self.in_folder(path, all));
+        shorter.map(|rest| (&self.folder, rest)).find(exists)
+    }
+
+    /// The last name of an import path, if another import of the same file shows
+    /// that what is before it stands for the folder.
+    fn in_folder<'a>(&self, path: &'a str, all: &[String]) -> Option<&'a str> {
+        let (_, name) = path.rsplit_once('/')?;
+        let prefix = path.strip_suffix(name)?;
+        let mut rests = all.iter().filter_map(|other| other.strip_prefix(prefix));
+        rests
+            .any(|rest| rest.contains('/') && self.folder.join(rest).is_file())
+            .then_some(name)
     }
 }
 
-/// An import path, then the same without its first folder, and so on.
-pub(crate) fn shortenings(import: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(import), |path| {
-        path.split_once('/').map(|(_, rest)| rest)
+/// Whether protox brings a file of this name.
+fn is_built_in(path: &str) -> bool {
+    GoogleFileResolver::new().open_file(path).is_ok()
+}
+
+/// An import path without its first folder, without its first two, and so on,
+/// as long as there is a folder.
+fn shortenings(path: &str) -> impl Iterator<Item = &str> {
+    let mut rest = path;
+    std::iter::from_fn(move || {
+        rest = rest.split_once('/')?.1;
+        rest.contains('/').then_some(rest)
     })
+}
+
+/// The first file below the subfolders of a folder that declares a service.
+/// What cannot be read there is not asked for, and does not matter.
+fn service_below(folder: &Path) -> Option<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).ok()?.flatten() {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(path);
+            } else if path.extension().is_some_and(|suffix| suffix == "proto") {
+                found.extend(path.strip_prefix(folder).map(Path::to_owned));
+            }
+        }
+    }
+    let declares = |name: &PathBuf| {
+        let text = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let file = File::from_source("", &text);
+        file.is_ok_and(|file| !file.file_descriptor_proto().service.is_empty())
+    };
+    let name = found.into_iter().find(declares)?;
+    Some(name.display().to_string())
+}
+
+/// A relative folder says little without what it is relative to.
+fn absolute(folder: &Path) -> PathBuf {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// A hash (FNV-1a, 64 bits, as 16 hex digits) over names and contents.
@@ -132,34 +216,77 @@ fn read(name: &str, path: &Path) -> Result<String, Error> {
 mod tests {
     use super::*;
 
+    /// A folder with these files, each holding its own name.
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        folder
+    }
+
     #[test]
-    fn an_import_loses_its_first_folders_one_by_one() {
-        let tried: Vec<&str> = shortenings("a/b/c.proto").collect();
-        assert_eq!(tried, ["a/b/c.proto", "b/c.proto", "c.proto"]);
+    fn an_import_is_found_by_its_path_and_never_by_its_last_name() {
+        let protos = folder(&[
+            "types.proto",
+            "v2/types.proto",
+            "a/one.proto",
+            "protobuf/any.proto",
+        ]);
+        let first = folder(&["a/one.proto", "b/two.proto", "x/v2/types.proto"]);
+        let second = folder(&["b/two.proto", "c/three.proto"]);
+        let imports = [first.path().to_owned(), second.path().to_owned()];
+        let sources = Sources::open(protos.path(), &imports).unwrap();
+        for (path, expected) in [
+            ("types.proto", Some((&protos, "types.proto"))),
+            ("a/one.proto", Some((&protos, "a/one.proto"))),
+            ("b/two.proto", Some((&first, "b/two.proto"))),
+            ("c/three.proto", Some((&second, "c/three.proto"))),
+            ("x/v2/types.proto", Some((&first, "x/v2/types.proto"))),
+            ("y/x/v2/types.proto", Some((&protos, "v2/types.proto"))),
+            ("v1/types.proto", None),
+            ("one.proto", None),
+            ("y/b/two.proto", None),
+            ("google/protobuf/any.proto", None),
+        ] {
+            let found = sources.find(path, &[]);
+            let found = found.map(|(folder, name)| (folder.as_path(), name));
+            let expected = expected.map(|(folder, name)| (folder.path(), name));
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_long_path_to_the_folder_is_known_by_another_import() {
+        let protos = folder(&["oci.proto", "github.com/agent/types.proto"]);
+        let sources = Sources::open(protos.path(), &[]).unwrap();
+        let name = |path: &str, all: &[&str]| {
+            let all: Vec<String> = all.iter().map(|&other| other.to_owned()).collect();
+            sources.find(path, &all).map(|(_, name)| name.to_owned())
+        };
+        let oci = "github.com/kata/protos/oci.proto";
+        let types = "github.com/kata/protos/github.com/agent/types.proto";
+        assert_eq!(name(types, &[]).unwrap(), "github.com/agent/types.proto");
+        assert_eq!(name(oci, &[oci, types]).unwrap(), "oci.proto");
+        assert_eq!(name(oci, &[oci]), None);
+        let missing = "github.com/kata/protos/github.com/agent/missing.proto";
+        let elsewhere = "github.com/agent/types.proto";
+        assert_eq!(name(oci, &[oci, missing, elsewhere]), None);
     }
 
     #[test]
     fn a_copy_of_a_root_is_the_root() {
-        let folder = tempfile::tempdir().unwrap();
-        let nested = folder.path().join("long/path");
-        fs::create_dir_all(&nested).unwrap();
-        fs::write(folder.path().join("types.proto"), "one").unwrap();
-        fs::write(nested.join("types.proto"), "one").unwrap();
-        fs::write(nested.join("other.proto"), "one").unwrap();
-        let sources = Sources::open(folder.path()).unwrap();
-        let name = |import| sources.find(import).unwrap().map(|source| source.name);
-        assert_eq!(name("long/path/types.proto").unwrap(), "types.proto");
-        assert_eq!(
-            name("long/path/other.proto").unwrap(),
-            "long/path/other.proto"
-        );
-        assert_eq!(name("path/types.proto"), None);
-
-        fs::write(nested.join("types.proto"), "two").unwrap();
-        assert_eq!(
-            name("long/path/types.proto").unwrap(),
-            "long/path/types.proto"
-        );
+        let protos = folder(&["types.proto", "long/path/types.proto", "long/other.proto"]);
+        let name = |path: &str| {
+            let sources = Sources::open(protos.path(), &[]).unwrap();
+            sources.import(path, &[]).unwrap().unwrap().name
+        };
+        assert_eq!(name("long/other.proto"), "long/other.proto");
+        assert_eq!(name("long/path/types.proto"), "long/path/types.proto");
+        fs::write(protos.path().join("long/path/types.proto"), "types.proto").unwrap();
+        assert_eq!(name("long/path/types.proto"), "types.proto");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Runs the struct generator (the one inside ttrpc-codegen) on descriptors.
-//! Knows no proto text and no table.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use protobuf_codegen::gen_and_write::gen_and_write;
@@ -15,9 +15,11 @@ struct Uniform;
 
 impl CustomizeCallback for Uniform {}
 
-/// Makes one Rust file per proto file, named after its module. `scratch` is an
-/// empty folder to work in.
-pub(crate) fn generate(renamed: &Renamed, scratch: &Path) -> Result<Vec<(String, String)>, Error> {
+/// Makes one Rust file per proto file: its name, after its module, and its text.
+/// The struct generator writes files, so it gets a folder in `out` for a while.
+pub(crate) fn generate(renamed: &Renamed, out: &Path) -> Result<Vec<(String, String)>, Error> {
+    let scratch = &out.join("scratch");
+    empty_folder(scratch)?;
     // Without descriptors at run time and accessors, which nothing uses; maps
     // sorted, so that output is.
     let customize = Customize::default()
@@ -50,5 +52,14 @@ pub(crate) fn generate(renamed: &Renamed, scratch: &Path) -> Result<Vec<(String,
         let text = fs::read_to_string(&path).map_err(|cause| Error::io("read", &path, cause))?;
         files.push((name, text));
     }
+    fs::remove_dir_all(scratch).map_err(|cause| Error::io("remove", scratch, cause))?;
     Ok(files)
+}
+
+/// Makes an existing or missing folder an existing, empty one.
+fn empty_folder(path: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Err(cause) if cause.kind() != ErrorKind::NotFound => Err(Error::io("remove", path, cause)),
+        _ => fs::create_dir_all(path).map_err(|cause| Error::io("create", path, cause)),
+    }
 }

@@ -101,7 +101,7 @@ fn no_edit_of_a_fixture_makes_the_generator_panic() {
                 fs::write(path, text).unwrap();
             }
             let out = tempfile::tempdir().unwrap();
-            match agent_codegen::generate(folder.path(), "protos", out.path()) {
+            match agent_codegen::generate(folder.path(), &[], "protos", out.path()) {
                 Ok(()) => built += 1,
                 Err(error @ agent_codegen::Error::Proto { .. }) => {
                     let place = error.to_string();

@@ -38,14 +38,20 @@ fn only_what_changed_is_written_again() {
     let (protos, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (protos, out) = (protos.path(), out.path());
     let write = |name: &str, text: &str| fs::write(protos.join(name), text).unwrap();
-    let generate = || agent_codegen::generate(protos, "protos", out).unwrap();
+    let generate = || agent_codegen::generate(protos, &[], "protos", out).unwrap();
 
-    write("a.proto", "syntax = \"proto3\";\nmessage A {}\n");
+    write(
+        "a.proto",
+        "syntax = \"proto3\";\nmessage A {}\nservice S {}\n",
+    );
     write("b.proto", "syntax = \"proto3\";\nmessage B {}\n");
     generate();
     let first = written(out);
     let names: Vec<&str> = first.keys().map(|name| &name[..]).collect();
-    assert_eq!(names, ["messages/a.rs", "messages/b.rs", "table.rs"]);
+    assert_eq!(
+        names,
+        ["clients.rs", "messages/a.rs", "messages/b.rs", "table.rs"]
+    );
     let first_hash = hash(out);
 
     generate();
@@ -62,16 +68,16 @@ fn only_what_changed_is_written_again() {
     generate();
     let third = written(out);
     let names: Vec<&str> = third.keys().map(|name| &name[..]).collect();
-    assert_eq!(names, ["messages/a.rs", "table.rs"]);
+    assert_eq!(names, ["clients.rs", "messages/a.rs", "table.rs"]);
     assert_eq!(third["messages/a.rs"], first["messages/a.rs"]);
 }
 
 #[test]
 fn the_output_tells_nothing_of_this_machine() {
     let (protos, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let text = "syntax = \"proto3\";\nimport \"google/protobuf/empty.proto\";\nmessage A {}\n";
+    let text = "syntax = \"proto3\";\nimport \"google/protobuf/empty.proto\";\nmessage A {}\nservice S {}\n";
     fs::write(protos.path().join("a.proto"), text).unwrap();
-    agent_codegen::generate(protos.path(), "protos", out.path()).unwrap();
+    agent_codegen::generate(protos.path(), &[], "protos", out.path()).unwrap();
     for name in written(out.path()).keys() {
         let text = fs::read_to_string(out.path().join(name)).unwrap();
         for folder in [protos.path(), out.path()] {
@@ -82,4 +88,16 @@ fn the_output_tells_nothing_of_this_machine() {
     // What comes with the reader is no file of the folder.
     assert!(table.contains("files: &[\"a.proto\"],"));
     assert!(table.contains("full_name: \"google.protobuf.Empty\""));
+}
+
+#[test]
+fn structs_have_the_comments_of_their_messages_unless_there_is_code_in_them() {
+    let (protos, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let text = "syntax = \"proto3\";\n\n// One.\nmessage A {\n  // Two.\n  int32 a = 1;\n  \
+                // ```\n  // code\n  // ```\n  int32 b = 2;\n}\nservice S {}\n";
+    fs::write(protos.path().join("a.proto"), text).unwrap();
+    agent_codegen::generate(protos.path(), &[], "protos", out.path()).unwrap();
+    let structs = fs::read_to_string(out.path().join("messages/a.rs")).unwrap();
+    assert!(structs.contains("/// One.\n") && structs.contains("/// Two.\n"));
+    assert!(!structs.contains("```"));
 }

@@ -1,24 +1,23 @@
-//! The table of automatic values and aliases. A row names an RPC and a field
-//! as text: one that the proto does not have is inert. How a row's value is
-//! put into a request is in [`crate::request`].
+//! The table of automatic values and aliases. A row names RPCs and a field as text: one
+//! that the protos do not have does nothing. How a row's value is put into a request is
+//! in [`crate::request`].
 
-mod ids;
 mod notes;
-pub mod oci;
 mod signal;
 
-pub use ids::random_id;
+use agent_bundle::Part;
+
 pub use notes::RowNotes;
 
 use crate::schema::{Field, Label, Rpc, Scalar, Type, json};
-use oci::Part;
+use crate::text::hex;
 
 /// One automatic value: where it goes, where it comes from, how else the field
 /// may be called.
 #[derive(Debug)]
 pub struct Row {
-    /// The only RPC it applies to, or any.
-    pub rpc: Option<&'static str>,
+    /// The RPCs it applies to, as `service/method`, or `service/*` for all of a service.
+    rpcs: &'static [&'static str],
     /// A field of the request itself.
     pub field: &'static str,
     /// Other names for the field, accepted where no field has that name.
@@ -44,38 +43,41 @@ pub enum Rule {
     Config(Part),
 }
 
+/// Every RPC of an agent: the IDs of a run go through all of them.
+const ALL: &[&str] = &["grpc.AgentService/*", "grpc.Health/*"];
+
 /// Every row. One that copies another field stands after that field's row.
 pub static ROWS: &[Row] = &[
     Row {
-        rpc: None,
+        rpcs: ALL,
         field: "container_id",
         aliases: &["cid"],
         rule: Rule::RandomId,
         doc: "64 random hex digits, then the same for the rest of the run",
     },
     Row {
-        rpc: None,
+        rpcs: ALL,
         field: "sandbox_id",
         aliases: &["sid"],
         rule: Rule::RandomId,
         doc: "64 random hex digits, then the same for the rest of the run",
     },
     Row {
-        rpc: None,
+        rpcs: ALL,
         field: "exec_id",
         aliases: &[],
         rule: Rule::SameAs("container_id"),
         doc: "the container's ID",
     },
     Row {
-        rpc: Some("CreateContainer"),
+        rpcs: &["grpc.AgentService/CreateContainer"],
         field: "OCI",
         aliases: &[],
         rule: Rule::Config(Part::Spec),
         doc: "what the config.json of spec or --bundle-dir says, where the command says nothing",
     },
     Row {
-        rpc: Some("ExecProcess"),
+        rpcs: &["grpc.AgentService/ExecProcess"],
         field: "process",
         aliases: &[],
         rule: Rule::Config(Part::Process),
@@ -83,21 +85,21 @@ pub static ROWS: &[Row] = &[
               command says nothing",
     },
     Row {
-        rpc: Some("GetGuestDetails"),
+        rpcs: &["grpc.AgentService/GetGuestDetails"],
         field: "mem_block_size",
         aliases: &[],
         rule: Rule::True,
         doc: "true",
     },
     Row {
-        rpc: Some("GetGuestDetails"),
+        rpcs: &["grpc.AgentService/GetGuestDetails"],
         field: "mem_hotplug_probe",
         aliases: &[],
         rule: Rule::True,
         doc: "true",
     },
     Row {
-        rpc: Some("SignalProcess"),
+        rpcs: &["grpc.AgentService/SignalProcess"],
         field: "signal",
         aliases: &[],
         rule: Rule::Signal("SIGKILL"),
@@ -105,11 +107,24 @@ pub static ROWS: &[Row] = &[
     },
 ];
 
+/// Whether a table's `service/method`, or `service/*`, means this RPC.
+pub fn is_of(name: &str, rpc: &Rpc) -> bool {
+    let parts = name.split_once('/');
+    parts.is_some_and(|(service, method)| {
+        service == rpc.service && (method == "*" || method == rpc.name)
+    })
+}
+
 impl Row {
+    /// Whether it applies to the RPC, whatever fields that has.
+    pub fn is_for(&self, rpc: &Rpc) -> bool {
+        self.rpcs.iter().any(|name| is_of(name, rpc))
+    }
+
     /// The index of the field in the RPC's request, whatever its type, if the
     /// row applies to it and the proto has such a field: its aliases name it.
     pub fn named_in(&self, rpc: &Rpc) -> Option<usize> {
-        if self.rpc.is_some_and(|name| name != rpc.name) {
+        if !self.is_for(rpc) {
             return None;
         }
         let mut fields = rpc.request.fields.iter();
@@ -143,14 +158,16 @@ impl Rule {
     }
 }
 
-/// The row that an alias belongs to, whether or not a request has its field.
-pub fn row_of_alias(alias: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.aliases.contains(&alias))
+/// The row for an alias in commands of the RPC, whether or not its request has the
+/// field.
+pub fn row_of_alias(rpc: &Rpc, alias: &str) -> Option<&'static Row> {
+    let mut rows = ROWS.iter().filter(|row| row.is_for(rpc));
+    rows.find(|row| row.aliases.contains(&alias))
 }
 
-/// An alias, if `name` is one.
-pub fn alias(name: &str) -> Option<&'static str> {
-    let mut aliases = ROWS.iter().flat_map(|row| row.aliases);
+/// An alias that commands of the RPC take, if `name` is one.
+pub fn alias(rpc: &Rpc, name: &str) -> Option<&'static str> {
+    let mut aliases = row_of_alias(rpc, name)?.aliases.iter();
     aliases.find(|alias| **alias == name).copied()
 }
 
@@ -189,9 +206,20 @@ pub fn signal_names() -> impl Iterator<Item = (&'static str, u32)> {
     signal::names()
 }
 
+/// 64 hexadecimal digits from the operating system's random source, the form
+/// that container managers use.
+///
+/// # Errors
+/// When the operating system gives no random bytes.
+pub fn random_id() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(hex::digits(&bytes))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ROWS, Rule};
+    use super::{ROWS, Rule, random_id};
 
     #[test]
     fn names_are_unique_and_copies_come_after_their_source() {
@@ -214,5 +242,17 @@ mod tests {
                 assert!(super::signal_number(name).is_some(), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn ids_are_64_hexadecimal_digits_and_differ() {
+        let (one, two) = (random_id(), random_id());
+        let one = one.unwrap_or_default();
+        assert_eq!(one.len(), 64);
+        assert!(
+            one.bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        );
+        assert_ne!(Ok(one), two);
     }
 }

@@ -1,13 +1,16 @@
-//! What `describe` tells of automatic values, aliases and conveniences.
+//! What `describe` tells of automatic values, aliases, conveniences and command lines.
 
 use super::{ROWS, Row};
-use crate::recipes;
+use crate::conveniences;
 use crate::schema::describe::{Annotations, Parameter, Words};
-use crate::schema::{Message, Rpc};
+use crate::schema::{Message, Rpc, Schema};
 
 /// The rows of the table as notes on fields.
 #[derive(Debug, Clone, Copy)]
-pub struct RowNotes;
+pub struct RowNotes {
+    /// The API that is described.
+    pub schema: &'static Schema,
+}
 
 impl Annotations for RowNotes {
     fn automatic(
@@ -21,28 +24,35 @@ impl Annotations for RowNotes {
     }
 
     fn parameters(&self, rpc: &'static Rpc) -> Vec<&'static Parameter> {
-        recipes::parameters(rpc).collect()
+        conveniences::parameters(rpc).collect()
     }
 
     fn conveniences(&self, rpc: &'static Rpc) -> Vec<Words> {
-        recipes::of(rpc).map(|recipe| recipe.example).collect()
+        conveniences::of(rpc).map(|row| row.example).collect()
     }
 
     fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {
-        let named = |row: &&Row| {
-            message
-                .fields
-                .get(index)
-                .is_some_and(|it| it.name == row.field)
+        let rpcs = self.schema.services.iter().flat_map(|service| service.rpcs);
+        let asked: Vec<_> = rpcs
+            .filter(|rpc| std::ptr::eq(rpc.request, message))
+            .collect();
+        let names_it = |row: &&Row| {
+            let mut found = asked.iter().filter_map(|rpc| row.named_in(rpc));
+            found.any(|named| named == index)
         };
-        let is_request = crate::schema().services.iter().any(|service| {
-            let mut rpcs = service.rpcs.iter();
-            rpcs.any(|rpc| std::ptr::eq(rpc.request, message))
-        });
-        let rows = ROWS.iter().filter(named).filter(|_| is_request);
+        let rows = ROWS.iter().filter(names_it);
         rows.flat_map(|row| row.aliases)
             .map(|&alias| alias.to_owned())
             .collect()
+    }
+
+    /// Sent to the simulated agent, which is always there.
+    fn call_line(&self, command: &str) -> String {
+        format!("kata-agent-ctl connect --server-address sim:// -c '{command}'")
+    }
+
+    fn template_line(&self, rpc: &str) -> String {
+        format!("kata-agent-ctl template {rpc}")
     }
 }
 

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 const REAL_TIME: (u32, u32) = (34, 64);
 
 /// The number of a signal: `usr1`, `SIGUSR1`, `rtmin+2`; any case, `SIG` or not.
-pub fn number(name: &str) -> Option<u32> {
+pub(super) fn number(name: &str) -> Option<u32> {
     let name = name.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);
     if let Ok(signal) = Signal::from_str(&format!("SIG{name}")) {
@@ -30,7 +30,7 @@ pub fn number(name: &str) -> Option<u32> {
 }
 
 /// The names of all signals but the real-time ones, each with its number.
-pub fn names() -> impl Iterator<Item = (&'static str, u32)> {
+pub(super) fn names() -> impl Iterator<Item = (&'static str, u32)> {
     Signal::iterator()
         .filter_map(|signal| Some((signal.as_str(), u32::try_from(signal as i32).ok()?)))
 }

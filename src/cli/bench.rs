@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use clap::ValueHint;
+use agent_load::{Format, Limit};
+use clap::{ValueEnum, ValueHint};
 
-use crate::bench::{Limit, ReportFormat};
 use crate::duration;
 use crate::error;
 
 const NOTES: &str = "\
-Without --rate each answer is followed by the next call, so a slow agent gets fewer calls. With it
-calls become due whatever the agent does, and latency is counted from then, so that an agent that
-stalls is seen to. Every call has automatic values of its own.
+Without --rate each answer is followed by the next call, so a slow agent gets fewer calls. With
+--rate, calls become due whatever the agent does, and latency is counted from then, so that an agent
+that stalls shows in the figures. Every call has automatic values of its own.
 
 Exit status:";
 
-/// Make many calls and tell how long they took
+/// Make many calls and report how long they took
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{NOTES}{}", error::listed()))]
 pub struct Bench {
@@ -48,11 +48,11 @@ pub struct Bench {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub calls: Option<u64>,
 
-    /// How long to make calls before that
+    /// How long to make calls before measuring
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
     pub warmup: Duration,
 
-    /// How long a call may take; 0 is as long as it takes
+    /// How long a call may take; 0 waits forever
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
     pub timeout: Duration,
 
@@ -76,7 +76,7 @@ pub struct Bench {
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: ReportFormat,
 
-    /// A file to draw the latencies into, by percentile
+    /// Draw the latencies by percentile into this SVG file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub svg: Option<String>,
 
@@ -84,6 +84,27 @@ pub struct Bench {
     /// 'throughput<500'; may be repeated
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<Limit>,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ReportFormat {
+    /// For reading
+    Text,
+    /// One JSON object, times in nanoseconds
+    Json,
+    /// A table with a line for all calls and for each command, times in nanoseconds
+    Csv,
+}
+
+impl From<ReportFormat> for Format {
+    fn from(format: ReportFormat) -> Format {
+        match format {
+            ReportFormat::Text => Format::Text,
+            ReportFormat::Json => Format::Json,
+            ReportFormat::Csv => Format::Csv,
+        }
+    }
 }
 
 /// From 1 to 1,000,000.
@@ -97,7 +118,7 @@ fn count(text: &str) -> Result<usize, String> {
 /// A time above 0.
 fn positive(text: &str) -> Result<Duration, String> {
     match duration::parse(text) {
-        Ok(Duration::ZERO) => Err("there is nothing to measure in no time".to_owned()),
+        Ok(Duration::ZERO) => Err("the time to measure must be longer than 0".to_owned()),
         Ok(time) => Ok(time),
         Err(error) => Err(error.to_string()),
     }

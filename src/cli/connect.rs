@@ -47,8 +47,8 @@ pub struct Connect {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub script: Vec<String>,
 
-    /// A prompt with line editing, history and Tab completion, after the commands
-    /// that were given; also what opens without any on a terminal
+    /// Open a prompt with line editing, history and Tab completion, after running the
+    /// commands that were given; on a terminal, the default without any
     #[arg(short, long, action = ArgAction::Set)]
     pub interactive: bool,
 
@@ -56,8 +56,8 @@ pub struct Connect {
     #[arg(short, long, action = ArgAction::Set)]
     pub no_auto_values: bool,
 
-    /// An OCI bundle: its config.json fills OCI in CreateContainer and process in
-    /// ExecProcess, where a command does not say otherwise
+    /// An OCI bundle: its config.json fills what commands leave out of OCI in
+    /// CreateContainer and of process in ExecProcess
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle_dir: Option<String>,
 
@@ -70,7 +70,7 @@ pub struct Connect {
     #[arg(long, value_name = "TIME", default_value = "3s", allow_hyphen_values = true, value_parser = duration::parse)]
     pub connect_timeout: Duration,
 
-    /// Go on after a failed command; the exit status still tells
+    /// Go on after a failed command; the exit status is that of the first failure
     #[arg(long, action = ArgAction::Set)]
     pub ignore_errors: bool,
 
@@ -78,7 +78,7 @@ pub struct Connect {
     #[arg(long, action = ArgAction::Set)]
     pub dry_run: bool,
 
-    /// Run each command this often; -1 until Ctrl-C
+    /// Run each command N times; -1 until Ctrl-C
     #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true,
           value_parser = builtin::times)]
     pub repeat: Times,

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, ValueHint};
 
-use crate::sim::{FaultKind, Feature};
+use agent_faults::Kind as FaultKind;
+use agent_sim::Feature;
 
 const FAULTS: &str = "\
 Rules for calls that go wrong:
@@ -18,26 +19,27 @@ Rules for calls that go wrong:
 #[derive(Debug, clap::Args)]
 #[command(after_help = FAULTS)]
 pub struct Serve {
-    /// Where to listen: unix:///path, unix://@name or vsock://-1:PORT
+    /// Where to listen: an address as connect takes it, such as unix:///path or
+    /// hvsock:///path:PORT; vsock://-1:PORT for any context ID of this machine
     #[arg(long, value_name = "URI")]
     pub address: String,
 
-    /// What the agent and its guest have beyond the default: policy, mem-agent,
+    /// Features that the agent and its guest do not have by default: policy, mem-agent,
     /// iptables; separated by commas, or repeated
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = str::parse::<Feature>)]
     pub feature: Vec<Feature>,
 
-    /// A folder that holds the guest's files: what CopyFile copies to PATH is
-    /// DIR/PATH. Without it they are in memory
+    /// Keep the guest's files in this folder: what CopyFile copies to PATH is
+    /// DIR/PATH. Otherwise they are in memory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub root: Option<PathBuf>,
 
-    /// Run the processes of containers on this machine, as this user: not for callers that are
-    /// not trusted
+    /// Run the processes of containers on this machine, as this user; do not use it with
+    /// callers that you do not trust
     #[arg(long)]
     pub run_processes: bool,
 
-    /// Run them even as root
+    /// Allow --run-processes for root
     #[arg(long, requires = "run_processes")]
     pub allow_root: bool,
 
@@ -49,7 +51,7 @@ pub struct Serve {
     #[arg(long, value_name = "RPC STATUS")]
     pub fail: Vec<String>,
 
-    /// Let calls wait, for example 'ReadStdout 2s'
+    /// Delay calls, for example 'ReadStdout 2s'
     #[arg(long, value_name = "RPC TIME")]
     pub delay: Vec<String>,
 
@@ -61,7 +63,11 @@ pub struct Serve {
     #[arg(long, value_name = "RPC")]
     pub close: Vec<String>,
 
-    /// Answer with bytes that are no ttRPC: random ones, or 'RPC 32' or 'RPC hex:00ff'
+    /// Close all connections and forget everything, as an agent that is started again
+    #[arg(long, value_name = "RPC")]
+    pub die: Vec<String>,
+
+    /// Answer with bytes that are not ttRPC: random ones, or 'RPC 32' or 'RPC hex:00ff'
     #[arg(long, value_name = "RPC BYTES")]
     pub garbage: Vec<String>,
 
@@ -73,7 +79,7 @@ pub struct Serve {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub faults: Vec<String>,
 
-    /// What happens by chance happens again with the same number [default: a random one]
+    /// The same number makes the same calls go wrong by chance [default: a random one]
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
 

@@ -4,7 +4,7 @@ use super::text::{begins, typed_doc};
 use crate::schema::{Dialect, Field, Message, lookup};
 
 /// A field, by one of its names.
-pub struct Named {
+pub(super) struct Named {
     /// The name, as it is to be typed.
     pub name: &'static str,
     /// The field's index.
@@ -17,7 +17,11 @@ pub struct Named {
 
 /// The fields with a name that begins with `typed`: the proto's own, or the
 /// JSON name or an extra one where only that begins so.
-pub fn matching(message: &'static Message, dialect: &dyn Dialect, typed: &str) -> Vec<Named> {
+pub(super) fn matching(
+    message: &'static Message,
+    dialect: &dyn Dialect,
+    typed: &str,
+) -> Vec<Named> {
     let mut found = Vec::new();
     for (index, field) in message.fields.iter().enumerate() {
         let names = [field.name, field.json_name];

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use super::{Candidate, Found};
-use crate::schema::excerpt::is_unprintable;
+use crate::text::escape::is_unprintable;
 
 /// The files and folders whose path begins with `typed`, which may have
 /// backslashes in it. Names that could not be typed are left out.
-pub fn complete(typed: &str) -> Found {
+pub(super) fn complete(typed: &str) -> Found {
     let none = (typed.len(), Vec::new());
     if typed.contains(['\'', '"']) {
         return none;

@@ -1,11 +1,10 @@
 //! How a text goes on where nobody can name what follows: the beginnings that a
 //! path or a value may have. For a shell that must not take a word for complete.
 
-use super::place::last_field;
 use super::{Call, Candidate, json};
 use crate::command;
 use crate::request::RequestDialect;
-use crate::schema::path::{self, Brackets, Step};
+use crate::schema::path::{self, Brackets};
 use crate::schema::{Label, Scalar, Schema, Type, lookup};
 
 /// The beginnings of what may follow `text`, the beginning of a command.
@@ -48,17 +47,14 @@ fn of_value(call: &Call<'_>, path: &str) -> Vec<Candidate> {
     let Ok(target) = path::resolve(call.rpc.request, &dialect, path) else {
         return Vec::new();
     };
-    let is_element = !matches!(target.steps().last(), Some(Step::Field { .. }));
-    match last_field(&target) {
-        Some((_, field, _)) if matches!(field.label, Label::Map(_)) && !is_element => Vec::new(),
-        Some((_, field, _)) => match field.ty {
-            Type::Scalar(Scalar::String | Scalar::Bytes) => {
-                vec![Candidate::open("@", "from a file")]
-            }
-            Type::Scalar(Scalar::Bool | Scalar::Double | Scalar::Float) => Vec::new(),
-            Type::Scalar(_) => vec![Candidate::open("0x", "a number in hexadecimal")],
-            Type::Enum(_) | Type::Message(_) => Vec::new(),
-        },
-        None => Vec::new(),
+    let last = target.last();
+    match last.field.ty {
+        _ if last.is_many() && matches!(last.field.label, Label::Map(_)) => Vec::new(),
+        Type::Scalar(Scalar::String | Scalar::Bytes) => {
+            vec![Candidate::open("@", "from a file")]
+        }
+        Type::Scalar(Scalar::Bool | Scalar::Double | Scalar::Float) => Vec::new(),
+        Type::Scalar(_) => vec![Candidate::open("0x", "a number in hexadecimal")],
+        Type::Enum(_) | Type::Message(_) => Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use crate::schema::{Label, Message, Scalar, Type, lookup};
 
 /// What a place in JSON holds.
 #[derive(Clone, Copy)]
-pub enum Shape {
+pub(super) enum Shape {
     /// An object of this message's fields.
     Message(&'static Message),
     /// An array with elements of this type.
@@ -37,7 +37,7 @@ impl Shape {
 
     /// What the value of a setter on this field holds: an object for a list is
     /// one element to append.
-    pub fn of_setter(owner: Owner, value: &str) -> Shape {
+    pub(super) fn of_setter(owner: Owner, value: &str) -> Shape {
         match Shape::of_field(owner) {
             Some(Shape::List(ty)) if value.starts_with('{') => Shape::Value(ty, None),
             Some(shape) => shape,
@@ -70,7 +70,7 @@ impl Shape {
 }
 
 /// Completes the JSON text of a place with this shape.
-pub fn complete(call: &Call<'_>, shape: Shape, text: &str) -> Found {
+pub(super) fn complete(call: &Call<'_>, shape: Shape, text: &str) -> Found {
     let none = (text.len(), Vec::new());
     let Some(cursor) = Cursor::find(text) else {
         return none;
@@ -155,7 +155,7 @@ fn values(call: &Call<'_>, shape: Shape, cursor: &Cursor) -> Vec<Candidate> {
 
 /// What may come after a value that is complete: another one, or the end of the
 /// object or array that it is in.
-pub fn after_value(text: &str) -> Vec<Candidate> {
+pub(super) fn after_value(text: &str) -> Vec<Candidate> {
     let more = Cursor::find(&format!("{text},"));
     let Some(frame) = more.as_ref().and_then(|cursor| cursor.frames.last()) else {
         return Vec::new();

@@ -7,7 +7,7 @@ use crate::schema::lookup::{self, Item};
 use crate::schema::{Rpc, Schema};
 
 /// The built-in commands and RPCs that begin with `typed`.
-pub fn commands(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+pub(super) fn commands(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
     let built_ins = BUILT_INS.iter().filter(|row| row.name.starts_with(typed));
     let mut found: Vec<_> = built_ins
         .map(|row| Candidate::last(row.name, row.doc))
@@ -20,7 +20,7 @@ pub fn commands(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
 }
 
 /// The RPCs, services, messages and enums that begin with `typed`.
-pub fn items(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+pub(super) fn items(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
     let mut found = rpcs(schema, typed);
     if typed.contains(['.', '/']) {
         found.extend(qualified(schema, typed));

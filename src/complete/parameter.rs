@@ -1,14 +1,14 @@
-//! Words that a command takes although they are no fields of its request.
+//! Words that a command takes although they are not fields of its request.
 
 use super::text::begins;
 use super::{Call, Candidate, Found, file};
 use crate::command::{FILE, Word};
 use crate::schema::describe::Parameter;
-use crate::{auto, recipes};
+use crate::{auto, conveniences};
 
 /// The parameters that begin with `typed`, those that are set already last.
-pub fn names(call: &Call<'_>, typed: &str) -> Vec<Candidate> {
-    let parameters = recipes::parameters(call.rpc).filter(|it| begins(it.name, typed));
+pub(super) fn names(call: &Call<'_>, typed: &str) -> Vec<Candidate> {
+    let parameters = conveniences::parameters(call.rpc).filter(|it| begins(it.name, typed));
     let (set, mut found): (Vec<_>, Vec<_>) = parameters.partition(|it| is_set(call, it.name));
     found.extend(set);
     let candidate = |it: &Parameter| {
@@ -20,10 +20,10 @@ pub fn names(call: &Call<'_>, typed: &str) -> Vec<Candidate> {
 
 /// The aliases that begin with `typed` and whose fields the request lacks: their
 /// values are kept for later commands.
-pub fn kept(call: &Call<'_>, typed: &str) -> impl Iterator<Item = Candidate> {
+pub(super) fn kept(call: &Call<'_>, typed: &str) -> impl Iterator<Item = Candidate> {
     let lacking = auto::ROWS
         .iter()
-        .filter(|row| row.named_in(call.rpc).is_none());
+        .filter(|row| row.is_for(call.rpc) && row.named_in(call.rpc).is_none());
     let aliases = lacking.flat_map(|row| row.aliases.iter().map(move |alias| (row, alias)));
     let begun = aliases.filter(move |(_, alias)| begins(alias, typed));
     begun.map(|(row, alias)| {
@@ -39,8 +39,8 @@ fn is_set(call: &Call<'_>, name: &str) -> bool {
 }
 
 /// Completes the value of the parameter called `name`, if there is one.
-pub fn value(call: &Call<'_>, name: &str, typed: &str) -> Option<Found> {
-    let parameter = recipes::parameters(call.rpc).find(|it| it.name == name)?;
+pub(super) fn value(call: &Call<'_>, name: &str, typed: &str) -> Option<Found> {
+    let parameter = conveniences::parameters(call.rpc).find(|it| it.name == name)?;
     let values = parameter.value.split('|');
     let choices: Vec<_> = values
         .filter(|choice| choice.chars().all(|letter| letter.is_ascii_lowercase()))

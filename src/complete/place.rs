@@ -2,33 +2,16 @@
 //! that a call lacks.
 
 use super::field::{self, Named};
-use super::value::Owner;
 use super::{Call, Candidate, Found, parameter};
 use crate::auto;
 use crate::command::Word;
 use crate::schema::json::has_special_form;
 use crate::schema::lookup;
-use crate::schema::path::{self as paths, Brackets, Resolved, Step};
+use crate::schema::path::{self as paths, Brackets, Resolved};
 use crate::schema::{Field, Label, Message, Scalar, Type};
 
-/// The field that a path ends at or in, and whether it ends at one of its elements.
-pub fn last_field(target: &Resolved) -> Option<(Owner, &'static Field, bool)> {
-    let mut is_element = false;
-    for step in target.steps().iter().rev() {
-        match step {
-            Step::Field {
-                message,
-                index,
-                field,
-            } => return Some(((*message, *index), *field, is_element)),
-            Step::Index(_) | Step::Key(_) => is_element = true,
-        }
-    }
-    None
-}
-
 /// Candidates for the last part of a path.
-pub fn part(call: &Call<'_>, word: &str, part: &paths::Unfinished<'_>) -> Option<Found> {
+pub(super) fn part(call: &Call<'_>, word: &str, part: &paths::Unfinished<'_>) -> Option<Found> {
     let (before, typed) = word.split_at_checked(part.start)?;
     let (message, prefix) = match before.strip_suffix('.') {
         None => (call.rpc.request, String::new()),
@@ -47,8 +30,7 @@ pub fn part(call: &Call<'_>, word: &str, part: &paths::Unfinished<'_>) -> Option
         Brackets::Open(key) => context.keys(typed, part.name, key)?,
         Brackets::Closed => {
             let target = paths::resolve(message, &call.dialect, typed).ok()?;
-            let (_, field, _) = last_field(&target)?;
-            vec![element(typed, field)]
+            vec![element(typed, target.last().field)]
         }
     };
     Some((part.start, candidates))
@@ -59,7 +41,7 @@ const TOLD: usize = 3;
 
 /// The first fields that a call may lack: those with one value that no word sets
 /// and nothing fills. None after a document, which may have them.
-pub fn missing(call: &Call<'_>) -> Vec<String> {
+pub(super) fn missing(call: &Call<'_>) -> Vec<String> {
     let is_setter = |word: &Word| matches!(word, Word::Setter(_));
     if !call.words.iter().all(is_setter) {
         return Vec::new();
@@ -85,10 +67,8 @@ pub fn missing(call: &Call<'_>) -> Vec<String> {
 
 /// The message whose fields may follow a path and a dot.
 fn inner(target: &Resolved) -> Option<&'static Message> {
-    let (_, field, is_element) = last_field(target)?;
-    let many = matches!(field.label, Label::Repeated | Label::Map(_));
-    match field.ty {
-        Type::Message(message) if is_element == many => Some(message),
+    match target.last().field.ty {
+        Type::Message(message) if !target.last().is_many() => Some(message),
         _ => None,
     }
 }

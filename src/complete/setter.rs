@@ -6,7 +6,7 @@ use crate::schema::path::{self, Resolved, setter_path};
 use crate::schema::{Field, Label, Scalar, Type};
 
 /// Completes the word of a setter.
-pub fn complete(call: &Call<'_>, word: &str) -> Found {
+pub(super) fn complete(call: &Call<'_>, word: &str) -> Found {
     let none = (word.len(), Vec::new());
     let Some(end) = setter_path(word) else {
         return match path::unfinished(word) {
@@ -28,8 +28,13 @@ pub fn complete(call: &Call<'_>, word: &str) -> Found {
 }
 
 fn setter_value(call: &Call<'_>, target: &Resolved, value: &str) -> Option<Found> {
-    let (owner, field, is_element) = place::last_field(target)?;
-    let many = !is_element && matches!(field.label, Label::Repeated | Label::Map(_));
+    let last = target.last();
+    let (owner, field, is_element) = (
+        (last.message, last.index),
+        last.field,
+        last.element.is_some(),
+    );
+    let many = last.is_many();
     if value.starts_with(['{', '[']) {
         let shape = match is_element {
             true => json::Shape::Value(field.ty, None),

@@ -5,7 +5,7 @@
 )]
 
 use super::{Candidate, Completion, complete};
-use crate::recipes;
+use crate::conveniences;
 use crate::request::RequestDialect;
 use crate::schema::{Field, Label, Message, Rpc, Schema, Type, fixture, json, path};
 
@@ -404,7 +404,7 @@ fn check_rpc(rpc: &'static Rpc) -> usize {
                 else {
                     continue;
                 };
-                if recipes::parameters(rpc).any(|it| it.name == setter) {
+                if conveniences::parameters(rpc).any(|it| it.name == setter) {
                     continue;
                 }
                 let resolved = path::resolve(rpc.request, &RequestDialect { rpc }, setter);

@@ -1,15 +1,15 @@
 //! Texts compared and shortened for completion.
 
-use crate::schema::escape;
+use crate::text::escape;
 
 /// Whether `name` begins with `typed` in any case.
-pub fn begins(name: &str, typed: &str) -> bool {
+pub(super) fn begins(name: &str, typed: &str) -> bool {
     let begin = name.as_bytes().get(..typed.len());
     begin.is_some_and(|begin| begin.eq_ignore_ascii_case(typed.as_bytes()))
 }
 
 /// The first sentence of a doc comment, on one line and fit to be shown.
-pub fn first_sentence(doc: &str) -> String {
+pub(super) fn first_sentence(doc: &str) -> String {
     let lines = doc.trim().lines().map(str::trim);
     let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
     let text = paragraph.join(" ");
@@ -19,7 +19,7 @@ pub fn first_sentence(doc: &str) -> String {
 }
 
 /// A type with what a doc comment says of it.
-pub fn typed_doc(ty: &str, doc: &str) -> String {
+pub(super) fn typed_doc(ty: &str, doc: &str) -> String {
     match first_sentence(doc) {
         sentence if sentence.is_empty() => ty.to_owned(),
         sentence => format!("{ty}: {sentence}"),

@@ -5,11 +5,16 @@ use super::text::{begins, first_sentence};
 use crate::schema::{Dialect, Field, Message, Scalar, Type};
 
 /// A field of a message, whose own spellings of values count.
-pub type Owner = (&'static Message, usize);
+pub(super) type Owner = (&'static Message, usize);
 
 /// The names that a value of this type may have and that begin with `typed`.
 /// `owner` is the field that holds it, unless it is a part of another value.
-pub fn words(ty: Type, owner: Option<Owner>, dialect: &dyn Dialect, typed: &str) -> Vec<Candidate> {
+pub(super) fn words(
+    ty: Type,
+    owner: Option<Owner>,
+    dialect: &dyn Dialect,
+    typed: &str,
+) -> Vec<Candidate> {
     match ty {
         Type::Enum(enumeration) => {
             let values = enumeration.values.iter();
@@ -56,7 +61,7 @@ fn respelled(word: &str, typed: &str) -> Option<String> {
 }
 
 /// How JSON for a field begins, if the field holds more than one value.
-pub fn json_begin(field: &Field) -> Option<&'static str> {
+pub(super) fn json_begin(field: &Field) -> Option<&'static str> {
     use crate::schema::Label::{Map, Optional, Repeated, Singular};
     match (field.label, field.ty) {
         (Map(_), _) => Some("{\""),

@@ -7,8 +7,8 @@ use super::{Error, Kind};
 use crate::cli::ErrorFormat;
 use crate::client::Status;
 use crate::log::say;
-use crate::printer::escape;
 use crate::schema::json::string::escape_unprintable;
+use crate::text::escape;
 
 /// How much of a message is shown, in characters.
 const LONGEST_MESSAGE: usize = 2000;
@@ -74,9 +74,8 @@ impl Failure {
                 let colon = if said.is_empty() { "" } else { ": " };
                 // Further lines must not pass for the tool's own.
                 let said = said.replace('\n', "\n  ");
-                let piece = self.error.piece();
-                let hint = self.error.hint();
-                format!("{piece}the agent answered code: {status}{colon}{said}{hint}")
+                let Error { message, hint, .. } = self.error.as_ref();
+                format!("{message}the agent answered code: {status}{colon}{said}{hint}")
             }
             None => escape::first_line(&self.error.to_string(), LONGEST_MESSAGE),
         }
@@ -85,14 +84,17 @@ impl Failure {
     fn json(&self, verbose: bool) -> String {
         let status = self.error.status();
         let message = match status {
-            Some(status) => self.error.piece() + &said(status, verbose) + &self.error.hint(),
+            Some(status) => {
+                let Error { message, hint, .. } = self.error.as_ref();
+                format!("{message}{}{hint}", said(status, verbose))
+            }
             None => self.message(verbose),
         };
         let members = [
             ("kind", json!(self.error.kind().name())),
             ("message", json!(message)),
             ("command", json!(self.command)),
-            ("path", json!(self.error.path())),
+            ("path", json!(self.error.path)),
             ("code", json!(status.map(|status| status.code))),
             ("code_name", json!(status.and_then(Status::name))),
             ("exit_status", json!(self.exit_status)),

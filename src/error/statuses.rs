@@ -1,10 +1,10 @@
 //! What the exit statuses mean, for all who tell it: the help, the manual page
-//! and the README. Which error has which status is not told here.
+//! and the page about output. Which error has which status is not told here.
 
 use std::fmt::Write;
 
 /// An exit status, or a family of them, and what it means.
-pub type Row = (&'static str, &'static str);
+pub(super) type Row = (&'static str, &'static str);
 
 /// Every exit status, in ascending order.
 pub const EXIT_STATUSES: &[Row] = &[
@@ -17,9 +17,10 @@ pub const EXIT_STATUSES: &[Row] = &[
     ),
     (
         "3",
-        "no connection, it was lost, or what came over it is not ttRPC",
+        "no connection, a lost connection, or bytes that are not ttRPC",
     ),
     ("4", "a timeout"),
+    #[cfg(feature = "load")]
     ("5", "a condition of bench --fail-if holds"),
     (
         "64 + status code",

@@ -10,6 +10,7 @@ mod topics;
 pub use console::{Step, steps};
 pub use show::{as_json, list, list_json, topic};
 
+use crate::error::Error;
 use crate::schema::suggest::{did_you_mean, nearest};
 use crate::schema::{Rpc, Schema};
 
@@ -95,6 +96,12 @@ pub fn find(schema: &Schema, name: &str) -> Result<&'static Topic, NoTopic> {
             name: name.to_owned(),
             near: nearest(name, topics(schema).map(|topic| (topic.name, topic.name))),
         })
+}
+
+impl From<NoTopic> for Error {
+    fn from(error: NoTopic) -> Self {
+        Self::usage(error)
+    }
 }
 
 #[cfg(test)]

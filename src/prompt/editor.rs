@@ -15,7 +15,7 @@ use crate::log::Logger;
 use crate::schema::Schema;
 
 /// A line editor with a history.
-pub struct Editor {
+pub(super) struct Editor {
     editor: rustyline::Editor<Helper, FileHistory>,
     history: HistoryFile,
     prompt: &'static str,
@@ -26,7 +26,11 @@ impl Editor {
     ///
     /// # Errors
     /// When the terminal is of no use to it.
-    pub fn new(schema: &'static Schema, prompt: &'static str, logger: Logger) -> io::Result<Self> {
+    pub(super) fn new(
+        schema: &'static Schema,
+        prompt: &'static str,
+        logger: Logger,
+    ) -> io::Result<Self> {
         let config = Config::builder()
             .behavior(Behavior::PreferTerm)
             .completion_type(CompletionType::List)
@@ -50,7 +54,7 @@ impl Editor {
     ///
     /// # Errors
     /// When the terminal can be read no more.
-    pub fn next(&mut self) -> io::Result<Typed> {
+    pub(super) fn next(&mut self) -> io::Result<Typed> {
         let size = self.editor.dimensions();
         if let (Some((columns, _)), Some(helper)) = (size, self.editor.helper_mut()) {
             helper.set_width(columns.into());

@@ -5,11 +5,11 @@
 use crate::builtin::BuiltIn;
 use crate::command::{self, ArgumentsError, Hash, Open, WordsError};
 use crate::request::RequestDialect;
-use crate::schema::path::{self, Step};
-use crate::schema::{Label, Schema, Type, lookup};
+use crate::schema::path;
+use crate::schema::{Schema, Type, lookup};
 
 /// Puts lines together.
-pub struct Gatherer {
+pub(super) struct Gatherer {
     schema: &'static Schema,
     /// The lines of a command that is not complete.
     pending: Option<String>,
@@ -19,7 +19,7 @@ pub struct Gatherer {
 
 impl Gatherer {
     /// A gatherer of lines that a person types or pastes.
-    pub fn typed(schema: &'static Schema) -> Self {
+    pub(super) fn typed(schema: &'static Schema) -> Self {
         Self {
             schema,
             pending: None,
@@ -28,7 +28,7 @@ impl Gatherer {
     }
 
     /// A gatherer of lines that nobody types.
-    pub fn piped(schema: &'static Schema) -> Self {
+    pub(super) fn piped(schema: &'static Schema) -> Self {
         Self {
             is_typed: false,
             ..Self::typed(schema)
@@ -38,7 +38,7 @@ impl Gatherer {
     /// Adds one or more lines, and gives the commands that they complete. Only an
     /// empty line at their end was typed as one: what came before it is edited, or
     /// was pasted at once.
-    pub fn text(&mut self, text: &str) -> Vec<String> {
+    pub(super) fn text(&mut self, text: &str) -> Vec<String> {
         let mut lines = text.split('\n').peekable();
         let mut commands = Vec::new();
         while let Some(line) = lines.next() {
@@ -63,17 +63,17 @@ impl Gatherer {
     }
 
     /// Whether the last line goes on.
-    pub fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         self.pending.is_some()
     }
 
     /// Forgets what is not complete.
-    pub fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self) {
         self.pending = None;
     }
 
     /// What is left when no more lines come.
-    pub fn end(&mut self) -> Vec<String> {
+    pub(super) fn end(&mut self) -> Vec<String> {
         self.pending.take().into_iter().collect()
     }
 }
@@ -108,13 +108,7 @@ fn takes_json(schema: &Schema, name: &str, path: &str) -> bool {
     let Ok(target) = path::resolve(rpc.request, &RequestDialect { rpc }, path) else {
         return true;
     };
-    let (field, is_element) = match target.steps() {
-        [.., Step::Field { field, .. }] => (field, false),
-        [.., Step::Field { field, .. }, _] => (field, true),
-        _ => return true,
-    };
-    let many = matches!(field.label, Label::Repeated | Label::Map(_));
-    matches!(field.ty, Type::Message(_)) || (many && !is_element)
+    matches!(target.last().field.ty, Type::Message(_)) || target.last().is_many()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const CUT: &str = "...";
 const NARROWEST: usize = 40;
 
 /// The editor's helper.
-pub struct Helper {
+pub(super) struct Helper {
     schema: &'static Schema,
     /// How wide the terminal is, in columns.
     width: usize,
@@ -41,7 +41,7 @@ pub struct Helper {
 
 impl Helper {
     /// A helper for commands of this API. Without colours there are no hints.
-    pub fn new(schema: &'static Schema) -> Self {
+    pub(super) fn new(schema: &'static Schema) -> Self {
         Self {
             schema,
             width: 80,
@@ -52,12 +52,12 @@ impl Helper {
     }
 
     /// Tells how wide the terminal is, in columns.
-    pub fn set_width(&mut self, columns: usize) {
+    pub(super) fn set_width(&mut self, columns: usize) {
         self.width = columns;
     }
 
     /// Erases the hint of a line that was given up, under which the cursor stands.
-    pub fn erase_hint_above(&self) {
+    pub(super) fn erase_hint_above(&self) {
         if let Some(column) = self.hint_column.take() {
             to_terminal(&format!("\x1b[A\x1b[{}G{ERASE}\r\n", column + 1));
         }
@@ -177,7 +177,7 @@ fn displays(candidates: &[Candidate], width: usize) -> Vec<String> {
 }
 
 /// A hint: what is shown behind the cursor, and what Right takes over of it.
-pub struct Suggestion {
+pub(super) struct Suggestion {
     text: String,
     is_text: bool,
 }

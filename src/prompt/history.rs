@@ -12,20 +12,20 @@ use rustyline::history::{FileHistory, History};
 
 use crate::input;
 use crate::log::{Level, Logger};
-use crate::schema::excerpt::Quoted;
+use crate::text::excerpt::Quoted;
 
 /// How many commands are kept.
-pub const KEPT: usize = 1000;
+pub(super) const KEPT: usize = 1000;
 
 /// Where commands are kept, if anywhere.
-pub struct HistoryFile {
+pub(super) struct HistoryFile {
     path: Option<PathBuf>,
     logger: Logger,
 }
 
 impl HistoryFile {
     /// The user's file; none where the environment names no place for it.
-    pub fn of_user(logger: Logger) -> Self {
+    pub(super) fn of_user(logger: Logger) -> Self {
         Self {
             path: user_path(env::var_os("XDG_STATE_HOME"), env::var_os("HOME")),
             logger,
@@ -33,7 +33,7 @@ impl HistoryFile {
     }
 
     /// Reads what earlier runs have kept.
-    pub fn load(&mut self, history: &mut FileHistory) {
+    pub(super) fn load(&mut self, history: &mut FileHistory) {
         let Some(path) = &self.path else {
             return;
         };
@@ -45,7 +45,7 @@ impl HistoryFile {
     }
 
     /// Adds what was typed since the last time.
-    pub fn keep(&mut self, history: &mut FileHistory) {
+    pub(super) fn keep(&mut self, history: &mut FileHistory) {
         let Some(path) = &self.path else {
             return;
         };

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::unistd::read;
 
 use super::Typed;
-use crate::error::{Error, Failure};
+use crate::error::Failure;
 use crate::input::{self, InputError, LIMIT};
 use crate::interrupt;
 
@@ -17,12 +17,12 @@ use crate::interrupt;
 const DUMB_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
 
 /// Whether the terminal can only show line after line.
-pub fn is_dumb_terminal() -> bool {
+pub(super) fn is_dumb_terminal() -> bool {
     env::var("TERM").is_ok_and(|name| DUMB_TERMINALS.contains(&name.as_str()))
 }
 
 /// The lines of standard input, each given as soon as it is there.
-pub struct Lines {
+pub(super) struct Lines {
     prompt: &'static str,
     /// What was read and not given yet.
     buffer: Vec<u8>,
@@ -32,12 +32,12 @@ pub struct Lines {
 
 impl Lines {
     /// Lines that nobody types.
-    pub fn piped() -> Self {
+    pub(super) fn piped() -> Self {
         Self::with_prompt("")
     }
 
     /// Lines of a person, who sees `prompt` on standard error.
-    pub fn with_prompt(prompt: &'static str) -> Self {
+    pub(super) fn with_prompt(prompt: &'static str) -> Self {
         Self {
             prompt,
             buffer: Vec::new(),
@@ -46,7 +46,7 @@ impl Lines {
     }
 
     /// The next line, without its end.
-    pub fn next(&mut self) -> io::Result<Typed> {
+    pub(super) fn next(&mut self) -> io::Result<Typed> {
         // A prompt that nobody sees is no reason to stop.
         let _ = io::stderr().write_all(self.prompt.as_bytes());
         loop {
@@ -95,10 +95,10 @@ fn text(line: Vec<u8>) -> Typed {
 }
 
 /// The failure of a prompt that can read no more.
-pub fn failure(error: &io::Error) -> Failure {
+pub(super) fn failure(error: &io::Error) -> Failure {
     let error = InputError::Read {
         name: "-".to_owned(),
         reason: input::reason(error),
     };
-    Failure::new(None, Error::Input(error))
+    Failure::new(None, error.into())
 }

@@ -10,7 +10,7 @@ mod line;
 
 use std::io::{self, IsTerminal};
 
-use crate::error::{Error, Failure};
+use crate::error::Failure;
 use crate::input::{InputError, Inputs};
 use crate::interrupt;
 use crate::log::{Level, Logger};
@@ -117,7 +117,8 @@ impl Prompt {
                     None
                 }
                 Ok(Typed::Abandoned) if interrupt::is_terminated() || !self.is_terminal => {
-                    self.session.refuse(&Failure::new(None, Error::Interrupted));
+                    self.session
+                        .refuse(&Failure::new(None, interrupt::Interrupted.into()));
                     Some(INTERRUPTED)
                 }
                 Ok(Typed::Abandoned) => {

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use agent_bundle::Config;
+
 use super::Request;
-use crate::auto::oci::Config;
 use crate::auto::{self, Row, Rule};
 use crate::error::Error;
 use crate::schema::{Reflect, Value, ValueMut};
@@ -100,7 +101,7 @@ impl Memory {
         if let Some((_, value)) = self.values.iter().find(|(name, _)| *name == field) {
             return Ok(value.clone());
         }
-        let value = auto::random_id().map_err(Error::Random)?;
+        let value = auto::random_id()?;
         self.keep(field, value.clone());
         Ok(value)
     }

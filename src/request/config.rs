@@ -1,12 +1,12 @@
 //! What an OCI configuration adds to a request: that which the command names,
-//! that of the container created last, or that of the run's bundle. How one is
-//! read and put into a message is in [`crate::auto::oci`].
+//! that of the container created last, or that of the run's bundle.
 
 use std::sync::Arc;
 
+use agent_bundle::{Bundle, Config, Part};
+
 use super::{Memory, Request};
 use crate::auto;
-use crate::auto::oci::{Bundle, Config, Part};
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::schema::{Reflect, ValueMut, fill};
@@ -35,7 +35,9 @@ impl Request {
     /// When it cannot be read, or is no configuration.
     pub fn take_bundle(&mut self, bundle: &Bundle, inputs: &mut Inputs) -> Result<(), Error> {
         if self.config_part().is_some() && self.configs.own.is_none() {
-            self.configs.bundle = Some(Arc::new(bundle.config(inputs)?));
+            let name = bundle.config_file();
+            let config = Config::parse(&name, &inputs.text(&name)?)?;
+            self.configs.bundle = Some(Arc::new(config));
         }
         Ok(())
     }
@@ -94,7 +96,9 @@ impl Request {
     fn mapped(&self, source: &Source) -> Result<(Box<dyn Reflect>, Vec<String>), Error> {
         let mut request = (self.rpc.request.new)();
         let left_out = match request.get_mut(source.index) {
-            Some(ValueMut::Message(message)) => source.config.put(source.part, message)?,
+            Some(ValueMut::Message(message)) => {
+                source.config.put(source.part, message, self.schema)?
+            }
             _ => Vec::new(),
         };
         Ok((request, left_out))

@@ -1,9 +1,10 @@
 //! What a command may say beyond the fields of its request: aliases, signal
 //! names, and the parameters of conveniences. Which there are is in the tables
-//! of [`crate::auto`] and [`crate::recipes`].
+//! of [`crate::auto`] and [`crate::conveniences`].
 
-use crate::schema::{Dialect, Message, Rpc, Scalar, lookup};
-use crate::{auto, recipes};
+use crate::input::field;
+use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
+use crate::{auto, conveniences};
 
 /// The spellings that one RPC's request takes.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +21,7 @@ impl RequestDialect {
 
 impl Dialect for RequestDialect {
     fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
-        let row = auto::row_of_alias(name).filter(|_| self.is_of(message))?;
+        let row = auto::row_of_alias(self.rpc, name).filter(|_| self.is_of(message))?;
         row.named_in(self.rpc)
     }
 
@@ -30,13 +31,13 @@ impl Dialect for RequestDialect {
         if !self.is_of(message) || lookup::field(message, name, self).is_ok() {
             return None;
         }
-        let mut parameters = recipes::parameters(self.rpc).map(|parameter| parameter.name);
+        let mut parameters = conveniences::parameters(self.rpc).map(|parameter| parameter.name);
         let parameter = parameters.find(|parameter| *parameter == name);
-        parameter.or_else(|| auto::alias(name))
+        parameter.or_else(|| auto::alias(self.rpc, name))
     }
 
     fn extra_type(&self, name: &str) -> Scalar {
-        let mut parameters = recipes::parameters(self.rpc);
+        let mut parameters = conveniences::parameters(self.rpc);
         let parameter = parameters.find(|parameter| parameter.name == name);
         parameter.map_or(Scalar::String, |parameter| parameter.ty)
     }
@@ -63,6 +64,10 @@ impl Dialect for RequestDialect {
         }
         auto::signal_row(self.rpc, index)?;
         Some(auto::signal_number(text)?.to_string())
+    }
+
+    fn file(&self, path: &str) -> Content {
+        Ok(field::read(path)?)
     }
 }
 
@@ -92,7 +97,7 @@ mod tests {
         ..INNER
     };
     static RPC: Rpc = Rpc {
-        service: "test.Service",
+        service: "grpc.AgentService",
         file: "test.proto",
         name: "Do",
         request: &REQUEST,

@@ -13,10 +13,10 @@ pub use dialect::RequestDialect;
 use self::config::Configs;
 use crate::auto::{self, Row};
 use crate::command::{Arguments, ArgumentsError, Document, Setter, WordsError};
+use crate::conveniences::{self, Draft, Given, Level, Series};
 use crate::error::Error;
 use crate::input::Inputs;
-use crate::recipes::{self, Draft, Given, Level, Series};
-use crate::schema::path::{self, SetError, SetProblem, Step};
+use crate::schema::path::{self, SetError, SetProblem};
 use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, json, lookup};
 
 /// A request as it was given, checked, before automatic values.
@@ -26,6 +26,8 @@ pub struct Request {
     pub rpc: &'static Rpc,
     /// The rows that fill a field of it, and the field's index.
     rows: Vec<(usize, &'static Row)>,
+    /// The API that the RPC is of.
+    schema: &'static Schema,
     message: Box<dyn Reflect>,
     explicit: Explicit,
     /// Values given by an alias whose field this request does not have.
@@ -48,6 +50,7 @@ impl Request {
         let mut request = Request {
             rpc,
             rows: auto::rows_of(rpc).collect(),
+            schema,
             message: (rpc.request.new)(),
             explicit: Explicit::default(),
             remembered_only: Vec::new(),
@@ -70,10 +73,7 @@ impl Request {
                 &text,
             );
             let extras = merged.map_err(|error| match file {
-                Some(name) => Error::Document {
-                    name,
-                    error: Box::new(error),
-                },
+                Some(name) => Error::from(error).within(format_args!("{name:?}")),
                 None => not_a_document(error),
             })?;
             for extra in extras {
@@ -105,7 +105,7 @@ impl Request {
             config: None,
             series: None,
         };
-        recipes::apply(&given, &mut draft)?;
+        conveniences::apply(&given, &mut draft)?;
         request.configs.own = draft.config;
         request.series = draft.series;
         Ok(request)
@@ -118,7 +118,7 @@ impl Request {
 
     /// Keeps what was given under a name that is no field's.
     fn keep(&mut self, name: &'static str, text: String, level: Level, given: &mut Given) {
-        match auto::row_of_alias(name) {
+        match auto::row_of_alias(self.rpc, name) {
             Some(row) => self.remembered_only.push((row, text)),
             None => given.set(name, text, level),
         }
@@ -159,10 +159,12 @@ impl Request {
             ) if !begins_like_number(&text)
                 && let Some(row) = signal_row(self.rpc, dialect, &setter.path) =>
             {
-                Err(Error::Signal {
-                    path: row.field,
-                    text: text.into_owned(),
-                })
+                let path = row.field;
+                Err(Error::usage(format_args!(
+                    "{path}: {text:?} is neither a signal's name, such as SIGUSR1 or term, nor a \
+                     number"
+                ))
+                .at(path))
             }
             (set, _) => Ok(set?),
         }
@@ -172,10 +174,7 @@ impl Request {
 /// The index of the field that a setter's path begins with.
 fn field_of(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<usize> {
     let path = path::resolve(rpc.request, dialect, path).ok()?;
-    match path.steps().first() {
-        Some(Step::Field { index, .. }) => Some(*index),
-        _ => None,
-    }
+    Some(path.first().index)
 }
 
 /// Whether a text is meant as a number, be it one that the field can hold or not.
@@ -189,7 +188,7 @@ fn begins_like_number(text: &str) -> bool {
 fn not_a_document(error: json::JsonError) -> Error {
     match error.problem() {
         json::Problem::Syntax { .. } => ArgumentsError::Words(WordsError::Json(error)).into(),
-        _ => Error::Json(error),
+        _ => error.into(),
     }
 }
 

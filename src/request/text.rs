@@ -7,8 +7,9 @@ use super::RequestDialect;
 use crate::command::Setter;
 use crate::error::Error;
 use crate::input::Inputs;
-use crate::schema::path::{self, Step};
+use crate::schema::path;
 use crate::schema::{Rpc, Scalar, Type};
+use crate::text::hex::digits;
 
 /// Stands for what standard input holds, on string and bytes fields.
 const STANDARD_INPUT: &[u8] = b"@-";
@@ -28,14 +29,10 @@ pub(super) fn of<'a>(
         return Ok(Cow::Borrowed(text));
     }
     let target = path::resolve(rpc.request, dialect, &setter.path)?;
-    let scalar = target.steps().iter().rev().find_map(|step| match step {
-        Step::Field { field, .. } => Some(field.ty),
-        _ => None,
-    });
-    match (scalar, given) {
-        (Some(Type::Scalar(Scalar::Bytes)), Err(_)) => Ok(Cow::Owned(hex(&setter.value))),
-        (Some(Type::Scalar(Scalar::Bytes)), Ok(_)) => Ok(Cow::Owned(hex(&inputs.bytes("-")?))),
-        (Some(Type::Scalar(Scalar::String)), Ok(_)) => {
+    match (target.last().field.ty, given) {
+        (Type::Scalar(Scalar::Bytes), Err(_)) => Ok(Cow::Owned(hex(&setter.value))),
+        (Type::Scalar(Scalar::Bytes), Ok(_)) => Ok(Cow::Owned(hex(&inputs.bytes("-")?))),
+        (Type::Scalar(Scalar::String), Ok(_)) => {
             let text = inputs.text("-")?;
             // As it is: two stand for one at the beginning.
             let mark = if text.starts_with('@') { "@" } else { "" };
@@ -54,13 +51,14 @@ pub(super) fn of_extra(setter: &Setter) -> Result<String, Error> {
 }
 
 fn not_text(path: String, error: std::str::Utf8Error) -> Error {
-    Error::NotText {
-        path,
-        offset: error.valid_up_to(),
-    }
+    let offset = error.valid_up_to();
+    Error::usage(format_args!(
+        "{path}: the value is not UTF-8 text (the byte at offset {offset} is wrong), and only a \
+         bytes field takes other bytes"
+    ))
+    .at(path.as_str())
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-    format!("hex:{}", digits.collect::<String>())
+    format!("hex:{}", digits(bytes))
 }

@@ -1,21 +1,24 @@
-//! The body of the `bench` sub-command: from its flags to a load test, and from
-//! its report to output and exit status.
+//! The body of the `bench` sub-command: from its flags and commands to a load test,
+//! and from its report to output and exit status.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::time::Duration;
 
-use crate::auto::oci::Bundle;
-use crate::bench::{self, Mix, Report};
-use crate::builtin::Times;
-use crate::cli::{Bench, ErrorFormat};
+use agent_bundle::Bundle;
+use agent_load::{Calls, Command, Report, StartError};
+
+use crate::cli::{Bench, Source};
 use crate::client::ConnectOptions;
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Kind};
 use crate::input::{self, Inputs};
 use crate::interrupt;
 use crate::printer::Format;
+use crate::progress;
+use crate::request::{Memory, Request};
 use crate::schema::Schema;
-use crate::session::{self, Options, Output};
-use crate::sim;
+use crate::session::{self, CallOptions, Checks, Output, RequestOptions, Step, Work};
+use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
 const USUAL: Duration = Duration::from_secs(10);
@@ -27,41 +30,35 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 3600);
 ///
 /// # Errors
 /// A failure that has not been shown yet.
-pub(super) fn run(
-    schema: &'static Schema,
-    flags: Bench,
-    error_format: ErrorFormat,
-) -> Result<u8, Failure> {
+pub(super) fn run(schema: &'static Schema, flags: Bench) -> Result<u8, Failure> {
     let alone = |error: Error| Failure::new(None, error);
     let address = flags.server_address.filter(|text| !text.is_empty());
     let address = address.ok_or_else(|| alone(session::missing_address()))?;
-    let address = address
-        .parse()
-        .map_err(|error| alone(Error::Address(error)))?;
+    let address = address.parse().map_err(|error| alone(Error::from(error)))?;
     let connect = ConnectOptions {
         timeout: flags.connect_timeout,
-        sim: Some(|| sim::connect(crate::schema())),
+        sim: super::simulated_agent(),
     };
     let timeout = (!flags.timeout.is_zero()).then_some(flags.timeout);
     let bundle = flags.bundle_dir.as_deref().map(Bundle::new).transpose();
-    let commands = Options {
+    let calls = CallOptions {
         address: None,
         connect,
         timeout,
-        metadata: flags.metadata,
+        metadata: flags.metadata.clone(),
+    };
+    let requests = RequestOptions {
         automatic: !flags.no_auto_values,
         bundle: bundle.map_err(|error| alone(error.into()))?,
-        dry_run: false,
-        repeat: Times::Count(1),
-        format: Format::Jsonl,
-        emit_defaults: false,
-        ignore_errors: false,
-        prompt: false,
-        verbose: false,
-        error_format,
     };
-    let mut mix = Mix::read(schema, &flags.cmd, &commands, &mut Inputs::default())?;
-    let options = bench::Options {
+    let checks = Checks {
+        requests: &requests,
+        calls: &calls,
+        // Answers are not printed.
+        format: Format::Jsonl,
+    };
+    let mut mix = Mix::read(schema, &flags.cmd, checks, &mut Inputs::default())?;
+    let options = agent_load::Options {
         address,
         connect,
         connections: flags.connections,
@@ -74,25 +71,40 @@ pub(super) fn run(
         warm_up: flags.warmup,
         calls: flags.calls,
         timeout,
+        metadata: flags.metadata,
     };
     if let Some(name) = &flags.svg {
         may_write(name).map_err(alone)?;
     }
     // Without it Ctrl-C ends the run without a report, which is all that is lost.
     let _ = interrupt::install();
-    let report = bench::run(&options, &mut mix).map_err(|error| alone(error.into()))?;
+    let line = progress::of_text();
+    let mut show = |text| line.set_message(text);
+    let show: Option<&mut dyn FnMut(String)> = match line.is_hidden() {
+        true => None,
+        false => Some(&mut show),
+    };
+    let report = agent_load::run(&options, &mut mix, show);
+    drop(line);
+    let report = report.map_err(|error| {
+        alone(match error {
+            StartError::Connect(error) => error.into(),
+            StartError::Watch(_) => Error::new(Kind::Connection, error),
+        })
+    })?;
     if report.is_interrupted() {
         // That has ended the calls. The report is still to be shown.
         interrupt::clear();
     }
-    let shown = Output::default().text(&report.render(flags.output));
+    let shown = Output::default().text(&report.render(flags.output.into()));
     shown.map_err(alone)?;
     if let Some(name) = flags.svg {
-        std::fs::write(&name, bench::svg(&report)).map_err(|error| {
-            alone(Error::Write {
-                reason: input::reason(&error),
-                name,
-            })
+        std::fs::write(&name, agent_load::svg(&report)).map_err(|error| {
+            let reason = input::reason(&error);
+            alone(Error::new(
+                Kind::Output,
+                format_args!("cannot write {name:?}: {reason}"),
+            ))
         })?;
     }
     verdict(&report, report.failed(&flags.fail_if)).map_err(alone)
@@ -103,20 +115,221 @@ fn may_write(name: &str) -> Result<(), Error> {
     let opened = OpenOptions::new().create(true).append(true).open(name);
     opened.map(drop).map_err(|error| {
         let reason = input::reason(&error);
-        Error::Usage(format!("--svg: cannot write {name:?}: {reason}"))
+        Error::usage(format_args!("--svg: cannot write {name:?}: {reason}"))
     })
 }
 
 /// The exit status of a load test.
 fn verdict(report: &Report, failed: Vec<String>) -> Result<u8, Error> {
     if report.is_interrupted() {
-        return Err(Error::Interrupted);
+        return Err(interrupt::Interrupted.into());
     }
     if report.has_lost_connection() {
-        return Err(Error::NoConnection);
+        let what = "no connection was left, and none could be made";
+        return Err(Error::new(Kind::Connection, what));
     }
     match failed.is_empty() {
         true => Ok(0),
-        false => Err(Error::Limit(failed)),
+        false => {
+            let failed = failed.join(", --fail-if ");
+            Err(Error::new(Kind::Limit, format_args!("--fail-if {failed}")))
+        }
+    }
+}
+
+/// Why a command is not for a load test.
+#[derive(Debug, thiserror::Error)]
+enum MixError {
+    /// There is none.
+    #[error("nothing to call: give commands with -c, such as -c Check or -c '9x Check'")]
+    Empty,
+    /// A weight of nothing.
+    #[error("the weight in {0:?} is not a whole number from 1 to 1000000")]
+    Weight(String),
+    /// It makes no call.
+    #[error("a built-in command is not a call, and cannot be measured")]
+    BuiltIn,
+    /// It makes more than one message.
+    #[error("{0} streams, and a load test makes calls with one request and one answer")]
+    Stream(&'static str),
+    /// It makes a call for every piece of a file.
+    #[error(
+        "several calls are needed for this, and a load test makes one; give the request's own fields"
+    )]
+    Series,
+}
+
+impl From<MixError> for Error {
+    fn from(error: MixError) -> Error {
+        Error::usage(error)
+    }
+}
+
+/// The commands of a load test: each with a request that is made afresh for every call
+/// where automatic values differ from call to call.
+struct Mix {
+    commands: Vec<Command>,
+    /// For each of the commands.
+    requests: Vec<MixRequest>,
+    automatic: bool,
+}
+
+/// The request of one command.
+struct MixRequest {
+    request: Request,
+    /// The payload, where it is the same for every call.
+    payload: Option<Vec<u8>>,
+}
+
+impl Mix {
+    /// Reads and checks commands, such as `Check` or `9x Check`.
+    ///
+    /// # Errors
+    /// The first mistake, with the command it is in.
+    fn read(
+        schema: &'static Schema,
+        commands: &[String],
+        checks: Checks<'_>,
+        inputs: &mut Inputs,
+    ) -> Result<Mix, Failure> {
+        let mut weights = Vec::new();
+        let mut sources = Vec::new();
+        for command in commands {
+            let (weight, command) =
+                weighted(command).map_err(|error| Failure::new(None, error.into()))?;
+            weights.push(weight);
+            sources.push(Source::Command(command.to_owned()));
+        }
+        if sources.is_empty() {
+            return Err(Failure::new(None, MixError::Empty.into()));
+        }
+        let steps = session::prepare(schema, &sources, checks, inputs)?;
+        let mut mix = Mix {
+            commands: Vec::new(),
+            requests: Vec::new(),
+            automatic: checks.requests.automatic,
+        };
+        for ((step, weight), command) in steps.into_iter().zip(weights).zip(commands) {
+            mix.add(step, weight, command)?;
+        }
+        Ok(mix)
+    }
+
+    fn add(&mut self, step: Step, weight: u32, command: &str) -> Result<(), Failure> {
+        let failure = |name: &str, error| Failure::new(Some(name.to_owned()), error);
+        let Step { name, work, .. } = step;
+        let request = match work {
+            Work::Call(request) => request,
+            Work::BuiltIn(_) => return Err(failure(&name, MixError::BuiltIn.into())),
+        };
+        if request.rpc.is_streaming() {
+            return Err(failure(&name, MixError::Stream(request.rpc.name).into()));
+        }
+        if request.series().is_some() {
+            return Err(failure(&name, MixError::Series.into()));
+        }
+        // Two requests with random values in them are never equal.
+        let fresh = || payload(&request, self.automatic).map_err(|error| failure(&name, error));
+        let (one, other) = (fresh()?, fresh()?);
+        let is_taken = self.commands.iter().any(|command| command.name == name);
+        self.commands.push(Command {
+            // Two commands of one name are told apart by all of their text.
+            name: match is_taken {
+                true => escape::line(command.trim()).into_owned(),
+                false => name,
+            },
+            weight,
+        });
+        self.requests.push(MixRequest {
+            request,
+            payload: (one == other).then_some(one),
+        });
+        Ok(())
+    }
+}
+
+impl Calls for Mix {
+    fn commands(&self) -> &[Command] {
+        &self.commands
+    }
+
+    fn request(&mut self, command: usize) -> Result<agent_load::Request<'_>, String> {
+        let found = self.requests.get(command);
+        let MixRequest {
+            request,
+            payload: fixed,
+        } = found.ok_or("there is no such command")?;
+        let payload = match fixed {
+            Some(payload) => Cow::Borrowed(payload.as_slice()),
+            None => {
+                let fresh = payload(request, self.automatic);
+                Cow::Owned(fresh.map_err(|error| error.to_string())?)
+            }
+        };
+        Ok(agent_load::Request {
+            service: request.rpc.service,
+            method: request.rpc.name,
+            payload,
+        })
+    }
+
+    fn judge(&self, command: usize, answer: &[u8]) -> Result<(), String> {
+        let Some(MixRequest { request, .. }) = self.requests.get(command) else {
+            return Ok(());
+        };
+        let decoded = session::decode(request.rpc.response, answer);
+        decoded.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+/// A request with automatic values of its own.
+fn payload(request: &Request, automatic: bool) -> Result<Vec<u8>, Error> {
+    let message = request.complete(&mut Memory::default(), automatic)?;
+    session::payload(message.as_ref())
+}
+
+/// A command's weight, 1 if none is given, and the rest of it.
+fn weighted(command: &str) -> Result<(u32, &str), MixError> {
+    let text = command.trim_start();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, rest) = text.split_at(digits);
+    let after = rest
+        .strip_prefix('x')
+        .filter(|after| after.starts_with(char::is_whitespace));
+    let Some(rest) = after.filter(|_| !number.is_empty()) else {
+        return Ok((1, command));
+    };
+    match number.parse() {
+        Ok(weight @ 1..=1_000_000) => Ok((weight, rest)),
+        _ => Err(MixError::Weight(command.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_stands_before_the_command() {
+        for (command, weight, rest) in [
+            ("Check", 1, "Check"),
+            ("9x Check", 9, " Check"),
+            (" 20x\tCheck a=1", 20, "\tCheck a=1"),
+            ("9xCheck", 1, "9xCheck"),
+            ("x Check", 1, "x Check"),
+        ] {
+            assert!(
+                matches!(weighted(command), Ok(found) if found == (weight, rest)),
+                "{command}"
+            );
+        }
+        for command in ["0x Check", "1000001x Check", "99999999999999999999x Check"] {
+            assert!(
+                matches!(weighted(command), Err(MixError::Weight(_))),
+                "{command}"
+            );
+        }
     }
 }

@@ -2,13 +2,15 @@
 //! input, each of them one message as JSON. What is done with a message is not
 //! known here.
 
+use std::fmt;
 use std::io::{self, BufRead};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::input::{self, InputError};
+use crate::input;
+use crate::schema::json::JsonError;
 use crate::schema::{Explicit, Message, Plain, Reflect, Schema, json};
 
 /// How long a wait for a line lasts before its caller can look at other things.
@@ -22,7 +24,7 @@ type Line = (usize, io::Result<String>);
 /// The lines of standard input, read on a thread of their own from the first
 /// time that a stream asks for one: a stream may end while no line has come.
 #[derive(Debug)]
-pub struct Messages {
+pub(super) struct Messages {
     free: bool,
     lines: Option<Receiver<Line>>,
 }
@@ -39,7 +41,7 @@ pub(super) enum Coming {
 
 impl Messages {
     /// Messages from standard input, if it is `free` for them.
-    pub fn new(free: bool) -> Self {
+    pub(super) fn new(free: bool) -> Self {
         Self { free, lines: None }
     }
 
@@ -56,9 +58,10 @@ impl Messages {
             Err(RecvTimeoutError::Timeout) => Ok(Coming::NotYet),
             Err(RecvTimeoutError::Disconnected) => Ok(Coming::End),
             Ok((_, Ok(line))) if line.trim().is_empty() => Ok(Coming::NotYet),
-            Ok((number, line)) => match read(schema, message, line) {
+            Ok((number, Err(error))) => Err(in_line(number, input::reason(&error))),
+            Ok((number, Ok(line))) => match read(schema, message, &line) {
                 Ok(message) => Ok(Coming::Message(number, message)),
-                Err(error) => Err(error.in_line(number)),
+                Err(error) => Err(in_line(number, error.in_one_line()).at(error.culprit())),
             },
         }
     }
@@ -82,19 +85,20 @@ impl Messages {
 fn read(
     schema: &'static Schema,
     message: &'static Message,
-    line: io::Result<String>,
-) -> Result<Box<dyn Reflect>, Error> {
-    let line = line.map_err(|error| InputError::Read {
-        name: "-".to_owned(),
-        reason: input::reason(&error),
-    })?;
+    line: &str,
+) -> Result<Box<dyn Reflect>, JsonError> {
     let mut value = (message.new)();
     json::merge(
         value.as_mut(),
         &mut Explicit::default(),
         &Plain,
         schema,
-        &line,
+        line,
     )?;
     Ok(value)
+}
+
+/// What is wrong with a message in this line of standard input.
+pub(super) fn in_line(line: usize, reason: impl fmt::Display) -> Error {
+    Error::usage(format_args!("standard input, line {line}: {reason}"))
 }

@@ -3,88 +3,40 @@
 //! from a command's text to a printed response.
 
 mod call;
+mod channel;
 mod messages;
+mod observer;
+mod options;
 mod output;
 mod patience;
 mod prepare;
-mod progress;
 mod repeat;
 mod series;
 mod skew;
-mod stopwatch;
 mod stream;
 mod turn;
 
 use std::io::{self, IsTerminal};
-use std::time::Duration;
 
 pub use call::{decode, payload};
+pub use observer::Observers;
+pub use options::{CallOptions, Options, PrintOptions, RequestOptions};
 pub use output::Output;
-pub use prepare::{Step, Work, prepare};
+pub use prepare::{Checks, Step, Work, prepare};
 pub use turn::Turn;
 
-use patience::Patience;
+use channel::Channel;
 
-use crate::auto::oci::Bundle;
+use crate::auto;
 use crate::builtin::{self, Action, Times};
-use crate::cli::ErrorFormat;
-use crate::client::{Call, Client, ConnectOptions};
 use crate::error::{Error, Failure, Kind};
 use crate::interrupt;
-use crate::log::{Level, Logger, say};
-use crate::printer::Format;
+use crate::log::{Logger, say};
 use crate::request::Memory;
-use crate::schema::{Rpc, Schema, describe, lookup};
-use crate::transport::Address;
+use crate::schema::{Schema, describe, lookup};
 
 /// RPCs after which, when they succeed, the agent goes away.
-const LAST_CALLS: [&str; 1] = ["DestroySandbox"];
-
-/// What stays the same over a run.
-#[derive(Debug)]
-pub struct Options {
-    /// Where the agent listens; a dry run needs none.
-    pub address: Option<Address>,
-    /// How a connection is made.
-    pub connect: ConnectOptions,
-    /// The deadline of each call, if any.
-    pub timeout: Option<Duration>,
-    /// ttRPC metadata, in the order given.
-    pub metadata: Vec<(String, String)>,
-    /// Whether values that were left out are filled in.
-    pub automatic: bool,
-    /// Where an OCI configuration is, if it is not told with a command.
-    pub bundle: Option<Bundle>,
-    /// Print requests instead of sending them.
-    pub dry_run: bool,
-    /// How often each command runs.
-    pub repeat: Times,
-    /// How responses are printed.
-    pub format: Format,
-    /// Whether fields at their default are printed.
-    pub emit_defaults: bool,
-    /// Whether a failed command does not end the run.
-    pub ignore_errors: bool,
-    /// Whether commands are typed one by one.
-    pub prompt: bool,
-    /// Whether requests and times are shown.
-    pub verbose: bool,
-    /// How errors are shown.
-    pub error_format: ErrorFormat,
-}
-
-impl Options {
-    /// A call of an RPC with the options of this run.
-    fn call_of<'a>(&'a self, rpc: &'static Rpc, payload: &'a [u8]) -> Call<'a> {
-        Call {
-            service: rpc.service,
-            method: rpc.name,
-            payload,
-            metadata: &self.metadata,
-            timeout: self.timeout,
-        }
-    }
-}
+const LAST_CALLS: [&str; 1] = ["grpc.AgentService/DestroySandbox"];
 
 /// What a step means for the rest of the run.
 enum Next {
@@ -100,30 +52,27 @@ struct Stop {
 }
 
 /// A run.
-#[derive(Debug)]
 pub struct Session {
     schema: &'static Schema,
     options: Options,
     logger: Logger,
     output: Output,
-    client: Option<Client>,
+    channel: Channel,
     memory: Memory,
-    patience: Patience,
     skew: skew::Skew,
     messages: messages::Messages,
-    /// The request of the command that runs, once it ran.
-    repeated: Option<call::Complete>,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
     first_failure: Option<u8>,
 }
 
 impl Session {
-    /// A run that has not connected yet. `messages_free` tells whether standard
-    /// input is there for a stream's messages.
+    /// A run that has not connected yet. `observers` are told of its calls; `messages_free`
+    /// tells whether standard input is there for a stream's messages.
     pub fn new(
         schema: &'static Schema,
         options: Options,
+        observers: Observers,
         logger: Logger,
         messages_free: bool,
     ) -> Self {
@@ -132,12 +81,10 @@ impl Session {
             options,
             logger,
             output: Output::default(),
-            client: None,
+            channel: Channel::new(observers),
             memory: Memory::default(),
-            patience: Patience::new(),
             skew: skew::Skew::default(),
             messages: messages::Messages::new(messages_free),
-            repeated: None,
             times: None,
             first_failure: None,
         }
@@ -174,7 +121,7 @@ impl Session {
         let kind = error.kind();
         let mut failure = step.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
-        if kind == Kind::Status(call::DEADLINE_EXCEEDED) && self.options.timeout.is_some() {
+        if kind == Kind::Status(call::DEADLINE_EXCEEDED) && self.options.calls.timeout.is_some() {
             failure.exit_status = Kind::Timeout.exit_status();
         }
         let ends = matches!(kind, Kind::Interrupted | Kind::Output | Kind::ReaderGone);
@@ -201,7 +148,8 @@ impl Session {
         match &step.work {
             Work::Call(request) => {
                 self.call(request)?;
-                let last = LAST_CALLS.contains(&request.rpc.name) && !self.options.dry_run;
+                let last = LAST_CALLS.iter().any(|name| auto::is_of(name, request.rpc))
+                    && !self.options.dry_run;
                 Ok(if last { Next::End } else { Next::Go })
             }
             Work::BuiltIn(action) => self.built_in(action),
@@ -220,11 +168,14 @@ impl Session {
             Action::List => self.output.text(&describe::list(self.schema))?,
             Action::Describe(name) => {
                 let item = lookup::item(self.schema, name)?;
-                let text = describe::describe(self.schema, item, &crate::auto::RowNotes);
+                let notes = auto::RowNotes {
+                    schema: self.schema,
+                };
+                let text = describe::describe(self.schema, item, &notes);
                 self.output.text(&text)?;
             }
             Action::Sleep(_) if self.options.dry_run => {}
-            Action::Sleep(time) => interrupt::sleep(*time).map_err(|_| Error::Interrupted)?,
+            Action::Sleep(time) => interrupt::sleep(*time)?,
             Action::Quit => return Ok(Next::End),
             // The next step's business, and dealt with before this one runs.
             Action::Repeat(_) => {}
@@ -233,30 +184,9 @@ impl Session {
     }
 }
 
-/// The connection, made when the first call needs it and again after it was lost.
-fn connected<'a>(
-    slot: &'a mut Option<Client>,
-    options: &Options,
-    patience: &Patience,
-    logger: Logger,
-) -> Result<&'a mut Client, Error> {
-    if slot.as_ref().is_some_and(Client::is_usable)
-        && let Some(client) = slot
-    {
-        return Ok(client);
-    }
-    *slot = None;
-    let address = options.address.as_ref().ok_or_else(missing_address)?;
-    let wait = patience.begin(|| format!("still connecting to {address}; Ctrl-C gives up").into());
-    let client = Client::connect(address, &options.connect)?;
-    drop(wait);
-    logger.log(Level::Debug, format_args!("connected to {address}"));
-    Ok(slot.insert(client))
-}
-
 /// The error of a run that needs an address and has none.
 pub fn missing_address() -> Error {
-    Error::Usage(
+    Error::usage(
         "no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for example \
          unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 or sim://"
             .to_owned(),

@@ -4,7 +4,7 @@
 use std::io;
 
 use crate::error::Error;
-use crate::interrupt;
+use crate::interrupt::{self, Interrupted};
 use crate::standard_output;
 
 /// Writes to standard output.
@@ -24,24 +24,14 @@ impl Output {
         &mut self,
         fill: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        interrupt::check().map_err(|_| Error::Interrupted)?;
+        interrupt::check()?;
         self.buffer.clear();
         fill(&mut self.buffer)?;
-        self.again()
-    }
-
-    /// Writes once more what was written last.
-    ///
-    /// # Errors
-    /// As [`Output::write`].
-    pub fn again(&mut self) -> Result<(), Error> {
-        interrupt::check().map_err(|_| Error::Interrupted)?;
-        standard_output::check()
-            .and_then(|()| standard_output::write(&self.buffer))
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::Interrupted => Error::Interrupted,
-                _ => Error::Output(error),
-            })
+        interrupt::check()?;
+        standard_output::write(&self.buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => Interrupted.into(),
+            _ => Error::output(&error),
+        })
     }
 
     /// Writes a text as it is.

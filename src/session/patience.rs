@@ -1,6 +1,5 @@
-//! A word to a person at a terminal when something takes long. A thread of its own
-//! looks now and then whether the same thing is still waited for, as that may block; it
-//! knows nothing of what it is.
+//! Telling a person at a terminal what is waited for when it takes long. The wait itself may
+//! block, so a thread of its own looks now and then whether the same wait still goes on.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
@@ -20,7 +19,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// Says a word when something takes long, in a run.
 #[derive(Debug)]
-pub struct Patience {
+pub(super) struct Patience {
     /// What is waited for; nothing at all where nobody would read the words.
     watched: Option<Arc<Watched>>,
 }
@@ -44,13 +43,13 @@ struct Waiting {
 
 /// A wait, until this is dropped.
 #[derive(Debug)]
-pub struct Wait {
+pub(super) struct Wait {
     watched: Option<Arc<Watched>>,
 }
 
 impl Patience {
     /// Says words if standard error is a terminal.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let is_read = io::stderr().is_terminal();
         Self {
             watched: is_read.then(Arc::default),
@@ -58,7 +57,7 @@ impl Patience {
     }
 
     /// Begins a wait for an answer, of which nothing is said if `timeout` ends it early.
-    pub fn call(&self, timeout: Option<Duration>) -> Wait {
+    pub(super) fn call(&self, timeout: Option<Duration>) -> Wait {
         if timeout.is_some_and(|timeout| timeout <= LONGEST) {
             return Wait { watched: None };
         }
@@ -66,7 +65,7 @@ impl Patience {
     }
 
     /// Begins a wait of which `text` tells.
-    pub fn begin(&self, text: impl FnOnce() -> Cow<'static, str>) -> Wait {
+    pub(super) fn begin(&self, text: impl FnOnce() -> Cow<'static, str>) -> Wait {
         if let Some(watched) = &self.watched {
             let mut waiting = watched.lock();
             waiting.text = Some(text());

@@ -1,16 +1,18 @@
 //! From commands and scripts to steps that can run. Everything is read and
 //! checked here, before the first of them does.
 
-use super::Options;
 use super::call::payload;
+use super::{CallOptions, RequestOptions};
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use crate::cli::Source;
 use crate::command::{self, Hash};
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
-use crate::printer::escape;
+use crate::printer::Format;
 use crate::request::{Memory, Request};
-use crate::schema::{Schema, lookup};
+use crate::schema::lookup::LookupError;
+use crate::schema::{Rpc, Schema, lookup};
+use crate::text::escape;
 
 /// One command, ready to run.
 #[derive(Debug)]
@@ -39,6 +41,17 @@ impl Step {
     }
 }
 
+/// What commands are checked with.
+#[derive(Debug, Clone, Copy)]
+pub struct Checks<'a> {
+    /// How requests are made.
+    pub requests: &'a RequestOptions,
+    /// How they are sent: what is sent with each counts for its size.
+    pub calls: &'a CallOptions,
+    /// How answers are printed, which not every answer can be.
+    pub format: Format,
+}
+
 /// Reads and checks everything that was given.
 ///
 /// # Errors
@@ -46,12 +59,12 @@ impl Step {
 pub fn prepare(
     schema: &'static Schema,
     sources: &[Source],
-    options: &Options,
+    checks: Checks<'_>,
     inputs: &mut Inputs,
 ) -> Result<Vec<Step>, Failure> {
     let mut reader = Reader {
         schema,
-        options,
+        checks,
         inputs,
         memory: Memory::default(),
         steps: Vec::new(),
@@ -60,7 +73,7 @@ pub fn prepare(
         match source {
             Source::Command(text) if text.trim().is_empty() => {
                 let message = "an empty command; name an RPC or a built-in command".to_owned();
-                return Err(Failure::new(None, Error::Usage(message)));
+                return Err(Failure::new(None, Error::usage(message)));
             }
             Source::Command(text) => reader.command(None, text, Hash::Word)?,
             Source::Script(name) => reader.script(name)?,
@@ -79,16 +92,16 @@ pub fn prepare(
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn prepare_one(
+pub(super) fn prepare_one(
     schema: &'static Schema,
     text: &str,
-    options: &Options,
+    checks: Checks<'_>,
     memory: &Memory,
     inputs: &mut Inputs,
 ) -> Result<Option<Step>, Failure> {
     let mut reader = Reader {
         schema,
-        options,
+        checks,
         inputs,
         memory: memory.clone(),
         steps: Vec::new(),
@@ -108,7 +121,7 @@ fn is_skipped(line: &str) -> bool {
 /// Reads commands one after the other.
 struct Reader<'a> {
     schema: &'static Schema,
-    options: &'a Options,
+    checks: Checks<'a>,
     inputs: &'a mut Inputs,
     /// What a run would remember; random IDs are all of one length.
     memory: Memory,
@@ -136,8 +149,8 @@ impl Reader<'_> {
                 Ok(())
             }
             // The error of a wrong name has the name in it.
-            Err(error @ Error::Lookup(_)) => Err(Failure::new(None, error).at(place)),
-            Err(error) => {
+            Err(Mistake::Name(error)) => Err(Failure::new(None, error.into()).at(place)),
+            Err(Mistake::Other(error)) => {
                 let name = escape::line(name).into_owned();
                 Err(Failure::new(Some(name), error).at(place))
             }
@@ -145,42 +158,64 @@ impl Reader<'_> {
     }
 
     /// What the command called `name` does; its words stand from `end` on.
-    fn work(&mut self, name: &str, text: &str, end: usize, hash: Hash) -> Result<Work, Error> {
+    fn work(&mut self, name: &str, text: &str, end: usize, hash: Hash) -> Result<Work, Mistake> {
         if let Some(built_in) = BuiltIn::find(name) {
-            let action = built_in.action(&command::split_plain(text, end, hash)?)?;
+            let words = command::split_plain(text, end, hash).map_err(Error::from)?;
+            let action = built_in.action(&words).map_err(Error::from)?;
             if let Action::Describe(name) = &action {
-                lookup::item(self.schema, name)?;
+                lookup::item(self.schema, name).map_err(Mistake::Name)?;
             }
             let last = self.steps.last().map(|step| &step.work);
             if let (Action::Repeat(_), Some(Work::BuiltIn(Action::Repeat(_)))) = (&action, last) {
-                return Err(nothing_to_repeat());
+                return Err(nothing_to_repeat().into());
             }
             return Ok(Work::BuiltIn(action));
         }
         let built_ins = BUILT_INS.iter().map(|row| row.name);
-        let rpc = lookup::rpc_or(self.schema, name, built_ins)?;
+        let rpc = lookup::rpc_or(self.schema, name, built_ins).map_err(Mistake::Name)?;
+        Ok(Work::Call(self.request(rpc, text, end, hash)?))
+    }
+
+    /// The request of a call of `rpc`.
+    fn request(
+        &mut self,
+        rpc: &'static Rpc,
+        text: &str,
+        end: usize,
+        hash: Hash,
+    ) -> Result<Request, Error> {
         let arguments = command::arguments(text, end, hash)?;
         let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
-        if let Some(bundle) = self
-            .options
-            .bundle
-            .as_ref()
-            .filter(|_| self.options.automatic)
-        {
+        let automatic = self.checks.requests.automatic;
+        if let Some(bundle) = self.checks.requests.bundle.as_ref().filter(|_| automatic) {
             request.take_bundle(bundle, self.inputs)?;
         }
-        self.options.format.check(rpc.response)?;
-        let message = request.complete(&mut self.memory, self.options.automatic)?;
+        self.checks.format.check(rpc.response)?;
+        let message = request.complete(&mut self.memory, automatic)?;
         let length = match request.series() {
             Some(series) => series.largest(message.as_ref())?,
             None => payload(message.as_ref())?.len(),
         };
-        self.options.call_of(rpc, &[]).check_size(length)?;
-        Ok(Work::Call(request))
+        self.checks.calls.call_of(rpc, &[]).check_size(length)?;
+        Ok(request)
+    }
+}
+
+/// What is wrong with a command.
+enum Mistake {
+    /// It names what there is not.
+    Name(LookupError),
+    /// Something in the command that its name stands for.
+    Other(Error),
+}
+
+impl From<Error> for Mistake {
+    fn from(error: Error) -> Self {
+        Mistake::Other(error)
     }
 }
 
 /// The error of a `repeat` that no command follows.
 pub(super) fn nothing_to_repeat() -> Error {
-    Error::Usage("the command to repeat must follow".to_owned())
+    Error::usage("the command to repeat must follow")
 }

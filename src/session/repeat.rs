@@ -1,5 +1,5 @@
-//! One command, run as often as asked: what it counts, and what it says of that
-//! when the user ends it. It knows nothing of what a command does.
+//! One command, run as often as asked: what is counted, and what is said of that when the
+//! user ends it.
 
 use std::fmt;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Next, Session, Step, Stop};
 use crate::builtin::Times;
 use crate::duration;
-use crate::error::{Error, Failure, Kind};
+use crate::error::{Failure, Kind};
 use crate::interrupt;
 use crate::log::say;
 
@@ -39,7 +39,6 @@ impl Session {
             runs: 0,
             failures: 0,
         };
-        self.repeated = None;
         let result = self.runs(step, times, &mut tally);
         // A signal that nothing has waited for since it came.
         let result = match result {
@@ -55,7 +54,7 @@ impl Session {
     /// The end of a run by a signal that came in no command.
     fn interrupted(&mut self) -> Stop {
         Stop {
-            exit_status: self.show(&Failure::new(None, Error::Interrupted)),
+            exit_status: self.show(&Failure::new(None, interrupt::Interrupted.into())),
             kind: Kind::Interrupted,
         }
     }

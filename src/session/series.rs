@@ -1,17 +1,14 @@
-//! A command that takes a series of calls: all of them over one connection, one
-//! after the other, and one answer printed. What is sent in pieces, and which
-//! pieces there are, is the series' own to know.
+//! A command that takes a series of calls: all of them over one connection, one after the
+//! other, and one answer printed. The series itself knows what is sent in which pieces.
 
 use std::time::Instant;
 
-use super::call::{decode, trace};
-use super::progress::Progress;
-use super::stopwatch::Stopwatch;
-use super::{Session, connected};
+use super::Session;
+use super::call::decode;
+use crate::conveniences::{Pieces, Series};
 use crate::duration;
 use crate::error::Error;
 use crate::log::say;
-use crate::recipes::{Pieces, Series};
 use crate::schema::{Reflect, Rpc};
 
 /// What an answer says, and its bytes as they came.
@@ -31,14 +28,9 @@ impl Session {
         if self.options.dry_run {
             return self.show_pieces(rpc, pieces);
         }
-        if self.options.verbose {
-            say(format_args!("> {}", rpc.path()));
-            self.show_metadata();
-        }
         let started = Instant::now();
-        let mut time = self.stopwatch();
-        let result = self.send_pieces(rpc, pieces, &mut time);
-        self.answered(rpc, &time, &result);
+        let result = self.send_pieces(rpc, pieces);
+        self.channel.end(rpc, &result);
         let answer = result.map_err(|error| self.explained(rpc, error))?;
         if let Some((answer, encoded)) = answer {
             self.print_answer(answer.as_ref(), &encoded)?;
@@ -51,7 +43,7 @@ impl Session {
     }
 
     fn show_pieces(&mut self, rpc: &'static Rpc, pieces: &mut dyn Pieces) -> Result<(), Error> {
-        let format = self.options.format.of_requests();
+        let format = self.options.printing.format.of_requests();
         while let Some(piece) = pieces.next()? {
             let request = decode(rpc.request, piece.payload)?;
             self.print(format, request.as_ref())?;
@@ -64,35 +56,22 @@ impl Session {
         &mut self,
         rpc: &'static Rpc,
         pieces: &mut dyn Pieces,
-        time: &mut Stopwatch,
     ) -> Result<Option<Answer>, Error> {
-        let client = connected(&mut self.client, &self.options, &self.patience, self.logger)?;
-        let mut progress = match self.options.verbose {
-            true => Progress::none(),
-            false => Progress::of(pieces.total()),
-        };
-        let mut last: Option<Answer> = None;
+        let call = self.options.calls.call_of(rpc, &[]);
+        self.channel
+            .begin_series(&self.options.calls, &call, pieces.total())?;
+        let mut last = None;
         while let Some(piece) = pieces.next()? {
-            if let Some(title) = piece.begins.filter(|_| self.options.verbose) {
-                say(format_args!("> {title}"));
-            }
-            trace(self.logger, "request", piece.payload);
-            let wait = self.patience.call(self.options.timeout);
-            let answer = client.call(&self.options.call_of(rpc, piece.payload));
-            time.stop();
-            drop(wait);
-            let answer = answer.map_err(|error| Error::Piece {
-                of: piece.of.to_owned(),
-                offset: piece.offset,
-                error: Box::new(error.into()),
+            let call = self.options.calls.call_of(rpc, piece.payload);
+            let answer = self.channel.piece(&call, &piece);
+            let answer = answer.map_err(|error| {
+                Error::from(error).within(format_args!("{:?} at offset {}", piece.of, piece.offset))
             })?;
-            trace(self.logger, "response", &answer);
-            // Most say the same as the one before.
-            if last.as_ref().is_none_or(|(_, last)| *last != answer) {
-                let decoded = self.skew.decode(rpc, &answer, &self.options, self.logger)?;
-                last = Some((decoded, answer));
-            }
-            progress.advance(piece.length);
+            let verbose = self.options.verbose;
+            let decoded = self
+                .skew
+                .decode(self.schema, rpc, &answer, verbose, self.logger)?;
+            last = Some((decoded, answer));
         }
         Ok(last)
     }

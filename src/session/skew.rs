@@ -4,22 +4,21 @@
 
 use std::time::Duration;
 
-use protobuf::UnknownValueRef;
-
-use super::call::{decode, decode_with_groups};
-use super::{Options, Session};
-use crate::client::Client;
-use crate::client::excerpt::hex;
+use super::call::{decode, not_an_answer};
+use super::{CallOptions, Session};
+use crate::client::Connection;
 use crate::error::Error;
 use crate::interrupt;
 use crate::log::{Level, Logger};
-use crate::schema::unknown::{self, Held, UnknownField};
-use crate::schema::{Reflect, Rpc, Schema, Value, lookup};
+use crate::schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, lookup};
+use crate::text::excerpt::Excerpt;
+use crate::text::hex;
+use crate::wire::Content;
 
 /// Of how many unknown fields an RPC's answers are told, in a run.
 const MOST_FIELDS: usize = 16;
 /// The RPC that tells an agent's version, where there is one, and the field.
-const VERSION: (&str, &str) = ("Version", "agent_version");
+const VERSION: (&str, &str) = ("grpc.Health/Version", "agent_version");
 /// How long an agent may take to tell its version.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The status codes of an agent that does not have an RPC: the one for that, and
@@ -42,17 +41,18 @@ impl Skew {
     /// field once.
     pub(super) fn decode(
         &mut self,
+        schema: &'static Schema,
         rpc: &'static Rpc,
         answer: &[u8],
-        options: &Options,
+        verbose: bool,
         logger: Logger,
     ) -> Result<Box<dyn Reflect>, Error> {
-        let (message, has_groups) = decode_with_groups(rpc.response, answer)?;
         if !logger.shows(Level::Warn) {
-            return Ok(message);
+            return decode(rpc.response, answer);
         }
-        let encoded = if has_groups { answer } else { &[] };
-        let found = unknown::find(message.as_ref(), encoded, MOST_FIELDS);
+        let mut message = (rpc.response.new)();
+        let found = decode_noting(&mut *message, answer, schema, MOST_FIELDS)
+            .map_err(|error| not_an_answer(rpc.response, answer, &error))?;
         if found.fields.is_empty() {
             return Ok(message);
         }
@@ -63,7 +63,7 @@ impl Skew {
             }
             self.told.push(key);
             let mut text = warning(rpc, field);
-            if options.verbose {
+            if verbose {
                 text.push_str(&content(field));
             }
             logger.log(Level::Warn, text);
@@ -102,34 +102,36 @@ fn warning(rpc: &Rpc, field: &UnknownField<'_>) -> String {
         Some(known) => format!(
             "{name}: {place}the answer has field {number} as {}, and {message} of this build has \
              it as {:?}, {}",
-            kind(&field.value),
+            kind(field.content),
             known.name,
             known.declared_type()
         ),
     }
 }
 
-fn kind(value: &Held<'_>) -> &'static str {
-    match value {
-        Held::Value(UnknownValueRef::Varint(_)) => "a number",
-        Held::Value(UnknownValueRef::Fixed32(_)) => "32 bits",
-        Held::Value(UnknownValueRef::Fixed64(_)) => "64 bits",
-        Held::Value(UnknownValueRef::LengthDelimited(_)) => "bytes",
-        Held::Group(_) => "a group",
+fn kind(content: Content<'_>) -> &'static str {
+    match content {
+        Content::Varint(_) => "a number",
+        Content::Fixed32(_) => "32 bits",
+        Content::Fixed64(_) => "64 bits",
+        Content::Bytes(_) => "bytes",
+        Content::Group(_) => "a group",
     }
 }
 
 fn content(field: &UnknownField<'_>) -> String {
-    let content = match &field.value {
-        Held::Value(UnknownValueRef::Varint(number)) => format!("the number {number}"),
-        Held::Value(UnknownValueRef::Fixed32(bits)) => format!("the 32 bits {bits:#010x}"),
-        Held::Value(UnknownValueRef::Fixed64(bits)) => format!("the 64 bits {bits:#018x}"),
-        Held::Value(UnknownValueRef::LengthDelimited([])) => "no bytes".to_owned(),
-        Held::Value(UnknownValueRef::LengthDelimited(bytes)) => {
-            format!("{} bytes: {}", bytes.len(), hex(bytes))
+    let content = match field.content {
+        Content::Varint(number) => format!("the number {number}"),
+        Content::Fixed32(bits) => format!("the 32 bits {bits:#010x}"),
+        Content::Fixed64(bits) => format!("the 64 bits {bits:#018x}"),
+        Content::Bytes([]) => "no bytes".to_owned(),
+        Content::Bytes(bytes) => {
+            format!("{} bytes: {}", bytes.len(), hex::excerpt(bytes))
         }
-        Held::Group([]) => "an empty group".to_owned(),
-        Held::Group(bytes) => format!("a group of {} bytes: {}", bytes.len(), hex(bytes)),
+        Content::Group([]) => "an empty group".to_owned(),
+        Content::Group(bytes) => {
+            format!("a group of {} bytes: {}", bytes.len(), hex::excerpt(bytes))
+        }
     };
     match field.count {
         1 => format!(": {content}"),
@@ -152,36 +154,39 @@ impl Session {
         let version = match &self.skew.version {
             Some(version) => version.clone(),
             None => {
-                let version = self
-                    .client
-                    .as_mut()
-                    .and_then(|client| ask(client, self.schema, &self.options, self.logger, rpc));
+                let version = self.channel.connection().and_then(|connection| {
+                    ask(
+                        connection,
+                        self.schema,
+                        &self.options.calls,
+                        self.logger,
+                        rpc,
+                    )
+                });
                 // The agent is asked again where the user broke that off.
                 if interrupt::is_raised() {
-                    return Error::Interrupted;
+                    return interrupt::Interrupted.into();
                 }
                 self.skew.version.insert(version).clone()
             }
         };
-        Error::NoSuchRpc {
-            rpc: rpc.name,
-            version,
-            error: Box::new(error),
-        }
+        let version = version.map(|it| format!(", and reports version {}", Excerpt(&it)));
+        let version = version.unwrap_or_default();
+        error.with_hint(format!("; this agent does not have {}{version}", rpc.name))
     }
 }
 
 /// The version that the agent reports, if there is an RPC for it and it answers.
 fn ask(
-    client: &mut Client,
+    connection: &mut Connection,
     schema: &'static Schema,
-    options: &Options,
+    options: &CallOptions,
     logger: Logger,
     failed: &Rpc,
 ) -> Option<String> {
     let (name, field) = VERSION;
     let rpc = lookup::rpc(schema, name).ok()?;
-    if rpc.path() == failed.path() || rpc.is_streaming() || !client.is_usable() {
+    if rpc.path() == failed.path() || rpc.is_streaming() {
         return None;
     }
     let field = rpc.response.fields.iter().position(|it| it.name == field)?;
@@ -192,7 +197,7 @@ fn ask(
             .timeout
             .map_or(PATIENCE, |limit| limit.min(PATIENCE)),
     );
-    let answer = client.call(&call).ok()?;
+    let answer = connection.call(&call).ok()?;
     match decode(rpc.response, &answer).ok()?.get(field)? {
         Value::String(version) if !version.is_empty() => Some(version.to_owned()),
         _ => None,

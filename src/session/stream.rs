@@ -1,50 +1,35 @@
 //! One streaming call: messages from standard input on one thread, answers to
 //! standard output on another, until both sides have ended.
 
-use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::call::{payload, print_answer, show_message};
-use super::messages::{Coming, Messages};
-use super::stopwatch::Stopwatch;
-use super::{Session, connected};
-use crate::client::{self, CallError, StreamSender};
+use super::Session;
+use super::call::{payload, print_answer};
+use super::channel::Sender;
+use super::messages::{Coming, Messages, in_line};
+use crate::client::{self, CallError};
 use crate::error::{Error, Kind};
 use crate::interrupt;
 use crate::schema::{Rpc, Schema};
 
 impl Session {
     /// Makes a streaming call. `payload` is its first message.
-    pub(super) fn stream(
-        &mut self,
-        rpc: &'static Rpc,
-        payload: &[u8],
-        time: &mut Stopwatch,
-    ) -> Result<(), Error> {
-        let schema = self.schema;
-        let client = connected(&mut self.client, &self.options, &self.patience, self.logger)?;
-        let call = self.options.call_of(rpc, payload);
-        // Who types messages knows what is waited for.
-        let is_typed = rpc.client_streaming && io::stdin().is_terminal();
-        let mut wait = (!is_typed).then(|| self.patience.call(self.options.timeout));
-        let stream = client.stream(&call, rpc.client_streaming, rpc.server_streaming)?;
-        let (sender, mut receiver) = stream.split();
+    pub(super) fn stream(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
+        let (schema, options) = (self.schema, &self.options);
+        let call = options.calls.call_of(rpc, payload);
+        let (sender, mut receiver) = self.channel.stream(&options.calls, rpc, &call)?;
         let state = State::default();
         thread::scope(|scope| {
             let sending = sender.map(|sender| {
                 let sending = Sending {
                     messages: &mut self.messages,
                     state: &state,
-                    verbose: self.options.verbose,
                 };
                 scope.spawn(move || sending.send_all(sender, schema, rpc))
             });
             let received = loop {
-                let answer = receiver.next_message();
-                time.stop();
-                wait = None;
-                let answer = match answer {
+                let answer = match receiver.next() {
                     Ok(Some(answer)) => answer,
                     Ok(None) => break Ok(()),
                     Err(error) => break Err(error.into()),
@@ -53,10 +38,11 @@ impl Session {
                 if state.mistaken.load(Ordering::SeqCst) {
                     break Ok(());
                 }
-                let response = self.skew.decode(rpc, &answer, &self.options, self.logger);
+                let verbose = options.verbose;
+                let response = self.skew.decode(schema, rpc, &answer, verbose, self.logger);
                 let printed = response.and_then(|response| {
                     let (output, response) = (&mut self.output, response.as_ref());
-                    print_answer(output, schema, &self.options, response, &answer)
+                    print_answer(output, schema, options.printing, response, &answer)
                 });
                 if printed.is_err() {
                     break printed;
@@ -76,18 +62,15 @@ impl Session {
     /// Prints the further messages of a call that streams from the client, as the
     /// requests that they would be.
     pub(super) fn further_requests(&mut self, rpc: &'static Rpc) -> Result<(), Error> {
-        let format = self.options.format.of_requests();
+        let format = self.options.printing.format.of_requests();
         loop {
-            if interrupt::is_raised() {
-                return Err(Error::Interrupted);
-            }
+            interrupt::check()?;
             match self.messages.next(self.schema, rpc.request)? {
                 Coming::NotYet => {}
                 Coming::End => return Ok(()),
                 Coming::Message(line, message) => {
                     let length = payload(message.as_ref())?.len();
-                    client::check_message_size(length)
-                        .map_err(|error| Error::from(error).in_line(line))?;
+                    client::check_message_size(length).map_err(|error| in_line(line, error))?;
                     self.print(format, message.as_ref())?;
                 }
             }
@@ -108,7 +91,6 @@ struct State {
 struct Sending<'a> {
     messages: &'a mut Messages,
     state: &'a State,
-    verbose: bool,
 }
 
 impl Sending<'_> {
@@ -117,14 +99,13 @@ impl Sending<'_> {
     /// tell the agent that it has got all: the connection is dropped instead.
     fn send_all(
         mut self,
-        mut sender: StreamSender,
+        mut sender: Sender,
         schema: &'static Schema,
         rpc: &'static Rpc,
     ) -> Result<(), Error> {
         match self.send_each(&mut sender, schema, rpc) {
             // The receiving side tells how.
             Ok(()) if self.state.ended.load(Ordering::SeqCst) => Ok(()),
-            Err(Error::Call(CallError::StreamEnded)) => Ok(()),
             Err(error) if error.kind() == Kind::Usage => {
                 self.state.mistaken.store(true, Ordering::SeqCst);
                 sender.abandon();
@@ -138,7 +119,7 @@ impl Sending<'_> {
 
     fn send_each(
         &mut self,
-        sender: &mut StreamSender,
+        sender: &mut Sender,
         schema: &'static Schema,
         rpc: &'static Rpc,
     ) -> Result<(), Error> {
@@ -149,11 +130,12 @@ impl Sending<'_> {
                 Coming::Message(line, message) => {
                     let payload = payload(message.as_ref())?;
                     client::check_message_size(payload.len())
-                        .map_err(|error| Error::from(error).in_line(line))?;
-                    if self.verbose {
-                        show_message(schema, message.as_ref());
+                        .map_err(|error| in_line(line, error))?;
+                    match sender.send(message.as_ref(), &payload) {
+                        // The receiving side tells how.
+                        Err(CallError::StreamEnded) => return Ok(()),
+                        sent => sent?,
                     }
-                    sender.send(&payload)?;
                 }
             }
         }

@@ -24,7 +24,13 @@ pub enum Turn {
 impl Session {
     /// Reads, checks and runs one command. Errors are shown.
     pub fn typed(&mut self, text: &str, inputs: &mut Inputs) -> Turn {
-        let prepared = prepare::prepare_one(self.schema, text, &self.options, &self.memory, inputs);
+        let prepared = prepare::prepare_one(
+            self.schema,
+            text,
+            self.options.checks(),
+            &self.memory,
+            inputs,
+        );
         match prepared {
             Ok(Some(step)) => self.turn(&step),
             Ok(None) => Turn::Next,
@@ -45,7 +51,7 @@ impl Session {
                 ..
             }) => {
                 // An answer may still come to the call that was given up.
-                self.client = None;
+                self.channel.close();
                 Turn::Interrupted
             }
             Err(Stop {

@@ -18,7 +18,7 @@ use value::{files, text_of, value};
 
 /// What may stand at the cursor.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(super) struct Found {
     /// Where in the word at the cursor the part begins that is replaced, in bytes.
     pub start: usize,
     /// What may stand there.
@@ -30,7 +30,7 @@ pub struct Found {
 }
 
 /// What may stand at the cursor of this line.
-pub fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
+pub(super) fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
     let word = line.word.as_str();
     if line.is_redirection {
         return files(word, false);

@@ -11,7 +11,7 @@ use crate::schema::Schema;
 
 /// Adds what may follow the only candidate where the shell would end its word too
 /// early. Where nothing is known to follow, the shell does as it does with any word.
-pub fn keep_open(schema: &'static Schema, line: &Line<'_>, found: &mut Found) {
+pub(super) fn keep_open(schema: &'static Schema, line: &Line<'_>, found: &mut Found) {
     let [only] = &found.candidates[..] else {
         return;
     };

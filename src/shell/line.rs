@@ -9,7 +9,7 @@ const PROGRAM: &str = "kata-agent-ctl";
 
 /// What quotes a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quote {
+pub(super) enum Quote {
     /// Nothing, or a backslash.
     None,
     /// `'`.
@@ -20,7 +20,7 @@ pub enum Quote {
 
 /// Where a byte of a word stands in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     /// Offset in the line, that of the backslash where there is one.
     pub offset: usize,
     /// What it is quoted by.
@@ -29,7 +29,7 @@ pub struct Place {
 
 /// A command up to the cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     /// All that is on the line.
     pub text: &'a str,
     /// The words between the program's name and the one at the cursor.
@@ -52,7 +52,7 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     /// Where in the line a byte of the word at the cursor stands.
-    pub fn place(&self, index: usize) -> Place {
+    pub(super) fn place(&self, index: usize) -> Place {
         let end = Place {
             offset: self.text.len(),
             quote: Quote::None,
@@ -62,7 +62,7 @@ impl Line<'_> {
     }
 
     /// The quote that is open at the cursor.
-    pub fn open(&self) -> Quote {
+    pub(super) fn open(&self) -> Quote {
         self.place(self.word.len()).quote
     }
 }
@@ -92,7 +92,7 @@ impl Word {
 }
 
 /// Reads a line.
-pub fn read(text: &str, shell: Shell) -> Line<'_> {
+pub(super) fn read(text: &str, shell: Shell) -> Line<'_> {
     let mut quote = Quote::None;
     let mut words: Vec<String> = Vec::new();
     let mut word = Word::default();

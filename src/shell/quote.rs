@@ -4,7 +4,7 @@ use super::Shell;
 use super::line::Quote;
 
 /// What stands for `text` on a line where `quote` is open.
-pub fn quoted(text: &str, quote: Quote, shell: Shell) -> String {
+pub(super) fn quoted(text: &str, quote: Quote, shell: Shell) -> String {
     let mut word = String::new();
     for character in text.chars() {
         match (quote, character) {
@@ -22,7 +22,7 @@ pub fn quoted(text: &str, quote: Quote, shell: Shell) -> String {
 }
 
 /// What ends a word in which `quote` is open.
-pub fn close(quote: Quote) -> &'static str {
+pub(super) fn close(quote: Quote) -> &'static str {
     match quote {
         Quote::None => " ",
         Quote::Single => "' ",

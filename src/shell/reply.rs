@@ -11,7 +11,7 @@ const GAP: &str = "  -- ";
 
 /// For bash: what replaces the part of the word that readline would replace,
 /// spaces and all. Where the candidates are only `listing`ed, what they are.
-pub fn bash(line: &Line<'_>, found: &Found, word_breaks: &str, listing: bool) -> String {
+pub(super) fn bash(line: &Line<'_>, found: &Found, word_breaks: &str, listing: bool) -> String {
     let from = readline_start(line, word_breaks);
     let mut texts = Vec::new();
     for candidate in &found.candidates {
@@ -41,7 +41,7 @@ pub fn bash(line: &Line<'_>, found: &Found, word_breaks: &str, listing: bool) ->
 }
 
 /// For zsh: the whole word as it is on the line, a tab, and what is shown.
-pub fn zsh(line: &Line<'_>, found: &Found) -> String {
+pub(super) fn zsh(line: &Line<'_>, found: &Found) -> String {
     let start = line.start;
     let mut reply = String::new();
     for candidate in &found.candidates {
@@ -54,7 +54,7 @@ pub fn zsh(line: &Line<'_>, found: &Found) -> String {
 
 /// For fish: the whole word without quotes, a tab, and what it is. Fish puts
 /// quotes on its own.
-pub fn fish(line: &Line<'_>, found: &Found) -> String {
+pub(super) fn fish(line: &Line<'_>, found: &Found) -> String {
     let before = line.word.get(..found.start).unwrap_or_default();
     let typed = line.word.get(found.start..).unwrap_or_default();
     let text = |it: &Candidate| match it.text.split_at_checked(typed.len()) {
@@ -70,12 +70,12 @@ pub fn fish(line: &Line<'_>, found: &Found) -> String {
 }
 
 /// Whether the word goes on after the candidate.
-pub fn stays_open(line: &Line<'_>, found: &Found, candidate: &Candidate) -> bool {
+pub(super) fn stays_open(line: &Line<'_>, found: &Found, candidate: &Candidate) -> bool {
     candidate.continues || (found.is_command && line.open() != Quote::None)
 }
 
 /// The line with the candidate typed in, up to the cursor that is then.
-pub fn typed_in(line: &Line<'_>, found: &Found, candidate: &Candidate) -> String {
+pub(super) fn typed_in(line: &Line<'_>, found: &Found, candidate: &Candidate) -> String {
     let place = line.place(found.start);
     let mut text = line.text.get(..place.offset).unwrap_or_default().to_owned();
     text.push_str(&quoted(&candidate.text, place.quote, line.shell));
@@ -151,7 +151,7 @@ mod tests {
         let found = arguments::complete(crate::schema(), &line);
         let listed = bash(&line, &found, BREAKS, true);
         assert!(
-            listed.contains("warn  -- What may be a mistake\n"),
+            listed.contains("warn  -- Warnings of what may be a mistake\n"),
             "{listed}"
         );
         // The only candidate is typed in even then.

@@ -101,12 +101,7 @@ fn no_socket_comes_to_stand_in_the_place_of_a_stream_that_is_closed() {
         stream.read_to_end(&mut rest).unwrap();
         sender.send(rest).unwrap();
     });
-    for (closed, expected) in [
-        ("<&-", 0),
-        ("2>&-", 0),
-        ("<&- 2>&-", 0),
-        ("<&- >&- 2>&-", 1),
-    ] {
+    for closed in ["<&-", "2>&-", "<&- 2>&-", "<&- >&- 2>&-"] {
         let shell = format!("exec \"$0\" \"$@\" {closed}");
         let status = Command::new("sh")
             .args(["-c", &shell, program()])
@@ -120,7 +115,6 @@ fn no_socket_comes_to_stand_in_the_place_of_a_stream_that_is_closed() {
         // None of what is shown on standard error, or printed.
         let rest = received.recv_timeout(Duration::from_secs(20));
         assert_eq!(rest.as_deref(), Ok(&b""[..]), "{closed}");
-        // Without a standard output there is nowhere to print the answer.
-        assert_eq!(status.code(), Some(expected), "{closed}");
+        assert_eq!(status.code(), Some(0), "{closed}");
     }
 }

@@ -339,6 +339,36 @@ fn a_lost_connection_is_made_again() {
 }
 
 #[test]
+fn a_connection_with_thousands_of_unanswered_calls_is_replaced_and_no_call_lost() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    let silent = Listener::start(move |_, mut stream| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        while read_frame(&mut stream).is_ok() {}
+    });
+    let arguments = [
+        "-c",
+        "Check",
+        "--calls",
+        "9000",
+        "--in-flight",
+        "500",
+        "--timeout",
+        "10ms",
+        "-o",
+        "json",
+    ];
+    let report = bench(&silent.address(), &arguments).run();
+    let report = report.succeeded().json();
+    let failures = &report["all"]["failures"];
+    assert_eq!(failures[0]["failure"], "timeout", "{failures}");
+    assert_eq!(failures[0]["calls"], 9000, "{failures}");
+    // Up to 4,096 calls and those in flight beside them on each.
+    let connections = connections.load(Ordering::SeqCst);
+    assert!((2..=3).contains(&connections), "{connections}");
+}
+
+#[test]
 fn conditions_set_the_exit_status() {
     let agent = answers(|_| {});
     let arguments = ["-c", "Check", "--calls", "5", "-o", "csv"];
@@ -482,7 +512,7 @@ fn mistakes_are_told_before_anything_is_sent() {
         ),
         (
             &["-c", "Check", "echo hello"],
-            "echo: a built-in command makes no call to measure",
+            "echo: a built-in command is not a call, and cannot be measured",
         ),
         (
             &["-c", "CopyFile src=/etc/hosts dest=/h"],
@@ -496,23 +526,23 @@ fn mistakes_are_told_before_anything_is_sent() {
         ),
         (
             &["-c", "Check", "--fail-if", "q>5ms"],
-            "invalid value 'q>5ms' for '--fail-if <CONDITION>': \"q\" is no figure of the report: \
+            "invalid value 'q>5ms' for '--fail-if <CONDITION>': \"q\" is not a figure of the report: \
              use p50 (or another percentile, such as p99.9), min, mean, max, errors or throughput",
         ),
         (
             &["-c", "Check", "--fail-if", "p101>5ms"],
-            "invalid value 'p101>5ms' for '--fail-if <CONDITION>': \"p101\" is no figure of the \
+            "invalid value 'p101>5ms' for '--fail-if <CONDITION>': \"p101\" is not a figure of the \
              report: use p50 (or another percentile, such as p99.9), min, mean, max, errors or \
              throughput",
         ),
         (
             &["-c", "Check", "--fail-if", "p99>5"],
-            "invalid value 'p99>5' for '--fail-if <CONDITION>': \"5\" is no value of p99: write a \
+            "invalid value 'p99>5' for '--fail-if <CONDITION>': \"5\" is not a value of p99: write a \
              time, as in 5ms",
         ),
         (
             &["-c", "Check", "--fail-if", "errors>101%"],
-            "invalid value 'errors>101%' for '--fail-if <CONDITION>': \"101%\" is no value of \
+            "invalid value 'errors>101%' for '--fail-if <CONDITION>': \"101%\" is not a value of \
              errors: write a share of the calls from 0% to 100%",
         ),
         (
@@ -522,7 +552,7 @@ fn mistakes_are_told_before_anything_is_sent() {
         ),
         (
             &["-c", "Check", "--duration", "0"],
-            "invalid value '0' for '--duration <TIME>': there is nothing to measure in no time",
+            "invalid value '0' for '--duration <TIME>': the time to measure must be longer than 0",
         ),
         (
             &["-c", "Check", "--connections", "0"],

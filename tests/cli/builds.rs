@@ -36,6 +36,11 @@ fn target() -> PathBuf {
 /// Builds the tool from a folder of proto files, and gives the binary, or what
 /// the build had to say.
 pub fn build(name: &str, protos: &Path) -> Result<PathBuf, String> {
+    build_with(name, protos, "")
+}
+
+/// The same with folders to import from, separated by `:`.
+pub fn build_with(name: &str, protos: &Path, imports: &str) -> Result<PathBuf, String> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -54,6 +59,7 @@ pub fn build(name: &str, protos: &Path) -> Result<PathBuf, String> {
             .arg(&target)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("AGENT_CTL_PROTO_DIR", protos)
+            .env("AGENT_CTL_PROTO_PATH", imports)
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()
             .unwrap();

@@ -134,7 +134,7 @@ fn what_cannot_be_copied_is_found_anywhere_in_a_tree() {
 
     let name = deep.join(OsStr::from_bytes(b"a\xffb"));
     File::create(&name).unwrap();
-    let message = "src: \"t/d/a\u{fffd}b\" is not UTF-8 text, which paths in requests are";
+    let message = "src: \"t/d/a\u{fffd}b\" is not UTF-8 text, as paths in requests must be";
     refused(folder.path(), command, message);
 }
 

@@ -45,6 +45,7 @@ fn mistakes_in(binary: &Path, topic: &str, steps: Vec<&Value>) -> String {
     let Some(outputs) = run(binary, &commands) else {
         return mistakes;
     };
+    assert_eq!(outputs.len(), commands.len(), "{topic}: {outputs:?}");
     for (step, found) in steps.iter().zip(&outputs) {
         let expected = step["prints"].as_str().unwrap();
         if !matches(expected, found) {

@@ -48,6 +48,8 @@ fn every_kind_as_a_client_sees_it() {
         ),
         (["--close", "Check"], 3, "", closed),
         (["--close", "*"], 3, "", closed),
+        (["--die", "Check"], 3, "", closed),
+        (["--reply", "*"], 0, "{}\n", ""),
         (
             ["--garbage", "Check hex:ffffffff00000001020000"],
             3,
@@ -190,7 +192,8 @@ fn standard_input_changes_rules_while_it_runs() {
     served.tell("fail Check[0] 5\nreply Version file://-\n");
     let error = "error: standard input: [0]: calls are counted from 1";
     assert_eq!(served.says(), error);
-    let error = "error: standard input: standard input is taken already, and can be read only once";
+    let error =
+        "error: standard input: standard input can be read only once, and it is read already";
     assert_eq!(served.says(), error);
     served.tell("list\n");
     assert_eq!(served.says(), "fail Check[2..] UNAVAILABLE  # 1 of 2 calls");
@@ -200,7 +203,7 @@ fn standard_input_changes_rules_while_it_runs() {
     // The last line needs no end, and the end of the input ends nothing.
     served.tell("clear\n\u{7f}");
     served.close_stdin();
-    let error = "error: standard input: there is no command \"\\u{7f}\"; help lists them";
+    let error = "error: standard input: there is no command \"\\x7f\"; help lists them";
     assert_eq!(served.says(), error);
     assert_eq!(call(&served), 0);
     assert_eq!(served.end(Signal::SIGINT).0, Some(0));
@@ -214,7 +217,7 @@ fn a_container_runs_out_of_memory_when_standard_input_says_so() {
     // Whether it waits by now or not, it gets both; mostly it does.
     thread::sleep(Duration::from_millis(200));
     served.tell("oom web\noom\noom 'a container' # it need not be there\n");
-    let error = "error: standard input: the ID of a container is missing: oom CONTAINER_ID";
+    let error = "error: standard input: the ID of a container is missing; write oom CONTAINER_ID";
     assert_eq!(served.says(), error);
     let output = waiting.wait().succeeded();
     assert_eq!(
@@ -223,10 +226,64 @@ fn a_container_runs_out_of_memory_when_standard_input_says_so() {
     );
     // Events wait for a caller too, up to what the agent's queue holds.
     served.tell(&"oom x\n".repeat(101));
-    let error = "error: standard input: too many events wait already; GetOOMEvent takes one";
+    let error = "error: standard input: too many events are waiting; call GetOOMEvent to take one";
     assert_eq!(served.says(), error);
     let call = served.call(&["GetOOMEvent", "--repeat", "100"]);
     call.stdout("{\"container_id\":\"x\"}\n".repeat(100)).test();
+}
+
+/// A container `web` whose program waits, and a process `one` in it.
+const RUNNING: [&str; 4] = [
+    r#"CreateContainer json://{"OCI":{"Process":{"Args":["sleep","1000"],"Cwd":"/","Capabilities":{}},"Root":{"Path":"/r"},"Linux":{"Namespaces":[{"Type":"mount"}]}}} container_id=web"#,
+    "StartContainer container_id=web",
+    r#"ExecProcess container_id=web exec_id=one process.Args=["sleep","1000"]"#,
+    "CreateSandbox",
+];
+
+#[test]
+fn standard_input_ends_processes() {
+    let mut served = serve(&[]);
+    served.listening();
+    served.call(&RUNNING).run().succeeded();
+    served.obeys("exit web one 7\n");
+    let wait = |served: &crate::served::Served, exec_id: &str| {
+        let call = format!("WaitProcess container_id=web exec_id={exec_id}");
+        served.call(&[&call]).run().succeeded().text()
+    };
+    assert_eq!(wait(&served, "one"), "{\"status\":7}\n");
+    served.tell("exit web one 7\n");
+    let error = "error: standard input: Process not found: invalid exec id";
+    assert_eq!(served.says(), error);
+    // As the kernel kills it.
+    served.obeys("oom web\n");
+    assert_eq!(wait(&served, "web"), "{\"status\":137}\n");
+    served
+        .call(&["GetOOMEvent"])
+        .stdout("{\"container_id\":\"web\"}\n")
+        .test();
+}
+
+#[test]
+fn an_agent_that_dies_ends_all_calls_and_begins_anew() {
+    let mut served = serve(&[]);
+    served.listening();
+    served.call(&RUNNING).run().succeeded();
+    let open = served.call(&["WaitProcess container_id=web"]).start();
+    // Answered after it: the call that waits has come in.
+    thread::sleep(Duration::from_millis(300));
+    served.obeys("die Check[1]\n");
+    assert_eq!(served.call(&["Check"]).run().status, 3);
+    let open = open.wait();
+    assert_eq!(
+        (open.status, open.text()),
+        (3, String::new()),
+        "{}",
+        open.stderr
+    );
+    // Nothing is left of what was.
+    served.call(&["CreateSandbox"]).stdout("{}\n").test();
+    let gone = served.call(&["StartContainer container_id=web"]).run();
+    assert_eq!(gone.status, 77, "{}", gone.stderr);
 }
 
 #[test]
@@ -307,7 +364,7 @@ fn a_log_line_for_each_call_with_its_answer() {
         let duration = fields.remove("duration_us").unwrap().as_u64().unwrap();
         assert!((least..20_000_000).contains(&duration), "{duration}");
     }
-    let version = env!("CARGO_PKG_VERSION");
+    let version = "4.1.0";
     assert_eq!(
         lines,
         [

@@ -102,13 +102,13 @@ fn all_pages_tell_the_same_of_exit_statuses() {
         let text = text.to_lowercase();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let readme = words(include_str!("../../README.md"));
+    let output = words(include_str!("../../docs/output.md"));
     let help = tool(["connect", "--help"]).run().succeeded().text();
     let (help, manual) = (words(&help), words(&manual()));
     for (status, meaning) in EXIT_STATUSES {
         let (status, meaning) = (words(status), words(meaning));
         for (page, row) in [
-            (&readme, format!("| {status} | {meaning} |")),
+            (&output, format!("| {status} | {meaning} |")),
             (&help, format!("{status} {meaning}")),
             (&manual, format!("fb{status}fr {meaning}")),
         ] {

@@ -154,6 +154,6 @@ fn a_value_from_standard_input() {
         "SetPolicy policy=@-",
     ])
     .status(2)
-    .stderr("error: SetPolicy: standard input is taken already, and can be read only once\n")
+    .stderr("error: SetPolicy: standard input can be read only once, and it is read already\n")
     .test();
 }

@@ -31,7 +31,7 @@ fn calls(address: &str, bundle: &Path, commands: &[&str]) -> Tool {
 
 #[test]
 fn from_the_sandbox_to_its_end() {
-    let program = r#"["sh","-c","echo out; echo err >&2; while read line; do echo got $line; done; echo closed"]"#;
+    let program = r#"["sh","-c","echo out; sleep; cat; echo closed"]"#;
     let bundle = bundle(program);
     let commands = [
         "CreateSandbox hostname=guest sandbox_id=sb",
@@ -63,9 +63,9 @@ fn from_the_sandbox_to_its_end() {
         "{}",
         "{}",
         r#"{"data":"b3V0Cg=="}"#,
-        r#"{"data":"ZXJyCg=="}"#,
+        r#"{"data":"c2xlZXA6IG1pc3Npbmcgb3BlcmFuZAo="}"#,
         r#"{"len":6}"#,
-        r#"{"data":"Z290IGhlbGxvCg=="}"#,
+        r#"{"data":"aGVsbG8K"}"#,
         "{}",
         r#"{"len":3}"#,
         r#"{"data":"YWI="}"#,

@@ -9,7 +9,7 @@ use crate::tool::{connect, tool};
 const MISTAKES: &[(&str, &str)] = &[
     (
         r#"NoSuchCall"#,
-        r#"there is no RPC or built-in command "NoSuchCall"; "kata-agent-ctl list" shows the RPCs"#,
+        r#"there is no RPC or built-in command "NoSuchCall"; "list" shows the RPCs"#,
     ),
     (
         r#"GetGuestDetail"#,
@@ -41,7 +41,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"Check json://{} json://{}"#,
-        r#"Check: there are two documents; one is allowed, and setters after it"#,
+        r#"Check: there are two documents; give one, and setters after it"#,
     ),
     (
         r#"Check service=x json://{}"#,
@@ -73,7 +73,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"CreateSandbox storages[1].driver=x"#,
-        r#"CreateSandbox: storages[1]: beyond the end of the list: its length is 0, so index 0 appends"#,
+        r#"CreateSandbox: storages[1]: the index is beyond the end of the list; its length is 0, so index 0 appends"#,
     ),
     (
         r#"CreateSandbox storages[0].fs_group.group_change_policy=Sometimes"#,
@@ -113,7 +113,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"quit now"#,
-        r#"quit: it takes no arguments, and "now" is one"#,
+        r#"quit: it takes no arguments, but "now" was given"#,
     ),
     (
         r#"SignalProcess signal=SIGFOO"#,
@@ -141,7 +141,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"Check service=x\"#,
-        r#"Check: the backslash at the end escapes nothing; write two for a backslash"#,
+        r#"Check: there is nothing after the backslash at the end; write two for a backslash"#,
     ),
     (
         r#"SetPolicy policy=@/no/such/file"#,
@@ -233,8 +233,7 @@ fn a_wrong_command_line() {
         ),
         (
             "connect --server-address sim:// -c Check -o xml",
-            "invalid value 'xml' for '--output <FORMAT>': \"xml\" is not an output format; there are \
-             json, jsonl, text, raw and hex",
+            "invalid value 'xml' for '--output <FORMAT>': \"xml\" is not an output format; use json, jsonl, text, raw or hex",
         ),
         (
             "connect --server-address sim:// -c Check --metadata x",
@@ -259,12 +258,12 @@ fn a_wrong_command_line() {
         ),
         (
             "describe NoSuchThing",
-            "there is no RPC, service, message or enum \"NoSuchThing\"; \"kata-agent-ctl list\" shows \
+            "there is no RPC, service, message or enum \"NoSuchThing\"; \"list\" shows \
              the RPCs",
         ),
         (
             "template NoSuchThing",
-            "there is no RPC or message \"NoSuchThing\"; \"kata-agent-ctl list\" shows the RPCs",
+            "there is no RPC or message \"NoSuchThing\"; \"list\" shows the RPCs",
         ),
         (
             "describe",

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::builds::{build, fixture, frobnicate, one, streams};
+use crate::builds::{build, build_with, fixture, frobnicate, one, streams};
 
 const SIM: [&str; 3] = ["connect", "--server-address", "sim://"];
 
@@ -57,8 +57,9 @@ fn one_rpc_and_one_message() {
         "{}",
         output.stderr
     );
-    one(&at_sim(&["-o", "jsonl", "-c", "Ping cid=x"]))
-        .stdout("{}\n")
+    one(&at_sim(&["-c", "Ping cid=x"]))
+        .status(2)
+        .stderr("error: Ping: one.Ping has no field \"cid\"; its only field is \"text\"\n")
         .test();
 }
 
@@ -248,6 +249,68 @@ fn a_new_rpc_is_called_in_every_form() {
     assert!(output.error().contains("tool"), "{}", output.stderr);
 }
 
+/// RPCs and fields of another service than the agent's, called as the agent's are.
+#[test]
+fn another_service_gets_nothing_of_the_agents() {
+    let folder = TempDir::new().unwrap();
+    let config = r#"{"hostname": "h", "process": {"user": {}, "cwd": "/"}}"#;
+    fs::write(folder.path().join("config.json"), config).unwrap();
+    let run = |rpc: &str, words: &str| {
+        let command = format!("shop.Store/{rpc} {words}");
+        frobnicate(&["connect", "--dry-run", "-o", "jsonl", "--bundle-dir", "."])
+            .arguments(["-c", command.as_str()])
+            .folder(folder.path())
+    };
+    for rpc in [
+        "CreateContainer",
+        "ExecProcess",
+        "SignalProcess",
+        "GetGuestDetails",
+        "CopyFile",
+        "SetPolicy",
+        "DestroySandbox",
+    ] {
+        // No automatic value, and none that an earlier command gave.
+        run(rpc, "").stdout("{}\n").test();
+        frobnicate(&["connect", "--dry-run", "-o", "jsonl", "-c"])
+            .arguments(["StartContainer cid=a", &format!("shop.Store/{rpc}")])
+            .stdout("{\"container_id\":\"a\"}\n{}\n")
+            .test();
+        // No alias, no convenience, no signal by its name.
+        for name in [
+            "cid",
+            "sid",
+            "spec",
+            "image",
+            "id",
+            "src",
+            "dest",
+            "policy_file",
+        ] {
+            let output = run(rpc, &format!("{name}=config.json")).run();
+            let refused = format!("shop.Order has no field {name:?}");
+            assert_eq!(output.status, 2, "{rpc} {name}");
+            assert!(output.error().contains(&refused), "{}", output.stderr);
+        }
+        let output = run(rpc, "signal=term").run();
+        assert!(
+            output.error().contains("not an unsigned"),
+            "{}",
+            output.stderr
+        );
+        let described = frobnicate(&["describe", &format!("shop.Store/{rpc}")]).run();
+        let text = described.succeeded().text();
+        for part in ["Automatic:", "Alias:", "Also takes", "convenience"] {
+            assert!(!text.contains(part), "{part} is in\n{text}");
+        }
+    }
+    // The run goes on after it.
+    frobnicate(&at_sim(&["-o", "jsonl", "-c"]))
+        .arguments(["shop.Store/DestroySandbox", "Frobnicate"])
+        .stdout("{}\n{}\n")
+        .test();
+}
+
 #[test]
 fn streams_are_listed() {
     streams(&["list"])
@@ -296,6 +359,26 @@ fn a_bad_proto_stops_the_build() {
             "{name}\n{text}"
         );
     }
+    // Found by the second folder to import from, and read.
+    let bad = fixture("bad");
+    let path = format!(
+        "{}:{}",
+        bad.join("cycle").display(),
+        bad.join("syntax").display()
+    );
+    let text = build_with("bad", &bad.join("path"), &path).unwrap_err();
+    assert!(text.contains("bad.proto:4:15: "), "{text}");
+    let text = build("bad", &bad.join("path")).unwrap_err();
+    assert!(
+        text.contains("importing.proto:3:1: ") && text.contains("AGENT_CTL_PROTO_PATH"),
+        "{text}"
+    );
+
+    let text = build("bad", &bad).unwrap_err();
+    assert!(
+        text.contains("holds no .proto file with a service"),
+        "{text}"
+    );
     let text = build("bad", Path::new("/no/such/folder")).unwrap_err();
     assert!(
         text.contains("/no/such/folder") && !text.contains("panicked"),

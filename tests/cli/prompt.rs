@@ -78,7 +78,7 @@ fn errors_are_shown_and_the_prompt_stays() {
         ("Check json://{]", "error: Check: json://: "),
         (
             "Check file://-",
-            "error: Check: standard input is taken already",
+            "error: Check: standard input can be read only once",
         ),
         (
             "Check",

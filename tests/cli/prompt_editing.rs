@@ -89,8 +89,7 @@ fn hints_are_dim_and_only_with_colours() {
     terminal.sees_last("kata-agent> describe Check");
     terminal.keys(RIGHT);
     terminal.keys(" x\r");
-    terminal
-        .sees("error: describe: it takes one argument, as in describe NAME, and \"x\" is one more");
+    terminal.sees("error: describe: it takes one argument, as in describe NAME; \"x\" is too much");
     terminal.sees_prompt();
     terminal.keys(CTRL_D);
     terminal.end();

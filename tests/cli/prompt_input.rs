@@ -21,8 +21,8 @@ fn lines_are_commands_and_an_error_ends_none_but_its_own() {
         .status(2)
         .stdout("{}\n{}\n{}\n")
         .stderr(
-            "error: there is no RPC or built-in command \"NoSuchCall\"; \"kata-agent-ctl list\" \
-             shows the RPCs\nerror: Version: the agent answered code: NOT_FOUND (5): no\n",
+            "error: there is no RPC or built-in command \"NoSuchCall\"; \"list\" shows the RPCs\n\
+             error: Version: the agent answered code: NOT_FOUND (5): no\n",
         )
         .test();
     let quoted = r#"Check service: "a\nb""#;
@@ -33,7 +33,7 @@ fn lines_are_commands_and_an_error_ends_none_but_its_own() {
         .status(69)
         .stderr(
             "error: Version: the agent answered code: NOT_FOUND (5): no\nerror: there is no RPC \
-             or built-in command \"NoSuchCall\"; \"kata-agent-ctl list\" shows the RPCs\n",
+             or built-in command \"NoSuchCall\"; \"list\" shows the RPCs\n",
         )
         .test();
     assert_eq!(lines(&peer), ["Version"]);
@@ -120,7 +120,7 @@ fn what_is_no_text_is_one_mistake() {
 
 #[test]
 fn standard_input_belongs_to_the_prompt() {
-    let taken = "standard input is taken already, and can be read only once\n";
+    let taken = "standard input can be read only once, and it is read already\n";
     for arguments in [
         &["-i", "-c", "Check file://-"][..],
         &["-i", "--script", "-"],

@@ -1,6 +1,6 @@
 //! A standard output that takes no more: its reader has gone, which ends the run
-//! quietly, with the status of a program that SIGPIPE ended; or it is full or was
-//! closed, which are errors. None is a panic, for no sub-command.
+//! quietly, with the status of a program that SIGPIPE ended; or it is full, which is an
+//! error; or it was closed. None is a panic, for no sub-command.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -117,18 +117,12 @@ fn a_full_disk() {
 }
 
 #[test]
-fn one_that_was_closed() {
-    let error = "cannot write to standard output: bad file descriptor\n";
+fn one_that_was_closed_throws_away() {
+    // Rust opens `/dev/null` in its place, before the program begins.
     for arguments in RUNS {
-        let (status, stderr) = end(closed(arguments));
-        assert_eq!(status, Some(1), "{arguments:?}: {stderr}");
-        assert!(
-            stderr.starts_with("error: ") && stderr.ends_with(error) && stderr.lines().count() == 1,
-            "{arguments:?}: {stderr}"
-        );
+        let ended = end(closed(arguments));
+        assert_eq!(ended, (Some(0), String::new()), "{arguments:?}");
     }
-    let (status, stderr) = end(closed(&["serve", "--address", "unix:///none/x"]));
-    assert_eq!((status, stderr), (Some(1), format!("error: {error}")));
 }
 
 #[test]
@@ -143,14 +137,6 @@ fn nobody_needs_a_standard_output_that_is_not_written() {
     let (status, stderr) = end(closed(&["connect", "--dry-run", "-c", "Nope"]));
     let error = "error: there is no RPC or built-in command \"Nope\"";
     assert!(status == Some(2) && stderr.starts_with(error), "{stderr}");
-    let (status, stderr) = end(closed(&[
-        "connect",
-        "--server-address",
-        "sim://",
-        "-c",
-        "sleep 0",
-    ]));
-    assert_eq!((status, stderr.as_str()), (Some(0), ""));
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn what_the_agent_says_of_its_version_is_not_trusted() {
         .status(76)
         .stderr(format!(
             "error: AddSwap: the agent answered code: UNIMPLEMENTED (12): no; this agent does not \
-             have AddSwap, and reports version \"\\u{{1b}}[2J\\u{{202e}}{}...\"\n",
+             have AddSwap, and reports version \"\\x1b[2J\\u{{202e}}{}...\"\n",
             "9".repeat(55)
         ))
         .test();
@@ -290,7 +290,7 @@ fn unknown_fields_anywhere_in_an_answer() {
     );
     assert_eq!(
         shown,
-        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\x1bMB\"]: the answer has field 99, \
+        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\u001bMB\"]: the answer has field 99, \
          which grpc.HugetlbStats of this build does not have\n"
     );
 }
@@ -361,7 +361,7 @@ fn groups_which_no_proto3_message_has() {
     );
     assert_eq!(
         shown,
-        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\x1bMB\"]: the answer has field 99, \
+        "warn: StatsContainer: cgroup_stats.hugetlb_stats[\"2\\u001bMB\"]: the answer has field 99, \
          which grpc.HugetlbStats of this build does not have\n"
     );
 }

@@ -12,7 +12,6 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::judge::{Agent, Agents};
-use crate::proxy;
 use crate::script::Script;
 
 /// What the simulated agent can be told to have.
@@ -36,7 +35,7 @@ pub enum Transport {
     Abstract,
     /// vsock, to this machine's own context.
     Vsock,
-    /// A socket behind a hybrid vsock device.
+    /// A socket like that of a hybrid vsock device.
     Hybrid,
 }
 
@@ -74,18 +73,14 @@ impl Agents for Serve {
         let folder = folder_with_bundle();
         let socket = folder.path().join("agent.sock");
         let listen = match self.0 {
-            Transport::Unix | Transport::Hybrid => format!("unix://{}", socket.display()),
+            Transport::Unix => format!("unix://{}", socket.display()),
+            Transport::Hybrid => format!("hvsock://{}:1024", socket.display()),
             Transport::Abstract => format!("unix://@kata-conformance-{process}-{number}"),
             Transport::Vsock => format!("vsock://-1:{}", port(number)),
         };
         let address = match self.0 {
-            Transport::Unix | Transport::Abstract => listen.clone(),
+            Transport::Unix | Transport::Abstract | Transport::Hybrid => listen.clone(),
             Transport::Vsock => format!("vsock://1:{}", port(number)),
-            Transport::Hybrid => {
-                let device = folder.path().join("device.sock");
-                proxy::start(&device, socket).unwrap();
-                format!("hvsock://{}:1024", device.display())
-            }
         };
         let mut command = Command::new(crate::program());
         command.args(["serve", "--address", &listen]);

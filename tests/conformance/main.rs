@@ -14,7 +14,6 @@ mod agents;
 mod answer;
 mod guest;
 mod judge;
-mod proxy;
 mod script;
 mod session;
 mod shape;
@@ -41,6 +40,8 @@ fn the_agent_within_the_process() {
         "policy",
         "policy_empty",
         "policy_locked",
+        "programs",
+        "terminal",
         "waiting",
     ];
     judge::all("sim://", &Simulated, 4, Some(&left_out));

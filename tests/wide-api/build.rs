@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     };
     match agent_codegen::generate(
         Path::new("protos"),
+        &[],
         "tests/wide-api/protos",
         Path::new(&out),
     ) {

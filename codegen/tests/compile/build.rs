@@ -22,7 +22,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         let name = folder.file_name().unwrap_or_default();
         let out = out.join(name);
         std::fs::create_dir_all(&out)?;
-        agent_codegen::generate(&folder, "protos", &out)
+        agent_codegen::generate(&folder, &[], "protos", &out)
             .map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 /// An object or array that the cursor is in.
 #[derive(Debug, Default, PartialEq)]
-pub struct Frame {
+pub(super) struct Frame {
     /// Whether it is an array.
     pub is_list: bool,
     /// The key of the value that is being read.
@@ -16,7 +16,7 @@ pub struct Frame {
 
 /// What an object or array goes on with.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub enum Next {
+pub(super) enum Next {
     #[default]
     Key,
     Colon,
@@ -26,7 +26,7 @@ pub enum Next {
 
 /// What may stand at the cursor.
 #[derive(Debug, PartialEq)]
-pub enum Place {
+pub(super) enum Place {
     /// A key of the innermost object.
     Key,
     /// A value in the innermost object or array, or the whole of the JSON.
@@ -35,7 +35,7 @@ pub enum Place {
 
 /// Where in JSON a text ends.
 #[derive(Debug, PartialEq)]
-pub struct Cursor {
+pub(super) struct Cursor {
     /// The objects and arrays around the cursor, the outermost first.
     pub frames: Vec<Frame>,
     /// Which of them may stand there.
@@ -50,7 +50,7 @@ pub struct Cursor {
 
 impl Cursor {
     /// Reads to the end of `text`. `None` where neither a key nor a value is typed.
-    pub fn find(text: &str) -> Option<Cursor> {
+    pub(super) fn find(text: &str) -> Option<Cursor> {
         let mut frames: Vec<Frame> = Vec::new();
         let mut at = 0;
         // What comes next where there is no frame around it.

@@ -30,7 +30,7 @@ $ kill $server
 "#,
             },
             Example {
-                text: "Nobody there: one line says what was tried, after the time that is given.",
+                text: "Nobody is there: after the given time, one line says what was tried.",
                 rpcs: &["Check"],
                 session: r#"
 $ kata-agent-ctl connect --server-address unix://./none.sock --connect-timeout 100ms -c Check; echo "status $?"
@@ -122,8 +122,8 @@ $ kata-agent-ctl connect --server-address "unix:///run/vc/vm/$id/clh.sock" --hyb
 "#,
             },
             Example {
-                text: "The address of a running sandbox, as its shim tells it, set once for all commands. In\n\
-                       place of echo stands:\n\
+                text: "The address of a running sandbox, set once for all commands. The sandbox's shim tells\n\
+                       it; replace echo by:\n\
                        curl -s --unix-socket /run/vc/sbs/$id/shim-monitor.sock http://shim/agent-url",
                 rpcs: &["Check"],
                 session: r#"
@@ -139,8 +139,8 @@ $ kata-agent-ctl connect -o jsonl -c Check
         title: "Calls that take too long, and metadata",
         examples: &[
             Example {
-                text: "Some calls are meant to block, so a call waits forever unless it is told how long. The\n\
-                       time is sent to the agent as well. A call that takes longer ends with status 4.",
+                text: "Some calls are meant to block, so a call waits forever unless --timeout limits it. The\n\
+                       limit is sent to the agent as well. A call that takes longer ends with status 4.",
                 rpcs: &["Check"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// --timeout 5s -o jsonl -c Check

@@ -91,7 +91,7 @@ $ kata-agent-ctl connect --server-address sim:// -o jsonl \
 "#,
             },
             Example {
-                text: "In the form of a document, and what one piece looks like.",
+                text: "The same with a document, and what one piece looks like.",
                 rpcs: &["CopyFile"],
                 session: r#"
 $ echo hello > greeting

@@ -8,9 +8,9 @@ pub(super) static TOPICS: &[Topic] = &[
         title: "A sandbox: the first call and the last one",
         examples: &[
             Example {
-                text: "The agent takes calls for containers once a sandbox is there. Its ID is made up when\n\
-                       none is given, and the same for the rest of the run. After DestroySandbox the agent is\n\
-                       gone, which ends the run.",
+                text: "The agent takes calls for containers once there is a sandbox. If no ID is given, a random\n\
+                       one is used for the whole run. After DestroySandbox the agent is gone, which ends the\n\
+                       run.",
                 rpcs: &["CreateSandbox", "DestroySandbox"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// -o jsonl \
@@ -35,9 +35,9 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox sandbox_id=sb stor
         title: "Run a command in a container, and read what it prints",
         examples: &[
             Example {
-                text: "One command of a script per line: a container, then a process in it with an ID of its\n\
-                       own, its output, its exit status. \"cid\" is short for container_id, and remembered by\n\
-                       the lines after it. What is at its default, as status 0, is not in an answer.",
+                text: "A script with one command per line: a container, a process in it with its own ID, the\n\
+                       process's output and its exit status. \"cid\" is short for container_id; the lines after\n\
+                       it use the same one. Fields at their default, such as status 0, are left out of answers.",
                 rpcs: &[
                     "CreateContainer",
                     "StartContainer",
@@ -142,7 +142,7 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= s
         title: "What a container uses, and changing its limits",
         examples: &[
             Example {
-                text: "One answer per second in a script. Here only a line of each is of interest; for jq it is\n\
+                text: "Two answers, a second apart. Here one line of each is shown, with jq it would be\n\
                        .cgroup_stats.pids_stats.current",
                 rpcs: &["CreateContainer", "StartContainer", "StatsContainer"],
                 session: r#"

@@ -17,9 +17,9 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SetPolicy policy_file=allow-all.
 "#,
             },
             Example {
-                text: "A call that the policy forbids is an error with the agent's reason; what the rest of the\n\
-                       run may do is worth seeing too. --ignore-errors goes on, and the exit status is that of\n\
-                       the first failure: 71 for PERMISSION_DENIED.",
+                text: "A call that the policy forbids is an error with the agent's reason. --ignore-errors goes\n\
+                       on, to see what else is forbidden. The exit status is that of the first failure: 71 for\n\
+                       PERMISSION_DENIED.",
                 rpcs: &["SetPolicy", "Check"],
                 session: r#"
 $ echo 'package agent_policy' > deny-all.rego
@@ -80,8 +80,8 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SetIPTables data=@rules.txt'
         title: "CPUs, memory and swap that are added to a running guest",
         examples: &[
             Example {
-                text: "What was plugged in is brought online; where the guest has to be told of memory, by the\n\
-                       addresses of its blocks.",
+                text: "Bring CPUs and memory online that were plugged in. Some guests must be told of new memory,\n\
+                       by the addresses of its blocks.",
                 rpcs: &["GetGuestDetails", "MemHotplugByProbe", "OnlineCPUMem"],
                 session: r#"
 $ kata-agent-ctl connect --dry-run -o jsonl \
@@ -94,7 +94,7 @@ $ kata-agent-ctl connect --dry-run -o jsonl \
 "#,
             },
             Example {
-                text: "A field that is optional is sent when it is given, at its default too.",
+                text: "An optional field that is given is sent, even at its default.",
                 rpcs: &["MemAgentMemcgSet"],
                 session: r#"
 $ kata-agent-ctl connect --dry-run -o jsonl -c 'MemAgentMemcgSet disabled=false swap=true period_secs=0'
@@ -137,7 +137,7 @@ $ kata-agent-ctl connect --dry-run -o jsonl \
 "#,
             },
             Example {
-                text: "The guest's clock is set to the host's, and its random numbers are seeded anew.",
+                text: "Set the guest's clock to the host's, and give its random number generator a new seed.",
                 rpcs: &["SetGuestDateTime", "ReseedRandomDev"],
                 session: r#"
 $ kata-agent-ctl connect --dry-run -o jsonl -c "SetGuestDateTime Sec=$(date +%s)" | sed 's/[0-9]\{10\}/NOW/'

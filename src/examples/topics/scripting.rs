@@ -43,11 +43,11 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c "StartContainer cid=$cid" | sed "
     },
     Topic {
         name: "ci",
-        title: "Errors that a program reads",
+        title: "Errors for programs to read",
         examples: &[
             Example {
-                text: "Each error is one JSON object on standard error. Its kind and exit_status tell what sort\n\
-                       it is, path which field, code_name what the agent said.",
+                text: "Each error is one JSON object on standard error: kind and exit_status say what sort of\n\
+                       error it is, path in which field, and code_name what the agent answered.",
                 rpcs: &["OnlineCPUMem"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// --error-format json -c 'OnlineCPUMem nb_cpus=many' 2> error.json
@@ -59,7 +59,7 @@ nb_cpus
 "#,
             },
             Example {
-                text: "A job that waits for a guest, and tells apart no guest, a slow one and one that refuses.",
+                text: "A job that waits for a guest, and distinguishes no guest, a slow one and one that refuses.",
                 rpcs: &["Check"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// --connect-timeout 60s --timeout 10s -o jsonl -c Check
@@ -74,7 +74,7 @@ up
 "#,
             },
             Example {
-                text: "What can be called, for a program: RPCs with their types, and every field of one.",
+                text: "What can be called, for programs: RPCs with their types, and every field of one.",
                 rpcs: &["Check"],
                 session: r#"
 $ kata-agent-ctl list --json | jq -r '.[].rpcs[].name' | grep -x Check

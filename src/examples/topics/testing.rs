@@ -22,7 +22,7 @@ error: StartContainer: the agent answered code: INTERNAL (13): Invalid container
 "#,
             },
             Example {
-                text: "A whole life out of order. Without --ignore-errors it ends with the first error.",
+                text: "A container's life out of order. Without --ignore-errors it ends at the first error.",
                 rpcs: &["WaitProcess", "RemoveContainer", "StartContainer", "Check"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// --ignore-errors --timeout 5s -o jsonl \
@@ -34,8 +34,8 @@ error: StartContainer: the agent answered code: INTERNAL (13): Invalid container
 "#,
             },
             Example {
-                text: "What the agent's interface cannot carry is not sent: a mistake in any command, and no\n\
-                       command runs.",
+                text: "Values that the agent's API cannot hold are not sent. If there is a mistake in any command,\n\
+                       no command runs.",
                 rpcs: &["Check", "OnlineCPUMem"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// -c Check -c 'OnlineCPUMem nb_cpus=-1'; echo "status $?"
@@ -50,8 +50,8 @@ status 2
         title: "The same call many times",
         examples: &[
             Example {
-                text: "All commands, each as often as --repeat says; or one of them, by the command before it.\n\
-                       With -1 it goes on until Ctrl-C, and then tells how often it ran and failed.",
+                text: "Repeat all commands with --repeat, or the next one with the command repeat. With -1 they\n\
+                       go on until Ctrl-C, which shows how often each ran and failed.",
                 rpcs: &["Check", "Version"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// --repeat 1000 -o jsonl -c Check | sort | uniq -c | sed 's/^ *//'
@@ -63,7 +63,7 @@ $ kata-agent-ctl connect --server-address sim:// -o jsonl -c 'repeat 2' Check Ve
 "#,
             },
             Example {
-                text: "Several at a time: each run has a connection of its own.",
+                text: "Several runs at the same time, each with its own connection.",
                 rpcs: &["Check"],
                 session: r#"
 $ kata-agent-ctl serve --address unix://./agent.sock > requests.jsonl 2> serve.log & server=$!

@@ -4,7 +4,7 @@
 use clap::{Arg, Command};
 
 /// What the words before the cursor leave to be typed.
-pub struct State<'a> {
+pub(super) struct State<'a> {
     /// The sub-command, or the program itself.
     pub command: &'a Command,
     /// An option that takes a value here.
@@ -19,7 +19,7 @@ pub struct State<'a> {
 
 impl<'a> State<'a> {
     /// The state after these words.
-    pub fn after(root: &'a Command, words: &[String]) -> Self {
+    pub(super) fn after(root: &'a Command, words: &[String]) -> Self {
         let mut state = State {
             command: root,
             option: None,
@@ -71,7 +71,7 @@ fn named<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
 }
 
 /// The option that a word such as `--output` names.
-pub fn long<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
+pub(super) fn long<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     let name = word.strip_prefix("--")?;
     let mut arguments = command.get_arguments();
     arguments.find(|argument| argument.get_long() == Some(name))

@@ -32,13 +32,18 @@ const SCHEMES: [(&str, &str); 7] = [
 const NO_PATH: [&str; 2] = ["vsock://", "sim://"];
 
 /// What a help text says, in its first line.
-pub fn text_of(help: Option<&StyledStr>) -> String {
+pub(super) fn text_of(help: Option<&StyledStr>) -> String {
     let text = help.map(ToString::to_string).unwrap_or_default();
     text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// What may be the value of an argument, of which `text` is typed.
-pub fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &str) -> Found {
+pub(super) fn value(
+    schema: &'static Schema,
+    command: &Command,
+    argument: &Arg,
+    text: &str,
+) -> Found {
     let possible = argument.get_possible_values();
     if !possible.is_empty() {
         let shown = possible.iter().filter(|it| !it.is_hide_set());
@@ -134,7 +139,7 @@ fn address(schemes: &[(&str, &str)], text: &str) -> Found {
 }
 
 /// The files, or only the folders, whose path begins with `text`.
-pub fn files(text: &str, only_folders: bool) -> Found {
+pub(super) fn files(text: &str, only_folders: bool) -> Found {
     let last = text.rfind('/').map_or(0, |slash| slash + 1);
     let (folder, begin) = text.split_at_checked(last).unwrap_or_default();
     let home = std::env::var("HOME")

@@ -69,7 +69,7 @@ fn the_answer_to_connect() {
         closes_after("the same, and a close", b"OK 10".to_vec())
             .refuses("the hypervisor's answer to CONNECT stopped after \"OK 10\""),
         device("OK without a port", b"OK\n".to_vec())
-            .refuses("the hypervisor answered CONNECT with \"OK\" and no port after it"),
+            .refuses("the hypervisor answered CONNECT with \"OK\" without a port after it"),
         device("a line of 1 MiB", [&[b'x'; 1 << 20][..], b"\n"].concat()).refuses(format!("the hypervisor's answer to CONNECT has no end: \"{xs}\" and 4064 more bytes"),
         ),
         device("an error", b"ERR no such port\n".to_vec()).refuses("the hypervisor answered CONNECT with \"ERR no such port\" instead of OK",

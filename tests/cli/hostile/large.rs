@@ -28,11 +28,13 @@ fn nested(field_number: u32, depth: usize) -> Vec<u8> {
 
 #[test]
 fn depth() {
-    let too_deep = |message: &str, bytes: &[u8], start: &str| {
+    // Where the 101st level begins, which each level takes as many bytes to.
+    let too_deep = |message: &str, level: usize, bytes: &[u8], start: &str| {
         format!(
-            "the {} bytes of the answer are no {message} (it is nested more than 100 levels \
-             deep): {start} and {} more bytes",
+            "the {} bytes of the answer are not a {message} (at offset {} it is nested more than 100 \
+             levels deep): {start} and {} more bytes",
             bytes.len(),
+            101 * level,
             bytes.len() - 32
         )
     };
@@ -40,10 +42,10 @@ fn depth() {
     let shown = ["9b 06"; 16].join(" ");
     check([
         answers("groups that nobody knows", payload(&groups))
-            .fails(3, too_deep("grpc.VersionCheckResponse", &groups, &shown)),
+            .fails(3, too_deep("grpc.VersionCheckResponse", 2, &groups, &shown)),
         answers("groups in the response itself", &groups).breaks(&format!(
-            "the 20000 bytes of a response frame are no response (it is nested more than 100 \
-             levels deep): {shown} and 19968 more bytes"
+            "the 20000 bytes of a response frame are not a response (at offset 202 it is nested more \
+             than 100 levels deep): {shown} and 19968 more bytes"
         )),
     ]);
 
@@ -66,13 +68,13 @@ fn depth() {
             answers("as deep as it goes", payload(&deepest)).prints(json),
             answers("10,000 deep", payload(&deeper)).fails(
                 3,
-                too_deep("grpc.FrobnicateResponse", &deeper, &start.join(" ")),
+                too_deep("grpc.FrobnicateResponse", 4, &deeper, &start.join(" ")),
             ),
             answers("10,000 deep, shown as bytes", payload(&deeper))
                 .with(&["-o", "hex"])
                 .fails(
                     3,
-                    too_deep("grpc.FrobnicateResponse", &deeper, &start.join(" ")),
+                    too_deep("grpc.FrobnicateResponse", 4, &deeper, &start.join(" ")),
                 ),
         ],
         &frobnicate,

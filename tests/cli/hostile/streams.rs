@@ -65,11 +65,11 @@ fn rows() -> Vec<Row> {
         )
         .prints(ITEM)
         .breaks(
-            "a data frame has 3 bytes, and its flags say that it has no data: 00 00 00 03 00 00 00 \
+            "a data frame has 3 bytes, but its flags say that it has no data: 00 00 00 03 00 00 00 \
              01 03 04",
         ),
         sends("the same at the end", data(LAST | NO_DATA, &item())).breaks(
-            "a data frame has 3 bytes, and its flags say that it has no data: 00 00 00 03 00 00 00 \
+            "a data frame has 3 bytes, but its flags say that it has no data: 00 00 00 03 00 00 00 \
              01 03 05",
         ),
         sends("flags that nobody knows", data(0xf0 | LAST, &item())).prints(ITEM),
@@ -86,7 +86,7 @@ fn rows() -> Vec<Row> {
         .prints(ITEM)
         .fails(
             3,
-            "the 2 bytes of the answer are no streams.Item (it ends within a field): 0a ff",
+            "the 2 bytes of the answer are not a streams.Item (text: the field at offset 0 is cut off): 0a ff",
         ),
         sends(
             "another stream's message",
@@ -104,7 +104,7 @@ fn rows() -> Vec<Row> {
              00 40 00 01 00 00 00 01 03 00",
         ),
         answers("a response that is none", b"\xff\xff").breaks(
-            "the 2 bytes of a response frame are no response (it ends within a field): ff ff",
+            "the 2 bytes of a response frame are not a response (the field at offset 0 is cut off): ff ff",
         ),
     ]
 }

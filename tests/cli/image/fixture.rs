@@ -92,21 +92,39 @@ impl Images {
         self.folder.path().canonicalize().unwrap().join(name)
     }
 
-    pub fn blob(&mut self, bytes: &[u8]) -> Value {
+    /// Adds a blob of a kind (`config`, `layer`, `manifest` or `index`), and gives its
+    /// descriptor.
+    pub fn blob(&mut self, kind: &str, bytes: &[u8]) -> Value {
         self.blobs += 1;
         let digits = format!("{:064x}", self.blobs);
         let path = format!("layout/blobs/sha256/{digits}");
         fs::write(self.path(&path), bytes).unwrap();
-        json!({ "digest": format!("sha256:{digits}"), "size": bytes.len() })
+        let media_type = match kind {
+            "layer" => "layer.v1.tar".to_owned(),
+            kind => format!("{kind}.v1+json"),
+        };
+        json!({
+            "mediaType": format!("application/vnd.oci.image.{media_type}"),
+            "digest": format!("sha256:{digits}"),
+            "size": bytes.len(),
+        })
     }
 
     /// Adds an image, by a tag if one is given.
     pub fn image(mut self, tag: Option<&str>, config: Value, layers: &[Vec<u8>]) -> Self {
-        let config = json!({ "architecture": "amd64", "os": "linux", "config": config });
-        let config = self.blob(config.to_string().as_bytes());
-        let layers: Vec<_> = layers.iter().map(|layer| self.blob(layer)).collect();
+        let config = json!({
+            "architecture": "amd64",
+            "os": "linux",
+            "config": config,
+            "rootfs": { "type": "layers", "diff_ids": [] },
+        });
+        let config = self.blob("config", config.to_string().as_bytes());
+        let layers: Vec<_> = layers
+            .iter()
+            .map(|layer| self.blob("layer", layer))
+            .collect();
         let manifest = json!({ "schemaVersion": 2, "config": config, "layers": layers });
-        let manifest = self.blob(manifest.to_string().as_bytes());
+        let manifest = self.blob("manifest", manifest.to_string().as_bytes());
         self.manifest(tag, manifest)
     }
 

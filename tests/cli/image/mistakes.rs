@@ -32,7 +32,7 @@ fn parameters() {
         ),
         (
             "image=layout id=../x",
-            "id: \"../x\" is no container's ID: letters, digits, \"_\", \".\" and \"-\", and at \
+            "id: \"../x\" is not a container's ID: letters, digits, \"_\", \".\" and \"-\", and at \
              first a letter or digit"
                 .to_owned(),
         ),
@@ -56,54 +56,71 @@ fn parameters() {
 fn layouts() {
     let images = Images::new();
     let index = |text: &str| fs::write(images.path("layout/index.json"), text).unwrap();
-    let blob = |name: &str, text: &str| {
-        fs::write(images.path("layout/blobs/sha256").join(name), text).unwrap();
+    let digits = "a".repeat(64);
+    let blob = |text: &str| {
+        fs::write(images.path("layout/blobs/sha256").join(&digits), text).unwrap();
         text.len()
     };
     let name = |rest: &str| format!("image: \"layout/{rest}");
-    let one = |digest: &str, size: usize| {
-        index(&json!({ "manifests": [{ "digest": digest, "size": size }] }).to_string());
+    let of_blob = |rest: &str| name(&format!("blobs/sha256/{digits}{rest}"));
+    let with_one = |kind: &str, digest: &str, size: usize| {
+        let media_type = format!("application/vnd.oci.image.{kind}.v1+json");
+        let descriptor = json!({ "mediaType": media_type, "digest": digest, "size": size });
+        json!({ "schemaVersion": 2, "manifests": [descriptor] }).to_string()
     };
+    let digest = format!("sha256:{digits}");
+    let one = |kind, size| index(&with_one(kind, &digest, size));
     let refused = |message: String| images.refused("image=layout id=web", &message);
 
     refused(name("index.json\": no such file or directory"));
     mkfifo(&images.path("layout/index.json"), Mode::S_IRWXU).unwrap();
-    refused(name(
-        "index.json\": it is a named pipe, and nobody opened it for writing within 3s",
-    ));
+    refused(name("index.json\": not a regular file"));
     fs::remove_file(images.path("layout/index.json")).unwrap();
-    index("{\n \"manifests\": [] 5}");
-    refused(name(
-        "index.json\": expected `,` or `}` at line 2 column 18",
-    ));
+    index("{\"schemaVersion\": 2,\n \"manifests\": [] 5}");
+    refused(name("index.json\": line 2, column 18: expected `,` or `}`"));
     index("{}");
+    refused(name(
+        "index.json\": line 1, column 2: missing field `schemaVersion`",
+    ));
+    index(r#"{"schemaVersion": 2, "manifests": []}"#);
     refused(
         "image: \"layout\" has no image \"latest\", and not just one; none has a name".to_owned(),
     );
-    for digest in [
-        "",
-        "sha256",
-        "sha256:",
-        "../x:y",
-        "sha256:../../../index.json",
-        "a:b:c",
+    for (digest, what) in [
+        ("", "missing ':' in digest"),
+        ("sha256", "missing ':' in digest"),
+        ("sha256:", "Empty algorithm value"),
+        ("sha256:aa", "Invalid digest length 2 expected 64"),
+        ("../x:y", "Empty algorithm component"),
+        (
+            "sha256:../../../index.json",
+            "Invalid encoded value ../../../index.json",
+        ),
+        ("a:b:c", "Invalid encoded value b:c"),
     ] {
-        one(digest, 1);
-        refused(name(&format!("index.json\": {digest:?} is no digest")));
+        let text = with_one("manifest", digest, 1);
+        index(&text);
+        let quoted = format!("{digest:?}");
+        let column = text.find(&quoted).unwrap() + quoted.len();
+        refused(name(&format!(
+            "index.json\": line 1, column {column}: manifests[0].digest: {what}"
+        )));
     }
-    one("sha256:aa", 1);
-    refused(name("blobs/sha256/aa\": no such file or directory"));
-    let size = blob("aa", "{}");
-    refused(name("blobs/sha256/aa\": has 2 bytes, and should have 1"));
-    one("sha256:aa", size);
-    refused(name(
-        "blobs/sha256/aa\": neither an image's manifest nor an index",
+    one("manifest", 1);
+    refused(of_blob("\": no such file or directory"));
+    let size = blob("{}");
+    refused(of_blob("\": has 2 bytes, and should have 1"));
+    one("manifest", size);
+    refused(of_blob(
+        "\": line 1, column 2: missing field `schemaVersion`",
     ));
-    let itself = json!({ "manifests": [{ "digest": "sha256:aa", "size": 48 }] }).to_string();
-    let size = blob("aa", &itself);
-    assert_eq!(size, 48);
-    one("sha256:aa", size);
-    refused(name("index.json\": indexes lie too deep in indexes"));
+    // An index that is within itself.
+    let size = with_one("index", &digest, 999).len();
+    assert_eq!(blob(&with_one("index", &digest, size)), size);
+    one("index", size);
+    refused(name(
+        "index.json\": has indexes within indexes, more than 4 deep",
+    ));
 }
 
 #[test]
@@ -122,15 +139,30 @@ fn a_user_that_is_not_there() {
 #[test]
 fn a_configuration_that_is_none() {
     for (config, what) in [
-        (json!({ "Env": "A=1" }), "Env is not a list of texts"),
-        (json!({ "Cmd": ["a", 5] }), "Cmd is not a list of texts"),
-        (json!({ "Labels": { "a": 5 } }), "a is not a text"),
-        (json!({ "User": 5 }), "User is not a text"),
-        (json!([]), "config is not an object"),
+        (
+            json!({ "Env": "A=1" }),
+            r#"45: config.Env: invalid type: string "A=1", expected a sequence"#,
+        ),
+        (
+            json!({ "Cmd": ["a", 5] }),
+            "46: config.Cmd[1]: invalid type: integer `5`, expected a string",
+        ),
+        (
+            json!({ "Labels": { "a": 5 } }),
+            "49: config.Labels.a: invalid type: integer `5`, expected a string",
+        ),
+        (
+            json!({ "User": 5 }),
+            "42: config.User: invalid type: integer `5`, expected a string",
+        ),
+        (
+            json!("x"),
+            r#"36: config: invalid type: string "x", expected struct Config"#,
+        ),
     ] {
         let images = Images::new().image(None, config, &[]);
         let digits = format!("{:064x}", 1);
-        let message = format!("image: \"layout/blobs/sha256/{digits}\": {what}");
+        let message = format!("image: \"layout/blobs/sha256/{digits}\": line 1, column {what}");
         images.refused("image=layout id=web", &message);
     }
 }

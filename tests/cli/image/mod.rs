@@ -77,7 +77,6 @@ fn layered() -> Images {
         "Entrypoint": ["/bin/tool"],
         "Cmd": ["-v"],
         "WorkingDir": "/srv",
-        "Hostname": "box",
         "StopSignal": "SIGQUIT",
         "Labels": { "maker": "me", "org.opencontainers.image.os": "mine" },
     });
@@ -207,7 +206,6 @@ fn the_configuration_is_the_images() {
     assert_eq!(spec["Process"]["Args"], json!(["/bin/tool", "-v"]));
     assert_eq!(spec["Process"]["Env"], json!(["A=1", "PATH=/x"]));
     assert_eq!(spec["Process"]["Cwd"], "/srv");
-    assert_eq!(spec["Hostname"], "box");
     let root = images.bundle("web").join("rootfs");
     assert_eq!(spec["Root"], json!({ "Path": root }));
     assert_eq!(
@@ -291,7 +289,7 @@ fn an_index_is_searched_for_this_kind_of_machine() {
     let mut inner: serde_json::Value = serde_json::from_str(&text).unwrap();
     inner["manifests"][0]["platform"] = json!({ "os": "linux", "architecture": "pdp11" });
     inner["manifests"][1]["platform"] = json!({ "os": "linux", "architecture": machine });
-    let outer = images.blob(inner.to_string().as_bytes());
+    let outer = images.blob("index", inner.to_string().as_bytes());
     fs::remove_file(images.path("layout/index.json")).unwrap();
     let images = images.manifest(Some("all"), outer);
     let request = images.request("CreateContainer image=layout:all id=web", "web");

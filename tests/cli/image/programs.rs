@@ -101,7 +101,7 @@ fn programs_that_are_not_there_are_named() {
     let images = Images::new();
     let missing = |missing: &str| {
         format!(
-            "image: \"quay.io/a/b:1\" is no folder here, and an image of a registry needs skopeo \
+            "image: \"quay.io/a/b:1\" is not a folder here, and an image of a registry needs skopeo \
              to fetch it and umoci to unpack it; there is no {missing} on the PATH"
         )
     };

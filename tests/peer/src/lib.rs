@@ -10,6 +10,7 @@ mod answer;
 mod full;
 mod peer;
 pub mod protos;
+mod shim;
 mod table;
 pub mod text;
 
@@ -17,4 +18,5 @@ pub use answer::Answer;
 pub use full::{full, missing_fields, unknown_fields};
 pub use peer::{Peer, Received};
 pub use protobuf;
+pub use shim::{Ended, play};
 pub use table::{Rpc, files, rpcs};

@@ -3,14 +3,19 @@
 //! the rows with the services' descriptors, so that none is missing.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use protobuf::Message as _;
 use protobuf::reflect::{FileDescriptor, MessageDescriptor};
-use ttrpc::asynchronous::{Service, TtrpcContext};
+use ttrpc::asynchronous::{Client, Service, TtrpcContext};
+use ttrpc::context::Context;
 
 use crate::peer::State;
+use crate::protos::agent_ttrpc::AgentServiceClient;
 use crate::protos::empty::Empty;
+use crate::protos::health_ttrpc::HealthClient;
 use crate::protos::{agent, agent_ttrpc, csi, health, health_ttrpc, types};
 
 /// One RPC of the peer.
@@ -22,7 +27,13 @@ pub struct Rpc {
     pub name: &'static str,
     request: fn() -> MessageDescriptor,
     response: fn() -> MessageDescriptor,
+    call: Call,
 }
+
+/// Makes a call through the typed client: the encoded request, and the encoded
+/// response to it.
+type Call =
+    fn(Client, Context, Vec<u8>) -> Pin<Box<dyn Future<Output = ttrpc::Result<Vec<u8>>> + Send>>;
 
 impl Rpc {
     /// `package.Service/Method`.
@@ -33,6 +44,19 @@ impl Rpc {
     /// The request's type.
     pub fn request(&self) -> MessageDescriptor {
         (self.request)()
+    }
+
+    /// Calls it through the typed client of its service.
+    ///
+    /// # Errors
+    /// The status that it is answered with, or why there is no answer.
+    pub async fn call(
+        &self,
+        client: &Client,
+        context: Context,
+        request: Vec<u8>,
+    ) -> ttrpc::Result<Vec<u8>> {
+        (self.call)(client.clone(), context, request).await
     }
 
     /// The response's type.
@@ -48,7 +72,7 @@ struct Handlers {
 
 macro_rules! service {
     (
-        $rows:ident: impl $($stub:ident)::+ for $service:literal {
+        $rows:ident: impl $($stub:ident)::+, $client:ident for $service:literal {
             $($rpc:ident $method:ident($($request:ident)::+) -> $($response:ident)::+;)*
         }
     ) => {
@@ -57,6 +81,13 @@ macro_rules! service {
             name: stringify!($rpc),
             request: MessageDescriptor::for_type::<$($request)::+>,
             response: MessageDescriptor::for_type::<$($response)::+>,
+            call: |client, context, request| Box::pin(async move {
+                let other = |error: protobuf::Error| ttrpc::Error::Others(error.to_string());
+                let request = <$($request)::+>::parse_from_bytes(&request).map_err(other)?;
+                let client = $client::new(client);
+                let response = client.$method(context, &request).await?;
+                response.write_to_bytes().map_err(other)
+            }),
         }),*];
 
         #[async_trait]
@@ -74,7 +105,7 @@ macro_rules! service {
 }
 
 service! {
-    AGENT: impl agent_ttrpc::AgentService for "grpc.AgentService" {
+    AGENT: impl agent_ttrpc::AgentService, AgentServiceClient for "grpc.AgentService" {
         CreateContainer create_container(agent::CreateContainerRequest) -> Empty;
         StartContainer start_container(agent::StartContainerRequest) -> Empty;
         RemoveContainer remove_container(agent::RemoveContainerRequest) -> Empty;
@@ -121,7 +152,7 @@ service! {
 }
 
 service! {
-    HEALTH: impl health_ttrpc::Health for "grpc.Health" {
+    HEALTH: impl health_ttrpc::Health, HealthClient for "grpc.Health" {
         Check check(health::CheckRequest) -> health::HealthCheckResponse;
         Version version(health::CheckRequest) -> health::VersionCheckResponse;
     }

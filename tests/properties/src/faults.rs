@@ -1,14 +1,27 @@
 //! Lines that control a simulated agent's faults: each is carried out whole or
 //! refused, and the rules are listed in lines that are fit for a terminal.
 
+use agent_faults::{Faults, Orders};
 use kata_agent_ctl::input::Inputs;
-use kata_agent_ctl::schema::excerpt::is_unprintable;
-use kata_agent_ctl::sim::Faults;
+use kata_agent_ctl::text::escape::is_unprintable;
 
 use crate::check::error_text;
 
 /// What happens by chance does not matter here.
 const SEED: u64 = 1;
+
+/// An agent that does all it is told to.
+struct Anything;
+
+impl Orders for Anything {
+    fn oom(&self, _container_id: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn exit(&self, _container_id: &str, _exec_id: &str, _status: i32) -> Result<(), String> {
+        Ok(())
+    }
+}
 
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
@@ -22,7 +35,7 @@ pub(crate) fn run(data: &[u8]) {
             continue;
         }
         let before = list(&faults, &mut inputs);
-        match faults.control(line, &mut inputs, |_| true) {
+        match faults.control(line, &mut inputs, &Anything) {
             Ok(shown) => check_shown(&shown.unwrap_or_default()),
             Err(error) => {
                 error_text(&error);
@@ -34,7 +47,7 @@ pub(crate) fn run(data: &[u8]) {
 }
 
 fn list(faults: &Faults, inputs: &mut Inputs) -> String {
-    let list = faults.control("list", inputs, |_| true);
+    let list = faults.control("list", inputs, &Anything);
     let list = list.unwrap_or_else(|error| panic!("{error}"));
     let list = list.unwrap_or_else(|| panic!("nothing is listed"));
     check_shown(&list);

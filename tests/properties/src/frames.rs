@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use kata_agent_ctl::client::{Call, CallError, Client, ProtocolError};
+use kata_agent_ctl::client::{Call, CallError, Connection, ProtocolError};
 
 use crate::check::error_text;
 
@@ -31,7 +31,7 @@ pub(crate) fn run(data: &[u8]) {
     far.write_all(sent).expect("room for the answer");
     far.shutdown(std::net::Shutdown::Write)
         .expect("a connected socket");
-    let mut client = Client::new(near);
+    let mut connection = Connection::new(near);
     let call = Call {
         service: "a.B",
         method: "C",
@@ -40,16 +40,16 @@ pub(crate) fn run(data: &[u8]) {
         timeout: Some(TIMEOUT),
     };
     match mode % 4 {
-        0 => calls(&mut client, &call, sent),
-        mode => stream(&mut client, &call, mode & 1 != 0, mode & 2 != 0, sent),
+        0 => calls(&mut connection, &call, sent),
+        mode => stream(&mut connection, &call, mode & 1 != 0, mode & 2 != 0, sent),
     }
 }
 
-fn calls(client: &mut Client, call: &Call<'_>, sent: &[u8]) {
+fn calls(connection: &mut Connection, call: &Call<'_>, sent: &[u8]) {
     let mut left = sent;
     for number in 0..CALLS {
         let stream_id = u32::try_from(2 * number + 1).unwrap_or(u32::MAX);
-        let answer = client.call(call);
+        let answer = connection.call(call);
         check(&answer, sent);
         // All was sent at once; whether a later answer's header was read with the
         // answer before it is a matter of their sizes.
@@ -85,20 +85,20 @@ fn calls(client: &mut Client, call: &Call<'_>, sent: &[u8]) {
             Err(_) => true,
         };
         if is_over {
-            assert_eq!(client.call(call), Err(CallError::Unusable));
+            assert_eq!(connection.call(call), Err(CallError::Unusable));
             return;
         }
     }
 }
 
 fn stream(
-    client: &mut Client,
+    connection: &mut Connection,
     call: &Call<'_>,
     client_streams: bool,
     agent_streams: bool,
     sent: &[u8],
 ) {
-    let stream = client.stream(call, client_streams, agent_streams);
+    let stream = connection.stream(call, client_streams, agent_streams);
     let stream = stream.expect("the request fits into the socket");
     let (_sender, mut receiver) = stream.split();
     // Each frame is one message at most.

@@ -1,8 +1,8 @@
 //! The configuration of an OCI bundle: refused at a place in the text, or put
 //! into the messages that the build has for it, which can then be sent and shown.
 
+use agent_bundle::Config;
 use kata_agent_ctl::auto::config_row;
-use kata_agent_ctl::auto::oci::Config;
 use kata_agent_ctl::schema::ValueMut;
 
 use crate::check::{encoded, error_text, json_again};
@@ -24,7 +24,7 @@ pub(crate) fn run(data: &[u8]) {
         let Some(ValueMut::Message(message)) = request.get_mut(index) else {
             continue;
         };
-        match config.put(part, message) {
+        match config.put(part, message, schema) {
             Ok(left_out) => {
                 assert!(left_out.iter().all(|path| !path.is_empty()));
                 encoded(message);

@@ -4,7 +4,7 @@
 
 use kata_agent_ctl::printer::{Format, print};
 use kata_agent_ctl::schema::Reflect;
-use kata_agent_ctl::schema::excerpt::is_unprintable;
+use kata_agent_ctl::text::escape::is_unprintable;
 
 use crate::check::{Again, encoded, error_text, json_again};
 use crate::input::{Typed, typed};

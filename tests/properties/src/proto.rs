@@ -35,7 +35,7 @@ pub(crate) fn run(data: &[u8]) {
             let set = FileDescriptorSet::parse_from_bytes(&set).expect("a set of descriptors");
             assert!(!set.file.is_empty());
         }
-        Err(error @ (Error::Proto { .. } | Error::NoFiles(_))) => {
+        Err(error @ (Error::Proto { .. } | Error::NoFiles { .. })) => {
             let text = error_text(&error);
             if let Error::Proto { place, .. } = error {
                 check_place(folder.path(), &place, &text);

@@ -4,9 +4,8 @@
 
 mod known;
 
-use kata_agent_ctl::schema::value::OwnedKey;
 use kata_agent_ctl::schema::{
-    Enum, Field, Label, Message, Reflect, Scalar, Schema, Type, ValueMut,
+    Enum, Field, Key, Label, Message, Reflect, Scalar, Schema, Type, ValueMut,
 };
 
 /// How many messages may be within each other.
@@ -114,7 +113,7 @@ impl Random {
             (Some(ValueMut::Map(map)), Label::Map(key)) => {
                 for _ in 0..self.below(4) {
                     let key = self.key(key);
-                    if let Some(slot) = map.get_mut(&key.as_key()) {
+                    if let Some(slot) = map.get_mut(&key) {
                         self.value(slot, field.ty, depth);
                     }
                 }
@@ -214,17 +213,15 @@ impl Random {
         }
     }
 
-    fn key(&mut self, scalar: Scalar) -> OwnedKey {
+    fn key(&mut self, scalar: Scalar) -> Key<'static> {
         match scalar {
-            Scalar::Bool => OwnedKey::Bool(self.below(2) == 0),
-            Scalar::Int32 | Scalar::Sint32 | Scalar::Sfixed32 => {
-                OwnedKey::Int32(self.signed() as i32)
-            }
-            Scalar::Int64 | Scalar::Sint64 | Scalar::Sfixed64 => OwnedKey::Int64(self.signed()),
-            Scalar::Uint32 | Scalar::Fixed32 => OwnedKey::Uint32(self.signed() as u32),
-            Scalar::Uint64 | Scalar::Fixed64 => OwnedKey::Uint64(self.signed() as u64),
+            Scalar::Bool => Key::Bool(self.below(2) == 0),
+            Scalar::Int32 | Scalar::Sint32 | Scalar::Sfixed32 => Key::Int32(self.signed() as i32),
+            Scalar::Int64 | Scalar::Sint64 | Scalar::Sfixed64 => Key::Int64(self.signed()),
+            Scalar::Uint32 | Scalar::Fixed32 => Key::Uint32(self.signed() as u32),
+            Scalar::Uint64 | Scalar::Fixed64 => Key::Uint64(self.signed() as u64),
             Scalar::String | Scalar::Bytes | Scalar::Float | Scalar::Double => {
-                OwnedKey::String(self.text())
+                Key::String(self.text().into())
             }
         }
     }

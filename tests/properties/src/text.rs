@@ -2,7 +2,7 @@
 //! reads what is printed without defaults, and text without control characters:
 //! others are shown, not kept.
 
-use kata_agent_ctl::schema::path::{self, Step};
+use kata_agent_ctl::schema::path;
 use kata_agent_ctl::schema::{Label, Message, Plain, Scalar, Type};
 use serde_json::Deserializer;
 
@@ -98,19 +98,12 @@ fn elements(list: &str) -> Vec<&str> {
 
 fn is_list(message: &'static Message, path: &str) -> bool {
     let path = path::resolve(message, &Plain, path).unwrap_or_else(|error| panic!("{error}"));
-    match path.steps() {
-        [.., Step::Field { field, .. }] => field.label == Label::Repeated,
-        _ => false,
-    }
+    path.last().is_many() && path.last().field.label == Label::Repeated
 }
 
 fn type_at(message: &'static Message, path: &str) -> Type {
     let path = path::resolve(message, &Plain, path).unwrap_or_else(|error| panic!("{error}"));
-    let field = path.steps().iter().rev().find_map(|step| match step {
-        Step::Field { field, .. } => Some(field.ty),
-        Step::Index(_) | Step::Key(_) => None,
-    });
-    field.unwrap_or_else(|| panic!("{path}: no field"))
+    path.last().field.ty
 }
 
 fn of_leaf(message: &'static Message, path: String, leaf: &str) -> Pair {

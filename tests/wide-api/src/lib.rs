@@ -4,17 +4,11 @@
 
 #![forbid(unsafe_code)]
 
-// Generated code finds the table's types and macros at the root of its crate.
-use kata_agent_ctl::{oneof_clear, oneof_get, oneof_get_mut};
-mod schema {
-    pub use kata_agent_ctl::schema::*;
-}
-
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/table.rs"));
 }
 
 /// The services, messages and enums of this API.
-pub fn schema() -> &'static schema::Schema {
+pub fn schema() -> &'static agent_schema::Schema {
     &generated::SCHEMA
 }

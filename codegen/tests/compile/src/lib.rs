@@ -2,7 +2,18 @@
 
 #![forbid(unsafe_code)]
 
-pub mod schema;
+/// What is generated from a folder of proto files.
+#[derive(Debug, Clone, Copy)]
+pub struct Fixture {
+    /// The folder's name.
+    pub name: &'static str,
+    /// The table.
+    pub schema: &'static agent_schema::Schema,
+    /// The table's text.
+    pub table: &'static str,
+    /// The text of the typed clients.
+    pub clients: &'static str,
+}
 
 macro_rules! fixtures {
     ($($name:ident),* $(,)?) => {
@@ -10,15 +21,17 @@ macro_rules! fixtures {
             #[expect(missing_docs, reason = "described in the folder of that name")]
             pub mod $name {
                 include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "/table.rs"));
+                include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "/clients.rs"));
             }
         )*
 
-        /// Every fixture: its name, its table, and the text that was compiled.
-        pub const ALL: &[(&str, &schema::Schema, &str)] = &[$((
-            stringify!($name),
-            &$name::SCHEMA,
-            include_str!(concat!(env!("OUT_DIR"), "/", stringify!($name), "/table.rs")),
-        )),*];
+        /// Every fixture.
+        pub const ALL: &[Fixture] = &[$(Fixture {
+            name: stringify!($name),
+            schema: &$name::SCHEMA,
+            table: include_str!(concat!(env!("OUT_DIR"), "/", stringify!($name), "/table.rs")),
+            clients: include_str!(concat!(env!("OUT_DIR"), "/", stringify!($name), "/clients.rs")),
+        }),*];
     };
 }
 

@@ -4,11 +4,11 @@
 
 mod common;
 
+use agent_schema::{Key, Label, Reflect, Schema, Type, ValueMut};
 use common::{
     descriptor, encode, fill, get, get_mut, index, list_mut, map_mut, message, message_mut, show,
     show_value,
 };
-use fixtures::schema::{Key, Label, Reflect, Schema, Type, ValueMut};
 use fixtures::*;
 
 fn set_string(value: ValueMut<'_>, text: &str) {
@@ -19,7 +19,7 @@ fn set_string(value: ValueMut<'_>, text: &str) {
 }
 
 fn services(schema: &'static Schema) -> Vec<(&'static str, Vec<String>)> {
-    let rpcs = |service: &&'static schema::Service| {
+    let rpcs = |service: &&'static agent_schema::Service| {
         let rpcs = service.rpcs.iter().map(|rpc| {
             let stream = |streams| if streams { "stream " } else { "" };
             let (request, response) = (rpc.request.full_name, rpc.response.full_name);
@@ -136,7 +136,7 @@ fn maps_take_keys_of_their_type_and_sort_them() {
         set_string(by_int32.get_mut(&Key::Int32(key)).unwrap(), "v");
     }
     assert!(by_int32.get_mut(&Key::Uint32(1)).is_none());
-    assert!(by_int32.get_mut(&Key::String("1")).is_none());
+    assert!(by_int32.get_mut(&Key::String("1".into())).is_none());
     let sorted: Vec<Key<'_>> = by_int32.entries().map(|(key, _)| key).collect();
     assert_eq!(sorted, [Key::Int32(-7), Key::Int32(0), Key::Int32(5)]);
     assert!(by_int32.remove(&Key::Int32(0)) && !by_int32.remove(&Key::Int32(0)));
@@ -158,7 +158,7 @@ fn recursive_messages_nest_through_every_kind_of_field() {
         _ => unreachable!(),
     }
     map_mut(inner, "by_name")
-        .get_mut(&Key::String("k"))
+        .get_mut(&Key::String("k".into()))
         .unwrap();
     let text = show(&*tree);
     let inside = r#"{ children: [{ leaf: "deep" }] by_name: (String("k"): { }) }"#;
@@ -235,26 +235,6 @@ fn names_are_the_protos_own_whatever_the_structs_are_called() {
         names(&*message(letters, "letters.Beside")),
         [
             "value", "Value", "v_alue_", "VALUE_5", "value_5", "values", "VALUES"
-        ]
-    );
-}
-
-#[test]
-fn optional_fields_are_in_no_oneof_whatever_the_others_are_called() {
-    let taken = descriptor(&optional::SCHEMA, "optional.Taken");
-    let oneofs = taken.oneofs.iter().map(|oneof| oneof.name);
-    assert_eq!(oneofs.collect::<Vec<_>>(), ["_value", "XX_value"]);
-    let fields = taken.fields.iter().map(|field| (field.name, field.oneof));
-    assert_eq!(
-        fields.collect::<Vec<_>>(),
-        [
-            ("value", None),
-            ("X_value", Some(0)),
-            ("left", Some(1)),
-            ("right", Some(1)),
-            ("other", None),
-            ("_other", None),
-            ("X_other", None),
         ]
     );
 }
@@ -357,7 +337,7 @@ fn imported_options_leave_no_trace_and_imported_types_do() {
             Repeated,
             Singular,
             Singular,
-            Map(schema::Scalar::String),
+            Map(agent_schema::Scalar::String),
         ]
     );
     // A required field that is missing does not stop a message from being sent.
@@ -403,7 +383,7 @@ fn well_known_types_are_messages_like_any_other() {
     fill(get_mut(message_mut(&mut *all, "duration"), "nanos"), 1);
     let fields = map_mut(message_mut(&mut *all, "struct"), "fields");
     for (key, text) in [("b", "2"), ("a", "1")] {
-        match fields.get_mut(&Key::String(key)).unwrap() {
+        match fields.get_mut(&Key::String(key.into())).unwrap() {
             ValueMut::Message(value) => set_string(get_mut(value, "string_value"), text),
             _ => unreachable!(),
         }
@@ -426,7 +406,7 @@ fn well_known_types_are_messages_like_any_other() {
 fn unknown_fields_are_kept() {
     let mut nothing = message(&scalars::SCHEMA, "scalars.Nothing");
     nothing.merge_from(&[0x08, 7]).unwrap();
-    assert_eq!(nothing.unknown_fields().iter().count(), 1);
+    assert_eq!(nothing.unknown_fields_mut().iter().count(), 1);
     assert_eq!(encode(&*nothing), [0x08, 7]);
     assert!(nothing.merge_from(&[0x08]).is_err());
     assert!(nothing.get(0).is_none());

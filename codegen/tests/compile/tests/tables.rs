@@ -1,32 +1,18 @@
-//! What every table must do: it is the one committed as golden, each of its
-//! fields goes over the wire under its own number and type, and all of them
+//! What every table must do: each of its fields goes over the wire under its own number and type, and all of them
 //! together come back as they were sent.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test may panic")]
 
 mod common;
 
-use std::path::Path;
-
+use agent_schema::{Field, Label, Message, Type};
 use common::{fill, fill_all, of_map, of_type, show};
 use fixtures::ALL;
-use fixtures::schema::{Field, Label, Message, Type};
 
 /// Every message of every fixture.
 fn messages() -> impl Iterator<Item = &'static Message> {
     ALL.iter()
-        .flat_map(|(_, schema, _)| schema.messages.iter().copied())
-}
-
-#[test]
-fn the_goldens_are_what_is_compiled_here() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
-    let folders = folder.read_dir().unwrap().count();
-    assert_eq!(folders, ALL.len(), "a fixture is missing in the list");
-    for (name, _, compiled) in ALL {
-        let golden = std::fs::read_to_string(folder.join(name).join("table.rs")).unwrap();
-        assert!(golden == *compiled, "{name}: not what is generated now");
-    }
+        .flat_map(|fixture| fixture.schema.messages.iter().copied())
 }
 
 #[test]
@@ -66,7 +52,7 @@ fn all_fields_together_come_back_as_they_were_sent() {
         let mut decoded = (message.new)();
         decoded.merge_from(&bytes).unwrap();
         assert_eq!(show(&*decoded), show(&*value), "{}", message.full_name);
-        assert_eq!(decoded.unknown_fields().iter().count(), 0);
+        assert_eq!(decoded.unknown_fields_mut().iter().count(), 0);
         let mut again = Vec::new();
         decoded.clone_boxed().encode_into(&mut again).unwrap();
         assert_eq!(again, bytes, "{}", message.full_name);
@@ -108,7 +94,7 @@ fn values_have_the_kinds_that_the_descriptions_say() {
 }
 
 fn wire_type(field: &Field) -> u64 {
-    use fixtures::schema::Scalar::{
+    use agent_schema::Scalar::{
         Bytes, Double, Fixed32, Fixed64, Float, Sfixed32, Sfixed64, String,
     };
     match (field.label, field.ty) {

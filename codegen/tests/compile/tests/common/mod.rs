@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use fixtures::schema::{
+use agent_schema::{
     Field, Key, Label, List, Map, Message, Reflect, Scalar, Schema, Type, Value, ValueMut,
 };
 
@@ -77,7 +77,7 @@ pub fn fill(value: ValueMut<'_>, depth: usize) {
                 Key::Int64(-2),
                 Key::Uint32(3),
                 Key::Uint64(4),
-                Key::String("key"),
+                Key::String("key".into()),
             ];
             // A map takes keys of its own type only.
             let added = keys
@@ -154,18 +154,18 @@ pub fn of_map(value: Value<'_>, field: &Field) -> bool {
         (Value::List(list), Label::Repeated) => of_type(list.get(0).unwrap(), &field.ty),
         (Value::Map(map), Label::Map(key_type)) => map
             .entries()
-            .all(|(key, value)| of_scalar(key_value(key), key_type) && of_type(value, &field.ty)),
+            .all(|(key, value)| of_scalar(key_value(&key), key_type) && of_type(value, &field.ty)),
         _ => false,
     }
 }
 
-fn key_value(key: Key<'_>) -> Value<'_> {
+fn key_value<'a>(key: &'a Key<'_>) -> Value<'a> {
     match key {
-        Key::Bool(key) => Value::Bool(key),
-        Key::Int32(key) => Value::Int32(key),
-        Key::Int64(key) => Value::Int64(key),
-        Key::Uint32(key) => Value::Uint32(key),
-        Key::Uint64(key) => Value::Uint64(key),
+        Key::Bool(key) => Value::Bool(*key),
+        Key::Int32(key) => Value::Int32(*key),
+        Key::Int64(key) => Value::Int64(*key),
+        Key::Uint32(key) => Value::Uint32(*key),
+        Key::Uint64(key) => Value::Uint64(*key),
         Key::String(key) => Value::String(key),
     }
 }

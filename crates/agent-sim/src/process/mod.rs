@@ -1,0 +1,219 @@
+//! Processes of the simulated guest as calls see them: three streams, a status
+//! and signals. What runs behind them is one file each and is told through a
+//! [`Runner`]; calls and containers are not known here.
+
+mod events;
+mod launch;
+mod pipe;
+mod real;
+mod simulated;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::change::{Change, Wait};
+
+use events::{Events, Happened};
+use launch::Runs;
+
+pub(super) use events::Event;
+pub(super) use launch::{LaunchError, Launcher};
+pub(super) use pipe::{Pipe, Read, Write};
+
+/// The signal that no process can do anything about.
+const SIGKILL: i32 = 9;
+
+/// What is to be run.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Program {
+    /// Its name and its arguments, as in execve(2).
+    pub(super) args: Vec<String>,
+    /// `NAME=value` each.
+    pub(super) env: Vec<String>,
+    /// The folder it starts in.
+    pub(super) cwd: String,
+    /// The root filesystem of its container, which this machine may have or
+    /// not. Empty for none.
+    pub(super) root: PathBuf,
+    /// Whether its streams are one terminal, in rows and columns.
+    pub(super) terminal: Option<Size>,
+}
+
+/// The size of a terminal in characters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    /// How many lines.
+    pub(super) rows: u16,
+    /// How many characters in each.
+    pub(super) columns: u16,
+}
+
+/// A process. Clones are the same process.
+#[derive(Debug, Clone)]
+pub(super) struct Process {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    stdin: Pipe,
+    stdout: Pipe,
+    stderr: Pipe,
+    has_terminal: bool,
+    status: Mutex<Option<i32>>,
+    ended: Change,
+    /// Never announced: waits for it are done when nobody knows the process
+    /// any more.
+    gone: Change,
+    events: Events,
+    /// What is to be run, until it is started.
+    waiting: Mutex<Option<Runs>>,
+    /// The signals that it handles, as bits from that of signal 1 on.
+    handled: AtomicU64,
+    /// Its number on this machine, 0 without one.
+    id: AtomicI32,
+}
+
+impl Process {
+    /// A process that is not started yet.
+    fn new(runs: Runs) -> Process {
+        Process {
+            inner: Arc::new(Inner {
+                stdin: Pipe::default(),
+                stdout: Pipe::default(),
+                stderr: Pipe::default(),
+                has_terminal: runs.program.terminal.is_some(),
+                status: Mutex::default(),
+                ended: Change::default(),
+                gone: Change::default(),
+                events: Events::default(),
+                waiting: Mutex::new(Some(runs)),
+                handled: AtomicU64::new(0),
+                id: AtomicI32::new(0),
+            }),
+        }
+    }
+
+    /// Starts it: one that was started, or killed before, is left as it is. To
+    /// be called within the agent's runtime.
+    ///
+    /// # Errors
+    /// When the program cannot be run. It has ended then.
+    pub(super) fn start(&self) -> Result<(), LaunchError> {
+        let waiting = &self.inner.waiting;
+        let runs = waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match runs {
+            Some(runs) => runs.start(Runner {
+                process: self.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// What it reads. Can be written before it is started.
+    pub(super) fn stdin(&self) -> &Pipe {
+        &self.inner.stdin
+    }
+
+    /// What it writes; with a terminal its errors too.
+    pub(super) fn stdout(&self) -> &Pipe {
+        &self.inner.stdout
+    }
+
+    /// The errors it writes, without a terminal.
+    pub(super) fn stderr(&self) -> &Pipe {
+        &self.inner.stderr
+    }
+
+    /// Whether its streams are one terminal.
+    pub(super) fn has_terminal(&self) -> bool {
+        self.inner.has_terminal
+    }
+
+    /// Its exit status, 0 to 255, or 128 and the signal that ended it. `None`
+    /// while it runs.
+    pub(super) fn status(&self) -> Option<i32> {
+        let status = &self.inner.status;
+        *status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A wait for its end. To be taken before its status is looked at.
+    pub(super) fn end(&self) -> Wait {
+        self.inner.ended.next()
+    }
+
+    /// Whether the program has a handler for a signal, by its number. The
+    /// kernel ignores signals to the first process of a container without one,
+    /// but for SIGKILL and SIGSTOP.
+    pub(super) fn handles(&self, signal: i32) -> bool {
+        match self.inner.id.load(Ordering::Relaxed) {
+            0 => self.inner.handled.load(Ordering::Relaxed) & events::bit(signal) != 0,
+            id => real::handles(id, signal),
+        }
+    }
+
+    /// Tells it that something happened. Nothing, if it has ended. Before it is
+    /// started it can be killed, and the rest waits for the start.
+    pub(super) fn send(&self, event: Event) {
+        let end = match event {
+            Event::Signal(SIGKILL) => Some(128 + SIGKILL),
+            Event::Exit(status) => Some(status),
+            _ => None,
+        };
+        if let Some(status) = end {
+            let mut waiting = self.inner.waiting.lock();
+            let waiting = waiting.as_deref_mut();
+            if waiting.is_ok_and(|waiting| waiting.take().is_some()) {
+                let process = self.clone();
+                return Runner { process }.finish(status);
+            }
+        }
+        self.inner.events.add(event);
+    }
+}
+
+/// The side of a process that runs it.
+#[derive(Debug)]
+struct Runner {
+    process: Process,
+}
+
+impl Runner {
+    /// What has happened to the process, once something has. Signals other
+    /// than those of the mask stay for later.
+    async fn event(&self, signals: u64) -> Happened {
+        self.process.inner.events.next(signals).await
+    }
+
+    /// The process has this number on this machine.
+    fn set_id(&self, id: i32) {
+        self.process.inner.id.store(id, Ordering::Relaxed);
+    }
+
+    /// A wait until nobody knows the process any more.
+    fn gone(&self) -> Wait {
+        self.process.inner.gone.next()
+    }
+
+    /// Ends the process and its streams: its output can still be read.
+    fn finish(self, status: i32) {
+        self.process.inner.stdout.end();
+        self.process.inner.stderr.end();
+        self.exit(status);
+    }
+
+    /// Ends the process. Whoever fills its output ends that.
+    fn exit(self, status: i32) {
+        let inner = &self.process.inner;
+        inner.stdin.abandon();
+        inner.id.store(0, Ordering::Relaxed);
+        let mut slot = inner.status.lock().unwrap_or_else(PoisonError::into_inner);
+        *slot = Some(status);
+        drop(slot);
+        inner.ended.announce();
+    }
+}

@@ -1,0 +1,196 @@
+//! One process of a container, from when it is made until it has been waited
+//! for. It adds to a process what the agent knows of it: whether the agent has
+//! closed its input, whose turn it is to write, how long it has run. It knows
+//! neither its container nor its name in it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::libc;
+
+use super::stopwatch::Stopwatch;
+use super::turns::{Turn, Turns};
+use crate::change::Wait;
+use crate::process::{Event, LaunchError, Pipe, Process, Size};
+
+/// The place of a process in its container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The first one of its process namespace, which the kernel shields from
+    /// signals that it does not handle.
+    Init,
+    /// The first one of a container that shares another one's namespace.
+    First,
+    /// One that was executed later.
+    Later,
+}
+
+/// An output of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// What it prints.
+    Stdout,
+    /// Its errors. With a terminal they are with the rest.
+    Stderr,
+}
+
+/// A process.
+#[derive(Debug)]
+pub(crate) struct Task {
+    place: Place,
+    process: Process,
+    stdin_is_closed: AtomicBool,
+    writing: Turns,
+    clock: Mutex<Stopwatch>,
+}
+
+impl Task {
+    pub(super) fn new(place: Place, process: Process) -> Task {
+        Task {
+            place,
+            process,
+            stdin_is_closed: AtomicBool::new(false),
+            writing: Turns::default(),
+            clock: Mutex::default(),
+        }
+    }
+
+    /// Starts it. `leader` is the process whose end is its end too. To be called
+    /// once, within the agent's runtime.
+    ///
+    /// # Errors
+    /// When the program cannot be run.
+    pub(super) fn start(self: &Arc<Task>, leader: Option<Arc<Task>>) -> Result<(), LaunchError> {
+        self.process.start()?;
+        self.clock().start(Instant::now());
+        tokio::spawn(watch(Arc::clone(self), leader));
+        Ok(())
+    }
+
+    /// Whether its streams are or were one terminal.
+    pub(crate) fn has_terminal(&self) -> bool {
+        self.process.has_terminal()
+    }
+
+    /// Whether the agent has closed its input, or its terminal.
+    pub(crate) fn stdin_is_closed(&self) -> bool {
+        self.stdin_is_closed.load(Ordering::Relaxed)
+    }
+
+    /// Closes its standard input, or its terminal, which hangs it up.
+    pub(crate) fn close_stdin(&self) {
+        if self.stdin_is_closed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.process.stdin().end();
+        if self.has_terminal() {
+            self.process.send(Event::Signal(libc::SIGHUP));
+        }
+    }
+
+    /// What it reads.
+    pub(crate) fn stdin(&self) -> &Pipe {
+        self.process.stdin()
+    }
+
+    /// A turn at writing to it, so that what two calls write does not mix.
+    ///
+    /// # Errors
+    /// The wait for the end of another one's.
+    pub(crate) fn take_turn(&self) -> Result<Turn, Wait> {
+        self.writing.take()
+    }
+
+    /// One of its outputs.
+    pub(crate) fn output(&self, stream: Stream) -> &Pipe {
+        match stream {
+            Stream::Stderr if !self.has_terminal() => self.process.stderr(),
+            Stream::Stdout | Stream::Stderr => self.process.stdout(),
+        }
+    }
+
+    /// Sets the size of its terminal.
+    pub(crate) fn resize(&self, size: Size) {
+        self.process.send(Event::Resize(size));
+    }
+
+    /// Sends it a signal as kill(2) does: what has ended takes none, and the
+    /// first process of a namespace none that it does not handle but SIGKILL
+    /// and SIGSTOP. The agent itself turns SIGTERM into SIGKILL for a
+    /// container's first process that does not handle it.
+    pub(crate) fn signal(&self, signal: i32) {
+        let is_handled = self.process.handles(signal);
+        let signal = match signal {
+            libc::SIGTERM if self.place != Place::Later && !is_handled => libc::SIGKILL,
+            _ => signal,
+        };
+        let is_shielded = self.place == Place::Init && !is_handled;
+        if !is_shielded || matches!(signal, libc::SIGKILL | libc::SIGSTOP) {
+            self.process.send(Event::Signal(signal));
+        }
+    }
+
+    /// Ends it with a status.
+    pub(crate) fn exit(&self, status: i32) {
+        self.process.send(Event::Exit(status));
+    }
+
+    /// It gets no more time, until it is thawed.
+    pub(super) fn freeze(&self) {
+        self.process.send(Event::Freeze);
+        self.clock().pause(Instant::now());
+    }
+
+    /// It goes on.
+    pub(super) fn thaw(&self) {
+        self.process.send(Event::Thaw);
+        self.clock().resume(Instant::now());
+    }
+
+    /// How long it has run, without the time that it was frozen.
+    pub(super) fn time(&self) -> Duration {
+        self.clock().read(Instant::now())
+    }
+
+    /// Its exit status once it has ended: 0 to 255, or 128 and the signal that
+    /// ended it.
+    pub(crate) fn status(&self) -> Option<i32> {
+        self.process.status()
+    }
+
+    /// A wait for its end. To be taken before its status is looked at.
+    pub(crate) fn end(&self) -> Wait {
+        self.process.end()
+    }
+
+    async fn ended(&self) {
+        let wait = self.end();
+        if self.status().is_none() {
+            wait.done().await;
+        }
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Stopwatch> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stays with a process to its end, which its leader's end brings about: the
+/// kernel kills all processes of a namespace whose first process has ended.
+async fn watch(task: Arc<Task>, leader: Option<Arc<Task>>) {
+    let leader_ended = async {
+        match &leader {
+            Some(leader) => leader.ended().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = task.ended() => {}
+        () = leader_ended => {
+            task.signal(libc::SIGKILL);
+            task.ended().await;
+        }
+    }
+    task.clock().end(Instant::now());
+}

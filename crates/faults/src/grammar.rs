@@ -1,0 +1,249 @@
+//! Rules as users write them: `KIND RPC[CALLS] ...`. It makes a rule and puts
+//! it nowhere.
+
+use std::str::FromStr as _;
+
+use protobuf::Enum as _;
+use ttrpc::Code;
+use ttrpc::proto::MESSAGE_LENGTH_MAX;
+
+use agent_schema::command::{self, Hash};
+use agent_schema::suggest::nearest;
+use agent_schema::value::{Parsed, parse_scalar};
+use agent_schema::{Scalar, Schema, lookup};
+use agent_text::duration;
+
+use super::Reader;
+use super::calls::Calls;
+use super::error::FaultError;
+use super::reply;
+use super::rule::{Effect, Fault, Rule, Target};
+
+/// A kind of rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `reply RPC [DOCUMENT] [SETTER...]`
+    Reply,
+    /// `fail RPC STATUS [MESSAGE]`
+    Fail,
+    /// `delay RPC TIME`
+    Delay,
+    /// `drop RPC`
+    Drop,
+    /// `close RPC`
+    Close,
+    /// `die RPC`
+    Die,
+    /// `garbage RPC [BYTES]`
+    Garbage,
+    /// `truncate RPC [COUNT]`
+    Truncate,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 8] = [
+        Kind::Reply,
+        Kind::Fail,
+        Kind::Delay,
+        Kind::Drop,
+        Kind::Close,
+        Kind::Die,
+        Kind::Garbage,
+        Kind::Truncate,
+    ];
+
+    /// The word that a rule of this kind begins with, which is its flag's name too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Reply => "reply",
+            Kind::Fail => "fail",
+            Kind::Delay => "delay",
+            Kind::Drop => "drop",
+            Kind::Close => "close",
+            Kind::Die => "die",
+            Kind::Garbage => "garbage",
+            Kind::Truncate => "truncate",
+        }
+    }
+
+    /// How such a rule is written.
+    pub(super) fn form(self) -> &'static str {
+        match self {
+            Kind::Reply => "reply RPC json://{...} field=value ...",
+            Kind::Fail => "fail RPC STATUS \"message\"",
+            Kind::Delay => "delay RPC TIME",
+            Kind::Drop => "drop RPC",
+            Kind::Close => "close RPC",
+            Kind::Die => "die RPC",
+            Kind::Garbage => "garbage RPC, with hex:00ff or a number of bytes after it",
+            Kind::Truncate => "truncate RPC, with a number of bytes after it",
+        }
+    }
+}
+
+/// How many random bytes stand in an answer's place unless a rule says it: more
+/// than a frame's header.
+const GARBAGE: usize = 16;
+
+/// What a failed call says unless a rule says it.
+const FAILURE: &str = "a failure that was asked for";
+
+/// Reads a rule of a kind from what follows the kind. `hash` is what # means there.
+///
+/// # Errors
+/// When it is no such rule of an agent with the RPCs of `schema`.
+pub(super) fn rule(
+    schema: &'static Schema,
+    kind: Kind,
+    text: &str,
+    hash: Hash,
+    reader: &mut dyn Reader,
+) -> Result<Rule, FaultError> {
+    let (target, calls, end) = target(schema, text)?;
+    let effect = if kind == Kind::Reply {
+        let arguments = command::arguments(text, end, hash)?;
+        let answer = match target {
+            Target::Rpc(rpc) => reply::encode(schema, rpc, arguments, reader)?,
+            Target::Every if arguments.document.is_none() && arguments.setters.is_empty() => {
+                Vec::new()
+            }
+            Target::Every => return Err(FaultError::ReplyToEvery),
+        };
+        Effect::Fault(Fault::Reply(answer))
+    } else {
+        plain_effect(kind, command::split_plain(text, end, hash)?, reader)?
+    };
+    Ok(Rule {
+        text: format!("{} {}", kind.name(), text.trim()),
+        target,
+        calls,
+        effect,
+        seen: 0,
+        applied: 0,
+    })
+}
+
+/// Reads `RPC[CALLS]`, and where in the text it ends.
+fn target(schema: &'static Schema, text: &str) -> Result<(Target, Calls, usize), FaultError> {
+    let start = text.len() - text.trim_start().len();
+    let rest = text.trim_start();
+    let length = rest
+        .find(|c: char| c.is_whitespace() || c == '[')
+        .unwrap_or(rest.len());
+    let (name, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+    let target = named(schema, name)?;
+    let Some(inside) = after.strip_prefix('[') else {
+        return Ok((target, Calls::All, start + length));
+    };
+    let unclosed = || FaultError::Bracket(name.to_owned());
+    let (inside, after) = inside.split_once(']').ok_or_else(unclosed)?;
+    if let Some(other) = after.chars().next().filter(|c| !c.is_whitespace()) {
+        return Err(FaultError::AfterBracket(other));
+    }
+    let calls = Calls::parse(inside.trim())?;
+    Ok((target, calls, text.len() - after.len()))
+}
+
+/// The RPC that is called `name`, or all of them for `*`.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub(super) fn named(schema: &'static Schema, name: &str) -> Result<Target, FaultError> {
+    match name {
+        "" => Err(FaultError::NoName),
+        "*" => Ok(Target::Every),
+        name => Ok(Target::Rpc(lookup::rpc(schema, name)?)),
+    }
+}
+
+/// What a rule other than a reply does.
+fn plain_effect(kind: Kind, words: Vec<String>, reader: &dyn Reader) -> Result<Effect, FaultError> {
+    let form = kind.form();
+    let missing = |what| FaultError::Missing { what, form };
+    let mut words = words.into_iter();
+    let effect = match kind {
+        Kind::Fail => {
+            let code = status(&words.next().ok_or_else(|| missing("the status"))?)?;
+            let message = words.next().unwrap_or_else(|| FAILURE.to_owned());
+            Effect::Fault(Fault::Fail(code, message))
+        }
+        Kind::Delay => {
+            let time = words.next().ok_or_else(|| missing("the time"))?;
+            Effect::Delay(duration::parse(&time)?)
+        }
+        Kind::Garbage => match words.next() {
+            Some(word) => garbage(&word, &mut words, reader)?,
+            None => Effect::RandomGarbage(GARBAGE),
+        },
+        Kind::Truncate => {
+            let length = words.next().map(|word| count(&word, &mut words));
+            Effect::Fault(Fault::Truncate(length.transpose()?))
+        }
+        Kind::Close => Effect::Fault(Fault::Close),
+        Kind::Die => Effect::Fault(Fault::Die),
+        // A reply is read elsewhere, as its words are not plain ones.
+        Kind::Drop | Kind::Reply => Effect::Fault(Fault::Drop),
+    };
+    match words.next() {
+        Some(word) => Err(FaultError::Surplus { word, form }),
+        None => Ok(effect),
+    }
+}
+
+/// A status code by its name, in any case, or as a number.
+fn status(text: &str) -> Result<i32, FaultError> {
+    let named = Code::from_str(&text.to_ascii_uppercase());
+    let code = match named {
+        Some(code) => code.value(),
+        None => i32::from_str(text).map_err(|_| {
+            let names: Vec<_> = Code::VALUES.iter().map(|c| format!("{c:?}")).collect();
+            FaultError::Status {
+                name: text.to_owned(),
+                nearest: nearest(text, names.iter().map(|n| (n.as_str(), n.as_str()))),
+            }
+        })?,
+    };
+    if code == 0 {
+        return Err(FaultError::Success);
+    }
+    Ok(code)
+}
+
+fn garbage(
+    word: &str,
+    words: &mut impl Iterator<Item = String>,
+    reader: &dyn Reader,
+) -> Result<Effect, FaultError> {
+    let given = |prefix: &&str| word.starts_with(*prefix);
+    if !["hex:", "base64:", "@"].iter().any(given) {
+        return Ok(Effect::RandomGarbage(count(word, words)?));
+    }
+    match parse_scalar(Scalar::Bytes, reader.dialect(), word)? {
+        Parsed::Bytes(bytes) => Ok(Effect::Fault(Fault::Garbage(bytes))),
+        // It was read as bytes.
+        _ => Err(FaultError::Missing {
+            what: "the bytes",
+            form: Kind::Garbage.form(),
+        }),
+    }
+}
+
+/// A number of bytes, after which the word `bytes` may stand.
+fn count(word: &str, words: &mut impl Iterator<Item = String>) -> Result<usize, FaultError> {
+    let mistake = |text: &str| FaultError::Count {
+        text: text.to_owned(),
+        max: MESSAGE_LENGTH_MAX,
+    };
+    let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+    let number = word.parse().ok().filter(|_| digits);
+    let number = number.filter(|number| (1..=MESSAGE_LENGTH_MAX).contains(number));
+    let number = number.ok_or_else(|| mistake(word))?;
+    match words.next().as_deref() {
+        None | Some("bytes" | "byte") => Ok(number),
+        Some(other) => Err(mistake(&format!("{word} {other}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Rules that make calls go wrong because a user wants it: how they are written,
+//! what they decide for each call, and the layer around a byte stream that
+//! applies what is decided to the frames of an answer. Whoever handles a call
+//! asks [`Faults::decide`] and carries the decision out.
+
+#![warn(unreachable_pub)]
+#![forbid(unsafe_code)]
+// The printing macros panic when nobody reads.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
+mod calls;
+mod control;
+mod dice;
+mod edit;
+mod error;
+mod frames;
+mod grammar;
+mod orders;
+mod reader;
+mod reply;
+mod rule;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use agent_schema::command::{self, Hash};
+use agent_schema::suggest::nearest;
+use agent_schema::{Rpc, Schema};
+
+use self::dice::Dice;
+use self::rule::{Effect, Rule};
+
+pub use calls::CallsError;
+pub use edit::{Edit, Edits};
+pub use error::FaultError;
+pub use frames::{End, forward};
+pub use grammar::Kind;
+pub use orders::Orders;
+pub use reader::{Reader, ReaderError};
+pub use rule::Fault;
+
+/// The rules of one agent, in their order.
+#[derive(Debug)]
+pub struct Faults {
+    schema: &'static Schema,
+    dice: Dice,
+    rules: Mutex<Rules>,
+}
+
+#[derive(Debug, Default)]
+struct Rules {
+    /// Each with its number, which no other rule of this agent ever has.
+    list: Vec<(u64, Rule)>,
+    made: u64,
+}
+
+/// What is to happen to one call.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// How long it waits first.
+    pub delay: Option<Duration>,
+    /// What becomes of it then. It goes its own way if there is none.
+    pub fault: Option<Fault>,
+}
+
+impl Faults {
+    /// No rules yet, for RPCs of `schema`. What happens by chance depends on
+    /// `seed`, the rule's number and the call's.
+    pub fn new(schema: &'static Schema, seed: u64) -> Faults {
+        Faults {
+            schema,
+            dice: Dice::new(seed),
+            rules: Mutex::default(),
+        }
+    }
+
+    /// Adds a rule behind the others, from what follows its kind.
+    ///
+    /// # Errors
+    /// When it is no such rule.
+    pub fn add(
+        &self,
+        kind: Kind,
+        text: &str,
+        hash: Hash,
+        reader: &mut dyn Reader,
+    ) -> Result<(), FaultError> {
+        let rule = grammar::rule(self.schema, kind, text, hash, reader)?;
+        let mut rules = self.rules();
+        let number = rules.made;
+        rules.made += 1;
+        rules.list.push((number, rule));
+        Ok(())
+    }
+
+    /// Adds the rule of a line that begins with its kind. Nothing for a line
+    /// that is empty or a comment.
+    ///
+    /// # Errors
+    /// When it is no rule.
+    pub fn add_line(&self, line: &str, reader: &mut dyn Reader) -> Result<(), FaultError> {
+        let text = line.trim();
+        if text.is_empty() || text.starts_with('#') {
+            return Ok(());
+        }
+        let (name, end) = command::name(text);
+        let rest = text.get(end..).unwrap_or_default();
+        match Kind::ALL.into_iter().find(|kind| kind.name() == name) {
+            Some(kind) => self.add(kind, rest, Hash::Comment, reader),
+            None => Err(unknown(name, Kind::ALL.into_iter().map(Kind::name))),
+        }
+    }
+
+    /// The seed, if a rule depends on it.
+    pub fn seed_in_use(&self) -> Option<u64> {
+        let rules = self.rules();
+        let used = rules.list.iter().any(|(_, rule)| rule.by_chance());
+        used.then(|| self.dice.seed())
+    }
+
+    /// What is to happen to a call of `rpc`, which is counted by every rule for
+    /// such calls: the first rule that is for this one decides, and the first
+    /// delay that is.
+    pub fn decide(&self, rpc: &Rpc) -> Decision {
+        let mut decision = Decision::default();
+        for (number, rule) in &mut self.rules().list {
+            if !rule.count(self.dice, *number, rpc) {
+                continue;
+            }
+            let fault = match &rule.effect {
+                Effect::Delay(time) => {
+                    if decision.delay.is_none() {
+                        decision.delay = Some(*time);
+                        rule.applied += 1;
+                    }
+                    continue;
+                }
+                _ if decision.fault.is_some() => continue,
+                Effect::Fault(fault) => fault.clone(),
+                Effect::RandomGarbage(count) => {
+                    let mut bytes = self.dice.bytes(*number, rule.seen, *count);
+                    if let Some(first) = bytes.first_mut() {
+                        // As a frame's, such a length is far above what is allowed.
+                        *first |= 0x80;
+                    }
+                    Fault::Garbage(bytes)
+                }
+            };
+            rule.applied += 1;
+            decision.fault = Some(fault);
+        }
+        decision
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The error of a line that begins with none of the words in `known`.
+fn unknown(name: &str, known: impl Iterator<Item = &'static str>) -> FaultError {
+    FaultError::Kind {
+        name: name.to_owned(),
+        nearest: nearest(name, known.map(|it| (it, it))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! One rule: for which calls it is, and what happens to them. How rules are
+//! written is not known here.
+
+use std::time::Duration;
+
+use agent_schema::Rpc;
+
+use super::calls::Calls;
+use super::dice::Dice;
+use super::grammar::Kind;
+
+/// The RPCs that a rule is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Target {
+    /// All of them.
+    Every,
+    /// One.
+    Rpc(&'static Rpc),
+}
+
+impl Target {
+    /// Whether a call of `rpc` counts.
+    pub(super) fn includes(self, rpc: &Rpc) -> bool {
+        match self {
+            Target::Every => true,
+            Target::Rpc(wanted) => std::ptr::eq(wanted, rpc),
+        }
+    }
+
+    /// Whether both are for the same RPCs.
+    pub(super) fn is(self, other: Target) -> bool {
+        match (self, other) {
+            (Target::Every, Target::Every) => true,
+            (Target::Rpc(one), Target::Rpc(other)) => std::ptr::eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+/// What a rule does to a call.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Effect {
+    /// It waits so long before anything else happens.
+    Delay(Duration),
+    /// It does not go its own way.
+    Fault(Fault),
+    /// It gets so many random bytes in its answer's place, which begin no frame
+    /// that ttRPC allows.
+    RandomGarbage(usize),
+}
+
+/// What becomes of a call that does not go its own way.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// It gets this answer, encoded.
+    Reply(Vec<u8>),
+    /// It is refused with this code, any number but 0, and this message.
+    Fail(i32, String),
+    /// It is never answered.
+    Drop,
+    /// Its connection is closed.
+    Close,
+    /// The agent dies: all connections are closed, and what it knows is lost.
+    Die,
+    /// It gets these bytes where its answer's frame would stand.
+    Garbage(Vec<u8>),
+    /// Its answer's frame is cut after so many bytes, or after half of them, and
+    /// the connection closed.
+    Truncate(Option<usize>),
+}
+
+impl Fault {
+    /// The kind of the rules that it comes from.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Fault::Reply(_) => Kind::Reply,
+            Fault::Fail(..) => Kind::Fail,
+            Fault::Drop => Kind::Drop,
+            Fault::Close => Kind::Close,
+            Fault::Die => Kind::Die,
+            Fault::Garbage(_) => Kind::Garbage,
+            Fault::Truncate(_) => Kind::Truncate,
+        }
+    }
+}
+
+/// A rule that is in force.
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// As it was written, with its kind in front.
+    pub(super) text: String,
+    /// Its RPCs.
+    pub(super) target: Target,
+    /// Which of their calls.
+    pub(super) calls: Calls,
+    /// What happens to these.
+    pub(super) effect: Effect,
+    /// How many calls of its RPCs have come since it is in force.
+    pub(super) seen: u64,
+    /// To how many of them it was applied.
+    pub(super) applied: u64,
+}
+
+impl Rule {
+    /// Counts a call, and tells whether the rule is for it.
+    pub(super) fn count(&mut self, dice: Dice, number: u64, rpc: &Rpc) -> bool {
+        if !self.target.includes(rpc) {
+            return false;
+        }
+        self.seen = self.seen.saturating_add(1);
+        self.calls.include(dice, number, self.seen)
+    }
+
+    /// Whether it depends on the seed.
+    pub(super) fn by_chance(&self) -> bool {
+        self.calls.by_chance() || matches!(self.effect, Effect::RandomGarbage(_))
+    }
+}

@@ -1,0 +1,307 @@
+//! The loop of a load test: begins calls when they are due and there is room,
+//! gives up those that take too long, and counts how each one ended. It is one
+//! thread that never blocks on a connection.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use agent_client::Call;
+use agent_text::duration;
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
+use nix::sys::time::TimeValLike;
+
+use crate::connections::{CallId, Connections, InFlight};
+use crate::schedule::{Pace, Turns};
+use crate::tally::{End, Tally};
+use crate::{Calls, Options, StartError};
+
+/// How long answers are waited for in the end, where calls have no timeout.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// How often the loop looks up although nothing happens, and how often it tells how
+/// far it is: faster than this nobody reads.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What a load test ended with.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) tally: Tally,
+    pub(crate) stopped: Stopped,
+    /// For how long there was no connection at all.
+    pub(crate) unconnected: Duration,
+    /// Processor time of this process over the calls, the warm-up included.
+    pub(crate) cpu_time: Duration,
+    /// How many calls that was for.
+    pub(crate) cpu_calls: u64,
+}
+
+/// Why a load test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It was over.
+    Done,
+    /// A signal came.
+    Interrupted,
+    /// No connection was left, and none could be made.
+    NoConnection,
+}
+
+/// A load test that is ready to run.
+pub(crate) struct Engine<'a> {
+    options: &'a Options,
+    calls: &'a mut dyn Calls,
+    turns: Turns,
+    connections: Connections<'a>,
+}
+
+/// What changes while it runs.
+struct Run {
+    pace: Pace,
+    tally: Tally,
+    /// When calls are to be given up, in the order in which they began.
+    expiries: VecDeque<(Instant, CallId)>,
+    measured_from: Instant,
+    end: Instant,
+    begun: u64,
+    measured: u64,
+    lost_since: Option<Instant>,
+    unconnected: Duration,
+    /// When the last call had begun.
+    over_since: Option<Instant>,
+}
+
+impl<'a> Engine<'a> {
+    /// Makes the connections.
+    pub(crate) fn start(
+        options: &'a Options,
+        calls: &'a mut dyn Calls,
+    ) -> Result<Self, StartError> {
+        allow_many_descriptors();
+        // Otherwise a call may be due up to 50 µs before the kernel tells.
+        let _ = nix::sys::prctl::set_timerslack(1);
+        Ok(Engine {
+            options,
+            turns: Turns::new(calls.commands().iter().map(|command| command.weight)),
+            connections: Connections::connect(options)?,
+            calls,
+        })
+    }
+
+    /// Runs to the end, or until a signal comes. `show` is told now and then how far
+    /// it is, in words.
+    pub(crate) fn run(mut self, mut show: Option<&mut dyn FnMut(String)>) -> Outcome {
+        let start = Instant::now();
+        let measured_from = start + self.options.warm_up;
+        let end = measured_from + self.options.duration;
+        let mut run = Run {
+            pace: Pace::new(start, self.options.rate),
+            tally: Tally::new(self.calls.commands().len(), measured_from, end),
+            expiries: VecDeque::new(),
+            measured_from,
+            end,
+            begun: 0,
+            measured: 0,
+            lost_since: None,
+            unconnected: Duration::ZERO,
+            over_since: None,
+        };
+        let mut next_shown = start;
+        let cpu_before = cpu_time();
+        let stopped = loop {
+            let now = Instant::now();
+            self.expire(&mut run, now);
+            self.connections.reconnect(now);
+            self.begin(&mut run, now);
+            self.connections.send(count(&mut run.tally, Instant::now()));
+            if let Some(show) = &mut show
+                && now >= next_shown
+            {
+                show(progress(&run, now));
+                next_shown = now + TICK;
+            }
+            if let Some(stopped) = self.is_over(&mut run, now) {
+                break stopped;
+            }
+            let until = self.next_event(&run, now);
+            let (tally, calls) = (&mut run.tally, &*self.calls);
+            if !self.connections.wait(until, |tag, answer| {
+                let now = Instant::now();
+                let end = answer.map_or_else(
+                    |end| end,
+                    |answer| match calls.judge(tag.command, &answer) {
+                        Ok(()) => End::Ok,
+                        Err(reason) => End::Wrong(reason),
+                    },
+                );
+                tally.ended(tag.command, tag.due, now, &end);
+            }) {
+                break Stopped::Interrupted;
+            }
+        };
+        let cpu_time = cpu_time().saturating_sub(cpu_before);
+        self.finish(run, stopped, cpu_time)
+    }
+
+    /// Begins the calls that are due, as far as there is room.
+    fn begin(&mut self, run: &mut Run, now: Instant) {
+        while now < run.end && self.connections.has_room() && !self.is_enough(run) {
+            let room = self.connections.room_since();
+            let due = run.pace.due(now);
+            if due > now || due >= run.end {
+                return;
+            }
+            let command = self.turns.next();
+            let tag = InFlight { command, due };
+            run.pace.advance();
+            run.begun += 1;
+            run.measured += u64::from(due >= run.measured_from);
+            let call = self.calls.request(command).and_then(|request| {
+                let call = Call {
+                    service: request.service,
+                    method: request.method,
+                    payload: &request.payload,
+                    metadata: &self.options.metadata,
+                    timeout: self.options.timeout,
+                };
+                self.connections
+                    .begin(&call, tag)
+                    .map_err(|error| error.to_string())
+            });
+            match call {
+                Ok(call) => {
+                    run.tally.began(due, room, Instant::now());
+                    if let Some(timeout) = self.options.timeout {
+                        run.expiries.push_back((now + timeout, call));
+                    }
+                }
+                Err(reason) => run.tally.ended(command, due, now, &End::Lost(reason)),
+            }
+        }
+    }
+
+    fn is_enough(&self, run: &Run) -> bool {
+        self.options
+            .calls
+            .is_some_and(|calls| run.measured >= calls)
+    }
+
+    /// Gives up the calls whose time is over.
+    fn expire(&mut self, run: &mut Run, now: Instant) {
+        while let Some((at, call)) = run.expiries.front().copied() {
+            if at > now {
+                return;
+            }
+            run.expiries.pop_front();
+            if let Some(tag) = self.connections.give_up(call) {
+                run.tally.ended(tag.command, tag.due, now, &End::Timeout);
+            }
+        }
+    }
+
+    fn is_over(&self, run: &mut Run, now: Instant) -> Option<Stopped> {
+        if self.connections.all_lost() {
+            let since = *run.lost_since.get_or_insert(now);
+            if now - since >= self.options.connect.timeout || now >= run.end {
+                run.unconnected += now - since;
+                return Some(Stopped::NoConnection);
+            }
+        } else if let Some(since) = run.lost_since.take() {
+            run.unconnected += now - since;
+        }
+        let begins_no_more = now >= run.end || self.is_enough(run);
+        if !begins_no_more {
+            return None;
+        }
+        let since = *run.over_since.get_or_insert(now);
+        let is_last = now - since >= self.options.timeout.unwrap_or(LAST_ANSWERS);
+        (self.connections.in_flight() == 0 || is_last).then_some(Stopped::Done)
+    }
+
+    /// Until when nothing is to be done unless something comes in.
+    fn next_event(&self, run: &Run, now: Instant) -> Instant {
+        let mut next = now + TICK;
+        if let Some((at, _)) = run.expiries.front() {
+            next = next.min(*at);
+        }
+        if now < run.end {
+            next = next.min(run.end);
+            if self.connections.has_room() && !self.is_enough(run) {
+                next = next.min(run.pace.due(now));
+            }
+        }
+        next
+    }
+
+    fn finish(self, mut run: Run, stopped: Stopped, cpu_time: Duration) -> Outcome {
+        let now = Instant::now();
+        let is_enough = self.is_enough(&run);
+        if stopped != Stopped::Done || is_enough {
+            run.tally.cut(now);
+        }
+        if !is_enough {
+            let end = run.end.min(now);
+            let (count, first) = run.pace.overdue(run.measured_from, end);
+            run.tally.never_began(count, first, end);
+        }
+        // A signal ends the test in the midst of calls, which is not their fault.
+        if stopped != Stopped::Interrupted {
+            for tag in self.connections.close() {
+                run.tally.ended(tag.command, tag.due, now, &End::Unanswered);
+            }
+        }
+        run.tally.finish();
+        Outcome {
+            tally: run.tally,
+            stopped,
+            unconnected: run.unconnected,
+            cpu_time,
+            cpu_calls: run.begun,
+        }
+    }
+}
+
+/// Counts the calls that end at `now`.
+fn count(tally: &mut Tally, now: Instant) -> impl FnMut(InFlight, End) {
+    move |tag, end| tally.ended(tag.command, tag.due, now, &end)
+}
+
+/// How far it is, for a person to read.
+fn progress(run: &Run, now: Instant) -> String {
+    let figures = &run.tally.all;
+    if now < run.measured_from {
+        let left = run.measured_from - now;
+        return format!("warming up, {} s more", left.as_secs() + 1);
+    }
+    let time = now - run.measured_from;
+    format!(
+        "{} s of {} s  {} calls  {:.0}/s  p50 {}  p99 {}  {} errors",
+        time.as_secs(),
+        (run.end - run.measured_from).as_secs(),
+        figures.calls(),
+        figures.calls() as f64 / time.as_secs_f64().max(1e-3),
+        shown(figures.latency.quantile(0.5)),
+        shown(figures.latency.quantile(0.99)),
+        figures.errors()
+    )
+}
+
+fn shown(nanoseconds: u64) -> String {
+    duration::display(Duration::from_nanos(nanoseconds))
+}
+
+/// The processor time that this process has used.
+fn cpu_time() -> Duration {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
+        return Duration::ZERO;
+    };
+    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+}
+
+/// As many descriptors as the system lets this process have.
+fn allow_many_descriptors() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // If not, connecting tells what is missing.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}

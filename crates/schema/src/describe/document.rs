@@ -1,0 +1,171 @@
+//! An item as JSON.
+
+use super::example::{conveniences, examples};
+use super::json::Json;
+use super::list::rpcs;
+use super::{Annotations, uses};
+use crate::descriptor::{Enum, Field, Label, Message, Rpc, Schema, Service, Type};
+use crate::lookup::Item;
+
+/// Describes one item.
+pub(super) fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> Json {
+    match item {
+        Item::Rpc(rpc) => describe_rpc(schema, rpc, annotations),
+        Item::Service(service) => describe_service(service),
+        Item::Message(message) => describe_message(schema, message, annotations),
+        Item::Enum(enumeration) => describe_enum(enumeration),
+    }
+}
+
+fn describe_rpc(schema: &Schema, rpc: &'static Rpc, annotations: &dyn Annotations) -> Json {
+    let side = |message, rpc| {
+        let mut entries = head("message", message);
+        entries.extend(content(message, rpc, annotations));
+        Json::Object(entries)
+    };
+    let mut all = examples(schema, rpc);
+    all.extend(conveniences(schema, rpc, annotations));
+    Json::Object(vec![
+        ("kind", "rpc".into()),
+        ("full_name", rpc.path().into()),
+        ("name", rpc.name.into()),
+        ("service", rpc.service.into()),
+        ("file", rpc.file.into()),
+        ("doc", rpc.doc.into()),
+        ("client_streaming", rpc.client_streaming.into()),
+        ("server_streaming", rpc.server_streaming.into()),
+        ("request", side(rpc.request, Some(rpc))),
+        ("response", side(rpc.response, None)),
+        (
+            "parameters",
+            Json::array(annotations.parameters(rpc).into_iter().map(|parameter| {
+                Json::Object(vec![
+                    ("name", parameter.name.into()),
+                    ("value", parameter.value.into()),
+                    ("doc", parameter.doc.into()),
+                ])
+            })),
+        ),
+        (
+            "examples",
+            Json::array(all.iter().map(|example| {
+                Json::Object(vec![
+                    ("form", example.form.name().into()),
+                    ("command", example.command().into()),
+                ])
+            })),
+        ),
+    ])
+}
+
+fn describe_service(service: &Service) -> Json {
+    Json::Object(vec![
+        ("kind", "service".into()),
+        ("full_name", service.full_name.into()),
+        ("file", service.file.into()),
+        ("doc", service.doc.into()),
+        ("rpcs", rpcs(service)),
+    ])
+}
+
+fn describe_message(
+    schema: &Schema,
+    message: &'static Message,
+    annotations: &dyn Annotations,
+) -> Json {
+    let (requests, responses) = uses(schema, message);
+    let paths = |rpcs: Vec<&Rpc>| Json::array(rpcs.iter().map(|rpc| rpc.path()));
+    let mut entries = head("message", message);
+    entries.extend(content(message, None, annotations));
+    entries.push(("request_of", paths(requests)));
+    entries.push(("response_of", paths(responses)));
+    Json::Object(entries)
+}
+
+fn describe_enum(enumeration: &Enum) -> Json {
+    Json::Object(vec![
+        ("kind", "enum".into()),
+        ("full_name", enumeration.full_name.into()),
+        ("file", enumeration.file.into()),
+        ("doc", enumeration.doc.into()),
+        ("values", values(enumeration)),
+    ])
+}
+
+type Entries = Vec<(&'static str, Json)>;
+
+fn head(kind: &'static str, message: &Message) -> Entries {
+    vec![
+        ("kind", kind.into()),
+        ("full_name", message.full_name.into()),
+        ("file", message.file.into()),
+        ("doc", message.doc.into()),
+    ]
+}
+
+fn content(
+    message: &'static Message,
+    rpc: Option<&'static Rpc>,
+    annotations: &dyn Annotations,
+) -> Entries {
+    let fields = message.fields.iter().enumerate();
+    let oneofs = message
+        .oneofs
+        .iter()
+        .map(|oneof| Json::Object(vec![("name", oneof.name.into()), ("doc", oneof.doc.into())]));
+    vec![
+        (
+            "fields",
+            Json::array(fields.map(|(index, field)| {
+                let automatic = annotations.automatic(rpc, message, index);
+                let aliases = annotations.aliases(message, index);
+                describe_field(message, field, automatic, aliases)
+            })),
+        ),
+        ("oneofs", Json::array(oneofs)),
+    ]
+}
+
+fn describe_field(
+    message: &Message,
+    field: &Field,
+    automatic: Option<String>,
+    aliases: Vec<String>,
+) -> Json {
+    let (label, key_type) = match field.label {
+        Label::Singular => ("singular", None),
+        Label::Optional => ("optional", None),
+        Label::Repeated => ("repeated", None),
+        Label::Map(key) => ("map", Some(key.name())),
+    };
+    let oneof = field.oneof.and_then(|oneof| message.oneofs.get(oneof));
+    Json::Object(vec![
+        ("name", field.name.into()),
+        ("json_name", field.json_name.into()),
+        ("number", field.number.into()),
+        ("label", label.into()),
+        ("type", field.ty.name().into()),
+        ("key_type", key_type.into()),
+        ("oneof", oneof.map(|oneof| oneof.name).into()),
+        ("doc", field.doc.into()),
+        ("automatic", automatic.into()),
+        ("aliases", Json::array(aliases)),
+        (
+            "enum_values",
+            match field.ty {
+                Type::Enum(enumeration) => values(enumeration),
+                _ => Json::Null,
+            },
+        ),
+    ])
+}
+
+fn values(enumeration: &Enum) -> Json {
+    Json::array(enumeration.values.iter().map(|value| {
+        Json::Object(vec![
+            ("name", value.name.into()),
+            ("number", value.number.into()),
+            ("doc", value.doc.into()),
+        ])
+    }))
+}

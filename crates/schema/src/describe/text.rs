@@ -1,0 +1,242 @@
+//! An item as text to read.
+
+use super::example::{Form, conveniences, examples};
+use super::layout::{columns, paragraphs};
+use super::list::{rpc_lines, signature};
+use super::{Annotations, uses};
+use crate::descriptor::{Enum, Field, Message, Rpc, Schema, Service, Type};
+use crate::lookup::Item;
+use agent_text::escape;
+
+/// Describes one item. Comments may hold anything, so all of the page is escaped.
+pub(super) fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
+    let mut page = Page {
+        out: String::new(),
+        annotations,
+    };
+    match item {
+        Item::Rpc(rpc) => page.rpc(schema, rpc),
+        Item::Service(service) => page.service(service),
+        Item::Message(message) => page.message(schema, message),
+        Item::Enum(enumeration) => page.enumeration(enumeration),
+    }
+    escape::lines(&page.out).into_owned()
+}
+
+/// The text so far.
+struct Page<'a> {
+    out: String,
+    annotations: &'a dyn Annotations,
+}
+
+impl Page<'_> {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    fn lines(&mut self, lines: &[String]) {
+        for line in lines {
+            self.line(line);
+        }
+    }
+
+    /// The first line of a page, and the item's comment.
+    fn head(&mut self, kind: &str, name: &str, file: &str, doc: &str) {
+        self.line(&format!("{kind} {name} ({file})"));
+        if !doc.trim().is_empty() {
+            self.line("");
+            paragraphs(&mut self.out, 0, doc);
+        }
+    }
+
+    fn rpc(&mut self, schema: &Schema, rpc: &'static Rpc) {
+        self.head("rpc", &rpc.path(), rpc.file, rpc.doc);
+        let (request, response) = signature(rpc);
+        for (title, side, message, of) in [
+            ("Request", request, rpc.request, Some(rpc)),
+            ("Response", response, rpc.response, None),
+        ] {
+            self.line(&format!("\n{title}: {side}"));
+            if !message.doc.trim().is_empty() {
+                paragraphs(&mut self.out, 2, message.doc);
+                self.line("");
+            }
+            self.fields(message, of);
+            if let Some(rpc) = of {
+                self.parameters(rpc);
+            }
+        }
+        self.types(&[rpc.request, rpc.response]);
+        self.line("\nExamples:");
+        if rpc.client_streaming {
+            paragraphs(
+                &mut self.out,
+                2,
+                "The command gives the first message; each further line of standard input is one \
+                 more, as JSON.",
+            );
+        }
+        let conveniences = conveniences(schema, rpc, self.annotations);
+        for example in examples(schema, rpc).into_iter().chain(conveniences) {
+            let title = match example.form {
+                Form::Plain => "nothing given: defaults and automatic values".to_owned(),
+                Form::Setters => "fields by setters".to_owned(),
+                Form::Document => "a JSON document".to_owned(),
+                Form::File => format!(
+                    "a file: {} > {}",
+                    self.annotations.template_line(&example.name),
+                    example.path().unwrap_or_default()
+                ),
+                Form::DocumentAndSetters => "a document, and setters on top of it".to_owned(),
+                Form::Convenience => "a convenience".to_owned(),
+            };
+            self.line(&format!("  # {title}"));
+            let line = self.annotations.call_line(&example.command());
+            self.line(&format!("  {line}"));
+        }
+    }
+
+    /// What a command takes beside the fields.
+    fn parameters(&mut self, rpc: &'static Rpc) {
+        let parameters = self.annotations.parameters(rpc);
+        if parameters.is_empty() {
+            return;
+        }
+        self.line("\nAlso takes, as setters or in a document:");
+        for parameter in parameters {
+            self.line(&format!("  {}={}", parameter.name, parameter.value));
+            paragraphs(&mut self.out, 6, parameter.doc);
+        }
+    }
+
+    fn service(&mut self, service: &Service) {
+        self.head("service", service.full_name, service.file, service.doc);
+        self.line("\nRPCs:");
+        self.lines(&rpc_lines(service));
+    }
+
+    fn message(&mut self, schema: &Schema, message: &'static Message) {
+        self.head("message", message.full_name, message.file, message.doc);
+        self.line("\nFields:");
+        self.fields(message, None);
+        self.types(&[message]);
+        let (requests, responses) = uses(schema, message);
+        for (title, rpcs) in [("Request of:", requests), ("Response of:", responses)] {
+            if !rpcs.is_empty() {
+                self.line(&format!("\n{title}"));
+                let names: Vec<_> = rpcs.iter().map(|rpc| rpc.name).collect();
+                paragraphs(&mut self.out, 2, &names.join(", "));
+            }
+        }
+    }
+
+    fn enumeration(&mut self, enumeration: &Enum) {
+        let Enum {
+            full_name,
+            file,
+            doc,
+            ..
+        } = enumeration;
+        self.head("enum", full_name, file, doc);
+        self.line("\nValues:");
+        self.values(2, enumeration);
+    }
+
+    fn values(&mut self, indent: usize, enumeration: &Enum) {
+        for value in enumeration.values {
+            self.line(&format!("{:indent$}{} = {}", "", value.name, value.number));
+            paragraphs(&mut self.out, indent + 4, value.doc);
+        }
+    }
+
+    /// A message's fields, the members of a oneof together under its name.
+    fn fields(&mut self, message: &'static Message, rpc: Option<&'static Rpc>) {
+        if message.fields.is_empty() {
+            self.line("  (no fields)");
+            return;
+        }
+        let rows: Vec<_> = message.fields.iter().map(row).collect();
+        let lines = columns(2, &rows);
+        let mut told: Vec<usize> = Vec::new();
+        for (index, field) in message.fields.iter().enumerate() {
+            match field
+                .oneof
+                .and_then(|oneof| Some((oneof, message.oneofs.get(oneof)?)))
+            {
+                None => self.field(message, rpc, index, &lines),
+                Some((oneof, _)) if told.contains(&oneof) => {}
+                Some((oneof, described)) => {
+                    told.push(oneof);
+                    self.line(&format!("  oneof {}: at most one of", described.name));
+                    paragraphs(&mut self.out, 6, described.doc);
+                    for (member, field) in message.fields.iter().enumerate() {
+                        if field.oneof == Some(oneof) {
+                            self.field(message, rpc, member, &lines);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn field(
+        &mut self,
+        message: &'static Message,
+        rpc: Option<&'static Rpc>,
+        index: usize,
+        lines: &[String],
+    ) {
+        let (Some(field), Some(line)) = (message.fields.get(index), lines.get(index)) else {
+            return;
+        };
+        let indent = if field.oneof.is_some() { 8 } else { 6 };
+        self.line(line);
+        paragraphs(&mut self.out, indent, field.doc);
+        if let Some(automatic) = self.annotations.automatic(rpc, message, index) {
+            paragraphs(&mut self.out, indent, &format!("Automatic: {automatic}"));
+        }
+        let aliases = self.annotations.aliases(message, index);
+        if !aliases.is_empty() {
+            paragraphs(
+                &mut self.out,
+                indent,
+                &format!("Alias: {}", aliases.join(", ")),
+            );
+        }
+        if let Type::Enum(enumeration) = field.ty {
+            self.values(indent, enumeration);
+        }
+    }
+
+    /// Where to read on: the types of the messages' fields.
+    fn types(&mut self, messages: &[&'static Message]) {
+        let mut names: Vec<&str> = Vec::new();
+        for field in messages.iter().flat_map(|message| message.fields) {
+            if let Type::Message(inner) = field.ty {
+                names.push(inner.full_name);
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        if !names.is_empty() {
+            self.line("\nTypes:");
+            let lines = names.iter().map(|name| format!("  describe {name}"));
+            self.lines(&lines.collect::<Vec<_>>());
+        }
+    }
+}
+
+fn row(field: &Field) -> Vec<String> {
+    let margin = if field.oneof.is_some() { "  " } else { "" };
+    vec![
+        format!("{margin}{}", field.name),
+        field.declared_type(),
+        field.number.to_string(),
+        if field.json_name == field.name {
+            String::new()
+        } else {
+            format!("json: {}", field.json_name)
+        },
+    ]
+}

@@ -1,0 +1,25 @@
+//! How values from outside are read and written: times as users type them, and text or
+//! bytes of a user or an agent made safe to show.
+//!
+//! ```
+//! use agent_text::{escape, excerpt::Excerpt, hex};
+//!
+//! assert_eq!(escape::line("a\x1b[2J\n"), r"a\x1b[2J\n");
+//! assert_eq!(Excerpt("say \"hi\"").to_string(), r#""say \"hi\"""#);
+//! assert_eq!(hex::digits(&[0, 255]), "00ff");
+//! ```
+
+#![warn(unreachable_pub)]
+#![forbid(unsafe_code)]
+
+pub mod duration;
+pub mod escape;
+pub mod excerpt;
+pub mod hex;
+
+/// What went wrong in the operating system's words, without its error number.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    plain.to_lowercase()
+}

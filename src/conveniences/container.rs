@@ -1,0 +1,126 @@
+//! `CreateContainer spec=FILE` and `CreateContainer image=REF id=ID`: an OCI
+//! configuration for this command alone, in place of that of the run's bundle. It is
+//! the file itself, or made of an image.
+
+use std::cmp::Ordering;
+#[cfg(feature = "image")]
+use std::path::Path;
+use std::sync::Arc;
+
+use agent_bundle::Config;
+#[cfg(feature = "image")]
+use agent_bundle::image;
+
+use super::{Convenience, ConvenienceError, Draft, Given};
+#[cfg(feature = "image")]
+use crate::log::say;
+use crate::schema::Scalar;
+use crate::schema::describe::Parameter;
+
+const RPC: &str = "grpc.AgentService/CreateContainer";
+const SPEC: &str = "spec";
+const IMAGE: &str = "image";
+#[cfg(feature = "image")]
+const ID: &str = "id";
+#[cfg(feature = "image")]
+const CONTAINER_ID: &str = "container_id";
+
+pub(super) const OF_SPEC: Convenience = Convenience {
+    rpc: RPC,
+    parameters: &[Parameter {
+        name: SPEC,
+        ty: Scalar::String,
+        value: "FILE",
+        doc: "a config.json of an OCI bundle, as file:///path or a bare path, that fills OCI where \
+              the command does not say otherwise; - for standard input",
+    }],
+    example: &[(SPEC, "file:///tmp/bundle/config.json")],
+    needs: &[],
+    needs_config: true,
+    apply: apply_spec,
+};
+
+#[cfg(feature = "image")]
+pub(super) const OF_IMAGE: Convenience = Convenience {
+    rpc: RPC,
+    parameters: &[
+        Parameter {
+            name: IMAGE,
+            ty: Scalar::String,
+            value: "REF",
+            doc: "a folder with an OCI bundle or image layout (FOLDER:TAG for one image of several), \
+                  or a registry reference, which skopeo fetches and umoci unpacks; fills OCI where \
+                  the command does not say otherwise",
+        },
+        Parameter {
+            name: ID,
+            ty: Scalar::String,
+            value: "ID",
+            doc: "the container's ID",
+        },
+    ],
+    example: &[(IMAGE, "/tmp/image"), (ID, "example-id")],
+    needs: &[(CONTAINER_ID, Scalar::String)],
+    needs_config: true,
+    apply: apply_image,
+};
+
+fn apply_spec(given: &Given, draft: &mut Draft<'_>) -> Result<(), ConvenienceError> {
+    let Some(text) = given.text(SPEC) else {
+        return Ok(());
+    };
+    match given.level(SPEC).cmp(&given.level(IMAGE)) {
+        Ordering::Greater => {}
+        Ordering::Equal => return Err(ConvenienceError::SpecAndImage),
+        Ordering::Less => return Ok(()),
+    }
+    let name = text.strip_prefix("file://").unwrap_or(text);
+    take(name, SPEC, draft)
+}
+
+#[cfg(feature = "image")]
+fn apply_image(given: &Given, draft: &mut Draft<'_>) -> Result<(), ConvenienceError> {
+    let missing = |parameter| ConvenienceError::Missing {
+        parameter,
+        takes: "a container of an image takes image=REF and id=ID",
+    };
+    let own_id = draft.takes(given, ID, CONTAINER_ID)?;
+    let id = given.text(ID).filter(|_| own_id).map(str::to_owned);
+    let id = id.or_else(|| draft.text(CONTAINER_ID));
+    if given.level(SPEC) > given.level(IMAGE) && given.text(IMAGE).is_some() {
+        // The configuration beats the image of the document, and not its ID.
+        id.into_iter()
+            .for_each(|id| draft.set_text(CONTAINER_ID, id));
+        return Ok(());
+    }
+    let reference = given.text(IMAGE).ok_or(missing(IMAGE))?;
+    let id = id.ok_or(missing(ID))?;
+    let bundle = image::bundle(reference, &id, env!("CARGO_PKG_NAME"), &mut |line| {
+        say(line)
+    });
+    let bundle = bundle.map_err(|error| ConvenienceError::Image {
+        parameter: match error {
+            image::ImageError::Id { .. } => ID,
+            _ => IMAGE,
+        },
+        error,
+    })?;
+    let config = Path::new(&bundle).join("config.json");
+    take(&config.to_string_lossy(), IMAGE, draft)?;
+    draft.set_text(CONTAINER_ID, id);
+    Ok(())
+}
+
+/// Takes a file for the configuration of the container.
+fn take(
+    name: &str,
+    parameter: &'static str,
+    draft: &mut Draft<'_>,
+) -> Result<(), ConvenienceError> {
+    let text = draft.inputs.text(name);
+    let text = text.map_err(|error| ConvenienceError::Input { parameter, error })?;
+    let config = Config::parse(name, &text);
+    let config = config.map_err(|error| ConvenienceError::Config { parameter, error })?;
+    draft.config = Some(Arc::new(config));
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! `serve`: makes what its options say, and serves it.
+
+use std::sync::Arc;
+
+use agent_faults::{FaultError, Faults};
+use agent_sim::{GuestOptions, Root};
+
+use crate::cli::{RuleSource, Serve};
+use crate::command::Hash;
+use crate::error::Error;
+use crate::input::Inputs;
+use crate::schema::Schema;
+use crate::serve::{self, ServeOptions};
+
+/// Serves the simulated agent until a signal ends it.
+///
+/// # Errors
+/// When an option is wrong, or it cannot be served.
+pub(super) fn run(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
+    let options = ServeOptions {
+        address: options.address.parse()?,
+        guest: guest(options)?,
+        faults: Arc::new(faults(schema, options)?),
+    };
+    serve::serve(options, schema)?;
+    Ok(0)
+}
+
+fn faults(schema: &'static Schema, options: &Serve) -> Result<Faults, Error> {
+    let seed = match options.seed {
+        Some(seed) => seed,
+        None => getrandom::u64()?,
+    };
+    let faults = Faults::new(schema, seed);
+    let mut inputs = Inputs::default();
+    for source in &options.rules {
+        match source {
+            RuleSource::Flag(kind, text) => {
+                let added = faults.add(*kind, text, Hash::Word, &mut inputs);
+                added.map_err(|error| wrong_rule(format!("--{}", kind.name()), error))?;
+            }
+            RuleSource::File(name) => {
+                for (number, line) in (1..).zip(inputs.text(name)?.lines()) {
+                    let added = faults.add_line(line, &mut inputs);
+                    added.map_err(|error| wrong_rule(format!("{name}:{number}"), error))?;
+                }
+            }
+        }
+    }
+    Ok(faults)
+}
+
+fn wrong_rule(place: String, error: FaultError) -> Error {
+    Error::usage(error).within(place)
+}
+
+fn guest(options: &Serve) -> Result<GuestOptions, Error> {
+    if options.run_processes && !options.allow_root && nix::unistd::geteuid().is_root() {
+        let message = "--run-processes would let whoever calls the agent run programs as root on \
+                       this machine: serve as another user, or add --allow-root if that is meant";
+        return Err(Error::usage(message));
+    }
+    let root = options.root.as_deref().map(Root::open).transpose();
+    let root = root.map_err(|error| Error::usage(format_args!("--root: {error}")))?;
+    let mut guest = GuestOptions::new(options.feature.iter().copied(), root);
+    guest.run_processes = options.run_processes;
+    Ok(guest)
+}

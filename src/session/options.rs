@@ -1,0 +1,92 @@
+//! What stays the same over a run, by who needs it: the connection and its calls, the making
+//! of requests, the printing of answers.
+
+use std::time::Duration;
+
+use agent_bundle::Bundle;
+
+use super::prepare::Checks;
+use crate::builtin::Times;
+use crate::cli::ErrorFormat;
+use crate::client::{Call, ConnectOptions};
+use crate::printer::Format;
+use crate::schema::Rpc;
+use crate::transport::Address;
+
+/// All of them, with what the run itself needs.
+#[derive(Debug)]
+pub struct Options {
+    /// How calls are made.
+    pub calls: CallOptions,
+    /// How requests are made.
+    pub requests: RequestOptions,
+    /// How answers are printed.
+    pub printing: PrintOptions,
+    /// Print requests instead of sending them.
+    pub dry_run: bool,
+    /// How often each command runs.
+    pub repeat: Times,
+    /// Whether a failed command does not end the run.
+    pub ignore_errors: bool,
+    /// Whether commands are typed one by one.
+    pub prompt: bool,
+    /// Whether errors and warnings are shown in full.
+    pub verbose: bool,
+    /// How errors are shown.
+    pub error_format: ErrorFormat,
+}
+
+/// How calls are made.
+#[derive(Debug)]
+pub struct CallOptions {
+    /// Where the agent listens; a dry run needs none.
+    pub address: Option<Address>,
+    /// How a connection is made.
+    pub connect: ConnectOptions,
+    /// The deadline of each call, if any.
+    pub timeout: Option<Duration>,
+    /// ttRPC metadata, in the order given.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// How requests are made.
+#[derive(Debug)]
+pub struct RequestOptions {
+    /// Whether values that were left out are filled in.
+    pub automatic: bool,
+    /// Where an OCI configuration is, if a command names none.
+    pub bundle: Option<Bundle>,
+}
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy)]
+pub struct PrintOptions {
+    /// In which format.
+    pub format: Format,
+    /// Whether fields at their default are printed.
+    pub emit_defaults: bool,
+}
+
+impl Options {
+    /// What the commands of this run are checked with.
+    pub fn checks(&self) -> Checks<'_> {
+        Checks {
+            requests: &self.requests,
+            calls: &self.calls,
+            format: self.printing.format,
+        }
+    }
+}
+
+impl CallOptions {
+    /// A call of an RPC with these options.
+    pub(super) fn call_of<'a>(&'a self, rpc: &'static Rpc, payload: &'a [u8]) -> Call<'a> {
+        Call {
+            service: rpc.service,
+            method: rpc.name,
+            payload,
+            metadata: &self.metadata,
+            timeout: self.timeout,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The agent's services as Rust knows them: a struct for each, with one method an
+//! RPC, over the messages in [`messages`].
+//!
+//! This is what a test against an agent takes. Here it is the simulated one; any
+//! other is reached by
+//! `Connection::connect(&"vsock://3:1024".parse()?, &ConnectOptions::default())?`.
+//!
+//! ```
+//! use kata_agent_ctl::client::Connection;
+//! use kata_agent_ctl::typed::{AgentService, messages::agent::GuestDetailsRequest};
+//!
+//! let mut connection = Connection::new(kata_agent_ctl::sim::connect(kata_agent_ctl::schema())?);
+//! let mut agent = AgentService::new(&mut connection);
+//! let details = agent.get_guest_details(&GuestDetailsRequest::default())?;
+//! assert!(!details.agent_details.version.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A request is made as any struct is, and a status other than OK is an error:
+//!
+//! ```
+//! # use kata_agent_ctl::client::Connection;
+//! use std::time::Duration;
+//! use kata_agent_ctl::typed::{AgentService, Caller, CallError};
+//! use kata_agent_ctl::typed::messages::agent::SignalProcessRequest;
+//!
+//! # let mut connection = Connection::new(kata_agent_ctl::sim::connect(kata_agent_ctl::schema())?);
+//! let caller = Caller::new(&mut connection).timeout(Duration::from_secs(5));
+//! let request = SignalProcessRequest {
+//!     container_id: "no-such-container".to_owned(),
+//!     signal: 15,
+//!     ..Default::default()
+//! };
+//! match AgentService::new(caller).signal_process(&request) {
+//!     Err(CallError::Status(status)) => assert_eq!(status.code, 3),
+//!     other => panic!("{other:?}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The names of the structs, methods and fields come from the proto files, so this
+//! module is there in builds from the files in `protos/` only (`cfg(own_protos)`).
+
+pub use agent_typed::{Answer, CallError, Caller, Messages, Sender};
+
+pub use crate::generated::clients::*;
+pub use crate::generated::messages;

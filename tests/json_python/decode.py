@@ -1,0 +1,419 @@
+"""The side of Google's protobuf library in the comparison of decoders.
+
+    decode.py make SEED CASES SET COUNT [SET COUNT]...
+    decode.py check CASES RESULTS SET COUNT [SET COUNT]...
+
+`make` writes cases, one JSON object per line: for every type in each descriptor set
+SET, COUNT encodings that are well-formed, COUNT that are odd but right, and COUNT that
+were changed at random. `check` reads the cases and what the tool made of each, says
+where it and the library disagree, and how many cases each type had.
+
+What is not compared: negative zero where zero is the default, as the protobuf crate,
+which encodes what the tool decoded, leaves it out; and how often an unknown field comes
+where a later value may replace the message that it is in, as the tool counts those too.
+Cases are left out, and counted, for the reasons in `LEFT_OUT`.
+"""
+
+import base64
+import collections
+import json
+import random
+import re
+import struct
+import sys
+
+from google.protobuf.descriptor import FieldDescriptor as F
+from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from compare import Api, Maker
+
+VARINT, FIXED64, BYTES, START, END, FIXED32 = range(6)
+NODE, LISTS, MAPS = "wide.Node", "wide.Lists", "wide.Maps"
+
+WIRE_TYPES = {
+    F.TYPE_DOUBLE: FIXED64,
+    F.TYPE_FIXED64: FIXED64,
+    F.TYPE_SFIXED64: FIXED64,
+    F.TYPE_FLOAT: FIXED32,
+    F.TYPE_FIXED32: FIXED32,
+    F.TYPE_SFIXED32: FIXED32,
+    F.TYPE_STRING: BYTES,
+    F.TYPE_BYTES: BYTES,
+    F.TYPE_MESSAGE: BYTES,
+}
+# Of a varint of these types only the low 32 bits count.
+NARROW = {F.TYPE_INT32, F.TYPE_UINT32, F.TYPE_SINT32, F.TYPE_ENUM}
+
+
+LEFT_OUT = {
+    "entry": "a map's entry has an unknown field: the library keeps the entry out of the map",
+    "zero": "a field has the number 0, which is not allowed: the library takes it in some places",
+}
+
+
+def is_map(field):
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def wire_type(field):
+    return WIRE_TYPES.get(field.type, VARINT)
+
+
+class Odd:
+    """Encodes messages in ways that are unusual, and right."""
+
+    def __init__(self, rng):
+        self.rng = rng
+
+    def chance(self, probability):
+        return self.rng.random() < probability
+
+    def varint(self, number, longest=10):
+        number &= 2**64 - 1
+        out = bytearray()
+        while True:
+            byte = number & 0x7F
+            number >>= 7
+            if number == 0:
+                out.append(byte)
+                break
+            out.append(byte | 0x80)
+        # As many bytes more as there may be.
+        if len(out) < longest and self.chance(0.1):
+            more = self.rng.randrange(longest - len(out))
+            out[-1] |= 0x80
+            out += b"\x80" * more + b"\x00"
+        return bytes(out)
+
+    def tag(self, number, kind):
+        return self.varint(number << 3 | kind, 5)
+
+    def delimited(self, number, content):
+        return self.tag(number, BYTES) + self.varint(len(content), 5) + content
+
+    def number(self, field, value):
+        """The encoding of a scalar, without its tag."""
+        ty = field.type
+        if ty == F.TYPE_DOUBLE:
+            return struct.pack("<d", value)
+        if ty == F.TYPE_FLOAT:
+            return struct.pack("<f", value)
+        if wire_type(field) == FIXED64:
+            return struct.pack("<Q", value & (2**64 - 1))
+        if wire_type(field) == FIXED32:
+            return struct.pack("<I", value & (2**32 - 1))
+        if ty == F.TYPE_SINT32:
+            value = (value << 1 ^ value >> 31) & (2**32 - 1)
+        elif ty == F.TYPE_SINT64:
+            value = (value << 1 ^ value >> 63) & (2**64 - 1)
+        elif ty == F.TYPE_BOOL and value and self.chance(0.3):
+            value = self.rng.choice([2, 2**32, 2**63])
+        if ty in NARROW and self.chance(0.2):
+            value = (value & (2**32 - 1)) | self.rng.getrandbits(32) << 32
+        return self.varint(value)
+
+    def single(self, field, value):
+        if field.message_type is not None:
+            return self.message(field, value)
+        if field.type == F.TYPE_STRING:
+            return self.delimited(field.number, value.encode())
+        if field.type == F.TYPE_BYTES:
+            return self.delimited(field.number, value)
+        return self.tag(field.number, wire_type(field)) + self.number(field, value)
+
+    def message(self, field, value):
+        return self.delimited(field.number, b"".join(self.pieces(value)))
+
+    def repeated(self, field, values):
+        if wire_type(field) == BYTES:
+            return [self.single(field, value) for value in values]
+        out, values = [], list(values)
+        while values:
+            # Some of them packed, even none, and some not.
+            count = self.rng.randrange(len(values) + 1)
+            packed, values = values[:count], values[count:]
+            if self.chance(0.5):
+                out += [self.single(field, value) for value in packed]
+            else:
+                out.append(self.delimited(field.number, b"".join(self.number(field, it) for it in packed)))
+        return out
+
+    def entry(self, field, key, value):
+        key_field, value_field = (field.message_type.fields_by_name[it] for it in ("key", "value"))
+        pieces = []
+        if key or self.chance(0.5):
+            pieces.append(self.single(key_field, key))
+        if value_field.message_type is not None or value or self.chance(0.5):
+            pieces.append(self.single(value_field, value))
+        if self.chance(0.3):
+            pieces.reverse()
+        if self.chance(0.2) and pieces:
+            pieces.append(self.rng.choice(pieces))
+        return self.delimited(field.number, b"".join(pieces))
+
+    def pieces(self, message):
+        """A message's fields, each encoded; together they are the message, or one like it."""
+        rng, out = self.rng, []
+        for field, value in message.ListFields():
+            if is_map(field):
+                out += [self.entry(field, key, value[key]) for key in sorted(value)]
+            elif field.is_repeated:
+                out += self.repeated(field, value)
+            elif field.message_type is not None and self.chance(0.3):
+                # In several parts, which are to be merged.
+                parts = self.pieces(value)
+                at = rng.randrange(len(parts) + 1)
+                out += [self.delimited(field.number, b"".join(part)) for part in (parts[:at], parts[at:])]
+            else:
+                out.append(self.single(field, value))
+        if self.chance(0.3) and out:
+            # What comes again replaces what was there, or is merged or appended.
+            out.append(rng.choice(out))
+        if self.chance(0.2):
+            rng.shuffle(out)
+        while self.chance(0.2):
+            out.insert(rng.randrange(len(out) + 1), self.unknown(message.DESCRIPTOR))
+        return out
+
+    def unknown(self, descriptor):
+        """A field that is not in the descriptor, or with a wire type that it does not have there."""
+        number = self.rng.choice([1, 15, 16, 99, 2**29 - 1, self.rng.randrange(1, 30)])
+        field = descriptor.fields_by_number.get(number)
+        kinds = [VARINT, FIXED64, BYTES, START, FIXED32]
+        if field is not None:
+            kinds.remove(wire_type(field))
+            if field.is_repeated and BYTES in kinds:
+                kinds.remove(BYTES)
+        return self.field(number, self.rng.choice(kinds), 0)
+
+    def field(self, number, kind, depth):
+        rng = self.rng
+        if kind == START:
+            kinds = [VARINT, FIXED64, BYTES, FIXED32] + [START] * (depth < 3)
+            inner = [self.field(rng.randrange(1, 100), rng.choice(kinds), depth + 1) for _ in range(rng.randrange(4))]
+            return self.tag(number, START) + b"".join(inner) + self.tag(number, END)
+        if kind == BYTES:
+            return self.delimited(number, rng.randbytes(rng.randrange(6)))
+        content = {VARINT: self.varint(rng.getrandbits(64)), FIXED64: rng.randbytes(8), FIXED32: rng.randbytes(4)}
+        return self.tag(number, kind) + content[kind]
+
+
+def mutated(rng, data):
+    """An encoding that was changed in a few places, or cut."""
+    data = bytearray(data)
+    for _ in range(rng.choice([1, 1, 2, 5])):
+        at = rng.randrange(len(data) + 1)
+        change = rng.randrange(5)
+        if change == 0:
+            del data[at:]
+        elif change == 1:
+            del data[at : at + rng.randrange(1, 4)]
+        elif change == 2:
+            data[at:at] = rng.randbytes(rng.randrange(1, 4))
+        elif at < len(data):
+            data[at] = data[at] ^ 1 << rng.randrange(8) if change == 3 else rng.choice([0, 1, 0x7F, 0x80, 0xFF])
+    return bytes(data)
+
+
+def nested(depth, end=b""):
+    """A `Node` in a `Node`, so many of them."""
+    for _ in range(depth):
+        length = bytearray()
+        size = len(end)
+        while size >= 0x80:
+            length.append(size & 0x7F | 0x80)
+            size >>= 7
+        length.append(size)
+        end = NODE_TAG + bytes(length) + end
+    return end
+
+
+NODE_TAG = b""
+
+
+def special_cases(apis):
+    """Cases that no random one is likely to be."""
+    global NODE_TAG
+    for index, (api, _) in enumerate(apis):
+        if NODE in api.types:
+            left = api.new(NODE).DESCRIPTOR.fields_by_name["left"]
+            NODE_TAG = bytes([left.number << 3 | BYTES])
+            for depth in 99, 100, 101, 102, 1000:
+                yield index, NODE, nested(depth)
+                # A group in the deepest one.
+                yield index, NODE, nested(depth - 1, b"\xfb\x07\xfc\x07")
+            for depth in 99, 100, 101, 102, 1000:
+                yield index, NODE, b"\xfb\x07" * depth + b"\xfc\x07" * depth
+            for data in [
+                b"\x00\x00",
+                b"\x07",
+                b"\x06",
+                b"\xff\xff\xff\xff\xff\x7f\x00",
+                b"\xf8\xff\xff\xff\x0f\x01",
+                b"\xf8\xff\xff\xff\x1f\x01",
+                b"\x80\x80\x80\x80\x80\x00\x01",
+                b"\xfb\x07",
+                b"\xfc\x07",
+                b"\xfb\x07\xfc\x06",
+                b"\xf8\x07" + b"\xff" * 9 + b"\x7f",
+                b"\xf8\x07" + b"\xff" * 10 + b"\x01",
+                b"\xfa\x07\xff\xff\xff\xff\x07",
+                b"\xfa\x07\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+                b"\xfa\x07\x81\x80\x80\x80\x00x",
+                b"\xfa\x07\x81\x80\x80\x80\x80\x00x",
+            ]:
+                yield index, NODE, data
+
+
+def make(seed, cases, apis):
+    rng = random.Random(seed)
+    with open(cases, "w", encoding="utf-8") as lines:
+
+        def write(index, name, data):
+            case = {"set": index, "type": name, "bytes": base64.b64encode(data).decode()}
+            lines.write(json.dumps(case) + "\n")
+
+        for index, (api, count) in enumerate(apis):
+            maker, odd = Maker(api, rng), Odd(rng)
+            for name in api.types:
+                for _ in range(count):
+                    message = maker.message(name)
+                    plain = message.SerializeToString(deterministic=True)
+                    strange = b"".join(odd.pieces(message))
+                    write(index, name, plain)
+                    write(index, name, strange)
+                    write(index, name, mutated(rng, rng.choice([plain, strange])))
+        for case in special_cases(apis):
+            write(*case)
+
+
+def unknown_fields(api, message, found):
+    """Counts the unknown fields of a message and of all messages in it."""
+    descriptor = message.DESCRIPTOR
+    for field in UnknownFieldSet(message):
+        found[descriptor.full_name, field.field_number] += 1
+    if descriptor.full_name == "google.protobuf.Any":
+        _, slash, name = message.type_url.rpartition("/")
+        if slash and name in api.types:
+            try:
+                unknown_fields(api, api.decoded(name, message.value), found)
+            except DecodeError:
+                pass
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if is_map(field):
+            if field.message_type.fields_by_name["value"].message_type is not None:
+                for key in value:
+                    unknown_fields(api, value[key], found)
+        else:
+            for inner in value if field.is_repeated else [value]:
+                unknown_fields(api, inner, found)
+
+
+def replaces(descriptor, seen):
+    """Whether a value in such a message can take the place of one that has unknown fields."""
+    if descriptor.full_name in seen:
+        return False
+    seen.add(descriptor.full_name)
+    if descriptor.full_name == "google.protobuf.Any" or any(len(it.fields) > 1 for it in descriptor.oneofs):
+        return True
+    return any(is_map(it) or replaces(it.message_type, seen) for it in descriptor.fields if it.message_type)
+
+
+def cleaned(message):
+    """Clears what is not compared. The library's own function stops at some depth."""
+    message.DiscardUnknownFields()
+    for field, value in message.ListFields():
+        if is_map(field):
+            if field.message_type.fields_by_name["value"].message_type is not None:
+                for key in value:
+                    cleaned(value[key])
+        elif field.message_type is not None:
+            for inner in value if field.is_repeated else [value]:
+                cleaned(inner)
+        elif not field.is_repeated and not field.has_presence and value == 0:
+            message.ClearField(field.name)
+
+
+def compared(message):
+    cleaned(message)
+    return message.SerializeToString(deterministic=True)
+
+
+def has_number_zero(data, error):
+    """Whether the tag that an error complains of has the field number 0."""
+    found = re.search(r"the field at offset (\d+) has a number or type", error)
+    if not found:
+        return False
+    tag = 0
+    for index, byte in enumerate(data[int(found[1]) :][:5]):
+        tag |= (byte & 0x7F) << 7 * index
+        if byte < 0x80:
+            break
+    return tag >> 3 == 0
+
+
+def disagreement(api, name, data, result):
+    """What is wrong with the result, if anything; a key of `LEFT_OUT` if it is not compared."""
+    try:
+        expected = api.decoded(name, data)
+    except DecodeError as error:
+        return None if "error" in result else f"the library refuses it: {error}"
+    if "error" in result:
+        if has_number_zero(data, result["error"]):
+            return "zero"
+        return f"the tool refuses it: {result['error']}"
+    found = collections.Counter()
+    unknown_fields(api, expected, found)
+    told = {(message, number): count for message, number, count in result["unknown"]}
+    if any(found[key] > told.get(key, 0) and is_entry(api, *key) for key in found):
+        return "entry"
+    may_replace = replaces(expected.DESCRIPTOR, set())
+    if told != found and not (may_replace and all(told.get(key, 0) >= found[key] for key in found)):
+        return f"unknown fields {told}, not {dict(found)}"
+    merged, expected = compared(api.decoded(name, base64.b64decode(result["bytes"]))), compared(expected)
+    return None if merged == expected else f"decoded {merged.hex()}, not {expected.hex()}"
+
+
+def is_entry(api, name, number):
+    field = api.new(name).DESCRIPTOR.fields_by_number.get(number)
+    return field is not None and is_map(field)
+
+
+def check(cases, results, apis):
+    failed, refused = 0, 0
+    counts, left_out = collections.Counter(), collections.Counter()
+    with open(cases, encoding="utf-8") as given, open(results, encoding="utf-8") as made:
+        for line, answer in zip(given, made, strict=True):
+            case, result = json.loads(line), json.loads(answer)
+            counts[case["type"]] += 1
+            refused += "error" in result
+            data = base64.b64decode(case["bytes"])
+            what = disagreement(apis[case["set"]][0], case["type"], data, result)
+            if what in LEFT_OUT:
+                left_out[what] += 1
+            elif what:
+                failed += 1
+                if failed <= 20:
+                    print(f"{case['type']} {data.hex()[:400]}\n  {what[:600]}")
+    for name, count in sorted(counts.items()):
+        print(f"  {name}: {count}")
+    for why, count in sorted(left_out.items()):
+        print(f"  left out: {count}, where {LEFT_OUT[why]}")
+    print(f"{counts.total()} cases, of which {refused} are refused by both; {failed} disagreements")
+    return 1 if failed or not counts else 0
+
+
+def main(args):
+    command, first, second, *rest = args
+    apis = [(Api(path), int(count)) for path, count in zip(rest[::2], rest[1::2])]
+    if command == "make":
+        make(int(first), second, apis)
+        return 0
+    return check(first, second, apis)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
