@@ -16,9 +16,9 @@ UNTRACKED := $(if $(PREFIX)$(DESTDIR),--no-track)
 
 # Flags for rustc as cargo takes a list of them: the user's RUSTFLAGS, and those that keep
 # the folders of this machine out of what is installed. Where a panic tells its place, "."
-# stands for this folder, "crates" for that of the dependencies.
+# stands for this folder, "registry" for that of the dependencies.
 FLAGS = $$(printf '%s\037' $$RUSTFLAGS \
-    "--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}/registry/src=crates" \
+    "--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}/registry/src=registry" \
     "--remap-path-prefix=$$(rustc --print sysroot)/lib/rustlib/src/rust=/rust" \
     )--remap-path-prefix=$(CURDIR)=.
 

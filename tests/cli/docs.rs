@@ -17,6 +17,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use test_support::is_installed;
+
 use crate::console::{matches, run};
 use crate::tool::{difference, tool};
 
@@ -74,7 +76,7 @@ builds() {
         shift
     done
 }
-make() { ! type -P make > /dev/null || command make -n -C "$REPOSITORY" "$@" > /dev/null; }
+make() { command make -n -C "$REPOSITORY" "$@" > /dev/null; }
 .ci/run() { [[ -x $REPOSITORY/.ci/run ]]; }
 fuzz/run() { [[ -x $REPOSITORY/fuzz/run ]]; }
 "#;
@@ -130,6 +132,9 @@ impl Block {
             ("text" | "yaml" | "rust", "") => return String::new(),
             ("sh" | "console", "") => COMMANDS.to_owned(),
             ("sh" | "console", "guest") => format!("{COMMANDS}{GUEST}"),
+            ("sh", "build") if self.text.contains("make ") && !is_installed("make") => {
+                return String::new();
+            }
             ("sh", "build") => {
                 let repository = env!("CARGO_MANIFEST_DIR");
                 format!("{COMMANDS}{BUILD}REPOSITORY='{repository}'\n")
