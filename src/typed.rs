@@ -12,7 +12,7 @@
 //! let mut connection = Connection::new(kata_agent_ctl::sim::connect(kata_agent_ctl::schema())?);
 //! let mut agent = AgentService::new(&mut connection);
 //! let details = agent.get_guest_details(&GuestDetailsRequest::default())?;
-//! assert!(!details.agent_details.version.is_empty());
+//! assert_eq!(details.agent_details.version, "4.1.0");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
