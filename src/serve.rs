@@ -174,7 +174,10 @@ impl Signals {
     }
 }
 
-#[expect(unsafe_code, reason = "nix reads no signal's action without setting it")]
+#[expect(
+    unsafe_code,
+    reason = "nix reads no signal's action without setting it"
+)]
 fn ignores_hang_up() -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: no new action is given, so nothing changes; the old one is
