@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
 use nix::sys::stat::{Mode, fchmod};
-use vsock::VsockListener;
+use tokio_vsock::{VsockAddr, VsockListener};
 
 use crate::transport::{Address, SocketName, VsockPort};
 
@@ -50,15 +50,22 @@ impl From<Errno> for BindError {
     }
 }
 
+/// A socket that listens, and does not block.
+#[derive(Debug)]
+pub(super) enum Socket {
+    Unix(UnixListener),
+    Vsock(VsockListener),
+}
+
 /// A socket that connections can be made to from now on.
 #[derive(Debug)]
 pub(super) struct Listener {
-    socket: OwnedFd,
+    socket: Socket,
     file: Option<SocketFile>,
 }
 
 impl Listener {
-    /// Listens at an address. A stale socket file is replaced.
+    /// Listens at an address, within a Tokio runtime. A stale socket file is replaced.
     ///
     /// # Errors
     /// As [`BindError`] lists them.
@@ -69,22 +76,21 @@ impl Listener {
             Address::Hybrid(hybrid) => bind_unix(&hybrid.socket)?,
             Address::Remote(plain) | Address::Mock(plain) => bind_unix(&plain.socket)?,
             Address::Vsock(VsockPort { cid, port }) => {
-                let listener = VsockListener::bind_with_cid_port(*cid, *port);
+                let listener = VsockListener::bind(VsockAddr::new(*cid, *port));
                 let listener = listener.map_err(|error| match error.kind() {
                     io::ErrorKind::AddrNotAvailable => BindError::NotOurs(*cid),
                     _ => in_use_is_live(error),
                 })?;
-                listener.set_nonblocking(true)?;
-                (listener.into(), None)
+                (Socket::Vsock(listener), None)
             }
             Address::Sim => return Err(BindError::Scheme),
         };
         Ok(Listener { socket, file })
     }
 
-    /// The socket, which does not block, and what removes its file when it is
+    /// The socket, and what removes its file when it is
     /// dropped.
-    pub(super) fn into_parts(self) -> (OwnedFd, Option<SocketFile>) {
+    pub(super) fn into_parts(self) -> (Socket, Option<SocketFile>) {
         (self.socket, self.file)
     }
 }
@@ -121,17 +127,17 @@ fn in_use_is_live(error: io::Error) -> BindError {
     }
 }
 
-fn bind_unix(name: &SocketName) -> Result<(OwnedFd, Option<SocketFile>), BindError> {
+fn bind_unix(name: &SocketName) -> Result<(Socket, Option<SocketFile>), BindError> {
     match name {
         SocketName::Path(path) => {
             let (socket, file) = bind_file(Path::new(path))?;
-            Ok((socket, Some(file)))
+            Ok((Socket::Unix(socket.into()), Some(file)))
         }
         SocketName::Abstract(name) => {
             let name = SocketAddr::from_abstract_name(name)?;
             let listener = UnixListener::bind_addr(&name).map_err(in_use_is_live)?;
             listener.set_nonblocking(true)?;
-            Ok((listener.into(), None))
+            Ok((Socket::Unix(listener), None))
         }
     }
 }

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::many_clients::call;
+use crate::many_clients::{call, try_call};
 use crate::tool::program;
 use crate::wire::read_frame;
 
@@ -110,22 +110,26 @@ fn calls_do_not_begin_while_too_many_lines_wait() {
     let served = Served::start(&["--delay", "Version 1h"]);
     let blocked = || {
         let mut client = served.connect();
-        for number in 0..CALLS {
+        client.set_write_timeout(Some(REST)).unwrap();
+        // What there is no room for is not read either.
+        let begun = (0..CALLS).take_while(|number| {
             let id = u32::try_from(2 * number + 1).unwrap();
-            call(&mut client, id, "grpc.Health", "Version");
-        }
-        client
+            try_call(&mut client, id, "grpc.Health", "Version").is_ok()
+        });
+        let begun = begun.count();
+        (client, begun)
     };
     // These calls have begun when the last one is answered, and are given up then, each
     // with a line that no answer waits for.
-    let mut first = blocked();
+    let (mut first, begun) = blocked();
+    assert_eq!(begun, CALLS);
     let last = u32::try_from(2 * CALLS + 1).unwrap();
     call(&mut first, last, "grpc.Health", "Check");
     assert_eq!(read_frame(&mut first).unwrap().0, last);
     drop(first);
     thread::sleep(REST);
     // There is no room for more.
-    let second = blocked();
+    let (second, _) = blocked();
     thread::sleep(REST);
     drop(second);
     let lines = served.end();
