@@ -28,7 +28,13 @@ pub struct Connect {
     /// Where the agent listens: unix:///path, unix://@name, vsock://CID:PORT,
     /// hvsock:///path:PORT, remote:///path, mock:///path, or sim:// for a
     /// simulated agent inside this process
-    #[arg(long, value_name = "URI", env = "KATA_AGENT_SERVER_ADDRESS")]
+    #[arg(
+        short = 'a',
+        long,
+        visible_alias = "address",
+        value_name = "URI",
+        env = "KATA_AGENT_SERVER_ADDRESS"
+    )]
     pub server_address: Option<String>,
 
     /// Treat a unix:// address as a hybrid vsock socket
