@@ -197,8 +197,8 @@ pub enum ProtocolError {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
-    /// The frame was there before the call that it belongs to was made.
-    #[error("a frame for stream {stream_id} came before the call was made: {}", hex::excerpt(.header))]
+    /// The frame was there before the request that it belongs to was sent.
+    #[error("a frame for stream {stream_id} came before the call's request was sent: {}", hex::excerpt(.header))]
     TooEarly {
         /// The frame's stream ID.
         stream_id: u32,
