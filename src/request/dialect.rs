@@ -86,6 +86,7 @@ mod tests {
             label,
             oneof: None,
             doc: "",
+            options: FieldOptions::NONE,
         }
     }
 

@@ -23,6 +23,9 @@ pub enum WriteError {
     /// More messages within each other than [`super::MAX_DEPTH`] by far.
     #[error("the message is nested too deep to be shown")]
     TooDeep,
+    /// A `google.protobuf.Value` that is such a number: as a string it would be another value.
+    #[error("a google.protobuf.Value is {0}, which JSON has no number for")]
+    NoNumber(&'static str),
 }
 
 /// How deep a message may be that did not come from a document: decoding counts
@@ -34,7 +37,8 @@ const MAX_WRITE_DEPTH: usize = 2 * super::MAX_DEPTH;
 /// outside its range, an `Any` of unknown type) is shown by its fields.
 ///
 /// # Errors
-/// When messages are nested too deep; `out` then holds the beginning.
+/// When messages are nested too deep, or a `Value` is no number of JSON's; `out` then holds
+/// the beginning.
 pub fn write(
     message: &dyn Reflect,
     schema: &'static Schema,
@@ -144,11 +148,11 @@ impl<'a> Writer<'a> {
             Value::Int64(value) => self.quoted_number(&value),
             Value::Uint64(value) => self.quoted_number(&value),
             Value::Float(value) => match name_of_float(value.into()) {
-                Some(name) => self.raw(name),
+                Some(name) => self.string(name),
                 None => self.number(&value),
             },
             Value::Double(value) => match name_of_float(value) {
-                Some(name) => self.raw(name),
+                Some(name) => self.string(name),
                 None => self.number(&value),
             },
             Value::String(value) => self.string(value),
@@ -281,14 +285,14 @@ pub(super) fn is_shown(field: &Field, value: &Value<'_>, emit_defaults: bool) ->
     emit_defaults || field.has_presence() || !value.is_default()
 }
 
-/// The string for a float that JSON has no number for, with its quotes.
-fn name_of_float(value: f64) -> Option<&'static str> {
+/// What a float is called that JSON has no number for.
+pub(super) fn name_of_float(value: f64) -> Option<&'static str> {
     if value.is_nan() {
-        Some("\"NaN\"")
+        Some("NaN")
     } else if value == f64::INFINITY {
-        Some("\"Infinity\"")
+        Some("Infinity")
     } else if value == f64::NEG_INFINITY {
-        Some("\"-Infinity\"")
+        Some("-Infinity")
     } else {
         None
     }

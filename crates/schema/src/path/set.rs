@@ -372,6 +372,7 @@ mod tests {
             number: 1,
             oneof: None,
             doc: "",
+            options: FieldOptions::NONE,
         }
     }
 
