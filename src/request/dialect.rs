@@ -75,7 +75,7 @@ impl Dialect for RequestDialect {
 mod tests {
     use super::*;
     use crate::schema::fixture::INNER;
-    use crate::schema::{Field, Label, Scalar, Type};
+    use crate::schema::{Field, FieldOptions, Label, Scalar, Type};
 
     const fn field(name: &'static str, scalar: Scalar, label: Label) -> Field {
         Field {

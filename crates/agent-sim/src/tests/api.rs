@@ -5,7 +5,8 @@ use protobuf::{Message as _, UnknownFields};
 use ttrpc::proto::KeyValue;
 
 use agent_schema::{
-    Field, Label, Message, Reflect, Rpc, Scalar, Schema, Service, Slot, Type, Value, ValueMut, Wire,
+    Field, FieldOptions, Label, Message, Reflect, Rpc, Scalar, Schema, Service, Slot, Type, Value,
+    ValueMut, Wire,
 };
 
 pub(super) const SERVICE: &str = "test.Small";

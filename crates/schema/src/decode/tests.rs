@@ -2,8 +2,8 @@
 //! with another implementation's is tested where there are generated messages.
 
 use super::*;
-use crate::Wire as _;
 use crate::fixture::{ALL, All, Choice, Either, Inner, SCHEMA, Wrapped};
+use crate::{FieldOptions, Wire as _};
 
 fn decoded<M: Reflect + Default>(encoded: &[u8]) -> Result<M, String> {
     let mut message = M::default();

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::*;
 use crate::fixture::{ALL, EMPTY, INNER, LEVEL, SCHEMA};
 use crate::{
-    Enum, EnumValue, Explicit, Field, Label, Oneof, Plain, Scalar, Service, Type, json, lookup,
-    path,
+    Enum, EnumValue, Explicit, Field, FieldOptions, Label, Oneof, Plain, Scalar, Service, Type,
+    json, lookup, path,
 };
 
 const fn field(name: &'static str, number: u32, label: Label, ty: Type) -> Field {

@@ -30,7 +30,7 @@ pub enum WriteError {
 
 /// How deep a message may be that did not come from a document: decoding counts
 /// differently, and a message within an `Any` starts anew.
-const MAX_WRITE_DEPTH: usize = 2 * super::MAX_DEPTH;
+pub(super) const MAX_WRITE_DEPTH: usize = 2 * super::MAX_DEPTH;
 
 /// Appends `message` as a JSON document to `out`, without a line end. A
 /// message of `google.protobuf` whose content has no special form (a time
@@ -156,12 +156,7 @@ impl<'a> Writer<'a> {
                 None => self.number(&value),
             },
             Value::String(value) => self.string(value),
-            Value::Bytes(value) => {
-                self.out.push(b'"');
-                self.out
-                    .extend_from_slice(STANDARD.encode(value).as_bytes());
-                self.out.push(b'"');
-            }
+            Value::Bytes(value) => self.bytes(value),
             Value::Enum(number) => self.enum_value(number, ty),
             Value::Message(message) => self.message(message)?,
             Value::List(list) => {
@@ -262,6 +257,13 @@ impl<'a> Writer<'a> {
 
     pub(super) fn string(&mut self, text: &str) {
         string::write(text, self.out);
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.out.push(b'"');
+        self.out
+            .extend_from_slice(STANDARD.encode(bytes).as_bytes());
+        self.out.push(b'"');
     }
 
     fn raw(&mut self, text: &str) {

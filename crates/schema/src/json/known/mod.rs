@@ -4,6 +4,8 @@ mod any;
 mod mask;
 mod time;
 
+pub use self::any::write_any;
+
 use serde::de::{Deserialize as _, DeserializeSeed as _, Deserializer};
 use serde_json::value::RawValue;
 
