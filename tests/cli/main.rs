@@ -48,6 +48,10 @@ mod output;
 mod prompt;
 mod prompt_editing;
 mod prompt_input;
+#[cfg(feature = "tap")]
+mod proxy;
+#[cfg(feature = "tap")]
+mod recordings;
 mod run;
 mod run_processes;
 mod sent;
