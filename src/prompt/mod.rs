@@ -10,7 +10,7 @@ mod line;
 
 use std::io::{self, IsTerminal};
 
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::input::{InputError, Inputs};
 use crate::interrupt;
 use crate::log::{Level, Logger};
@@ -35,10 +35,10 @@ const INTERRUPTED: u8 = 130;
 enum Typed {
     /// One or more lines.
     Text(String),
-    /// A line that is not UTF-8 from this byte on.
+    /// A line that is not UTF-8.
     NotText {
-        /// Where it stands in the line, from 0.
-        offset: usize,
+        /// From which byte of the line on, from 0; at a terminal the line is forgotten.
+        offset: Option<usize>,
     },
     /// The line was given up.
     Abandoned,
@@ -111,8 +111,12 @@ impl Prompt {
                 Ok(Typed::Text(text)) => self.commands(gatherer.text(&text)),
                 Ok(Typed::NotText { offset }) => {
                     let name = "-".to_owned();
-                    let error = InputError::NotText { name, offset };
-                    self.session.refuse(&Failure::new(None, error.into()));
+                    let error = match offset {
+                        Some(offset) => InputError::NotText { name, offset }.into(),
+                        None => Error::usage("a key that was typed is not UTF-8 text"),
+                    };
+                    gatherer.abandon();
+                    self.session.refuse(&Failure::new(None, error));
                     self.refused();
                     None
                 }

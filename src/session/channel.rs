@@ -128,6 +128,11 @@ impl Channel {
         Ok((sender, receiver))
     }
 
+    /// The time since the last call was begun.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.time.started.elapsed()
+    }
+
     /// Tells how what was begun has ended.
     pub(super) fn end<T>(&self, rpc: &'static Rpc, outcome: &Result<T, Error>) {
         let status = match outcome {

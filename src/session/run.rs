@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::{Session, Step, Work, prepare};
 use crate::builtin::{Action, Times};
+use crate::client::{CallError, Stage};
 use crate::duration;
 use crate::error::{Error, Failure, Kind};
 use crate::input::Inputs;
@@ -14,6 +15,10 @@ use crate::interrupt;
 
 /// The status code of an agent that gave up because of the deadline it was sent.
 const DEADLINE_EXCEEDED: i32 = 4;
+
+/// The part of the deadline after which the agent's DEADLINE_EXCEEDED is about that: its
+/// clock began later, and may be coarser.
+const ALMOST: f64 = 0.9;
 
 /// What a step means for the rest of the run.
 pub(super) enum Next {
@@ -185,6 +190,7 @@ impl Session {
 
     /// Shows why a step failed, and tells whether the run goes on.
     fn failed(&mut self, step: &Step, error: Error) -> Result<(), Stop> {
+        let error = self.deadline_of_both(step, error);
         let kind = error.kind();
         let mut failure = step.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
@@ -199,6 +205,25 @@ impl Session {
         }
         let exit_status = if ends { failure.exit_status } else { first };
         Err(Stop { exit_status, kind })
+    }
+
+    /// The agent knows the deadline too, and chance decides who is first to tell that it has
+    /// passed: its word for that becomes ours.
+    fn deadline_of_both(&self, step: &Step, error: Error) -> Error {
+        let (Work::Call(request), Some(after)) = (&step.work, self.options.calls.timeout) else {
+            return error;
+        };
+        let is_due = self.channel.elapsed() >= after.mul_f64(ALMOST);
+        if error.kind() != Kind::Status(DEADLINE_EXCEEDED) || !is_due {
+            return error;
+        }
+        let is_stream = request.rpc.client_streaming || request.rpc.server_streaming;
+        let stage = if is_stream {
+            Stage::Streaming
+        } else {
+            Stage::Waiting
+        };
+        CallError::Timeout { after, stage }.into()
     }
 
     /// The end of a run by a signal that came in no command.

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
 use typed_peer::{Answer, Peer};
 
@@ -111,6 +113,44 @@ fn ctrl_c_abandons_a_line() {
         !screen.contains("\none\n") && !screen.contains("error"),
         "{screen}"
     );
+}
+
+#[test]
+fn ctrl_c_abandons_a_file_that_blocks() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    let pipe = terminal.home().join("pipe");
+    mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    let _writer = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .unwrap();
+    terminal.sees_prompt();
+    terminal.keys("SetPolicy policy=@pipe\r");
+    terminal.sees("policy=@pipe\n");
+    // The signal may come before the wait.
+    terminal.keys(CTRL_C);
+    terminal.sees("cannot read file \"pipe\": interrupted\n");
+    let screen = terminal.enter("Check");
+    assert!(screen.contains("SERVING"), "{screen}");
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
+fn keys_that_are_no_text_are_one_error() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();
+    terminal.sees_prompt();
+    // As pasted from a page in another encoding: nothing of it may run.
+    terminal.bytes(b"Check service=caf\xe9 n\xe9\rVersion\r");
+    let screen = terminal.sees("error: a key that was typed is not UTF-8 text\n");
+    assert_eq!(screen.matches("error").count(), 1, "{screen}");
+    let screen = terminal.enter("ListRoutes");
+    assert_eq!(screen.matches("error").count(), 1, "{screen}");
+    assert_eq!(lines(&peer), ["ListRoutes"]);
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn a_request_that_nobody_reads() {
             })
             .fails(
                 3,
-                "the agent closed the connection while the request was sent",
+                "the agent reset the connection while the request was sent",
             ),
             agent("it answers before it has read, and closes", |stream| {
                 let _ = stream.read_exact(&mut [0; 10]);

@@ -104,7 +104,7 @@ impl Address {
                 let connect = attempt.sim.ok_or(Refusal::NoSim)?;
                 connect()
                     .map(OwnedFd::from)
-                    .map_err(|error| Refusal::SimFailed(error.to_string()))
+                    .map_err(|error| Refusal::SimFailed(agent_text::reason(&error)))
             }
         }
     }
