@@ -120,15 +120,10 @@ fn ctrl_c_abandons_a_file_that_blocks() {
     let mut terminal = at_terminal("sim://", ["-i"]).start();
     let pipe = terminal.home().join("pipe");
     mkfifo(&pipe, Mode::S_IRWXU).unwrap();
-    let _writer = fs::File::options()
-        .read(true)
-        .write(true)
-        .open(&pipe)
-        .unwrap();
     terminal.sees_prompt();
     terminal.keys("SetPolicy policy=@pipe\r");
-    terminal.sees("policy=@pipe\n");
-    // The signal may come before the wait.
+    // It opens when the tool has opened the other side.
+    let _writer = fs::File::options().write(true).open(&pipe).unwrap();
     terminal.keys(CTRL_C);
     terminal.sees("cannot read file \"pipe\": interrupted\n");
     let screen = terminal.enter("Check");

@@ -202,10 +202,5 @@ fn streams_types_and_flags() {
         ),
         sends("an SSH server", b"SSH-2.0-\x1b[2J\r\n".to_vec())
             .breaks("a frame has the unknown type 27: 53 53 48 2d 32 2e 30 2d 1b 5b"),
-        agent("an answer before the request", |stream| {
-            let _ = stream.write_all(&answer());
-            wait_for_end(stream);
-        })
-        .prints(HELLO),
     ]);
 }
