@@ -7,6 +7,8 @@ mod bundled;
 mod connect;
 #[cfg(feature = "sim")]
 mod serve;
+#[cfg(feature = "tap")]
+mod tap;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,8 @@ pub use bench::Bench;
 pub use connect::{Connect, Source};
 #[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
+#[cfg(feature = "tap")]
+pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
 use crate::log::Level;
 use crate::shell::Shell;
@@ -105,6 +109,18 @@ pub enum SubCommand {
     /// Make many calls and report how long they took
     #[cfg(feature = "load")]
     Bench(Box<Bench>),
+    /// Stand between a runtime and an agent, and print each call
+    #[cfg(feature = "tap")]
+    Proxy(Box<Proxy>),
+    /// Show a recording
+    #[cfg(feature = "tap")]
+    Show(Show),
+    /// Make recorded calls again on another agent
+    #[cfg(feature = "tap")]
+    Replay(Box<Replay>),
+    /// Show what the calls of two recordings differ in
+    #[cfg(feature = "tap")]
+    Diff(Diff),
     /// Show worked examples for real situations
     Examples {
         /// A topic; if it is left out, the topics are listed

@@ -2,6 +2,10 @@
 
 #[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "tap")]
+mod proxy;
+#[cfg(feature = "tap")]
+mod recordings;
 #[cfg(feature = "sim")]
 mod serve;
 
@@ -47,6 +51,14 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Bench(options) => bench::run(schema, *options),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Proxy(options) => proxy::run(schema, *options).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Show(options) => recordings::show(&options).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Replay(options) => recordings::replay(schema, *options).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Diff(options) => recordings::diff(schema, &options).map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }

@@ -46,6 +46,9 @@ pub enum Rule {
 /// Every RPC of an agent: the IDs of a run go through all of them.
 const ALL: &[&str] = &["grpc.AgentService/*", "grpc.Health/*"];
 
+/// The fields that hold an ID which is made for a run, and differs from one to the next.
+pub static ID_FIELDS: [&str; 2] = ["container_id", "sandbox_id"];
+
 /// Every row. One that copies another field stands after that field's row.
 pub static ROWS: &[Row] = &[
     Row {

@@ -68,7 +68,7 @@ fn check(typed: &Typed, message: &dyn Reflect, bytes: &[u8], format: Format, emi
     match format {
         Format::Jsonl => assert!(lines == 1 && text.ends_with('\n'), "{text:?}"),
         Format::Hex => assert_eq!(text.len(), 2 * bytes.len() + 1),
-        Format::Json | Format::Text | Format::Raw => {
+        Format::Json | Format::Text | Format::Raw | Format::Serde => {
             assert!(text.is_empty() || text.ends_with('\n'))
         }
     }
