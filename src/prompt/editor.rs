@@ -86,27 +86,39 @@ impl Editor {
         if let (Some((columns, _)), Some(helper)) = (size, self.editor.helper_mut()) {
             helper.set_width(columns.into());
         }
-        let read = interrupt::while_editing(|| match interrupt::is_terminated() {
-            true => Err(ReadlineError::Interrupted),
-            false => self.editor.readline(self.prompt),
-        });
-        match read {
-            Ok(text) => {
+        let read = self.ask(self.prompt);
+        match &read {
+            Ok(Typed::Text(text)) => {
                 let command = text.trim_end();
                 // Only a history in a database can fail to add.
                 let is_new = self.editor.add_history_entry(command).unwrap_or_default();
                 if !command.is_empty() && is_new {
                     self.history.keep(command);
                 }
-                Ok(Typed::Text(text))
             }
-            Err(ReadlineError::Eof) => Ok(Typed::End),
-            Err(ReadlineError::Interrupted) => {
+            Ok(Typed::Abandoned) => {
                 if let Some(helper) = self.editor.helper() {
                     helper.erase_hint_above();
                 }
-                Ok(Typed::Abandoned)
             }
+            _ => {}
+        }
+        read
+    }
+
+    /// A line typed after a question, which is not kept.
+    ///
+    /// # Errors
+    /// When the terminal can be read no more.
+    pub(super) fn ask(&mut self, question: &str) -> io::Result<Typed> {
+        let read = interrupt::while_editing(|| match interrupt::is_terminated() {
+            true => Err(ReadlineError::Interrupted),
+            false => self.editor.readline(question),
+        });
+        match read {
+            Ok(text) => Ok(Typed::Text(text)),
+            Err(ReadlineError::Eof) => Ok(Typed::End),
+            Err(ReadlineError::Interrupted) => Ok(Typed::Abandoned),
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
                 self.drop_typed()?;
                 Ok(Typed::NotText { offset: None })

@@ -5,13 +5,14 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
-use super::{Session, Step, Work, prepare};
+use super::{FIRST_CALLS, Session, Step, Work, is_one_of, prepare};
 use crate::builtin::{Action, Times};
 use crate::client::{CallError, Stage};
 use crate::duration;
 use crate::error::{Error, Failure, Kind};
 use crate::input::Inputs;
 use crate::interrupt;
+use crate::transport::Address;
 
 /// The status code of an agent that gave up because of the deadline it was sent.
 const DEADLINE_EXCEEDED: i32 = 4;
@@ -19,6 +20,10 @@ const DEADLINE_EXCEEDED: i32 = 4;
 /// The part of the deadline after which the agent's DEADLINE_EXCEEDED is about that: its
 /// clock began later, and may be coarser.
 const ALMOST: f64 = 0.9;
+
+/// What another sandbox does.
+const ANOTHER_SANDBOX: &str =
+    "another sandbox empties the root filesystems of this one's containers";
 
 /// What a step means for the rest of the run.
 pub(super) enum Next {
@@ -81,8 +86,14 @@ impl Session {
     }
 
     /// Reads, checks and runs one command, typed after those that have run. Errors are
-    /// shown, and end this command only.
-    pub fn typed(&mut self, text: &str, inputs: &mut Inputs) -> Turn {
+    /// shown, and end this command only. One that may do harm runs if `confirms` says so,
+    /// which is told what the harm is.
+    pub fn typed(
+        &mut self,
+        text: &str,
+        inputs: &mut Inputs,
+        confirms: &mut dyn FnMut(&str) -> bool,
+    ) -> Turn {
         let prepared = prepare::prepare_one(
             self.schema,
             text,
@@ -91,6 +102,10 @@ impl Session {
             inputs,
         );
         match prepared {
+            Ok(Some(step)) if self.makes_another_sandbox(&step) && !confirms(ANOTHER_SANDBOX) => {
+                self.logger.say(format_args!("{}: not sent", step.name));
+                Turn::Next
+            }
             Ok(Some(step)) => self.turn(&step),
             Ok(None) => Turn::Next,
             Err(failure) => {
@@ -98,6 +113,14 @@ impl Session {
                 Turn::Refused
             }
         }
+    }
+
+    /// Whether a step makes a second sandbox in a guest that is not simulated.
+    fn makes_another_sandbox(&self, step: &Step) -> bool {
+        let is_real = self.options.calls.address != Some(Address::Sim) && !self.options.dry_run;
+        let makes_one =
+            matches!(&step.work, Work::Call(request) if is_one_of(&FIRST_CALLS, request));
+        is_real && makes_one && self.has_sandbox
     }
 
     /// Runs one step that was checked before.

@@ -8,9 +8,8 @@ use clap::{Arg, Command, ValueHint};
 use super::line::Line;
 use crate::cli;
 use crate::complete::{self, Candidate};
-use crate::examples;
 use crate::printer::Format;
-use crate::schema::{Schema, lookup};
+use crate::schema::Schema;
 
 /// Where an agent may be.
 const SCHEMES: [(&str, &str); 7] = [
@@ -245,16 +244,8 @@ fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &str)
         (_, "server_address") => address(&SCHEMES, text),
         ("serve", "address") => address(&LISTENING, text),
         ("describe", "name") => Found::word(complete::names(schema, text)),
-        ("template", "name") => {
-            let mut names = complete::names(schema, text);
-            names.retain(|it| lookup::request(schema, &it.text).is_ok());
-            Found::word(names)
-        }
-        ("examples", "name") => begun(
-            examples::topics(schema)
-                .map(|topic| Candidate::last(topic.name, topic.title))
-                .collect(),
-        ),
+        ("template", "name") => Found::word(complete::requests(schema, text)),
+        ("examples", "name") => Found::word(complete::topics(schema, text)),
         _ => match argument.get_value_hint() {
             ValueHint::FilePath | ValueHint::AnyPath => files(text, false),
             ValueHint::DirPath => files(text, true),

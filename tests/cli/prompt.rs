@@ -97,6 +97,116 @@ fn errors_are_shown_and_the_prompt_stays() {
 }
 
 #[test]
+fn options_are_set_for_what_follows() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i"]).start();
+    let screen = terminal.sees_prompt();
+    assert!(
+        screen.contains("\"help\" shows what can be typed, and \"quit\" ends\n"),
+        "{screen}"
+    );
+    terminal.enter("set output hex");
+    terminal.enter("set metadata trace=42");
+    terminal.enter("set no-auto-values true");
+    terminal.enter("StartContainer");
+    assert_eq!(lines(&peer), ["StartContainer"]);
+    terminal.enter("set no-auto-values false");
+    terminal.enter("StartContainer");
+    assert_ne!(lines(&peer), ["StartContainer"]);
+    for (command, seen) in [
+        (
+            "set nothing x",
+            "error: set: there is no option \"nothing\" to set: write set bundle-dir|metadata|no-auto-values|output|timeout VALUE\n",
+        ),
+        (
+            "set bundle-dir /no/such",
+            "error: set: \"/no/such\": no such file or directory; a bundle",
+        ),
+        ("set output yaml", "error: set: "),
+        ("set timeout x", "error: set: \"x\" is not a time"),
+        ("?", "\nset OPTION VALUE "),
+        ("help set", "\n  set timeout "),
+        ("help Check", "\nrpc grpc.Health/Check "),
+        ("template Check", "\n  \"service\": \"\"\n"),
+        ("examples", "\nhealth "),
+        ("examples health", "Is the agent up?"),
+    ] {
+        terminal.keys("\x0c");
+        let screen = terminal.enter(command);
+        assert!(screen.contains(seen), "{command}: {screen}");
+    }
+    terminal.keys("exit\r");
+    assert_eq!(terminal.end().0, Some(0));
+
+    // Metadata and formats are checked as they will be when the command runs.
+    connect(
+        "sim://",
+        [
+            "-o",
+            "jsonl",
+            "-c",
+            "set output hex",
+            "Check",
+            "set output jsonl",
+            "Check",
+        ],
+    )
+    .stdout("0801\n{\"status\":\"SERVING\"}\n")
+    .test();
+    connect(
+        "sim://",
+        ["-c", "Check", "set output raw", "GetGuestDetails"],
+    )
+    .status(2)
+    .stderr(
+        "error: GetGuestDetails: grpc.GuestDetailsResponse has no bytes or string field that \
+             could be printed raw\n",
+    )
+    .test();
+    let settings = [
+        "set metadata a=1",
+        "set metadata b=2",
+        "set metadata a",
+        "Check",
+    ];
+    let output = connect(peer.address(), ["-v", "-c"])
+        .arguments(settings)
+        .run();
+    let sent = "> grpc.Health/Check (0 bytes)\n> b: 2\n> {}\n";
+    assert!(output.stderr.starts_with(sent), "{}", output.stderr);
+}
+
+#[test]
+fn another_sandbox_asks_for_yes_where_a_person_types() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();
+    terminal.enter("CreateSandbox");
+    assert_eq!(lines(&peer), ["CreateSandbox"]);
+    let question = "another sandbox empties the root filesystems of this one's containers; type \
+                    yes to send it all the same:";
+    for (answer, sent, refused) in [("no", 0, 1), ("", 0, 2), ("yes", 1, 2)] {
+        terminal.keys("CreateSandbox\r");
+        terminal.sees_last(question);
+        terminal.keys(&format!("{answer}\r"));
+        let screen = terminal.sees_prompt();
+        let said = screen.matches("CreateSandbox: not sent\n").count();
+        assert_eq!((said, lines(&peer).len()), (refused, sent), "{screen}");
+    }
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.enter("CreateSandbox");
+    let screen = terminal.enter("CreateSandbox");
+    assert!(!screen.contains("yes"), "{screen}");
+
+    connect(peer.address(), ["-i", "-n"])
+        .stdin("CreateSandbox\nCreateSandbox\n")
+        .stdout("{}\n{}\n")
+        .test();
+}
+
+#[test]
 fn ctrl_c_abandons_a_line() {
     let mut terminal = at_terminal("sim://", ["-i"]).start();
     terminal.sees_prompt();
@@ -210,14 +320,14 @@ fn json_goes_on_in_the_next_line() {
     terminal.keys("\"host\t\"a b\"\r}\r");
     terminal.sees("\n{}\n");
     terminal.sees_prompt();
-    terminal.keys("CreateSandbox storages={\"driver\":\r\"blk\"}\r");
+    terminal.keys("CreateContainer storages={\"driver\":\r\"blk\"}\r");
     terminal.sees("\n\"blk\"}\n{}\n");
     terminal.sees_prompt();
     assert_eq!(
         lines(&peer),
         [
             r#"CreateSandbox hostname: "a b""#,
-            r#"CreateSandbox storages {driver: "blk"}"#
+            r#"CreateContainer storages {driver: "blk"}"#
         ]
     );
 
