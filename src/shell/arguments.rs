@@ -167,14 +167,17 @@ impl<'a> State<'a> {
 fn named<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     let mut arguments = command.get_arguments();
     if let Some(name) = word.strip_prefix("--") {
-        return arguments.find(|it| {
-            let names = it.get_long_and_visible_aliases();
-            names.is_some_and(|names| names.contains(&name))
-        });
+        return arguments.find(|it| long_names(it).contains(&name));
     }
     let mut letters = word.strip_prefix('-')?.chars();
     let letter = letters.next().filter(|_| letters.as_str().is_empty())?;
     arguments.find(|it| it.get_short() == Some(letter))
+}
+
+/// The long names of an option, the one that is shown first.
+fn long_names(option: &Arg) -> Vec<&str> {
+    let others = option.get_all_aliases().unwrap_or_default();
+    option.get_long().into_iter().chain(others).collect()
 }
 
 fn most_values(option: &Arg) -> usize {
@@ -189,10 +192,7 @@ fn most_values(option: &Arg) -> usize {
 fn options(command: &Command, word: &str) -> Vec<Candidate> {
     let visible = command.get_arguments().filter(|it| !it.is_hide_set());
     let begun = visible.filter_map(|it| {
-        let names = it
-            .get_long_and_visible_aliases()
-            .unwrap_or_default()
-            .into_iter();
+        let names = long_names(it).into_iter();
         let name = names
             .map(|name| format!("--{name}"))
             .find(|name| name.starts_with(word))?;
