@@ -105,6 +105,7 @@ mod tests {
         response: &REQUEST,
         client_streaming: false,
         server_streaming: false,
+        deprecated: false,
         doc: "",
     };
 
