@@ -35,6 +35,9 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
     let schema = crate::schema();
     let logger = Logger::new(cli.log_level);
     let alone = |error| Failure::new(None, error);
+    for warning in &cli.warnings {
+        logger.log(Level::Warn, warning);
+    }
     match cli.command {
         SubCommand::Connect(options) => connect(schema, *options, cli.error_format, logger),
         SubCommand::List { json } => {
@@ -95,6 +98,9 @@ fn connect(
     if address.is_none() && !options.dry_run {
         return Err(alone(session::missing_address()));
     }
+    if let (Some(address), Some(text)) = (&address, &options.server_address) {
+        warn_of(address, text, logger);
+    }
     let on_terminal = io::stdin().is_terminal();
     let prompt = options.interactive || (options.sources.is_empty() && on_terminal);
     if options.sources.is_empty() && !prompt {
@@ -132,6 +138,7 @@ fn connect(
         true => Inputs::without_standard_input(),
         false => Inputs::default(),
     };
+    input::wait_at_most(options.calls.timeout);
     let steps = session::prepare(schema, &sources, options.checks(), &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);
@@ -152,6 +159,24 @@ fn connect(
 fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
     let folder = options.bundle_dir.as_deref();
     Ok(folder.map(Bundle::new).transpose()?)
+}
+
+/// Warns of an address that may mean another one than its user does.
+fn warn_of(address: &Address, text: &str, logger: Logger) {
+    if text.starts_with("vsock://:") {
+        let text = format_args!(
+            "{text:?} has no context ID, so that of any guest is meant: is a variable in it empty?"
+        );
+        logger.log(Level::Warn, text);
+    }
+    if address.has_hybrid_name()
+        && let Ok(hybrid) = address.clone().with_hybrid_vsock(transport::AGENT_PORT)
+    {
+        let text = format_args!(
+            "{text:?} has the name of a hypervisor's hybrid vsock socket: write \"{hybrid}\""
+        );
+        logger.log(Level::Warn, text);
+    }
 }
 
 fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {

@@ -75,7 +75,8 @@ pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), Serve
     let mut _file = None;
     let open = || {
         // From here on a signal ends the agent and not the process.
-        let signals = Signals::catch().map_err(|error| ServeError::Start(error.to_string()))?;
+        let signals =
+            Signals::catch().map_err(|error| ServeError::Start(crate::input::reason(&error)))?;
         let listener = Listener::bind(&options.address).map_err(|reason| ServeError::Bind {
             uri: uri.clone(),
             reason,

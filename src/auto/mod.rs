@@ -17,7 +17,7 @@ use crate::text::hex;
 #[derive(Debug)]
 pub struct Row {
     /// The RPCs it applies to, as `service/method`, or `service/*` for all of a service.
-    rpcs: &'static [&'static str],
+    pub rpcs: &'static [&'static str],
     /// A field of the request itself.
     pub field: &'static str,
     /// Other names for the field, accepted where no field has that name.

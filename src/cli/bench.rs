@@ -23,7 +23,7 @@ pub struct Bench {
     #[arg(
         short = 'a',
         long,
-        visible_alias = "address",
+        alias = "address",
         value_name = "URI",
         env = "KATA_AGENT_SERVER_ADDRESS"
     )]

@@ -31,7 +31,7 @@ pub struct Connect {
     #[arg(
         short = 'a',
         long,
-        visible_alias = "address",
+        alias = "address",
         value_name = "URI",
         env = "KATA_AGENT_SERVER_ADDRESS"
     )]

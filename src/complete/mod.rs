@@ -13,8 +13,9 @@ mod value;
 pub use file::entries as files;
 pub use name::items as names;
 
-use crate::builtin::BuiltIn;
+use crate::builtin::{self, BuiltIn, Takes};
 use crate::command::{self, FILE, JSON, Typed, Word};
+use crate::examples;
 use crate::request::RequestDialect;
 use crate::schema::path::{Brackets, setter_path, unfinished};
 use crate::schema::{Rpc, Schema, lookup};
@@ -97,9 +98,7 @@ pub fn complete(schema: &'static Schema, text: &str) -> Completion {
     let word = text.get(start..).unwrap_or_default();
     let found = match (BuiltIn::find(name), lookup::rpc(schema, name)) {
         _ if typed.start.is_none() => None,
-        (Some(built_in), _) if built_in.takes_name && typed.words.is_empty() => {
-            Some((0, name::items(schema, word)))
-        }
+        (Some(built_in), _) => word_of(schema, built_in.takes, &typed, word),
         (None, Ok(rpc)) => argument(&Call::new(rpc, &typed), word),
         _ => None,
     };
@@ -108,6 +107,39 @@ pub fn complete(schema: &'static Schema, text: &str) -> Completion {
         start: start + offset,
         candidates,
     }
+}
+
+/// Completes a word of a built-in command.
+fn word_of(schema: &'static Schema, takes: Takes, typed: &Typed, word: &str) -> Option<Found> {
+    let candidates = match (takes, typed.words.as_slice()) {
+        (Takes::Item, []) => name::items(schema, word),
+        (Takes::Request, []) => requests(schema, word),
+        (Takes::Topic, []) => topics(schema, word),
+        (Takes::Option, []) => {
+            let options = builtin::OPTIONS.into_iter();
+            let begun = options.filter(|(name, _)| name.starts_with(word));
+            begun
+                .map(|(name, value)| Candidate::last(name, value))
+                .collect()
+        }
+        _ => return None,
+    };
+    Some((0, candidates))
+}
+
+/// The RPCs and messages that may stand for `typed`.
+pub fn requests(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+    let mut names = name::items(schema, typed);
+    names.retain(|it| lookup::request(schema, &it.text).is_ok());
+    names
+}
+
+/// The topics of the examples that begin with `typed`.
+pub fn topics(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+    let begun = examples::topics(schema).filter(|topic| topic.name.starts_with(typed));
+    begun
+        .map(|topic| Candidate::last(topic.name, topic.title))
+        .collect()
 }
 
 /// Completes a word of a call: a document or a setter.

@@ -47,6 +47,13 @@ impl Request {
         auto::config_of(self.rows.iter().copied())
     }
 
+    /// The field that a configuration would fill and that this message does not have.
+    pub fn lacks_config(&self, message: &dyn Reflect) -> Option<&'static str> {
+        let (_, index) = self.config_part()?;
+        let field = self.rpc.request.fields.get(index)?;
+        message.get(index).is_none().then_some(field.name)
+    }
+
     /// Members of the configuration that the request has no field for, each
     /// with the file's name before it. To be asked once the request is complete.
     pub fn left_out(&self, memory: &Memory, automatic: bool) -> Option<(String, Vec<String>)> {

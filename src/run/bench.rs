@@ -52,8 +52,8 @@ pub(super) fn run(schema: &'static Schema, flags: Bench) -> Result<u8, Failure> 
         bundle: bundle.map_err(|error| alone(error.into()))?,
     };
     let checks = Checks {
-        requests: &requests,
-        calls: &calls,
+        requests,
+        calls,
         // Answers are not printed.
         format: Format::Jsonl,
     };
@@ -189,7 +189,7 @@ impl Mix {
     fn read(
         schema: &'static Schema,
         commands: &[String],
-        checks: Checks<'_>,
+        checks: Checks,
         inputs: &mut Inputs,
     ) -> Result<Mix, Failure> {
         let mut weights = Vec::new();
@@ -203,12 +203,12 @@ impl Mix {
         if sources.is_empty() {
             return Err(Failure::new(None, MixError::Empty.into()));
         }
-        let steps = session::prepare(schema, &sources, checks, inputs)?;
         let mut mix = Mix {
             commands: Vec::new(),
             requests: Vec::new(),
             automatic: checks.requests.automatic,
         };
+        let steps = session::prepare(schema, &sources, checks, inputs)?;
         for ((step, weight), command) in steps.into_iter().zip(weights).zip(commands) {
             mix.add(step, weight, command)?;
         }

@@ -41,7 +41,10 @@ impl Session {
             false => self.unary(rpc, &payload),
         };
         self.channel.end(rpc, &result);
-        result.map_err(|error| self.explained(rpc, error))
+        result.map_err(|error| {
+            let error = self.hint_of_config(request, message, error);
+            self.explained(rpc, error)
+        })
     }
 
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {

@@ -77,10 +77,15 @@ impl Messages {
         self.lines.get_or_insert_with(|| {
             let (sender, receiver) = mpsc::sync_channel(READ_AHEAD);
             if let Some(input) = input.take() {
-                thread::spawn(move || {
+                let errors = sender.clone();
+                let reading = thread::Builder::new().spawn(move || {
                     let mut lines = (1..).zip(input.lines());
                     while lines.next().is_some_and(|line| sender.send(line).is_ok()) {}
                 });
+                if let Err(error) = reading {
+                    // The receiver is there and has room.
+                    let _ = errors.send((1, Err(error)));
+                }
             }
             receiver
         })

@@ -8,9 +8,8 @@ use clap::{Arg, Command, ValueHint};
 use super::line::Line;
 use crate::cli;
 use crate::complete::{self, Candidate};
-use crate::examples;
 use crate::printer::Format;
-use crate::schema::{Schema, lookup};
+use crate::schema::Schema;
 
 /// Where an agent may be.
 const SCHEMES: [(&str, &str); 7] = [
@@ -168,14 +167,17 @@ impl<'a> State<'a> {
 fn named<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     let mut arguments = command.get_arguments();
     if let Some(name) = word.strip_prefix("--") {
-        return arguments.find(|it| {
-            let names = it.get_long_and_visible_aliases();
-            names.is_some_and(|names| names.contains(&name))
-        });
+        return arguments.find(|it| long_names(it).contains(&name));
     }
     let mut letters = word.strip_prefix('-')?.chars();
     let letter = letters.next().filter(|_| letters.as_str().is_empty())?;
     arguments.find(|it| it.get_short() == Some(letter))
+}
+
+/// The long names of an option, the one that is shown first.
+fn long_names(option: &Arg) -> Vec<&str> {
+    let others = option.get_all_aliases().unwrap_or_default();
+    option.get_long().into_iter().chain(others).collect()
 }
 
 fn most_values(option: &Arg) -> usize {
@@ -190,10 +192,7 @@ fn most_values(option: &Arg) -> usize {
 fn options(command: &Command, word: &str) -> Vec<Candidate> {
     let visible = command.get_arguments().filter(|it| !it.is_hide_set());
     let begun = visible.filter_map(|it| {
-        let names = it
-            .get_long_and_visible_aliases()
-            .unwrap_or_default()
-            .into_iter();
+        let names = long_names(it).into_iter();
         let name = names
             .map(|name| format!("--{name}"))
             .find(|name| name.starts_with(word))?;
@@ -245,16 +244,8 @@ fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &str)
         (_, "server_address") => address(&SCHEMES, text),
         ("serve", "address") => address(&LISTENING, text),
         ("describe", "name") => Found::word(complete::names(schema, text)),
-        ("template", "name") => {
-            let mut names = complete::names(schema, text);
-            names.retain(|it| lookup::request(schema, &it.text).is_ok());
-            Found::word(names)
-        }
-        ("examples", "name") => begun(
-            examples::topics(schema)
-                .map(|topic| Candidate::last(topic.name, topic.title))
-                .collect(),
-        ),
+        ("template", "name") => Found::word(complete::requests(schema, text)),
+        ("examples", "name") => Found::word(complete::topics(schema, text)),
         _ => match argument.get_value_hint() {
             ValueHint::FilePath | ValueHint::AnyPath => files(text, false),
             ValueHint::DirPath => files(text, true),

@@ -37,6 +37,7 @@ mod image;
 mod inputs;
 mod interrupts;
 mod life;
+mod limits;
 mod list_describe;
 mod long_waits;
 mod many_clients;

@@ -11,7 +11,7 @@ use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
 use crate::call::Call;
 use crate::deadline::Deadline;
-use crate::error::{CallError, ErrorKind, ProtocolError};
+use crate::error::{CallError, ErrorKind, ProtocolError, Stage};
 use crate::frame::{FLAG_REMOTE_CLOSED, FrameReader, FrameType, Header};
 use crate::response::decode_response;
 use crate::transport::{self, Address, ConnectError, ConnectOptions};
@@ -137,9 +137,10 @@ impl Connection {
             return Err(error);
         }
         self.broken = true;
+        let stage = Stage::Sending;
         match self.read_early(stream_id) {
-            Err(CallError::Closed { .. } | CallError::Reset { .. } | CallError::Io { .. })
-            | Ok(()) => Err(error),
+            Err(CallError::Reset { .. }) => Err(CallError::Reset { stage }),
+            Err(CallError::Closed { .. } | CallError::Io { .. }) | Ok(()) => Err(error),
             Err(told) => Err(told),
         }
     }

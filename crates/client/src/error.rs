@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use agent_text::hex;
+use agent_text::{hex, reason};
 use agent_wire::WireError;
 
 use nix::errno::Errno;
@@ -55,7 +55,7 @@ pub enum CallError {
     #[error("interrupted")]
     Interrupted,
     /// The socket failed in some other way.
-    #[error("the connection failed {stage}: {}", .errno.desc())]
+    #[error("the connection failed {stage}: {}", reason(&(*.errno).into()))]
     Io {
         /// How far the call had come.
         stage: Stage,
