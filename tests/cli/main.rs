@@ -63,4 +63,5 @@ mod terminal;
 mod terminal_safety;
 mod tool;
 mod version_skew;
+mod wild_json;
 mod wire;

@@ -233,7 +233,7 @@ fn a_wrong_command_line() {
         ),
         (
             "connect --server-address sim:// -c Check -o xml",
-            "invalid value 'xml' for '--output <FORMAT>': \"xml\" is not an output format; use json, jsonl, text, raw or hex",
+            "invalid value 'xml' for '--output <FORMAT>': \"xml\" is not an output format; use json, jsonl, text, raw, hex or serde",
         ),
         (
             "connect --server-address sim:// -c Check --metadata x",

@@ -61,7 +61,10 @@ fn options_where_one_may_stand() {
 
 #[test]
 fn values_of_options() {
-    only("connect -o ", &["json", "jsonl", "text", "raw", "hex"]);
+    only(
+        "connect -o ",
+        &["json", "jsonl", "text", "raw", "hex", "serde"],
+    );
     only("connect -o jsonl -o te", &["text"]);
     only("connect --output=h", &["--output=hex"]);
     only("connect --error-format j", &["json"]);
