@@ -117,6 +117,26 @@ fn fields_that_messages_must_have_are_asked_for() {
 }
 
 #[test]
+fn an_unknown_field_within_an_any_is_told_of() {
+    // A `Node` with field 5, as containerd writes the type and as others do.
+    for url in ["wide.Node", "type.googleapis.com/wide.Node"] {
+        let any = [text(1, url), text(2, "\n\u{1}n\u{28}\u{7}")].concat();
+        let answer = text(8, std::str::from_utf8(&any).unwrap());
+        let agent = Agent::answering(move |_| Reply::Ok(answer.clone()));
+        let mut run = Run::of(&agent);
+        run.schema = wide_api::schema();
+        assert_eq!(
+            run.commands(&["Echo"]).lines,
+            [
+                "warn: Echo: any: the answer has field 5, which wide.Node of this build does not have"
+                    .to_owned(),
+                format!("| {{\"any\":{{\"@type\":\"{url}\",\"name\":\"n\"}}}}"),
+            ]
+        );
+    }
+}
+
+#[test]
 fn an_unknown_field_of_a_maps_entry_is_told_of() {
     // An entry of `named` whose key is "k", with a third field; then one whose value is a
     // number.
