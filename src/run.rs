@@ -121,6 +121,7 @@ fn connect(
         },
         requests: RequestOptions {
             automatic: !options.no_auto_values,
+            unknown_fields: options.allow_unknown_fields,
             bundle,
         },
         printing: PrintOptions {

@@ -62,6 +62,11 @@ pub struct Connect {
     #[arg(short, long, action = ArgAction::Set)]
     pub no_auto_values: bool,
 
+    /// Take documents with fields that this build does not know, and leave those out, with a
+    /// warning of each
+    #[arg(long, action = ArgAction::Set)]
+    pub allow_unknown_fields: bool,
+
     /// An OCI bundle: its config.json fills what commands leave out of OCI in
     /// CreateContainer and of process in ExecProcess
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -90,7 +95,8 @@ pub struct Connect {
     pub repeat: Times,
 
     /// How responses are printed: json, jsonl (one line each), text (for reading), raw (the
-    /// bytes of the only bytes or string field) or hex (the encoded message)
+    /// bytes of the only bytes or string field), hex (the encoded message) or serde (as Rust's
+    /// serde writes messages, which a guest's policy log and policies' test cases have)
     #[arg(short, long, value_name = "FORMAT", default_value = "json")]
     pub output: Format,
 
@@ -121,10 +127,11 @@ pub enum Source {
 }
 
 /// The options that may be bare or carry `true` or `false`, as scripts write both.
-pub(super) const FLAGS: [&str; 7] = [
+pub(super) const FLAGS: [&str; 8] = [
     "hybrid_vsock",
     "interactive",
     "no_auto_values",
+    "allow_unknown_fields",
     "ignore_errors",
     "dry_run",
     "emit_defaults",

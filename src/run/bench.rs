@@ -49,6 +49,7 @@ pub(super) fn run(schema: &'static Schema, flags: Bench) -> Result<u8, Failure> 
     };
     let requests = RequestOptions {
         automatic: !flags.no_auto_values,
+        unknown_fields: false,
         bundle: bundle.map_err(|error| alone(error.into()))?,
     };
     let checks = Checks {

@@ -81,6 +81,14 @@ impl Session {
         logger: Logger,
         messages_free: bool,
     ) -> Self {
+        let messages = match messages_free {
+            true => Messages::of(BufReader::new(io::stdin())),
+            false => Messages::default(),
+        };
+        let messages = match options.requests.unknown_fields {
+            true => messages.passing_over(logger),
+            false => messages,
+        };
         Self {
             schema,
             options,
@@ -89,10 +97,7 @@ impl Session {
             channel: Channel::new(observers),
             memory: Memory::default(),
             skew: Skew::default(),
-            messages: match messages_free {
-                true => Messages::of(BufReader::new(io::stdin())),
-                false => Messages::default(),
-            },
+            messages,
             times: None,
             has_sandbox: false,
             first_failure: None,

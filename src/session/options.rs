@@ -55,6 +55,8 @@ pub struct CallOptions {
 pub struct RequestOptions {
     /// Whether values that were left out are filled in.
     pub automatic: bool,
+    /// Whether documents may have fields that this build does not know.
+    pub unknown_fields: bool,
     /// Where an OCI configuration is, if a command names none.
     pub bundle: Option<Bundle>,
 }

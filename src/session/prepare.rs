@@ -219,9 +219,16 @@ impl Reader<'_> {
         hash: Hash,
     ) -> Result<Request, Error> {
         let arguments = command::arguments(text, end, hash)?;
-        let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
-        let automatic = self.checks.requests.automatic;
-        if let Some(bundle) = self.checks.requests.bundle.as_ref().filter(|_| automatic) {
+        let options = &self.checks.requests;
+        let mut request = Request::read(
+            self.schema,
+            rpc,
+            arguments,
+            options.unknown_fields,
+            self.inputs,
+        )?;
+        let automatic = options.automatic;
+        if let Some(bundle) = options.bundle.as_ref().filter(|_| automatic) {
             request.take_bundle(bundle, self.inputs)?;
         }
         self.checks.format.check(rpc.response)?;

@@ -68,4 +68,5 @@ mod terminal;
 mod terminal_safety;
 mod tool;
 mod version_skew;
+mod wild_json;
 mod wire;

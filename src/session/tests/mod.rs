@@ -7,6 +7,7 @@
 )]
 
 mod agent;
+mod answers;
 mod connection;
 mod observers;
 mod preparing;
@@ -80,6 +81,7 @@ impl Run {
                 },
                 requests: RequestOptions {
                     automatic: false,
+                    unknown_fields: false,
                     bundle: None,
                 },
                 printing: PrintOptions {
