@@ -5,9 +5,12 @@
 mod automatic;
 mod config;
 mod dialect;
+#[cfg(feature = "image")]
+mod image;
 mod text;
 
 pub use automatic::Memory;
+pub use config::{ConfigNotes, RequestOptions};
 pub use dialect::RequestDialect;
 
 use self::config::Configs;
@@ -45,6 +48,7 @@ impl Request {
         schema: &'static Schema,
         rpc: &'static Rpc,
         arguments: Arguments,
+        options: &RequestOptions,
         inputs: &mut Inputs,
     ) -> Result<Self, Error> {
         let mut request = Request {
@@ -102,12 +106,20 @@ impl Request {
             explicit: &mut request.explicit,
             on_top,
             inputs,
+            as_is: options.as_is,
             config: None,
+            #[cfg(feature = "image")]
+            image: None,
             series: None,
         };
         conveniences::apply(&given, &mut draft)?;
-        request.configs.own = draft.config;
         request.series = draft.series;
+        request.configs.own = draft.config;
+        #[cfg(feature = "image")]
+        {
+            request.configs.image = draft.image.map(Into::into);
+        }
+        request.take_bundle(options, inputs)?;
         Ok(request)
     }
 

@@ -17,11 +17,12 @@ mod stream;
 #[cfg(all(test, own_protos))]
 mod tests;
 
+use std::collections::HashSet;
 use std::io::{self, BufReader, IsTerminal};
 
 pub use call::{decode, payload};
 pub use observer::Observers;
-pub use options::{CallOptions, Options, PrintOptions, RequestOptions};
+pub use options::{CallOptions, Options, PrintOptions};
 pub use output::Output;
 pub use prepare::{Checks, Step, Work, prepare};
 pub use run::Turn;
@@ -52,6 +53,8 @@ pub struct Session {
     memory: Memory,
     skew: Skew,
     messages: Messages,
+    /// What has been warned of in this run.
+    warned: HashSet<String>,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
     first_failure: Option<u8>,
@@ -79,6 +82,7 @@ impl Session {
                 true => Messages::of(BufReader::new(io::stdin())),
                 false => Messages::default(),
             },
+            warned: HashSet::new(),
             times: None,
             first_failure: None,
         }

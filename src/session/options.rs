@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use agent_bundle::Bundle;
-
 use super::prepare::Checks;
 use crate::builtin::Times;
 use crate::cli::ErrorFormat;
 use crate::client::{Call, ConnectOptions};
 use crate::printer::Format;
+use crate::request::RequestOptions;
 use crate::schema::Rpc;
 use crate::transport::Address;
 
@@ -49,15 +48,6 @@ pub struct CallOptions {
     pub metadata: Vec<(String, String)>,
 }
 
-/// How requests are made.
-#[derive(Debug)]
-pub struct RequestOptions {
-    /// Whether values that were left out are filled in.
-    pub automatic: bool,
-    /// Where an OCI configuration is, if a command names none.
-    pub bundle: Option<Bundle>,
-}
-
 /// How answers are printed.
 #[derive(Debug, Clone, Copy)]
 pub struct PrintOptions {
@@ -74,6 +64,7 @@ impl Options {
             requests: &self.requests,
             calls: &self.calls,
             format: self.printing.format,
+            dry_run: self.dry_run,
         }
     }
 }
