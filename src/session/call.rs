@@ -81,10 +81,9 @@ impl Session {
         let unknown = notes.unknown.iter().map(|name| {
             format!("the capability {name:?} is not known here; an agent may not know it either")
         });
-        let lacking = found
-            .lacking
-            .iter()
-            .map(|what| format!("a real guest needs {what}"));
+        let lacking = found.lacking.join("; ");
+        let lacking = (!lacking.is_empty())
+            .then(|| format!("lacks what a container needs in a real guest: {lacking}"));
         for warning in unknown.chain(lacking) {
             let warning = format!("{name:?}: {warning}");
             // Of what is sent again and again it is told once.

@@ -34,7 +34,7 @@ fn what_the_specification_does_not_allow_is_refused_with_its_place() {
         ),
         (
             r#"{"process": {"user": {}, "cwd": "/", "capabilities": {"bounding": ["CAP_KILL", 5]}}}"#,
-            "line 1, column 81: process.capabilities.bounding[1]: invalid type: integer `5`, expected a string",
+            "line 1, column 80: process.capabilities.bounding[1]: invalid type: integer `5`, expected a string",
         ),
         (
             r#"{"process": {"user": {}, "cwd": "/", "capabilities": ["CAP_KILL", 5]}}"#,
@@ -46,7 +46,7 @@ fn what_the_specification_does_not_allow_is_refused_with_its_place() {
         ),
         (
             r#"{"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 18446744073709551616}]}}}"#,
-            "line 1, column 93: linux.resources.hugepageLimits[0].limit: invalid type: number, expected u64",
+            "line 1, column 93: linux.resources.hugepageLimits[0].limit: invalid type: floating point `1.8446744073709552e+19`, expected u64",
         ),
         (
             r#"{"hostname": "a", "hostname": "b"}"#,
