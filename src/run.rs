@@ -19,11 +19,10 @@ use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
 use crate::log::{Level, Logger};
 use crate::prompt::Prompt;
+use crate::request::RequestOptions;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
-use crate::session::{
-    self, CallOptions, Observers, Options, Output, PrintOptions, RequestOptions, Session,
-};
+use crate::session::{self, CallOptions, Observers, Options, Output, PrintOptions, Session};
 use crate::transport::{self, Address, SimConnector};
 use crate::{auto, examples, interrupt, man, shell};
 
@@ -51,7 +50,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
         #[cfg(feature = "load")]
-        SubCommand::Bench(options) => bench::run(schema, *options),
+        SubCommand::Bench(options) => bench::run(schema, *options, logger),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
         #[cfg(feature = "tap")]
@@ -123,6 +122,8 @@ fn connect(
             automatic: !options.no_auto_values,
             unknown_fields: options.allow_unknown_fields,
             bundle,
+            as_is: options.bundle_as_is,
+            image_limit: options.image_limit,
         },
         printing: PrintOptions {
             format: options.output,

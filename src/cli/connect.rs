@@ -9,6 +9,7 @@ use crate::builtin::{self, Times};
 use crate::duration;
 use crate::error;
 use crate::printer::Format;
+use crate::text::size;
 use crate::transport::guest_port;
 
 const COMMANDS: &str = "\
@@ -72,6 +73,15 @@ pub struct Connect {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle_dir: Option<String>,
 
+    /// Send a bundle's configuration as it is: leave in what is for a host and not for a
+    /// guest, and add nothing
+    #[arg(long, action = ArgAction::Set)]
+    pub bundle_as_is: bool,
+
+    /// How much an image may take on disk, for example 500MiB or 16GiB
+    #[arg(long, value_name = "SIZE", default_value = "16GiB", value_parser = size::parse)]
+    pub image_limit: u64,
+
     /// How long a call may take once there is a connection: 500ms, 5s, 2m, or
     /// nanoseconds; 0 waits forever
     #[arg(long, value_name = "TIME", default_value = "0", allow_hyphen_values = true, value_parser = duration::parse)]
@@ -127,11 +137,12 @@ pub enum Source {
 }
 
 /// The options that may be bare or carry `true` or `false`, as scripts write both.
-pub(super) const FLAGS: [&str; 8] = [
+pub(super) const FLAGS: [&str; 9] = [
     "hybrid_vsock",
     "interactive",
     "no_auto_values",
     "allow_unknown_fields",
+    "bundle_as_is",
     "ignore_errors",
     "dry_run",
     "emit_defaults",

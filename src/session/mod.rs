@@ -18,12 +18,13 @@ mod stream;
 #[cfg(all(test, own_protos))]
 mod tests;
 
+use std::collections::HashSet;
 use std::io::{self, BufReader, IsTerminal};
 use std::time::Duration;
 
 pub use call::{decode, payload};
 pub use observer::Observers;
-pub use options::{CallOptions, Options, PrintOptions, RequestOptions};
+pub use options::{CallOptions, Options, PrintOptions};
 pub use output::Output;
 pub use prepare::{Checks, Step, Work, prepare};
 pub use run::Turn;
@@ -64,6 +65,8 @@ pub struct Session {
     memory: Memory,
     skew: Skew,
     messages: Messages,
+    /// What has been warned of in this run.
+    warned: HashSet<String>,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
     /// Whether a call has made a sandbox.
@@ -98,6 +101,7 @@ impl Session {
             memory: Memory::default(),
             skew: Skew::default(),
             messages,
+            warned: HashSet::new(),
             times: None,
             has_sandbox: false,
             first_failure: None,
