@@ -11,7 +11,9 @@
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 
+pub mod audit;
 mod engine;
+pub mod explain;
 mod judge;
 mod protocol;
 pub mod request;

@@ -15,17 +15,17 @@ const UNASKED: [&str; 2] = ["grpc.Health/Check", "grpc.Health/Version"];
 const COPY_FILE: &str = "grpc.CopyFileRequest";
 /// The request that brings another policy.
 const SET_POLICY: &str = "grpc.SetPolicyRequest";
-/// RPCs that answer without output, and with no error, where the policy denies them.
-const SILENT: [&str; 2] = ["grpc.AgentService/ReadStdout", "grpc.AgentService/ReadStderr"];
+/// The rule of calls that answer without data, and with no error, where the policy denies them.
+const SILENT: &str = "ReadStreamRequest";
 
 /// Whether an agent asks its policy about calls of an RPC.
 pub fn is_asked(rpc: &Rpc) -> bool {
     !UNASKED.contains(&rpc.path().as_str())
 }
 
-/// Whether an agent answers a denied call of an RPC with an empty response.
-pub fn is_silent(rpc: &Rpc) -> bool {
-    SILENT.contains(&rpc.path().as_str())
+/// Whether an agent answers calls that this rule denies as if there were no data.
+pub fn is_silent(rule: &str) -> bool {
+    rule == SILENT
 }
 
 /// A request as a policy sees it.
@@ -137,7 +137,7 @@ impl Request {
 }
 
 /// The request of the RPCs that is called `kind`, with or without `Request` at its end.
-fn message_of(schema: &'static Schema, kind: &str) -> Result<&'static Message, RequestError> {
+pub(crate) fn message_of(schema: &'static Schema, kind: &str) -> Result<&'static Message, RequestError> {
     let rpcs = schema.services.iter().flat_map(|service| service.rpcs);
     let asked: Vec<_> = rpcs.filter(|rpc| is_asked(rpc)).map(|rpc| rpc.request).collect();
     let is_meant = |message: &&&Message| {
@@ -151,6 +151,11 @@ fn message_of(schema: &'static Schema, kind: &str) -> Result<&'static Message, R
             nearest: suggest::nearest(kind, asked.iter().map(|each| (each.name(), each.name()))),
         }),
     }
+}
+
+/// Whether a policy sees something else than the message.
+pub(crate) fn has_own_form(message: &Message) -> bool {
+    message.full_name == COPY_FILE
 }
 
 fn text<'a>(message: &'a dyn Reflect, name: &str) -> &'a str {
