@@ -12,7 +12,7 @@ use agent_bundle::ConfigError;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
 use crate::interrupt::Interrupted;
-use crate::printer::{PrintError, RawError};
+use crate::printer::RawError;
 use crate::schema::json::JsonError;
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
@@ -40,6 +40,8 @@ pub struct Error {
 pub enum Kind {
     /// Standard output or a file could not be written.
     Output,
+    /// An answer has no form in the output format.
+    NoForm,
     /// The reader of standard output has gone, which is not a mistake.
     ReaderGone,
     /// Something given is wrong; nothing was sent.
@@ -71,6 +73,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Output => "output",
+            Kind::NoForm => "no_form",
             Kind::ReaderGone => "reader_gone",
             Kind::Usage => "usage",
             Kind::Connection => "connection",
@@ -85,7 +88,7 @@ impl Kind {
     /// The exit status, as [`EXIT_STATUSES`] lists them.
     pub fn exit_status(self) -> u8 {
         match self {
-            Kind::Output => 1,
+            Kind::Output | Kind::NoForm => 1,
             Kind::Usage => 2,
             Kind::Connection | Kind::Protocol => 3,
             Kind::Timeout => 4,
@@ -248,7 +251,6 @@ usage!(
     ArgumentsError,
     ConfigError,
     LookupError,
-    PrintError,
     RawError,
     WordsError,
 );

@@ -75,7 +75,7 @@ impl Dialect for RequestDialect {
 mod tests {
     use super::*;
     use crate::schema::fixture::INNER;
-    use crate::schema::{Field, Label, Scalar, Type};
+    use crate::schema::{Field, FieldOptions, Label, Scalar, Type};
 
     const fn field(name: &'static str, scalar: Scalar, label: Label) -> Field {
         Field {
@@ -86,6 +86,7 @@ mod tests {
             label,
             oneof: None,
             doc: "",
+            options: FieldOptions::NONE,
         }
     }
 

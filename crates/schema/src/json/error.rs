@@ -107,7 +107,11 @@ pub enum Problem {
     #[error(transparent)]
     Enum(#[from] EnumError),
     /// An `@type` whose message this build does not have.
-    #[error("{} is not a message type that this build knows", Excerpt(.0))]
+    #[error(
+        "{} is not a message type that this build knows; write its \"type_url\" and its bytes as \
+         \"value\" instead",
+        Excerpt(.0)
+    )]
     UnknownType(String),
     /// More messages within each other than protobuf decodes.
     #[error("nested deeper than {} messages", super::MAX_DEPTH)]
