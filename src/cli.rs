@@ -5,6 +5,8 @@
 mod bench;
 mod bundled;
 mod connect;
+#[cfg(feature = "policy")]
+mod policy;
 #[cfg(feature = "sim")]
 mod serve;
 #[cfg(test)]
@@ -15,6 +17,11 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
+#[cfg(feature = "policy")]
+pub use policy::{
+    Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
+    RequestOptions, RequestSource, Why,
+};
 #[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
 
@@ -105,6 +112,9 @@ pub enum SubCommand {
     /// Make many calls and report how long they took
     #[cfg(feature = "load")]
     Bench(Box<Bench>),
+    /// Ask an agent's policy about requests, without an agent
+    #[cfg(feature = "policy")]
+    Policy(Box<Policy>),
     /// Show worked examples for real situations
     Examples {
         /// A topic; if it is left out, the topics are listed
@@ -122,6 +132,10 @@ pub enum SubCommand {
         /// The shell that reads it
         shell: Shell,
     },
+    /// Evaluate a policy that standard input gives; what `policy` runs
+    #[cfg(feature = "policy")]
+    #[command(hide = true)]
+    PolicyEngine,
     /// Print the manual page
     #[command(hide = true)]
     Man,
@@ -160,6 +174,8 @@ impl Cli {
         let sources = matches.subcommand_matches("connect").map(connect::sources);
         #[cfg(feature = "sim")]
         let rules = matches.subcommand_matches("serve").map(serve::rules);
+        #[cfg(feature = "policy")]
+        let asked = matches.subcommand_matches("policy").cloned();
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
             connect.sources = sources;
@@ -167,6 +183,10 @@ impl Cli {
         #[cfg(feature = "sim")]
         if let (SubCommand::Serve(serve), Some(rules)) = (&mut cli.command, rules) {
             serve.rules = rules;
+        }
+        #[cfg(feature = "policy")]
+        if let (SubCommand::Policy(policy), Some(asked)) = (&mut cli.command, asked) {
+            policy.order(&asked);
         }
         Ok(cli)
     }

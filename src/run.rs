@@ -2,6 +2,8 @@
 
 #[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "policy")]
+mod policy;
 #[cfg(feature = "sim")]
 mod serve;
 
@@ -47,6 +49,10 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Bench(options) => bench::run(schema, *options),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
+        #[cfg(feature = "policy")]
+        SubCommand::Policy(options) => policy::run(schema, options.command, logger),
+        #[cfg(feature = "policy")]
+        SubCommand::PolicyEngine => policy::engine().map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }

@@ -6,10 +6,9 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use crate::judge::{Judge, JudgeError};
-use crate::request::{Request, has_own_form, message_of};
-use crate::serde_form;
 use crate::engine::Verdict;
+use crate::judge::{Judge, JudgeError};
+use crate::request::{Request, as_json, has_own_form, message_of};
 
 /// What is put where a text or an entry is expected.
 const OTHER: &str = "policy-audit";
@@ -109,7 +108,10 @@ fn changes(schema: &'static Schema, rule: &str, input: &Json) -> Vec<Change> {
         place: Vec::new(),
         path: String::new(),
     };
-    match message_of(schema, rule).ok().filter(|message| !has_own_form(message)) {
+    match message_of(schema, rule)
+        .ok()
+        .filter(|message| !has_own_form(message))
+    {
         Some(message) => finder.message(message, input),
         None => finder.untyped(input),
     }
@@ -129,16 +131,17 @@ impl Finder {
         };
         for (name, value) in members {
             let mut fields = message.fields.iter();
-            let field = fields.find(|field| {
-                field.name == name || name.strip_suffix('_') == Some(field.name)
-            });
+            let field = fields
+                .find(|field| field.name == name || name.strip_suffix('_') == Some(field.name));
             let shown = field.map_or(name.as_str(), |field| field.name);
-            self.within(Step::Name(name.clone()), &member(&self.path, shown), |finder| {
-                match field {
+            self.within(
+                Step::Name(name.clone()),
+                &member(&self.path, shown),
+                |finder| match field {
                     Some(field) => finder.field(field, value),
                     None => finder.untyped(value),
-                }
-            });
+                },
+            );
         }
     }
 
@@ -167,7 +170,11 @@ impl Finder {
                 more.push(1.into());
                 self.change(Kind::Changed, Some(value.clone()), Some(Json::Array(more)));
                 if !bytes.is_empty() {
-                    self.change(Kind::Changed, Some(value.clone()), Some(Json::Array(Vec::new())));
+                    self.change(
+                        Kind::Changed,
+                        Some(value.clone()),
+                        Some(Json::Array(Vec::new())),
+                    );
                 }
             }
             (ty, Json::Null) => self.change(Kind::Added, None, Some(default_of(ty))),
@@ -179,7 +186,9 @@ impl Finder {
     fn untyped(&mut self, value: &Json) {
         match value {
             Json::Null => self.change(Kind::Added, None, Some(OTHER.into())),
-            Json::Bool(flag) => self.change(Kind::Changed, Some(value.clone()), Some((!flag).into())),
+            Json::Bool(flag) => {
+                self.change(Kind::Changed, Some(value.clone()), Some((!flag).into()))
+            }
             Json::Number(number) => {
                 for to in others_of_number(number) {
                     self.change(Kind::Changed, Some(value.clone()), Some(to));
@@ -197,7 +206,9 @@ impl Finder {
             Json::Object(members) => {
                 for (name, value) in members {
                     let path = member(&self.path, name);
-                    self.within(Step::Name(name.clone()), &path, |finder| finder.untyped(value));
+                    self.within(Step::Name(name.clone()), &path, |finder| {
+                        finder.untyped(value)
+                    });
                 }
             }
         }
@@ -266,7 +277,10 @@ fn member(path: &str, name: &str) -> String {
 /// one is often left out of what is compared.
 fn default_of(ty: &Type) -> Json {
     match ty {
-        Type::Message(message) => serde_form::of((message.new)().as_ref()),
+        Type::Message(message) => as_json((message.new)().as_ref())
+            .ok()
+            .and_then(|text| serde_json::from_str(text.get()).ok())
+            .unwrap_or_default(),
         Type::Enum(_) => 0.into(),
         Type::Scalar(Scalar::String) => OTHER.into(),
         Type::Scalar(Scalar::Bytes) => Json::Array(vec![1.into()]),
@@ -278,9 +292,13 @@ fn default_of(ty: &Type) -> Json {
 /// Numbers that stand for all others.
 fn others_of_number(number: &serde_json::Number) -> Vec<Json> {
     let next = match (number.as_u64(), number.as_i64()) {
-        (Some(number), _) => number.checked_add(1).map_or_else(|| (number - 1).into(), Json::from),
+        (Some(number), _) => number
+            .checked_add(1)
+            .map_or_else(|| (number - 1).into(), Json::from),
         (None, Some(number)) => (number + 1).into(),
-        (None, None) => number.as_f64().map_or(Json::Null, |number| (number + 1.0).into()),
+        (None, None) => number
+            .as_f64()
+            .map_or(Json::Null, |number| (number + 1.0).into()),
     };
     match number.as_f64() == Some(0.0) || next == 0 {
         true => vec![next],
@@ -295,7 +313,9 @@ fn others_of_text(text: &str) -> Vec<String> {
         return vec![OTHER.to_owned()];
     }
     let mut others = Vec::new();
-    let last = text.char_indices().rfind(|(_, char)| char.is_ascii_alphanumeric());
+    let last = text
+        .char_indices()
+        .rfind(|(_, char)| char.is_ascii_alphanumeric());
     if let Some((place, char)) = last {
         let other = match char {
             '0' => '1',

@@ -168,7 +168,11 @@ impl Engine {
 }
 
 /// regorus with an agent's settings, and the limits of a policy's length.
-pub(crate) fn bare(rego: Rego, max_col: NonZeroU32, max_file_bytes: NonZeroUsize) -> regorus::Engine {
+pub(crate) fn bare(
+    rego: Rego,
+    max_col: NonZeroU32,
+    max_file_bytes: NonZeroUsize,
+) -> regorus::Engine {
     let mut engine = regorus::Engine::new();
     engine.set_rego_v0(rego == Rego::V0);
     engine.set_strict_builtin_errors(false);

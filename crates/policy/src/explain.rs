@@ -3,11 +3,13 @@
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 /// What tells a denial.
 const BLOCKED: &str = "is blocked by policy:";
 
 /// A denial, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denial {
     /// The rule that denied.
     pub rule: String,
@@ -16,7 +18,7 @@ pub struct Denial {
 }
 
 /// One thing that a policy printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Print {
     /// The line of the policy, from 1.
     pub line: u32,
@@ -119,7 +121,9 @@ fn split(text: &str) -> Vec<Print> {
         let start = place;
         place += word.len();
         let word = word.trim_end();
-        let Some((name, line)) = word.strip_suffix(':').and_then(|word| word.rsplit_once(':'))
+        let Some((name, line)) = word
+            .strip_suffix(':')
+            .and_then(|word| word.rsplit_once(':'))
         else {
             continue;
         };
@@ -144,7 +148,9 @@ fn without_colours(text: &str) -> String {
     while let Some(place) = rest.find(['\u{1b}', '\u{9b}']) {
         let (before, after) = rest.split_at(place);
         out.push_str(before);
-        let after = after.strip_prefix("\u{1b}[").or_else(|| after.strip_prefix('\u{9b}'));
+        let after = after
+            .strip_prefix("\u{1b}[")
+            .or_else(|| after.strip_prefix('\u{9b}'));
         rest = match after {
             Some(sequence) => {
                 let end = sequence.find(|char: char| ('@'..='~').contains(&char));
@@ -182,7 +188,10 @@ mod tests {
                     input = {\"a\":\"b c\"} agent_policy:30: f: x\\d\ny: true";
         let once = format!("{said:?}");
         let twice = format!("rpc error: code = PermissionDenied desc = {once}: unknown");
-        let event = format!("  Warning  Failed  2s  kubelet  Error: {:?} and more", twice);
+        let event = format!(
+            "  Warning  Failed  2s  kubelet  Error: {:?} and more",
+            twice
+        );
         let log = format!("\u{1b}[31mERRO\u{1b}[0m[0001] failed error={event:?} name=x");
         for text in [&once, &twice, &event, &log] {
             assert_eq!(denials(text), expected, "{text}");

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::value::RawValue;
 
-use crate::engine::{Rego, Verdict};
+use crate::engine::{FILE, Rego, Verdict};
 use crate::protocol::{Answer, Question};
 use crate::trace::Reason;
 
@@ -33,9 +33,13 @@ pub enum JudgeError {
     #[error("the engine ended: {0}")]
     Ended(String),
     /// The agent does not take it.
-    #[error("the agent does not take this policy: {error}{}", v0_hint(*.is_v0))]
+    #[error("{}the agent does not take this policy: {what}{}", place(.at), v0_hint(*.is_v0))]
     NotTaken {
-        /// The agent's error.
+        /// The line and the column, from 1, where they are known.
+        at: Option<(u32, u32)>,
+        /// What is wrong there.
+        what: String,
+        /// All of the agent's error.
         error: String,
         /// Whether it is a policy for agents to 3.28.
         is_v0: bool,
@@ -48,10 +52,35 @@ pub enum JudgeError {
     Io(#[from] io::Error),
 }
 
+fn place(at: &Option<(u32, u32)>) -> String {
+    at.map_or_else(String::new, |(line, column)| format!("{line}:{column}: "))
+}
+
 fn v0_hint(is_v0: bool) -> &'static str {
     match is_v0 {
-        true => "\nit is one for agents to 3.28, whose rules need no `if`: add --rego-v0 to read it as they do",
+        true => "; agents to 3.28 take it, and --rego-v0 reads it as they do",
         false => "",
+    }
+}
+
+/// The engine's error, of several lines, as where and what: after an arrow and the file come
+/// the line and the column, and what is wrong after `error:`.
+fn not_taken(error: String, is_v0: bool) -> JudgeError {
+    let arrow = format!("--> {FILE}:");
+    let at = error.split_once(&arrow).and_then(|(_, rest)| {
+        let mut numbers = rest.lines().next()?.split(':');
+        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    });
+    let what = match error.rsplit_once("error: ") {
+        Some((_, what)) => what,
+        None => error.as_str(),
+    };
+    let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+    JudgeError::NotTaken {
+        at,
+        what,
+        error,
+        is_v0,
     }
 }
 
@@ -112,7 +141,7 @@ impl Judge {
                 });
                 Ok(allow_failures)
             }
-            Answer::NotTaken { error, is_v0 } => Err(JudgeError::NotTaken { error, is_v0 }),
+            Answer::NotTaken { error, is_v0 } => Err(not_taken(error, is_v0)),
             other => Err(unexpected(&other)),
         }
     }
@@ -202,6 +231,8 @@ fn unexpected(answer: &Answer) -> JudgeError {
 impl Process {
     fn start(program: fn() -> io::Result<Command>) -> io::Result<Self> {
         let mut child = program()?
+            // A backtrace would be in the errors.
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -254,7 +285,10 @@ impl Process {
             // Rounded up, so that a wait of less than a millisecond is one.
             let left = left + Duration::from_micros(999);
             let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            let mut fds = [PollFd::new(self.stdout.get_ref().as_fd(), PollFlags::POLLIN)];
+            let mut fds = [PollFd::new(
+                self.stdout.get_ref().as_fd(),
+                PollFlags::POLLIN,
+            )];
             match poll(&mut fds, left) {
                 Ok(0) if Instant::now() >= deadline => return Ok(false),
                 Ok(0) | Err(Errno::EINTR) => {}

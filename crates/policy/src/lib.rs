@@ -14,10 +14,11 @@
 pub mod audit;
 mod engine;
 pub mod explain;
+pub mod export;
 mod judge;
 mod protocol;
 pub mod request;
-mod serde_form;
+pub mod show;
 pub mod source;
 mod trace;
 mod worker;

@@ -2,12 +2,10 @@
 //! `policy.jsonl`, and the test cases of genpolicy.
 
 use agent_schema::json::{self, JsonError};
-use agent_schema::{Explicit, Message, Plain, Reflect, Rpc, Schema, Value, suggest};
+use agent_schema::{Dialect, Explicit, Message, Reflect, Rpc, Schema, Value, suggest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
-
-use crate::serde_form;
 
 /// RPCs that an agent answers without asking its policy.
 const UNASKED: [&str; 2] = ["grpc.Health/Check", "grpc.Health/Version"];
@@ -77,6 +75,9 @@ pub enum RequestError {
         /// What is wrong there.
         what: String,
     },
+    /// It is nested too deep.
+    #[error(transparent)]
+    Deep(#[from] json::WriteError),
     /// It cannot be written as JSON.
     #[error("cannot write a request as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -98,7 +99,7 @@ impl Request {
         let descriptor = message.descriptor();
         let input = match descriptor.full_name {
             COPY_FILE => serde_json::value::to_raw_value(&CopyFile::of(message)?)?,
-            _ => serde_json::value::to_raw_value(&serde_form::of(message))?,
+            _ => as_json(message)?,
         };
         let policy = match descriptor.full_name {
             SET_POLICY => Some(text(message, "policy").to_owned()),
@@ -111,7 +112,8 @@ impl Request {
         })
     }
 
-    /// The request of a type that is called `kind`, from JSON that may leave defaults out.
+    /// The request of a type that is called `kind`, from JSON that may leave defaults out. What
+    /// the type has no field for is passed over, as an agent does.
     ///
     /// # Errors
     /// When there is no such type, or the JSON does not fit it.
@@ -121,7 +123,10 @@ impl Request {
         if message.full_name == COPY_FILE {
             // A log and a test case have the input, which is not the message.
             let input = serde_json::from_str::<CopyFile>(text);
-            let input = input.map_err(|error| RequestError::CopyFile { kind: name.clone(), error })?;
+            let input = input.map_err(|error| RequestError::CopyFile {
+                kind: name.clone(),
+                error,
+            })?;
             return Ok(Self {
                 rule: name,
                 input: serde_json::value::to_raw_value(&input)?,
@@ -130,16 +135,31 @@ impl Request {
         }
         let mut value = (message.new)();
         let explicit = &mut Explicit::default();
-        let merged = json::merge(value.as_mut(), explicit, &Plain, schema, text);
+        let merged = json::merge(value.as_mut(), explicit, &Lenient, schema, text);
         merged.map_err(|error| RequestError::Fields { kind: name, error })?;
         Self::of(value.as_ref())
     }
 }
 
+/// Passes over what is no field, as genpolicy and the agent do.
+struct Lenient;
+
+impl Dialect for Lenient {
+    fn passes_over(&self, _: &str) -> bool {
+        true
+    }
+}
+
 /// The request of the RPCs that is called `kind`, with or without `Request` at its end.
-pub(crate) fn message_of(schema: &'static Schema, kind: &str) -> Result<&'static Message, RequestError> {
+pub(crate) fn message_of(
+    schema: &'static Schema,
+    kind: &str,
+) -> Result<&'static Message, RequestError> {
     let rpcs = schema.services.iter().flat_map(|service| service.rpcs);
-    let asked: Vec<_> = rpcs.filter(|rpc| is_asked(rpc)).map(|rpc| rpc.request).collect();
+    let asked: Vec<_> = rpcs
+        .filter(|rpc| is_asked(rpc))
+        .map(|rpc| rpc.request)
+        .collect();
     let is_meant = |message: &&&Message| {
         let name = message.name();
         name == kind || name.strip_suffix("Request") == Some(kind)
@@ -151,6 +171,13 @@ pub(crate) fn message_of(schema: &'static Schema, kind: &str) -> Result<&'static
             nearest: suggest::nearest(kind, asked.iter().map(|each| (each.name(), each.name()))),
         }),
     }
+}
+
+/// A message as an agent gives it to its policy.
+pub(crate) fn as_json(message: &dyn Reflect) -> Result<Box<RawValue>, RequestError> {
+    let mut text = Vec::new();
+    json::write_serde(message, &mut text)?;
+    Ok(serde_json::from_slice(&text)?)
 }
 
 /// Whether a policy sees something else than the message.
@@ -307,7 +334,8 @@ fn case(schema: &'static Schema, written: Written) -> Result<Option<Case>, Reque
     let is_result = || {
         let fields = serde_json::from_str::<serde_json::Map<String, Json>>(&text);
         fields.is_ok_and(|fields| {
-            fields.contains_key("allowed") && fields.keys().all(|key| key == "allowed" || key == "ops")
+            fields.contains_key("allowed")
+                && fields.keys().all(|key| key == "allowed" || key == "ops")
         })
     };
     if kind == crate::engine::ALLOW_FAILURES || is_result() {

@@ -72,7 +72,11 @@ fn guessed(text: &str) -> Result<String, SourceError> {
             Err(_) => plain(text),
         };
     }
-    if begins.starts_with('[') || begins.split_once('=').is_some_and(|(key, _)| !key.contains(':')) {
+    if begins.starts_with('[')
+        || begins
+            .split_once('=')
+            .is_some_and(|(key, _)| !key.contains(':'))
+    {
         return in_toml(text);
     }
     in_yaml(text)
@@ -171,15 +175,18 @@ fn plain(text: &str) -> Result<String, SourceError> {
 
 fn decoded(name: &'static str, text: &str) -> Result<Vec<u8>, SourceError> {
     let text: String = text.split_whitespace().collect();
-    STANDARD.decode(text).map_err(|error| SourceError::Annotation {
-        name,
-        what: format!("is not base64: {error}"),
-    })
+    STANDARD
+        .decode(text)
+        .map_err(|error| SourceError::Annotation {
+            name,
+            what: format!("is not base64: {error}"),
+        })
 }
 
 fn in_toml(text: &str) -> Result<String, SourceError> {
     let table = text.parse::<toml::Table>();
-    let table = table.map_err(|error| SourceError::Toml(error.to_string().trim_end().to_owned()))?;
+    let table =
+        table.map_err(|error| SourceError::Toml(error.to_string().trim_end().to_owned()))?;
     let policy = table.get("data").and_then(|data| data.get(REGO));
     match policy.and_then(toml::Value::as_str) {
         Some(policy) => Ok(policy.to_owned()),

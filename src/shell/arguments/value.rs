@@ -54,7 +54,7 @@ pub(super) fn value(
         return plain(candidates);
     }
     match (command.get_name(), argument.get_id().as_str()) {
-        ("connect", "cmd") => {
+        ("connect" | "check" | "why" | "audit" | "export", "cmd") => {
             let found = complete::complete(schema, text);
             Found {
                 start: found.start,

@@ -99,7 +99,11 @@ impl Reader<'_> {
             Some(every) => {
                 let outer = self.traced.statements.get(every).map(|every| every.body);
                 if self.stack.iter().any(|frame| Some(frame.body) == outer) {
-                    while self.stack.last().is_some_and(|frame| Some(frame.body) != outer) {
+                    while self
+                        .stack
+                        .last()
+                        .is_some_and(|frame| Some(frame.body) != outer)
+                    {
                         self.leave();
                     }
                 }
@@ -135,7 +139,8 @@ impl Reader<'_> {
         let body = self.traced.bodies.get(body);
         body.is_some_and(|body| {
             let statements = body.statements.iter();
-            let mut statements = statements.filter_map(|number| self.traced.statements.get(*number));
+            let mut statements =
+                statements.filter_map(|number| self.traced.statements.get(*number));
             statements.any(|statement| statement.names.contains(rule))
         })
     }
@@ -206,7 +211,11 @@ impl Reader<'_> {
 impl Frame {
     /// A statement is evaluated: if it or one after it was before, this is a new attempt.
     fn begin(&mut self, number: usize) {
-        let again = self.current.trail.iter().position(|passed| *passed == number);
+        let again = self
+            .current
+            .trail
+            .iter()
+            .position(|passed| *passed == number);
         let is_over = again.is_some() || self.current.failed.is_some();
         if !is_over {
             return;

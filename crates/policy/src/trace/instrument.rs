@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead};
+use regorus::unstable::{
+    AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead,
+};
 
 /// Tells that a body is entered: its number.
 pub(super) const ENTER: &str = "__policy_enter";
@@ -168,7 +170,10 @@ impl Writer<'_> {
                     }
                 };
                 self.traced.rules.insert(root(refr));
-                for assign in assign.iter().chain(bodies.iter().filter_map(|body| body.assign.as_ref())) {
+                for assign in assign
+                    .iter()
+                    .chain(bodies.iter().filter_map(|body| body.assign.as_ref()))
+                {
                     self.note_strings(&assign.value);
                 }
                 for body in bodies {
@@ -293,7 +298,13 @@ impl Writer<'_> {
     }
 
     fn head(&mut self, body: usize, value: &Expr) {
-        let number = self.add(body, Kind::Head, value.span().line, value.span().col, self.text_of(value));
+        let number = self.add(
+            body,
+            Kind::Head,
+            value.span().line,
+            value.span().col,
+            self.text_of(value),
+        );
         self.wrap(number, value);
     }
 
@@ -340,15 +351,7 @@ impl Writer<'_> {
         let number = self.add(body, Kind::Silent, span.line, span.col, text);
         each_of(statement, &mut |expr| {
             let names = &mut self.traced.statements[number].names;
-            each(expr, &mut |expr| match expr {
-                Expr::Var { span, .. } => {
-                    names.insert(span.text().to_owned());
-                }
-                Expr::RefDot { field, .. } => {
-                    names.insert(field.0.text().to_owned());
-                }
-                _ => {}
-            });
+            names_in(expr, names);
         });
         let kind = match &statement.literal {
             Literal::SomeVars { .. } => Kind::Silent,
@@ -371,6 +374,11 @@ impl Writer<'_> {
                 self.wrap(number, collection).then_kind(Kind::Some)
             }
             Literal::Every { domain, query, .. } => {
+                // What its body says is told by the statements there.
+                if let Some((_, end)) = self.extent(domain) {
+                    let head = self.source.get(start..end).unwrap_or_default();
+                    self.traced.statements[number].text = one_line(head);
+                }
                 let kind = self.wrap(number, domain).then_kind(Kind::Every);
                 let outer = &self.traced.bodies[body];
                 let inner = Body {
@@ -393,7 +401,9 @@ impl Writer<'_> {
         // `3 = x` gives x its value as well as `x = 3` does.
         let (to, from) = match (op, is_pattern(lhs), is_pattern(rhs)) {
             (AssignOp::Eq, false, true) => (rhs, lhs),
-            (AssignOp::Eq, true, true) if !matches!(rhs, Expr::Var { .. }) || !matches!(lhs, Expr::Var { .. }) => {
+            (AssignOp::Eq, true, true)
+                if !matches!(rhs, Expr::Var { .. }) || !matches!(lhs, Expr::Var { .. }) =>
+            {
                 self.traced.statements[number].defines = variables(lhs);
                 return Kind::Silent;
             }
@@ -438,7 +448,7 @@ impl Writer<'_> {
         let Some((start, end)) = self.extent(expr) else {
             return Wrapped(false);
         };
-        let parts: Vec<_> = match expr {
+        let parts: Vec<_> = match called(expr) {
             Expr::BoolExpr { lhs, rhs, .. } => vec![lhs, rhs],
             Expr::Membership {
                 value, collection, ..
@@ -451,15 +461,7 @@ impl Writer<'_> {
             Expr::Call { .. } | Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. }
         );
         let names = &mut self.traced.statements[number].names;
-        each(expr, &mut |expr| match expr {
-            Expr::Var { span, .. } => {
-                names.insert(span.text().to_owned());
-            }
-            Expr::RefDot { field, .. } => {
-                names.insert(field.0.text().to_owned());
-            }
-            _ => {}
-        });
+        names_in(expr, names);
         self.insert(start, format!("{TELL}({number}, "));
         for (index, part) in parts.iter().enumerate() {
             let text = self.text_of(part);
@@ -469,10 +471,20 @@ impl Writer<'_> {
                 self.insert(start, format!("{PART}({number}, {index}, "));
                 self.insert(end, ")");
             }
-            self.traced.statements[number].parts.push(Part { text, is_constant });
+            self.traced.statements[number]
+                .parts
+                .push(Part { text, is_constant });
         }
         self.insert(end, ")");
         Wrapped(true)
+    }
+}
+
+/// The call whose result an expression takes a part of.
+fn called(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => called(refr),
+        expr => expr,
     }
 }
 
@@ -529,6 +541,20 @@ fn variables(expr: &Expr) -> BTreeSet<String> {
         }
     });
     names
+}
+
+/// The names in an expression that may be those of rules.
+fn names_in(expr: &Expr, names: &mut BTreeSet<String>) {
+    each(expr, &mut |expr| match expr {
+        Expr::Var { span, .. } => {
+            names.insert(span.text().to_owned());
+        }
+        // `data.agent_policy.allowed`.
+        Expr::RefDot { field, .. } if root(expr) == "data" => {
+            names.insert(field.0.text().to_owned());
+        }
+        _ => {}
+    });
 }
 
 /// The expressions that a statement is made of, those of the body of an `every` left out.

@@ -63,12 +63,18 @@ impl Tracer {
             let added = engine.add_extension(name.to_owned(), takes, Box::new(told(event)));
             added.map_err(|error| error.to_string())
         };
-        add(&mut engine, ENTER, 1, |values| Some(Event::Enter(index(values, 0)?)))?;
+        add(&mut engine, ENTER, 1, |values| {
+            Some(Event::Enter(index(values, 0)?))
+        })?;
         add(&mut engine, TELL, 2, |values| {
             Some(Event::Tell(index(values, 0)?, values.get(1)?.clone()))
         })?;
         add(&mut engine, PART, 3, |values| {
-            Some(Event::Part(index(values, 0)?, index(values, 1)?, values.get(2)?.clone()))
+            Some(Event::Part(
+                index(values, 0)?,
+                index(values, 1)?,
+                values.get(2)?.clone(),
+            ))
         })?;
         Ok(Self {
             traced,
@@ -81,7 +87,12 @@ impl Tracer {
     ///
     /// # Errors
     /// When it cannot be evaluated.
-    pub(crate) fn why(&mut self, rule: &str, input: &str, state: &str) -> Result<Vec<Reason>, String> {
+    pub(crate) fn why(
+        &mut self,
+        rule: &str,
+        input: &str,
+        state: &str,
+    ) -> Result<Vec<Reason>, String> {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         self.engine.clear_data();
         self.engine.add_data_json(state).map_err(|e| words(&e))?;

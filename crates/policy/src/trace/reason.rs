@@ -11,8 +11,6 @@ use super::instrument::{Kind, Statement, Traced};
 
 /// How much of a value is told, in bytes.
 const MAX_VALUE: usize = 2_000;
-/// How deep a reason goes: rules do not recurse, so this is never reached.
-const MAX_STEPS: usize = 1_000;
 
 /// Why a rule was not true: the way from the rule that was asked to the expression that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +80,7 @@ pub(super) fn reasons(traced: &Traced, done: &Activations, rule: &str) -> Vec<Re
             continue;
         };
         let mut steps = Vec::new();
-        finder.descend(best, &mut steps);
+        finder.descend(best, &mut BTreeSet::new(), &mut steps);
         reasons.push(Reason { steps });
     }
     if reasons.is_empty() {
@@ -124,9 +122,15 @@ impl<'a> Finder<'a> {
         found
     }
 
-    /// Adds the steps from a body to the innermost expression that failed.
-    fn descend(&self, activation: &Activation, steps: &mut Vec<Step>) {
-        if steps.len() == MAX_STEPS {
+    /// Adds the steps from a body to the innermost expression that failed. `seen` has the
+    /// bodies on the way: rules do not recurse, so none is there twice.
+    fn descend(
+        &self,
+        activation: &Activation,
+        seen: &mut BTreeSet<usize>,
+        steps: &mut Vec<Step>,
+    ) {
+        if !seen.insert(activation.body) {
             return;
         }
         let attempt = &activation.best;
@@ -135,7 +139,9 @@ impl<'a> Finder<'a> {
         };
         let failed = match &attempt.failed {
             Some((number, value)) => Some((*number, Some(value))),
-            None => self.silent_failure(activation.body, attempt).map(|number| (number, None)),
+            None => self
+                .silent_failure(activation.body, attempt)
+                .map(|number| (number, None)),
         };
         let Some((number, value)) = failed else {
             // All statements passed: what is not true is what the rule gives then.
@@ -165,7 +171,7 @@ impl<'a> Finder<'a> {
             others: self.others(activation.body),
         });
         if let Some(inner) = self.inner(number, statement, value, attempt) {
-            self.descend(inner, steps);
+            self.descend(inner, seen, steps);
         }
     }
 
@@ -203,12 +209,14 @@ impl<'a> Finder<'a> {
             return Some(*number);
         }
         let kind_of = |number: &usize| statement(number).map(|statement| statement.kind);
-        let may_fail = |number: &&usize| {
-            !matches!(kind_of(number), None | Some(Kind::Silent | Kind::Not))
-        };
+        let may_fail =
+            |number: &&usize| !matches!(kind_of(number), None | Some(Kind::Silent | Kind::Not));
         let candidates: Vec<_> = left.iter().filter(may_fail).copied().collect();
         // What was entered for it is named by it.
-        let called = attempt.children.last().and_then(|child| self.done.all.get(*child));
+        let called = attempt
+            .children
+            .last()
+            .and_then(|child| self.done.all.get(*child));
         let called = called.and_then(|child| self.traced.bodies.get(child.body));
         if let Some(called) = called {
             let names = |number: &&usize| {
@@ -226,7 +234,8 @@ impl<'a> Finder<'a> {
             };
             let others = left.iter().filter(|other| *other != *number);
             others.filter_map(statement).any(|other| {
-                other.kind != Kind::Silent && other.defines.intersection(&this.names).next().is_some()
+                other.kind != Kind::Silent
+                    && other.defines.intersection(&this.names).next().is_some()
             })
         };
         let defines = |number: &usize| {
@@ -235,21 +244,29 @@ impl<'a> Finder<'a> {
         };
         let ready: Vec<_> = candidates.iter().filter(|number| !waits(number)).collect();
         let first = ready.iter().find(|number| defines(number).is_empty());
-        let by_name = || ready.iter().min_by_key(|number| defines(number).into_iter().next());
+        let by_name = || {
+            ready
+                .iter()
+                .min_by_key(|number| defines(number).into_iter().next())
+        };
         let next = first.or_else(by_name).map(|number| **number);
         next.or_else(|| candidates.first().copied())
     }
 
     /// The element of an `every` with which its body failed.
     fn failed_element(&self, every: usize, attempt: &Attempt) -> Option<&'a Activation> {
-        let last = attempt.children.iter().rev().filter_map(|child| self.done.all.get(*child));
+        let last = attempt
+            .children
+            .iter()
+            .rev()
+            .filter_map(|child| self.done.all.get(*child));
         let mut last = last.filter(|child| {
             let body = self.traced.bodies.get(child.body);
             body.is_some_and(|body| body.within == Some(every))
         });
         let last = last.next()?;
-        let has_failed = last.best.failed.is_some()
-            || self.silent_failure(last.body, &last.best).is_some();
+        let has_failed =
+            last.best.failed.is_some() || self.silent_failure(last.body, &last.best).is_some();
         has_failed.then_some(last)
     }
 
@@ -317,7 +334,10 @@ impl<'a> Finder<'a> {
             let body = self.traced.bodies.get(child.body);
             body.is_some_and(|body| body.within.is_none() && statement.names.contains(&body.rule))
         };
-        let children = attempt.children.iter().filter_map(|child| self.done.all.get(*child));
+        let children = attempt
+            .children
+            .iter()
+            .filter_map(|child| self.done.all.get(*child));
         let mut best: Option<&Activation> = None;
         for child in children.filter(|child| is_called(child)) {
             if best.is_none_or(|best| child.best.is_further_than(&best.best)) {
@@ -341,7 +361,9 @@ impl<'a> Finder<'a> {
 fn shortened(value: &Value) -> String {
     let mut text = value.to_string();
     if text.len() > MAX_VALUE {
-        let end = (0..=MAX_VALUE).rev().find(|end| text.is_char_boundary(*end));
+        let end = (0..=MAX_VALUE)
+            .rev()
+            .find(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or_default());
         text.push('…');
     }

@@ -10,10 +10,20 @@ fn innermost(policy: &str, rule: &str, input: &str) -> String {
     let reasons = why(policy, rule, input);
     let step = reasons[0].steps.last().unwrap();
     let values = step.values.iter().map(|part| {
-        format!("{}={}", part.text, part.value.as_deref().unwrap_or("undefined"))
+        format!(
+            "{}={}",
+            part.text,
+            part.value.as_deref().unwrap_or("undefined")
+        )
     });
     let values: Vec<_> = values.collect();
-    format!("{}: {} {:?} [{}]", step.line, step.text, step.what, values.join(", "))
+    format!(
+        "{}: {} {:?} [{}]",
+        step.line,
+        step.text,
+        step.what,
+        values.join(", ")
+    )
 }
 
 #[test]
@@ -44,7 +54,10 @@ ok(e) if regex.match("^B", e)
 "#;
     let cases = [
         (r#"{"a": 2}"#, r#"5: input.a == 1 False [input.a=2, 1=1]"#),
-        (r#"{}"#, r#"5: input.a == 1 Undefined [input.a=undefined, 1=1]"#),
+        (
+            r#"{}"#,
+            r#"5: input.a == 1 Undefined [input.a=undefined, 1=1]"#,
+        ),
         (
             r#"{"a": 1, "b": {"kind": "x", "bad": true}}"#,
             r#"14: not b.bad Holds []"#,
@@ -69,7 +82,8 @@ ok(e) if regex.match("^B", e)
 
 #[test]
 fn x() {
-    let policy = std::fs::read_to_string("/tmp/pol/src/tools/genpolicy/rules.rego").unwrap() + "\npolicy_data := {\"containers\": []}";
+    let policy = std::fs::read_to_string("/tmp/pol/src/tools/genpolicy/rules.rego").unwrap()
+        + "\npolicy_data := {\"containers\": []}";
     let t = Tracer::new(&policy, Rego::V1).unwrap();
     std::fs::write("/tmp/pol/traced.rego", &t.traced.text).unwrap();
 }
