@@ -115,21 +115,31 @@ impl Asked {
 
     /// What the agent would answer to a request: nothing, or a status.
     fn answer(&mut self, request: &Request) -> Result<Option<Refusal>, Error> {
+        if let Some(failure) = request.failure {
+            return Ok(Some(Refusal {
+                code: INTERNAL,
+                message: failure.to_owned(),
+                is_quoted: false,
+            }));
+        }
         let verdict = self.judge.allow(&request.rule, &request.input)?;
         Ok(match (verdict, &request.policy) {
             (Verdict::Denied(prints), _) => Some(Refusal {
                 code: PERMISSION_DENIED,
                 message: format!("{} is blocked by policy: {prints}", request.rule),
+                is_quoted: true,
             }),
             (Verdict::Failed(message), _) => Some(Refusal {
                 code: INTERNAL,
                 message,
+                is_quoted: true,
             }),
             (Verdict::Allowed, Some(policy)) => match self.judge.set_policy(policy, self.rego) {
                 Ok(_) => None,
                 Err(JudgeError::NotTaken { error, .. }) => Some(Refusal {
                     code: INVALID_ARGUMENT,
                     message: error,
+                    is_quoted: false,
                 }),
                 Err(error) => return Err(error.into()),
             },
@@ -156,6 +166,18 @@ fn within(file: &str, error: Error) -> Error {
 struct Refusal {
     code: i32,
     message: String,
+    /// Whether it stands in quotes in the agent's status, with escapes.
+    is_quoted: bool,
+}
+
+impl Refusal {
+    /// The message as it stands in the agent's status.
+    fn as_sent(&self) -> String {
+        match self.is_quoted {
+            true => format!("{:?}", self.message),
+            false => self.message.clone(),
+        }
+    }
 }
 
 /// One of the requests that were given, or a call that no policy is asked about.
@@ -331,13 +353,14 @@ fn as_line(number: usize, given: &Given, refusal: Option<&Refusal>) -> String {
         Some(false) if refusal.is_none() => line += "  (expected to be denied)",
         _ => {}
     }
-    if let Some(Refusal { code, message }) = refusal {
-        if is_silent(&case.request.rule) {
-            line += "  answered with no data";
-        }
-        let name = status_name(*code).unwrap_or_default();
-        let short = escape::first_line(message, SHOWN);
-        line += &format!("  code: {name}: {}", short.trim_end());
+    if let Some(Refusal { code, message, .. }) = refusal {
+        let name = match is_silent(&case.request.rule) {
+            true => "OK, without data",
+            false => status_name(*code).unwrap_or_default(),
+        };
+        let words: Vec<_> = message.split_whitespace().collect();
+        let short = escape::first_line(&words.join(" "), SHOWN);
+        line += &format!("  code: {name}: {short}");
     }
     line
 }
@@ -361,11 +384,15 @@ fn as_json(number: usize, given: &Given, refusal: Option<&Refusal>) -> serde_jso
             );
         }
     }
-    if let Some(Refusal { code, message }) = refusal {
+    if let Some(refusal) = refusal {
+        let is_silent = |case: &Case| is_silent(&case.request.rule);
+        let code = match given.case.as_ref().is_some_and(is_silent) {
+            true => 0,
+            false => refusal.code,
+        };
         add("code", json!(code));
-        add("code_name", json!(status_name(*code)));
-        // As it stands in the agent's status, which has it in quotes.
-        add("message", json!(format!("{message:?}")));
+        add("code_name", json!(status_name(code)));
+        add("message", json!(refusal.as_sent()));
     }
     object
 }

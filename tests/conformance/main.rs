@@ -14,6 +14,8 @@ mod agents;
 mod answer;
 mod guest;
 mod judge;
+#[cfg(feature = "policy")]
+mod policy;
 mod script;
 mod session;
 mod shape;

@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 const UNASKED: [&str; 2] = ["grpc.Health/Check", "grpc.Health/Version"];
 /// The request whose input is not the message itself.
 const COPY_FILE: &str = "grpc.CopyFileRequest";
+/// The agent's error for a link whose target is not text.
+const NO_LINK_TARGET: &str =
+    "parsing CopyFileRequest for policy\n\nCaused by:\n    invalid symlink content";
 /// The request that brings another policy.
 const SET_POLICY: &str = "grpc.SetPolicyRequest";
 /// The rule of calls that answer without data, and with no error, where the policy denies them.
@@ -35,6 +38,8 @@ pub struct Request {
     pub input: Box<RawValue>,
     /// The policy that takes the place of this one once the request is allowed.
     pub policy: Option<String>,
+    /// The agent's error, of code 13, where it does not come to ask its policy.
+    pub failure: Option<&'static str>,
 }
 
 /// Why a request cannot be put to a policy.
@@ -64,9 +69,6 @@ pub enum RequestError {
         /// What does not fit.
         error: serde_json::Error,
     },
-    /// The target of a link is not text; the agent's error, with code 13.
-    #[error("parsing CopyFileRequest for policy")]
-    LinkTarget,
     /// A file of requests is not one.
     #[error("{place}{what}")]
     File {
@@ -97,8 +99,15 @@ impl Request {
     /// When an agent cannot put it to its policy either.
     pub fn of(message: &dyn Reflect) -> Result<Self, RequestError> {
         let descriptor = message.descriptor();
+        let mut failure = None;
         let input = match descriptor.full_name {
-            COPY_FILE => serde_json::value::to_raw_value(&CopyFile::of(message)?)?,
+            COPY_FILE => {
+                let copied = CopyFile::of(message);
+                if copied.is_none() {
+                    failure = Some(NO_LINK_TARGET);
+                }
+                serde_json::value::to_raw_value(&copied.unwrap_or_default())?
+            }
             _ => as_json(message)?,
         };
         let policy = match descriptor.full_name {
@@ -109,6 +118,7 @@ impl Request {
             rule: descriptor.name().to_owned(),
             input,
             policy,
+            failure,
         })
     }
 
@@ -131,6 +141,7 @@ impl Request {
                 rule: name,
                 input: serde_json::value::to_raw_value(&input)?,
                 policy: None,
+                failure: None,
             });
         }
         let mut value = (message.new)();
@@ -223,7 +234,8 @@ enum FileType {
 }
 
 impl CopyFile {
-    fn of(message: &dyn Reflect) -> Result<Self, RequestError> {
+    /// What it is of a message; none for a link whose target is not text.
+    fn of(message: &dyn Reflect) -> Option<Self> {
         let large = |name| match field(message, name) {
             Some(Value::Int64(number)) => number,
             Some(Value::Int32(number)) => number.into(),
@@ -242,11 +254,11 @@ impl CopyFile {
         let symlink_target = match (file_type, field(message, "data")) {
             (FileType::Symlink, Some(Value::Bytes(data))) => {
                 let target = std::str::from_utf8(data);
-                Some(target.map_err(|_| RequestError::LinkTarget)?.to_owned())
+                Some(target.ok()?.to_owned())
             }
             _ => None,
         };
-        Ok(Self {
+        Some(Self {
             path: text(message, "path").to_owned(),
             file_type,
             symlink_target,

@@ -124,12 +124,7 @@ impl<'a> Finder<'a> {
 
     /// Adds the steps from a body to the innermost expression that failed. `seen` has the
     /// bodies on the way: rules do not recurse, so none is there twice.
-    fn descend(
-        &self,
-        activation: &Activation,
-        seen: &mut BTreeSet<usize>,
-        steps: &mut Vec<Step>,
-    ) {
+    fn descend(&self, activation: &Activation, seen: &mut BTreeSet<usize>, steps: &mut Vec<Step>) {
         if !seen.insert(activation.body) {
             return;
         }
@@ -153,7 +148,7 @@ impl<'a> Finder<'a> {
                 values: Vec::new(),
                 what: What::Refused,
                 tried: 1,
-                others: self.others(activation.body),
+                others: Vec::new(),
             });
             return;
         };
@@ -168,7 +163,11 @@ impl<'a> Finder<'a> {
             values: self.values(number, statement, attempt),
             what: self.what(number, statement, value, attempt),
             tried: attempt.tried,
-            others: self.others(activation.body),
+            // Each definition of the rule that was asked has a reason of its own.
+            others: match steps.is_empty() {
+                true => Vec::new(),
+                false => self.others(activation.body),
+            },
         });
         if let Some(inner) = self.inner(number, statement, value, attempt) {
             self.descend(inner, seen, steps);
