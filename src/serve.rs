@@ -4,27 +4,21 @@
 
 mod accept;
 mod control;
-mod listen;
 
 use std::io;
-use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
-
-use agent_faults::{Faults, Reader, ReaderError};
-use agent_sim::{Agent, Failure, GuestOptions, Served, Setup};
-use nix::libc;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Error, Kind};
 use crate::input::{Inputs, field};
 use crate::log::say;
 use crate::schema::{Content, Dialect, Schema};
 use crate::transport::Address;
+use agent_faults::{Faults, Reader, ReaderError};
+use agent_sim::{Agent, Failure, GuestOptions, Served, Setup};
 
-pub use listen::BindError;
-use listen::Listener;
+use crate::listen::{BindError, Listener};
+use crate::signals::Signals;
 
 /// What to serve, and where.
 #[derive(Debug, Clone)]
@@ -66,10 +60,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(200);
 /// As [`ServeError`] lists them.
 pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), ServeError> {
     accept::raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(start)?;
+    let runtime = agent_sim::runtime().map_err(start)?;
     let setup = Setup {
         schema,
         guest: options.guest,
@@ -100,10 +91,11 @@ async fn run(
     })?;
     // The file is removed when this is dropped.
     let (socket, _file) = listener.into_parts();
+    let is_vsock = matches!(address, Address::Vsock(_));
     announce(&uri, faults, served.agent());
     tokio::select! {
         () = signals.any() => Ok(()),
-        ended = accept::accept(socket, served) => ended.map_err(start),
+        ended = accept::accept(socket, is_vsock, served) => ended.map_err(start),
         failure = failure => {
             // The caller is not at fault: the call of the lost line is answered.
             tokio::time::sleep(LAST_ANSWERS).await;
@@ -113,7 +105,7 @@ async fn run(
 }
 
 fn start(error: io::Error) -> ServeError {
-    ServeError::Start(error.to_string())
+    ServeError::Start(crate::input::reason(&error))
 }
 
 fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
@@ -161,54 +153,6 @@ impl Reader for Inputs {
     fn dialect(&self) -> &dyn Dialect {
         &PlainWithFiles
     }
-}
-
-/// The signals that end the agent.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    /// None where whoever started the agent had it ignored, as nohup does.
-    hang_up: Option<Signal>,
-}
-
-impl Signals {
-    fn catch() -> io::Result<Signals> {
-        let hang_up = (!ignores_hang_up()).then(|| signal(SignalKind::hangup()));
-        Ok(Signals {
-            hang_up: hang_up.transpose()?,
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn any(mut self) {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = hang_up => {}
-        }
-    }
-}
-
-#[expect(
-    unsafe_code,
-    reason = "nix reads no signal's action without setting it"
-)]
-fn ignores_hang_up() -> bool {
-    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: no new action is given, so nothing changes; the old one is
-    // written to a place of its type, for which all zeros are a value too.
-    let action = unsafe {
-        libc::sigaction(libc::SIGHUP, ptr::null(), action.as_mut_ptr());
-        action.assume_init()
-    };
-    action.sa_sigaction == libc::SIG_IGN
 }
 
 impl From<ServeError> for Error {

@@ -2,16 +2,18 @@
 //! have files open.
 
 use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream as StdUnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 
 use agent_sim::Served;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::net::UnixListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_vsock::VsockListener;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
+use vsock::VsockListener;
 
-use super::listen::Socket;
 use crate::log::say;
 
 /// How long no connection is accepted after the system could not make one.
@@ -33,15 +35,17 @@ pub(super) fn raise_file_limit() {
     }
 }
 
-/// Serves whoever connects. What keeps it from accepting is told once.
+/// Serves whoever connects to a socket that listens, of vsock or a Unix one. What
+/// keeps it from accepting is told once.
 ///
 /// # Errors
 /// When the socket cannot be watched; otherwise it does not return.
-pub(super) async fn accept(socket: Socket, served: &Arc<Served>) -> io::Result<()> {
-    let listener = match socket {
-        Socket::Unix(listener) => Listener::Unix(UnixListener::from_std(listener)?),
-        Socket::Vsock(listener) => Listener::Vsock(listener),
-    };
+pub(super) async fn accept(
+    socket: OwnedFd,
+    is_vsock: bool,
+    served: &Arc<Served>,
+) -> io::Result<()> {
+    let listener = Listener::new(socket, is_vsock)?;
     let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
     let room = Arc::new(Semaphore::new(connections(files)));
     let mut told = false;
@@ -61,8 +65,14 @@ pub(super) async fn accept(socket: Socket, served: &Arc<Served>) -> io::Result<(
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
             return Ok(());
         };
-        match listener.next(served, permit).await {
-            Ok(()) => {}
+        match listener.accept().await {
+            Ok(client) => {
+                let served = Arc::clone(served);
+                tokio::spawn(async move {
+                    served.connection(client).await;
+                    drop(permit);
+                });
+            }
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 let reason = crate::input::reason(&error);
@@ -75,33 +85,43 @@ pub(super) async fn accept(socket: Socket, served: &Arc<Served>) -> io::Result<(
     }
 }
 
-/// A socket that is listened on.
-enum Listener {
+/// A socket that listens, without blocking.
+struct Listener {
+    /// The same socket, to wait for clients: the runtime's type for Unix sockets
+    /// stands for those of vsock, as what is read and written is the same.
+    ready: UnixStream,
+    family: Family,
+}
+
+enum Family {
     Unix(UnixListener),
     Vsock(VsockListener),
 }
 
 impl Listener {
-    /// Serves the next client on a task of its own, which has the permit.
-    async fn next(&self, served: &Arc<Served>, permit: OwnedSemaphorePermit) -> io::Result<()> {
-        let served = Arc::clone(served);
-        match self {
-            Listener::Unix(listener) => {
-                let (client, _) = listener.accept().await?;
-                tokio::spawn(async move {
-                    served.connection(client).await;
-                    drop(permit);
-                });
-            }
-            Listener::Vsock(listener) => {
-                let (client, _) = listener.accept().await?;
-                tokio::spawn(async move {
-                    served.connection(client).await;
-                    drop(permit);
-                });
-            }
-        }
-        Ok(())
+    fn new(socket: OwnedFd, is_vsock: bool) -> io::Result<Listener> {
+        let ready = StdUnixStream::from(socket.try_clone()?);
+        ready.set_nonblocking(true)?;
+        Ok(Listener {
+            ready: UnixStream::from_std(ready)?,
+            family: match is_vsock {
+                true => Family::Vsock(socket.into()),
+                false => Family::Unix(socket.into()),
+            },
+        })
+    }
+
+    /// The next client.
+    async fn accept(&self) -> io::Result<UnixStream> {
+        let accept = || {
+            Ok(match &self.family {
+                Family::Unix(listener) => listener.accept()?.0,
+                Family::Vsock(listener) => OwnedFd::from(listener.accept()?.0).into(),
+            })
+        };
+        let client: StdUnixStream = self.ready.async_io(Interest::READABLE, accept).await?;
+        client.set_nonblocking(true)?;
+        UnixStream::from_std(client)
     }
 }
 

@@ -10,6 +10,7 @@ use std::thread;
 
 use agent_faults::{Faults, Layer, Load};
 use agent_schema::Schema;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::agent::Agent;
@@ -58,10 +59,7 @@ impl InProcess {
     ) -> io::Result<InProcess> {
         let agent = Arc::new(Agent::new(options));
         let faults = Arc::new(Faults::new(schema, 0));
-        // One thread, so that the messages of a stream are handled in their order.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime()?;
         let (connections, mut made) = mpsc::unbounded_channel::<UnixStream>();
         thread::Builder::new()
             .name("simulated-agent".to_owned())
@@ -83,7 +81,8 @@ impl InProcess {
                         });
                     }
                 });
-            })?;
+            })
+            .map_err(|error| io::Error::other(format!("no thread for it: {error}")))?;
         Ok(InProcess(connections))
     }
 
@@ -98,4 +97,21 @@ impl InProcess {
         sent.map_err(|_| io::ErrorKind::ConnectionRefused)?;
         Ok(ours)
     }
+}
+
+/// A runtime of one thread, so that the messages of a stream are handled in their order.
+///
+/// # Errors
+/// When there are too few descriptors for it.
+pub fn runtime() -> io::Result<Runtime> {
+    // Tokio panics where it finds none for its signals, so they are looked for first.
+    let spare = [
+        UnixStream::pair()?,
+        UnixStream::pair()?,
+        UnixStream::pair()?,
+    ];
+    drop(spare);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }

@@ -30,7 +30,7 @@ mod unary;
 mod tests;
 
 pub use agent::Agent;
-pub use in_process::{connect, connect_and_tell};
+pub use in_process::{connect, connect_and_tell, runtime};
 pub use notice::Never;
 pub use options::{Feature, FeatureError, GuestOptions};
 pub use record::Failure;

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::{Instant, SystemTime};
 
 use agent_faults::{Answer, Asked, Kind, Observer, Record, Side, Written};
-use agent_schema::{Message, Rpc, Schema};
+use agent_schema::{Message, Rpc, Schema, decode};
 use agent_text::hex;
 use protobuf::Enum as _;
 use ttrpc::Code;
@@ -211,8 +211,9 @@ fn message(
         None => Err("this build has no such RPC".to_owned()),
         Some(ty) => {
             let mut message = (ty.new)();
-            let read = message.merge_from(payload);
-            let read = read.map_err(|error| format!("it is not a valid {}: {error}", ty.full_name));
+            // Exactly: the agent reads some bytes as a message that are none.
+            let read = decode(message.as_mut(), payload);
+            let read = read.map_err(|error| format!("not a valid {}: {error}", ty.full_name));
             read.and_then(|()| line.message(name, message.as_ref(), schema))
         }
     };

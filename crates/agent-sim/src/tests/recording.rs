@@ -65,20 +65,44 @@ fn a_call_is_recorded_before_its_answer_goes_out() {
     let mut other = served.connect();
     let (_, message) = other.call(SERVICE, "Plain", b"\xff\x01").status();
     assert!(message.starts_with("ttrpc err: Unpack request error "));
-    let reason = message.replace("ttrpc err: Unpack request error ", "");
+    let mut line = settled(served.line_now());
+    let error = line.as_object_mut().unwrap().remove("error").unwrap();
+    assert!(
+        error
+            .as_str()
+            .unwrap()
+            .starts_with("not a valid test.Pair: ")
+    );
     assert_eq!(
-        settled(served.line_now()),
+        line,
         json!({
             "version": 1,
             "connection": 2,
             "stream": 1,
             "service": SERVICE,
             "method": "Plain",
-            "error": format!("it is not a valid test.Pair: {reason}"),
             "payload": "ff01",
             "metadata": {},
             "status": {"code": 2, "name": "UNKNOWN", "message": message},
         })
+    );
+    served.end();
+}
+
+#[test]
+fn of_a_request_that_only_the_real_agent_takes_the_bytes_are_recorded() {
+    let served = Running::of(agent_api::schema());
+    // The length of a storage reaches past the end.
+    let payload = b"\x0a\x7f";
+    let mut wire = served.connect();
+    wire.call("grpc.AgentService", "UpdateEphemeralMounts", payload);
+    let line = served.line_now();
+    assert_eq!(line.get("request"), None, "{line}");
+    assert_eq!(line["payload"], "0a7f");
+    assert_eq!(
+        line["error"],
+        "not a valid grpc.UpdateEphemeralMountsRequest: storages: the field at offset 0 is \
+         cut off"
     );
     served.end();
 }

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use agent_faults::{Faults, Reader, ReaderError};
-use agent_schema::{Dialect, Plain};
+use agent_schema::{Dialect, Plain, Schema};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -38,10 +38,15 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn start() -> Running {
+        Running::of(&SCHEMA)
+    }
+
+    /// The same with another API.
+    pub(super) fn of(schema: &'static Schema) -> Running {
         let (lines, log) = std_mpsc::channel();
-        let faults = Arc::new(Faults::new(&SCHEMA, 1));
+        let faults = Arc::new(Faults::new(schema, 1));
         let setup = Setup {
-            schema: &SCHEMA,
+            schema,
             guest: GuestOptions::default(),
             faults: Arc::clone(&faults),
             log: Box::new(Log(lines)),
