@@ -163,7 +163,7 @@ fn calls_do_not_begin_while_too_many_lines_wait() {
 fn a_log_that_takes_no_more_ends_the_agent_after_the_answer() {
     let full = || Stdio::from(fs::File::options().write(true).open("/dev/full").unwrap());
     let gone = || Stdio::from(io::pipe().unwrap().1);
-    for (log, status, reason) in [(full(), 74, "no space left on device"), (gone(), 141, "")] {
+    for (log, status, reason) in [(full(), 1, "no space left on device"), (gone(), 141, "")] {
         let served = Served::with_log(&[], log);
         let mut client = served.connect();
         call(&mut client, 1, "grpc.Health", "Check");
