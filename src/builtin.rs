@@ -27,8 +27,8 @@ pub enum Action {
     Echo(String),
     /// Print what can be typed.
     Help,
-    /// Print every RPC.
-    List,
+    /// Print every RPC, or those of a service.
+    List(Option<String>),
     /// Print what is known about a name.
     Describe(String),
     /// Run the next command several times.
@@ -88,7 +88,7 @@ pub static BUILT_INS: &[BuiltIn] = &[
     BuiltIn {
         name: "describe",
         usage: "describe NAME",
-        doc: "show an RPC, a message, an enum or a service",
+        doc: "show an RPC, a message, an enum, a service or a field",
         takes_name: true,
         parse: |words| {
             let name = one(words, "describe NAME")?;
@@ -111,10 +111,13 @@ pub static BUILT_INS: &[BuiltIn] = &[
     },
     BuiltIn {
         name: "list",
-        usage: "list",
-        doc: "list every RPC",
+        usage: "list [SERVICE]",
+        doc: "list every RPC, or those of a service",
         takes_name: false,
-        parse: |words| alone(words, Action::List),
+        parse: |words| match words {
+            [] => Ok(Action::List(None)),
+            words => Ok(Action::List(Some(one(words, "list SERVICE")?.clone()))),
+        },
     },
     BuiltIn {
         name: "quit",
@@ -228,7 +231,10 @@ mod tests {
     fn wrong_words_are_named() {
         for (command, error) in [
             ("quit now", "it takes no arguments, but \"now\" was given"),
-            ("list a b", "it takes no arguments, but \"a\" was given"),
+            (
+                "list a b",
+                "it takes one argument, as in list SERVICE; \"b\" is too much",
+            ),
             ("help \n", "it takes no arguments, but \"\\n\" was given"),
             ("describe", "an argument is missing; write describe NAME"),
             (

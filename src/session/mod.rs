@@ -110,11 +110,15 @@ impl Session {
                     self.output.text(crate::prompt::KEYS)?;
                 }
             }
-            Action::List => self.output.text(&describe::list(self.schema))?,
+            Action::List(service) => {
+                let services = lookup::services(self.schema, service.as_deref())?;
+                self.output.text(&describe::list(&services))?;
+            }
             Action::Describe(name) => {
                 let item = lookup::item(self.schema, name)?;
                 let notes = auto::RowNotes {
                     schema: self.schema,
+                    are_typed: true,
                 };
                 let text = describe::describe(self.schema, item, &notes);
                 self.output.text(&text)?;

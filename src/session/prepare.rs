@@ -162,8 +162,14 @@ impl Reader<'_> {
         if let Some(built_in) = BuiltIn::find(name) {
             let words = command::split_plain(text, end, hash).map_err(Error::from)?;
             let action = built_in.action(&words).map_err(Error::from)?;
-            if let Action::Describe(name) = &action {
-                lookup::item(self.schema, name).map_err(Mistake::Name)?;
+            match &action {
+                Action::Describe(name) => {
+                    lookup::item(self.schema, name).map_err(Mistake::Name)?;
+                }
+                Action::List(service) => {
+                    lookup::services(self.schema, service.as_deref()).map_err(Mistake::Name)?;
+                }
+                _ => {}
             }
             let is_repeat = matches!(action, Action::Repeat(_));
             if is_repeat && self.steps.last().is_some_and(Step::is_repeat) {

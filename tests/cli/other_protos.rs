@@ -66,12 +66,9 @@ fn one_rpc_and_one_message() {
 #[test]
 fn a_new_rpc_is_listed_and_described() {
     let listed = frobnicate(&["list"]).run().succeeded().text();
-    let line = listed.lines().find(|line| line.contains("Frobnicate"));
-    let line = line.unwrap_or_else(|| panic!("{listed}"));
-    assert!(
-        line.contains("FrobnicateRequest") && line.contains("FrobnicateResponse"),
-        "{line}"
-    );
+    let lines = "\n  Frobnicate  Frobnicates the parts\n      grpc.FrobnicateRequest \u{2192} \
+                 grpc.FrobnicateResponse\n";
+    assert!(listed.contains(lines), "{listed}");
     assert!(listed.contains("GetGuestDetails"), "{listed}");
 
     let described = frobnicate(&["describe", "Frobnicate"])
@@ -316,10 +313,10 @@ fn streams_are_listed() {
     streams(&["list"])
         .stdout(
             "streams.Streams (streams.proto)\n  \
-             Collect   stream streams.Item  \u{2192} streams.Item\n  \
-             Spread    streams.Item         \u{2192} stream streams.Item\n  \
-             Exchange  stream streams.Item  \u{2192} stream streams.Item\n  \
-             Plain     streams.Item         \u{2192} streams.Item\n",
+             Collect  Many requests, one answer\n      stream streams.Item \u{2192} streams.Item\n  \
+             Spread  One request, many answers\n      streams.Item \u{2192} stream streams.Item\n  \
+             Exchange  Many of both\n      stream streams.Item \u{2192} stream streams.Item\n  \
+             Plain  One of both\n      streams.Item \u{2192} streams.Item\n",
         )
         .test();
 }

@@ -82,12 +82,14 @@ fn add_service(text: &mut String, service: &Service, client: &str) {
         full_name,
         file,
         doc,
+        deprecated,
         rpcs,
     } = service;
     let (name, _) = client.split_once('<').unwrap();
     writeln!(
         text,
-        "\nservice {full_name} in {file} = {name}{}",
+        "\nservice {full_name} in {file} = {name}{}{}",
+        mark(*deprecated),
         comment(doc)
     )
     .unwrap();
@@ -101,8 +103,13 @@ fn add_service(text: &mut String, service: &Service, client: &str) {
         let (request, response) = (rpc.request.full_name, rpc.response.full_name);
         let (name, doc) = (rpc.name, comment(rpc.doc));
         let types = format!("({from}{request}) -> {to}{response}");
-        writeln!(text, "  {name}{types} = {method}{doc}").unwrap();
+        let mark = mark(rpc.deprecated);
+        writeln!(text, "  {name}{types} = {method}{mark}{doc}").unwrap();
     }
+}
+
+fn mark(deprecated: bool) -> &'static str {
+    if deprecated { " deprecated" } else { "" }
 }
 
 fn add_message(text: &mut String, message: &Message, generated: &str) {
@@ -110,12 +117,14 @@ fn add_message(text: &mut String, message: &Message, generated: &str) {
         full_name,
         file,
         doc,
+        deprecated,
         ..
     } = message;
     let (path, places) = rust(full_name, generated);
     writeln!(
         text,
-        "\nmessage {full_name} in {file} = {path}{}",
+        "\nmessage {full_name} in {file} = {path}{}{}",
+        mark(*deprecated),
         comment(doc)
     )
     .unwrap();
@@ -136,6 +145,10 @@ fn add_message(text: &mut String, message: &Message, generated: &str) {
         if place != name {
             write!(text, " = {place}").unwrap();
         }
+        if let Some(default) = field.options.default {
+            write!(text, " default {default:?}").unwrap();
+        }
+        text.push_str(mark(field.options.deprecated));
         writeln!(text, "{doc}").unwrap();
     }
 }
@@ -145,15 +158,23 @@ fn add_enum(text: &mut String, enumeration: &Enum) {
         full_name,
         file,
         doc,
+        deprecated,
         values,
     } = enumeration;
-    writeln!(text, "\nenum {full_name} in {file}{}", comment(doc)).unwrap();
+    let mark_of_all = mark(*deprecated);
+    writeln!(
+        text,
+        "\nenum {full_name} in {file}{mark_of_all}{}",
+        comment(doc)
+    )
+    .unwrap();
     for value in *values {
         writeln!(
             text,
-            "  {} {}{}",
+            "  {} {}{}{}",
             value.number,
             value.name,
+            mark(value.deprecated),
             comment(value.doc)
         )
         .unwrap();
@@ -168,6 +189,7 @@ fn field_type(field: &Field) -> String {
     };
     match field.label {
         Label::Singular => ty,
+        Label::Optional if field.options.required => format!("required {ty}"),
         Label::Optional => format!("optional {ty}"),
         Label::Repeated => format!("repeated {ty}"),
         Label::Map(key) => format!("map<{}, {ty}>", format!("{key:?}").to_lowercase()),
