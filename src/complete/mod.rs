@@ -103,6 +103,11 @@ pub fn names(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
     name::items(schema, typed)
 }
 
+/// The services that may stand for `typed`.
+pub fn services(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+    name::services(schema, typed)
+}
+
 /// Candidates, and how many bytes of the word stand before what they replace.
 type Found = (usize, Vec<Candidate>);
 

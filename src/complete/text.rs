@@ -1,5 +1,6 @@
 //! Texts compared and shortened for completion.
 
+use crate::schema::describe;
 use crate::text::escape;
 
 /// Whether `name` begins with `typed` in any case.
@@ -10,12 +11,7 @@ pub(super) fn begins(name: &str, typed: &str) -> bool {
 
 /// The first sentence of a doc comment, on one line and fit to be shown.
 pub(super) fn first_sentence(doc: &str) -> String {
-    let lines = doc.trim().lines().map(str::trim);
-    let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-    let text = paragraph.join(" ");
-    let sentence = text.split_once(". ").map_or(&*text, |(first, _)| first);
-    let sentence = sentence.trim_end_matches('.');
-    escape::line(sentence).into_owned()
+    escape::line(&describe::first_sentence(doc)).into_owned()
 }
 
 /// A type with what a doc comment says of it.

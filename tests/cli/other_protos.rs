@@ -16,7 +16,10 @@ fn at_sim<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn one_rpc_and_one_message() {
     one(&["list"])
-        .stdout("one.Only (one.proto)\n  Ping  one.Ping  \u{2192} one.Ping\n")
+        .stdout(
+            "one.Only (one.proto)\n  Ping  Answers what it is sent\n      one.Ping \u{2192} \
+             one.Ping\n",
+        )
         .test();
 
     let described = one(&["describe", "ping"]).run().succeeded().text();
@@ -104,23 +107,24 @@ fn a_new_rpc_has_a_template() {
         .succeeded()
         .text();
     let json: serde_json::Value = serde_json::from_str(&template).unwrap();
+    let part = serde_json::json!({ "name": "", "inner": null, "sizes": [0] });
     let expected = serde_json::json!({
-        "part": { "name": "", "inner": null, "sizes": [] },
-        "parts": [],
-        "named": {},
-        "modes": {},
+        "part": part,
+        "parts": [part],
+        "named": { "key": part },
+        "modes": { "1": "MODE_NONE" },
         "mode": "MODE_NONE",
         "look": null,
         "file": null,
         "spare": null,
         "blob": null,
-        "more": [],
+        "more": ["MODE_NONE"],
         "ratio": 0.0,
         "type": "0",
-        "things": [],
-        "nothing": [],
-        "facts": null,
-        "row": null,
+        "things": [null],
+        "nothing": ["NULL_VALUE"],
+        "facts": {},
+        "row": [],
     });
     let number = |value: &serde_json::Value| value["ratio"].as_f64();
     assert_eq!(number(&json), Some(0.0));
@@ -138,7 +142,11 @@ fn a_new_rpc_has_a_template() {
         "Frobnicate file://-",
     ])
     .stdin(&template)
-    .stdout("{\"part\":{}}\n")
+    .stdout(
+        "{\"part\":{\"sizes\":[0]},\"parts\":[{\"sizes\":[0]}],\"named\":{\"key\":{\"sizes\":[0]}},\
+         \"modes\":{\"1\":\"MODE_NONE\"},\"more\":[\"MODE_NONE\"],\"things\":[null],\
+         \"nothing\":[null],\"facts\":{},\"row\":[]}\n",
+    )
     .test();
 }
 

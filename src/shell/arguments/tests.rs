@@ -47,7 +47,7 @@ fn options_where_one_may_stand() {
     offers("connect -c Check -", &["--ignore-errors"]);
     only("list --j", &["--json"]);
     only(
-        "list ",
+        "list Health ",
         &["--error-format", "--help", "--json", "--log-level"],
     );
     only("--vers", &["--version"]);
@@ -104,6 +104,12 @@ fn names_for_describe_template_and_examples() {
     only("describe onlinecpumemr", &["OnlineCPUMemRequest"]);
     only("describe --json IPF", &["IPFamily"]);
     only("describe Check x", &[]);
+    only(
+        "describe CreateContainer.oci.Pro",
+        &["CreateContainer.oci.Process"],
+    );
+    only("describe Storage.driver_", &["Storage.driver_options"]);
+    only("list hea", &["Health"]);
     // An enum has no template.
     only("template IPF", &[]);
     only("template IPA", &["IPAddress"]);

@@ -73,6 +73,7 @@ pub(super) fn value(
         ("connect", "server_address") => address(&SCHEMES, text),
         ("serve", "address") => address(&LISTENING, text),
         ("describe", "name") => plain(complete::names(schema, text)),
+        ("list", "service") => plain(complete::services(schema, text)),
         ("template", "name") => {
             let mut names = complete::names(schema, text);
             names.retain(|it| lookup::request(schema, &it.text).is_ok());

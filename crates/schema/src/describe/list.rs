@@ -44,14 +44,13 @@ pub(super) fn rpc_lines(service: &Service) -> Vec<String> {
     lines.flatten().collect()
 }
 
-/// The beginning of a comment, on one line.
-fn first_sentence(doc: &str) -> String {
-    let paragraph = doc.split("\n\n").next().unwrap_or_default();
-    let text = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.split_once(". ") {
-        Some((sentence, _)) => sentence.to_owned(),
-        None => text.trim_end_matches('.').to_owned(),
-    }
+/// The first sentence of a comment, on one line and without its end.
+pub fn first_sentence(doc: &str) -> String {
+    let lines = doc.trim().lines().map(str::trim);
+    let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    let text = paragraph.join(" ");
+    let sentence = text.split_once(". ").map_or(&*text, |(first, _)| first);
+    sentence.trim_end_matches('.').to_owned()
 }
 
 /// The types of an RPC's two sides, with `stream` where a side streams.

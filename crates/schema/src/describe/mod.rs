@@ -15,7 +15,7 @@ use crate::dialect::{Dialect, Plain};
 use crate::lookup::Item;
 
 pub use self::example::{Example, Form, examples};
-pub use self::list::{list, list_json};
+pub use self::list::{first_sentence, list, list_json};
 pub(crate) use self::sample::key_text as example_key;
 pub use self::sample::{Sample, of as sample};
 
