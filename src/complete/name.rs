@@ -1,7 +1,6 @@
 //! Names of commands, and of whatever `describe` tells about.
 
-use super::Candidate;
-use super::text::{begins, first_sentence, typed_doc};
+use super::{Candidate, begins, first_sentence};
 use crate::builtin::BUILT_INS;
 use crate::schema::lookup::{self, Item};
 use crate::schema::{Rpc, Schema, Type};
@@ -20,7 +19,7 @@ pub(super) fn commands(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
 }
 
 /// The RPCs, services, messages and enums that begin with `typed`.
-pub(super) fn items(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+pub fn items(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
     let mut found = rpcs(schema, typed);
     if typed.contains(['.', '/']) {
         found.extend(qualified(schema, typed));
@@ -64,17 +63,16 @@ fn fields(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
     fields
         .map(|field| {
             let text = format!("{start}.{}", field.name);
-            let doc = typed_doc(&field.declared_type(), field.doc);
             match field.ty {
-                Type::Message(_) => Candidate::open(text, doc),
-                Type::Scalar(_) | Type::Enum(_) => Candidate::last(text, doc),
+                Type::Message(_) => Candidate::open(text, first_sentence(field.doc)),
+                _ => Candidate::last(text, first_sentence(field.doc)),
             }
         })
         .collect()
 }
 
 /// The services that begin with `typed`.
-pub(super) fn services(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+pub fn services(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
     let services = schema.services.iter();
     let named = services.filter_map(|it| {
         let name = shortest(schema, it.full_name, typed, Item::Service(it))?;

@@ -5,10 +5,13 @@
 mod automatic;
 mod config;
 mod dialect;
+#[cfg(feature = "image")]
+mod image;
 mod passed;
 mod text;
 
 pub use automatic::Memory;
+pub use config::{ConfigNotes, RequestOptions};
 pub use dialect::RequestDialect;
 pub use passed::PassedOver;
 
@@ -42,7 +45,7 @@ pub struct Request {
 
 impl Request {
     /// Builds a request from a command's arguments. Files are read now. Fields of documents
-    /// that this build does not know are passed over if `unknown_fields`.
+    /// that this build does not know are passed over if the options say so.
     ///
     /// # Errors
     /// When the document or a setter does not fit the RPC's request.
@@ -50,7 +53,7 @@ impl Request {
         schema: &'static Schema,
         rpc: &'static Rpc,
         arguments: Arguments,
-        unknown_fields: bool,
+        options: &RequestOptions,
         inputs: &mut Inputs,
     ) -> Result<Self, Error> {
         let mut request = Request {
@@ -65,7 +68,7 @@ impl Request {
             warnings: Vec::new(),
         };
         let passed = PassedOver::default();
-        let dialect = match unknown_fields {
+        let dialect = match options.unknown_fields {
             true => RequestDialect::of(rpc).passing_over(&passed),
             false => RequestDialect::of(rpc),
         };
@@ -113,13 +116,21 @@ impl Request {
             explicit: &mut request.explicit,
             on_top,
             inputs,
+            as_is: options.as_is,
             config: None,
+            #[cfg(feature = "image")]
+            image: None,
             series: None,
         };
         conveniences::apply(&given, &mut draft)?;
-        request.configs.own = draft.config;
         request.series = draft.series;
         request.warnings = passed.warnings();
+        request.configs.own = draft.config;
+        #[cfg(feature = "image")]
+        {
+            request.configs.image = draft.image.map(Into::into);
+        }
+        request.take_bundle(options, inputs)?;
         Ok(request)
     }
 

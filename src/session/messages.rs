@@ -112,7 +112,12 @@ impl Messages {
         self.texts.get_or_insert_with(|| {
             let (sender, receiver) = mpsc::sync_channel(READ_AHEAD);
             if let Some(input) = input.take() {
-                thread::spawn(move || send_texts(input, &sender));
+                let errors = sender.clone();
+                let reading = thread::Builder::new().spawn(move || send_texts(input, &sender));
+                if let Err(error) = reading {
+                    // The receiver is there and has room.
+                    let _ = errors.send((1, Err(Broken::Io(error))));
+                }
             }
             receiver
         })

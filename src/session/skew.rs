@@ -158,7 +158,7 @@ impl Session {
     pub(super) fn explained(&mut self, rpc: &'static Rpc, error: Error) -> Error {
         let error = error.with_details(self.schema);
         let Some(status) = error.status() else {
-            return error;
+            return self.hint_of_hybrid(error);
         };
         // Such servers name the service; what a call is about has no such name.
         let is_named = OTHERS.contains(&status.code) && status.message.contains(rpc.service);

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use agent_schema::{Enum, Field, Label, Message, Service, Type};
+use agent_schema::{Enum, Field, FieldOptions, Label, Message, Service, Type};
 use fixtures::{ALL, Fixture};
 
 #[test]
@@ -82,8 +82,8 @@ fn add_service(text: &mut String, service: &Service, client: &str) {
         full_name,
         file,
         doc,
-        deprecated,
         rpcs,
+        deprecated,
     } = service;
     let (name, _) = client.split_once('<').unwrap();
     writeln!(
@@ -102,14 +102,10 @@ fn add_service(text: &mut String, service: &Service, client: &str) {
         let (from, to) = (stream(rpc.client_streaming), stream(rpc.server_streaming));
         let (request, response) = (rpc.request.full_name, rpc.response.full_name);
         let (name, doc) = (rpc.name, comment(rpc.doc));
-        let types = format!("({from}{request}) -> {to}{response}");
         let mark = mark(rpc.deprecated);
+        let types = format!("({from}{request}) -> {to}{response}");
         writeln!(text, "  {name}{types} = {method}{mark}{doc}").unwrap();
     }
-}
-
-fn mark(deprecated: bool) -> &'static str {
-    if deprecated { " deprecated" } else { "" }
 }
 
 fn add_message(text: &mut String, message: &Message, generated: &str) {
@@ -117,14 +113,13 @@ fn add_message(text: &mut String, message: &Message, generated: &str) {
         full_name,
         file,
         doc,
-        deprecated,
         ..
     } = message;
     let (path, places) = rust(full_name, generated);
     writeln!(
         text,
         "\nmessage {full_name} in {file} = {path}{}{}",
-        mark(*deprecated),
+        mark(message.deprecated),
         comment(doc)
     )
     .unwrap();
@@ -145,11 +140,18 @@ fn add_message(text: &mut String, message: &Message, generated: &str) {
         if place != name {
             write!(text, " = {place}").unwrap();
         }
-        if let Some(default) = field.options.default {
+        let FieldOptions {
+            deprecated,
+            required,
+            default,
+        } = field.options;
+        if required {
+            write!(text, " required").unwrap();
+        }
+        if let Some(default) = default {
             write!(text, " default {default:?}").unwrap();
         }
-        text.push_str(mark(field.options.deprecated));
-        writeln!(text, "{doc}").unwrap();
+        writeln!(text, "{}{doc}", mark(deprecated)).unwrap();
     }
 }
 
@@ -158,16 +160,11 @@ fn add_enum(text: &mut String, enumeration: &Enum) {
         full_name,
         file,
         doc,
-        deprecated,
         values,
+        deprecated,
     } = enumeration;
-    let mark_of_all = mark(*deprecated);
-    writeln!(
-        text,
-        "\nenum {full_name} in {file}{mark_of_all}{}",
-        comment(doc)
-    )
-    .unwrap();
+    let all = mark(*deprecated);
+    writeln!(text, "\nenum {full_name} in {file}{all}{}", comment(doc)).unwrap();
     for value in *values {
         writeln!(
             text,
@@ -189,11 +186,14 @@ fn field_type(field: &Field) -> String {
     };
     match field.label {
         Label::Singular => ty,
-        Label::Optional if field.options.required => format!("required {ty}"),
         Label::Optional => format!("optional {ty}"),
         Label::Repeated => format!("repeated {ty}"),
         Label::Map(key) => format!("map<{}, {ty}>", format!("{key:?}").to_lowercase()),
     }
+}
+
+fn mark(deprecated: bool) -> &'static str {
+    if deprecated { " deprecated" } else { "" }
 }
 
 fn comment(doc: &str) -> String {
