@@ -329,7 +329,8 @@ connect con ->
 
 connect --re -> --repeat
 list --j -> --json
-list  -> --error-format --help --json --log-level
+list hea -> Health
+list Health  -> --error-format --help --json --log-level
 --vers -> --version
 connect -c -- ->
 connect -- -- ->
