@@ -17,7 +17,8 @@ macro_rules! container {
             "\"Process\":{\"Args\":",
             $args,
             ",\"Cwd\":\"/\",\"Env\":[\"PATH=/usr/bin:/bin\"],\"User\":{},\"Capabilities\":{}},",
-            "\"Mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}],",
+            "\"Mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},",
+            "{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}],",
             "\"Linux\":{\"Namespaces\":[{\"Type\":\"mount\"}]}}",
             $(" ", $more)?
         )
@@ -82,7 +83,8 @@ static CALLS: &[Row] = &[
                 ),
                 (
                     "OCI.Mounts",
-                    "{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}",
+                    "[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},\
+                     {\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}]",
                 ),
                 ("OCI.Linux.Namespaces", "{\"Type\":\"mount\"}"),
             ],

@@ -31,7 +31,7 @@ pub(super) const OF_SPEC: Convenience = Convenience {
               the command does not say otherwise; - for standard input",
     }],
     example: &[(SPEC, "-")],
-    input: r#"{"root":{"path":"/run/kata-containers/web/rootfs"},"process":{"args":["sleep","60"],"cwd":"/","env":["PATH=/usr/bin:/bin"],"user":{"uid":0,"gid":0},"capabilities":{}},"mounts":[{"destination":"/proc","type":"proc","source":"proc"}],"linux":{"namespaces":[{"type":"mount"}]}}"#,
+    input: r#"{"root":{"path":"/run/kata-containers/web/rootfs"},"process":{"args":["sleep","60"],"cwd":"/","env":["PATH=/usr/bin:/bin"],"user":{"uid":0,"gid":0},"capabilities":{}},"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"tmpfs"}],"linux":{"namespaces":[{"type":"mount"}]}}"#,
     needs: &[],
     needs_config: true,
     apply: apply_spec,
