@@ -41,7 +41,9 @@ describe GetV -> GetVolumeStats_
 describe grpc.Stor -> grpc.Storage_
 describe agentse -> AgentService_
 describe Storage x ->
-list  ->
+describe CreateContainer.oci.Pro -> CreateContainer.oci.Process
+describe Storage.driver_ -> Storage.driver_options_
+list  -> AgentService_ | Health_
 sleep  ->
 echo cont ->
 
