@@ -51,7 +51,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
         #[cfg(feature = "load")]
-        SubCommand::Bench(options) => bench::run(schema, *options),
+        SubCommand::Bench(options) => bench::run(schema, *options, logger),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
         #[cfg(feature = "tap")]

@@ -338,7 +338,7 @@ template -- IPA -> IPAddress
 connect --addr -> --address
 connect --server -> --server-address
 
-connect -o  -> json jsonl text raw hex
+connect -o  -> json jsonl text raw hex serde
 connect -o jsonl -o te -> text
 connect --output=h -> --output=hex
 connect --error-format j -> json
