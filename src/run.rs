@@ -19,11 +19,10 @@ use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
 use crate::log::{Level, Logger};
 use crate::prompt::Prompt;
+use crate::request::RequestOptions;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
-use crate::session::{
-    self, CallOptions, Observers, Options, Output, PrintOptions, RequestOptions, Session,
-};
+use crate::session::{self, CallOptions, Observers, Options, Output, PrintOptions, Session};
 use crate::transport::{self, Address, SimConnector};
 use crate::{auto, examples, interrupt, man, shell};
 
@@ -121,7 +120,10 @@ fn connect(
         },
         requests: RequestOptions {
             automatic: !options.no_auto_values,
+            unknown_fields: options.allow_unknown_fields,
             bundle,
+            as_is: options.bundle_as_is,
+            image_limit: options.image_limit,
         },
         printing: PrintOptions {
             format: options.output,

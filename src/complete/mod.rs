@@ -67,7 +67,7 @@ type Found = (usize, Vec<Candidate>);
 /// The call that is being typed.
 struct Call<'a> {
     rpc: &'static Rpc,
-    dialect: RequestDialect,
+    dialect: RequestDialect<'static>,
     /// The words before the one at the cursor.
     words: &'a [Word],
 }
@@ -76,7 +76,7 @@ impl<'a> Call<'a> {
     fn new(rpc: &'static Rpc, typed: &'a Typed) -> Self {
         Self {
             rpc,
-            dialect: RequestDialect { rpc },
+            dialect: RequestDialect::of(rpc),
             words: &typed.words,
         }
     }

@@ -1,11 +1,13 @@
 //! `show`, `replay` and `diff`: what is done with recordings.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read as _, Write};
 use std::path::Path;
+use std::rc::Rc;
 
+use agent_tap::Ids;
 use agent_tap::diff::{self, Comparison, Difference};
-use agent_tap::recording::{ReadError, Status};
+use agent_tap::recording::{ReadError, Reader, Status};
 use agent_tap::replay::{self, Answer, ReplayError, Step};
 use agent_tap::show::{self, Form, Lines, ShowError, Text};
 use serde_json::{Value, json};
@@ -66,7 +68,7 @@ pub(super) fn replay(schema: &'static Schema, options: cli::Replay) -> Result<u8
     let address = options.server_address.parse()?;
     let file = options.write.as_deref().map(proxy::create).transpose()?;
     let mut record = file.map(BufWriter::new);
-    let source = open(&options.file)?;
+    let (source, ids) = with_fresh_ids(schema, &options.file)?;
     let _ = interrupt::install();
     let mut output = Output::default();
     let mut failure = None;
@@ -100,9 +102,7 @@ pub(super) fn replay(schema: &'static Schema, options: cli::Replay) -> Result<u8
             timeout: options.timeout.filter(|timeout| !timeout.is_zero()),
             speed: options.speed,
             goes_on: options.ignore_errors,
-            ids: &auto::ID_FIELDS,
-            // Where the system gives no random numbers, the recorded ID may still do.
-            fresh: &mut |id| auto::random_id().unwrap_or(id.to_owned()),
+            ids,
         },
         &mut tell,
     );
@@ -178,6 +178,31 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     let opened = File::open(path);
     let file = opened.map_err(|error| unreadable(path, &ReadError::Io(error)))?;
     Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
+}
+
+/// A recording and its IDs, with a fresh one for each. What comes by standard input is kept, as
+/// it is read twice.
+fn with_fresh_ids(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRead>, Ids), Error> {
+    let mut first = open(path)?;
+    let (mut first, second): (Box<dyn BufRead>, Box<dyn BufRead>) = match path == Path::new("-") {
+        false => (first, open(path)?),
+        true => {
+            let mut text = Vec::new();
+            let read = first.read_to_end(&mut text);
+            read.map_err(|error| unreadable(path, &ReadError::Io(error)))?;
+            let text: Rc<[u8]> = text.into();
+            (
+                Box::new(Cursor::new(Rc::clone(&text))),
+                Box::new(Cursor::new(text)),
+            )
+        }
+    };
+    // Where the system gives no random numbers, the recorded ID may still do.
+    let mut fresh = |id: &str| auto::random_id().unwrap_or(id.to_owned());
+    let ids = Reader::new(&mut first)
+        .and_then(|(reader, _)| Ids::of_recording(schema, &auto::ID_FIELDS, reader, &mut fresh));
+    let ids = ids.map_err(|error| unreadable(path, &error))?;
+    Ok((second, ids))
 }
 
 fn unreadable(path: &Path, error: &ReadError) -> Error {

@@ -18,12 +18,13 @@ mod stream;
 #[cfg(all(test, own_protos))]
 mod tests;
 
+use std::collections::HashSet;
 use std::io::{self, BufReader, IsTerminal};
 use std::time::Duration;
 
 pub use call::{decode, payload};
 pub use observer::Observers;
-pub use options::{CallOptions, Options, PrintOptions, RequestOptions};
+pub use options::{CallOptions, Options, PrintOptions};
 pub use output::Output;
 pub use prepare::{Checks, Step, Work, prepare};
 pub use run::Turn;
@@ -64,6 +65,8 @@ pub struct Session {
     memory: Memory,
     skew: Skew,
     messages: Messages,
+    /// What has been warned of in this run.
+    warned: HashSet<String>,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
     /// Whether a call has made a sandbox.
@@ -81,6 +84,14 @@ impl Session {
         logger: Logger,
         messages_free: bool,
     ) -> Self {
+        let messages = match messages_free {
+            true => Messages::of(BufReader::new(io::stdin())),
+            false => Messages::default(),
+        };
+        let messages = match options.requests.unknown_fields {
+            true => messages.passing_over(logger),
+            false => messages,
+        };
         Self {
             schema,
             options,
@@ -89,10 +100,8 @@ impl Session {
             channel: Channel::new(observers),
             memory: Memory::default(),
             skew: Skew::default(),
-            messages: match messages_free {
-                true => Messages::of(BufReader::new(io::stdin())),
-                false => Messages::default(),
-            },
+            messages,
+            warned: HashSet::new(),
             times: None,
             has_sandbox: false,
             first_failure: None,

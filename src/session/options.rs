@@ -11,6 +11,7 @@ use crate::cli::ErrorFormat;
 use crate::client::{Call, ConnectOptions};
 use crate::error::Error;
 use crate::printer::Format;
+use crate::request::RequestOptions;
 use crate::schema::Rpc;
 use crate::transport::Address;
 
@@ -50,15 +51,6 @@ pub struct CallOptions {
     pub metadata: Vec<(String, String)>,
 }
 
-/// How requests are made.
-#[derive(Debug, Clone)]
-pub struct RequestOptions {
-    /// Whether values that were left out are filled in.
-    pub automatic: bool,
-    /// Where an OCI configuration is, if a command names none.
-    pub bundle: Option<Bundle>,
-}
-
 /// How answers are printed.
 #[derive(Debug, Clone, Copy)]
 pub struct PrintOptions {
@@ -75,6 +67,7 @@ impl Options {
             requests: self.requests.clone(),
             calls: self.calls.clone(),
             format: self.printing.format,
+            dry_run: self.dry_run,
         }
     }
 

@@ -1,8 +1,8 @@
 //! From commands and scripts to steps that can run. Everything is read and
 //! checked here, before the first of them does.
 
+use super::CallOptions;
 use super::call::payload;
-use super::{CallOptions, RequestOptions};
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use crate::cli::Source;
 use crate::command::{self, Hash};
@@ -10,7 +10,7 @@ use crate::error::{Error, Failure};
 use crate::examples;
 use crate::input::Inputs;
 use crate::printer::Format;
-use crate::request::{Memory, Request};
+use crate::request::{Memory, Request, RequestOptions};
 use crate::schema::lookup::LookupError;
 use crate::schema::path;
 use crate::schema::{Rpc, Schema, lookup};
@@ -56,6 +56,8 @@ pub struct Checks {
     pub calls: CallOptions,
     /// How answers are printed, which not every answer can be.
     pub format: Format,
+    /// Whether requests are only printed.
+    pub dry_run: bool,
 }
 
 /// Reads and checks everything that was given.
@@ -219,13 +221,16 @@ impl Reader<'_> {
         hash: Hash,
     ) -> Result<Request, Error> {
         let arguments = command::arguments(text, end, hash)?;
-        let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
-        let automatic = self.checks.requests.automatic;
-        if let Some(bundle) = self.checks.requests.bundle.as_ref().filter(|_| automatic) {
-            request.take_bundle(bundle, self.inputs)?;
-        }
+        let options = &self.checks.requests;
+        #[cfg_attr(
+            not(feature = "image"),
+            expect(unused_mut, reason = "an image is filled in")
+        )]
+        let mut request = Request::read(self.schema, rpc, arguments, options, self.inputs)?;
+        #[cfg(feature = "image")]
+        request.check_image(self.checks.dry_run)?;
         self.checks.format.check(rpc.response)?;
-        let message = request.complete(&mut self.memory, automatic)?;
+        let message = request.complete(&mut self.memory, options.automatic)?;
         let length = match request.series() {
             Some(series) => series.largest(message.as_ref())?,
             None => payload(message.as_ref())?.len(),

@@ -12,6 +12,7 @@ use crate::duration;
 use crate::error::{Error, Failure, Kind};
 use crate::input::Inputs;
 use crate::interrupt;
+use crate::log::Level;
 use crate::transport::Address;
 
 /// The status code of an agent that gave up because of the deadline it was sent.
@@ -76,6 +77,9 @@ impl Session {
     /// Runs the steps in order, and gives the exit status. Errors are shown.
     pub fn run(&mut self, steps: &[Step]) -> u8 {
         for step in steps {
+            self.warn(step);
+        }
+        for step in steps {
             match self.step(step) {
                 Ok(Next::Go) => {}
                 Ok(Next::End) => break,
@@ -125,6 +129,7 @@ impl Session {
 
     /// Runs one step that was checked before.
     pub fn turn(&mut self, step: &Step) -> Turn {
+        self.warn(step);
         match self.step(step) {
             Ok(Next::Go) => Turn::Next,
             Ok(Next::End) => Turn::Quit,
@@ -141,6 +146,19 @@ impl Session {
                 exit_status,
             }) => Turn::Closed(exit_status),
             Err(_) => Turn::Next,
+        }
+    }
+
+    /// Warns of what a step leaves out.
+    fn warn(&self, step: &Step) {
+        let Work::Call(request) = &step.work else {
+            return;
+        };
+        let place = step.place.as_ref().map(|place| format!("{place}: "));
+        let place = place.unwrap_or_default();
+        for warning in request.warnings() {
+            let text = format_args!("{place}{}: {warning}", step.name);
+            self.logger.log(Level::Warn, text);
         }
     }
 

@@ -153,9 +153,10 @@ fn content(field: &UnknownField<'_>) -> String {
 }
 
 impl Session {
-    /// The failure of a call, with what is known of the agent if that does not have
-    /// the RPC.
+    /// The failure of a call, with the details that the agent sent, and with what is known of
+    /// the agent if that does not have the RPC.
     pub(super) fn explained(&mut self, rpc: &'static Rpc, error: Error) -> Error {
+        let error = error.with_details(self.schema);
         let Some(status) = error.status() else {
             return self.hint_of_hybrid(error);
         };

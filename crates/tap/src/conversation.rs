@@ -138,7 +138,6 @@ impl Conversation {
             match side.state {
                 State::Start => {
                     side.state = match (direction, bytes[0]) {
-                        _ if self.is_elsewhere => State::Other,
                         (Direction::ToAgent, b'C' | b'c') => {
                             self.is_hybrid = true;
                             State::Line
@@ -214,12 +213,12 @@ impl Conversation {
         };
         match text.and_then(|text| Some((text, port(text)?))) {
             Some((text, port)) => {
-                side.state = State::Frames;
                 each(Piece::Handshake(text.to_owned()));
-                if port != self.port {
-                    self.is_elsewhere = true;
-                    self.sides[direction.index()].state = State::Other;
-                }
+                self.is_elsewhere |= port != self.port;
+                side.state = match self.is_elsewhere {
+                    true => State::Other,
+                    false => State::Frames,
+                };
             }
             None => {
                 side.state = State::Other;

@@ -186,9 +186,22 @@ fn calls_of(
     calls.finish(&mut keep);
     ended.sort_by_key(|call| call.begun);
     let mut ids = Ids::new(comparison.ids);
+    // All of them first, as files are copied for a container before it is named.
+    for call in &ended {
+        if let Some(said) = &call.request
+            && let Some(rpc) = rpc_of(schema, &call.service, &call.method)
+        {
+            let mut request = (rpc.request.new)();
+            if agent_schema::decode(&mut *request, &said.payload).is_ok() {
+                ids.learn(&*request, |field, count, _| {
+                    format!("{field}-{}", count + 1)
+                });
+            }
+        }
+    }
     let numbered = (1..).zip(ended);
     Ok(numbered
-        .map(|(number, call)| compared_form(schema, number, &call, &mut ids, comparison))
+        .map(|(number, call)| compared_form(schema, number, &call, &ids, comparison))
         .collect())
 }
 
@@ -196,14 +209,14 @@ fn compared_form(
     schema: &'static Schema,
     number: usize,
     call: &Call,
-    ids: &mut Ids,
+    ids: &Ids,
     comparison: Comparison,
 ) -> Compared {
     let name = format!("{}/{}", call.service, call.method);
     let measures = comparison.measures.iter().find(|(rpc, _)| *rpc == name);
     let measures = measures.map_or(&[][..], |(_, fields)| fields);
     let rpc = rpc_of(schema, &call.service, &call.method);
-    let mut form = |payload: &[u8], message: Option<&'static agent_schema::Message>| {
+    let form = |payload: &[u8], message: Option<&'static agent_schema::Message>| {
         let raw = || Value::from(agent_text::hex::digits(payload));
         let Some(message) = message else {
             return raw();
@@ -212,7 +225,6 @@ fn compared_form(
         if agent_schema::decode(&mut *value, payload).is_err() {
             return raw();
         }
-        ids.learn(&*value, |field, count, _| format!("{field}-{}", count + 1));
         ids.replace(&mut *value);
         let mut text = Vec::new();
         let written = json::write(&*value, schema, json::Style::default(), &mut text);

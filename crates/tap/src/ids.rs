@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use agent_schema::{Key, List, Map, Reflect, Scalar, Type, Value, ValueMut};
+use agent_schema::{Key, List, Map, Reflect, Scalar, Schema, Type, Value, ValueMut};
+
+use crate::recorder::rpc_of;
+use crate::recording::{Kind, ReadError, Record};
 
 /// IDs of at least this many characters are found within any text. Shorter ones, such as `c1`,
 /// are ordinary words too; they are found as a part of a path only.
@@ -19,16 +22,44 @@ pub struct Ids {
 
 impl Ids {
     /// No IDs. `fields` are the fields of requests that hold one.
-    pub fn new(fields: &'static [&'static str]) -> Ids {
+    pub(crate) fn new(fields: &'static [&'static str]) -> Ids {
         Ids {
             fields,
             known: BTreeMap::new(),
         }
     }
 
+    /// The IDs of a recording, and another one for each, which `other` makes. All of it is read
+    /// first, as files are copied for a container before it is named.
+    ///
+    /// # Errors
+    /// When the recording cannot be read.
+    pub fn of_recording(
+        schema: &Schema,
+        fields: &'static [&'static str],
+        recording: impl Iterator<Item = Result<Record, ReadError>>,
+        other: &mut dyn FnMut(&str) -> String,
+    ) -> Result<Ids, ReadError> {
+        let mut ids = Ids::new(fields);
+        for record in recording {
+            let record = record?;
+            if record.kind == Kind::Request
+                && let (Some(service), Some(method)) = (&record.service, &record.method)
+                && let Some(rpc) = rpc_of(schema, service, method)
+                && let Some(payload) = &record.payload
+            {
+                let mut request = (rpc.request.new)();
+                if agent_schema::decode(&mut *request, &payload.0).is_ok() {
+                    ids.learn(&*request, |_, _, id| other(id));
+                }
+            }
+        }
+        Ok(ids)
+    }
+
     /// Looks for IDs in a request that have not been seen, and has `other` name another one
     /// for each, by its field and how many there were before.
-    pub fn learn(
+    pub(crate) fn learn(
         &mut self,
         request: &dyn Reflect,
         mut other: impl FnMut(&str, usize, &str) -> String,
@@ -46,7 +77,7 @@ impl Ids {
     }
 
     /// Replaces the IDs in a message, and tells whether there was any.
-    pub fn replace(&self, message: &mut dyn Reflect) -> bool {
+    pub(crate) fn replace(&self, message: &mut dyn Reflect) -> bool {
         let mut any = false;
         for (index, field) in message.descriptor().fields.iter().enumerate() {
             // What is not there must not come to be.
@@ -110,7 +141,7 @@ impl Ids {
     }
 
     /// A text with other IDs, if there is one in it. `is_one` for a text that is an ID.
-    pub fn replaced(&self, text: &str, is_one: bool) -> Option<String> {
+    pub(crate) fn replaced(&self, text: &str, is_one: bool) -> Option<String> {
         if is_one && let Some(other) = self.known.get(text) {
             return Some(other.clone());
         }

@@ -2,6 +2,7 @@
 //! made for it, and bytes pass unchanged and at once. A copy of them goes to the [`Log`], on
 //! the side.
 
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -52,11 +53,15 @@ struct Shared {
     log: Log,
 }
 
-/// One connection.
+/// One connection. Its end is told when it is dropped, as it is with the proxy too.
 struct Connection {
     number: u64,
     log: Log,
-    conversation: std::cell::RefCell<Conversation>,
+    conversation: RefCell<Conversation>,
+    /// How many bytes have passed in each direction.
+    passed: [Cell<u64>; 2],
+    /// Why it ended, if not by one of the two sides.
+    reason: RefCell<Option<String>>,
 }
 
 impl Proxy {
@@ -120,31 +125,23 @@ impl Shared {
             number,
             log: self.log.clone(),
             conversation: Conversation::new(self.port).into(),
+            passed: Default::default(),
+            reason: Some("the proxy has ended".to_owned()).into(),
         };
         let text = self.text.clone();
-        connection.tell_always(What::Open { text });
-        let mut passed = [0, 0];
+        self.log.insist(connection.event(What::Open { text }));
         let reason = match self.join(client).await {
             Err(reason) => Some(reason),
             Ok((client, agent)) => {
-                let [to_agent, to_runtime] = &mut passed;
                 let ends = tokio::join!(
-                    connection.pass(Direction::ToAgent, &client, &agent, to_agent),
-                    connection.pass(Direction::ToRuntime, &agent, &client, to_runtime),
+                    connection.pass(Direction::ToAgent, &client, &agent),
+                    connection.pass(Direction::ToRuntime, &agent, &client),
                 );
-                ends.0
-                    .err()
-                    .or(ends.1.err())
-                    .as_ref()
-                    .map(agent_text::reason)
+                let error = ends.0.err().or(ends.1.err());
+                error.as_ref().map(agent_text::reason)
             }
         };
-        let [to_agent, to_runtime] = passed;
-        connection.tell_always(What::Close {
-            to_agent,
-            to_runtime,
-            reason,
-        });
+        connection.reason.replace(reason);
     }
 
     /// The two sides of a connection.
@@ -160,14 +157,8 @@ impl Shared {
 
 impl Connection {
     /// Passes bytes one way until there are no more, and the end too.
-    async fn pass(
-        &self,
-        direction: Direction,
-        from: &Socket,
-        to: &Socket,
-        passed: &mut u64,
-    ) -> io::Result<()> {
-        let outcome = self.copy(direction, from, to, passed).await;
+    async fn pass(&self, direction: Direction, from: &Socket, to: &Socket) -> io::Result<()> {
+        let outcome = self.copy(direction, from, to).await;
         match &outcome {
             Ok(()) => to.shut_down(Shutdown::Write),
             // One side is gone, so the other one has to go too.
@@ -188,13 +179,7 @@ impl Connection {
         })
     }
 
-    async fn copy(
-        &self,
-        direction: Direction,
-        from: &Socket,
-        to: &Socket,
-        passed: &mut u64,
-    ) -> io::Result<()> {
+    async fn copy(&self, direction: Direction, from: &Socket, to: &Socket) -> io::Result<()> {
         let mut buffer = vec![0; FIRST_ROOM];
         loop {
             let received = from.receive(&mut buffer).await?;
@@ -203,7 +188,8 @@ impl Connection {
             }
             let bytes = &buffer[..received.count];
             to.send(bytes, &received.descriptors).await?;
-            *passed += received.count as u64;
+            let passed = &self.passed[direction.index()];
+            passed.set(passed.get() + received.count as u64);
             self.conversation
                 .borrow_mut()
                 .feed(direction, bytes, |piece| {
@@ -222,8 +208,14 @@ impl Connection {
             what,
         }
     }
+}
 
-    fn tell_always(&self, what: What) {
-        self.log.insist(self.event(what));
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.log.insist(self.event(What::Close {
+            to_agent: self.passed[Direction::ToAgent.index()].get(),
+            to_runtime: self.passed[Direction::ToRuntime.index()].get(),
+            reason: self.reason.take(),
+        }));
     }
 }

@@ -32,10 +32,8 @@ pub struct Replay<'a> {
     pub speed: Option<f64>,
     /// Whether to go on after an answer whose status differs.
     pub goes_on: bool,
-    /// The fields of requests that hold an ID.
-    pub ids: &'static [&'static str],
-    /// Makes a fresh ID in place of a recorded one.
-    pub fresh: &'a mut dyn FnMut(&str) -> String,
+    /// The recorded IDs, and which ones take their place.
+    pub ids: Ids,
 }
 
 /// What is told while calls are made.
@@ -138,7 +136,6 @@ struct Connection {
 struct Run<'a, 'b> {
     schema: &'static Schema,
     options: Replay<'a>,
-    ids: Ids,
     connections: HashMap<u64, Connection>,
     outcome: Outcome,
     tell: &'b mut dyn FnMut(Step),
@@ -168,7 +165,6 @@ pub fn replay(
     ))));
     let mut run = Run {
         schema,
-        ids: Ids::new(options.ids),
         options,
         connections: HashMap::new(),
         outcome: Outcome::default(),
@@ -326,14 +322,12 @@ impl Run<'_, '_> {
     }
 
     /// A recorded request with fresh IDs. One that is no message of its type goes as it came.
-    fn with_fresh_ids(&mut self, rpc: &'static Rpc, payload: Vec<u8>) -> Vec<u8> {
+    fn with_fresh_ids(&self, rpc: &'static Rpc, payload: Vec<u8>) -> Vec<u8> {
         let mut request = (rpc.request.new)();
         if agent_schema::decode(&mut *request, &payload).is_err() {
             return payload;
         }
-        let fresh = &mut self.options.fresh;
-        self.ids.learn(&*request, |_, _, id| fresh(id));
-        if !self.ids.replace(&mut *request) {
+        if !self.options.ids.replace(&mut *request) {
             return payload;
         }
         let mut fresh = Vec::new();

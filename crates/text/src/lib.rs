@@ -1,4 +1,4 @@
-//! How values from outside are read and written: times as users type them, and text or
+//! How values from outside are read and written: times and sizes as users type them, and text or
 //! bytes of a user or an agent made safe to show.
 //!
 //! ```
@@ -16,6 +16,7 @@ pub mod duration;
 pub mod escape;
 pub mod excerpt;
 pub mod hex;
+pub mod size;
 
 /// What went wrong in the operating system's words, without its error number; of what a
 /// limit of this process forbids, also which one that is.

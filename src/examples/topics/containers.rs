@@ -35,9 +35,10 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox sandbox_id=sb stor
         title: "Run a command in a container, and read what it prints",
         examples: &[
             Example {
-                text: "A script with one command per line: a container, a process in it with its own ID, the\n\
-                       process's output and its exit status. \"cid\" is short for container_id; the lines after\n\
-                       it use the same one. Fields at their default, such as status 0, are left out of answers.",
+                text: "A container of a bundle's config.json, here from standard input; a process in it with its\n\
+                       own ID, the process's output and its exit status. \"cid\" is short for container_id; the\n\
+                       commands after it use the same one, and the same process. Fields at their default, such\n\
+                       as status 0, are left out of answers.",
                 rpcs: &[
                     "CreateContainer",
                     "StartContainer",
@@ -45,25 +46,23 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox sandbox_id=sb stor
                     "ReadStdout",
                     "WaitProcess",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
-$ printf '%s\n' > exec.txt \
-    'CreateContainer cid=web' StartContainer \
-    'ExecProcess exec_id=hi process.Args=["sh","-c","echo $GREETING; exit 3"] process.Env=GREETING=hi' \
-    'ReadStdout exec_id=hi len=65536' \
-    'WaitProcess exec_id=hi'
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --script exec.txt
+                session: concat!(
+                    bundle!("sleep", "60"),
+                    r#"kata-agent-ctl connect --server-address sim:// -o jsonl \
+    -c 'CreateContainer cid=web spec=-' StartContainer \
+    -c 'ExecProcess exec_id=hi process.Args=["sh","-c","echo $GREETING; exit 3"] process.Env=["PATH=/bin","GREETING=hi"]' \
+    -c 'ReadStdout len=65536' WaitProcess
 {}
 {}
 {}
 {"data":"aGkK"}
 {"status":3}
 "#,
+                ),
             },
             Example {
                 text: "Bytes come as base64 in JSON. Format \"raw\" prints just the bytes of a response's only\n\
-                       field: add -o raw to see the output itself, or to write it to a file.\n\
+                       field, here for one call, and for all of a run with -o raw.\n\
                        Input is text, or hex: and base64: for other bytes; then it is closed.",
                 rpcs: &[
                     "CreateContainer",
@@ -74,24 +73,24 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --scr
                     "CloseStdin",
                     "WaitProcess",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
-    -c 'CreateContainer cid=web' StartContainer 'ExecProcess exec_id=cat process.Args=cat' \
-    -c 'WriteStdin exec_id=cat data="a line\n"' 'ReadStdout exec_id=cat len=65536' \
-    -c 'WriteStdin exec_id=cat data=hex:00ff' 'ReadStdout exec_id=cat len=65536' \
-    -c 'CloseStdin exec_id=cat' 'WaitProcess exec_id=cat'
+                session: concat!(
+                    bundle!("sleep", "60"),
+                    r#"kata-agent-ctl connect --server-address sim:// -o jsonl \
+    -c 'CreateContainer cid=web spec=-' StartContainer 'ExecProcess exec_id=cat process.Args=cat' \
+    -c 'WriteStdin data="a line\n"' 'set output raw' 'ReadStdout len=65536' 'set output jsonl' \
+    -c 'WriteStdin data=hex:00ff' 'ReadStdout len=65536' \
+    -c CloseStdin WaitProcess
 {}
 {}
 {}
 {"len":7}
-{"data":"YSBsaW5lCg=="}
+a line
 {"len":2}
 {"data":"AP8="}
 {}
 {}
 "#,
+                ),
             },
         ],
     },
@@ -101,7 +100,8 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
         examples: &[
             Example {
                 text: "Signals by name or number; SIGKILL when none is given. A process that a signal ended has\n\
-                       128 and its number as its status. The first process of a container ends by SIGTERM only\n\
+                       128 and its number as its status. The ID of a process, once given, is that of later\n\
+                       commands too; an empty one is the container's first process. That ends by SIGTERM only\n\
                        if it handles it; the agent sends SIGKILL instead if it does not.",
                 rpcs: &[
                     "CreateContainer",
@@ -110,13 +110,12 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
                     "SignalProcess",
                     "WaitProcess",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
-    -c 'CreateContainer cid=web' StartContainer 'ExecProcess exec_id=nap process.Args=["sleep","9"]' \
-    -c 'SignalProcess exec_id=nap signal=usr1' 'WaitProcess exec_id=nap' \
-    -c 'SignalProcess signal=15' WaitProcess
+                session: concat!(
+                    bundle!("sleep", "60"),
+                    r#"kata-agent-ctl connect --server-address sim:// -o jsonl \
+    -c 'CreateContainer cid=web spec=-' StartContainer 'ExecProcess exec_id=nap process.Args=["sleep","9"]' \
+    -c 'SignalProcess signal=usr1' WaitProcess \
+    -c 'SignalProcess exec_id= signal=15' WaitProcess
 {}
 {}
 {}
@@ -125,6 +124,7 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
 {}
 {"status":137}
 "#,
+                ),
             },
             Example {
                 text: "An empty exec_id means the first process of the container, and for SIGKILL all of them.\n\
@@ -145,15 +145,15 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= s
                 text: "Two answers, a second apart. Here one line of each is shown, with jq it would be\n\
                        .cgroup_stats.pids_stats.current",
                 rpcs: &["CreateContainer", "StartContainer", "StatsContainer"],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
-$ printf '%s\n' 'CreateContainer cid=web' StartContainer \
-    StatsContainer 'sleep 1s' StatsContainer > stats.txt
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text --script stats.txt | grep -w current
+                session: concat!(
+                    bundle!("sleep", "60"),
+                    r#"kata-agent-ctl connect --server-address sim:// -o text \
+    -c 'CreateContainer cid=web spec=-' StartContainer StatsContainer 'sleep 1s' StatsContainer \
+    | grep -w current
     current: 1
     current: 1
 "#,
+                ),
             },
             Example {
                 text: "New limits, for a container that is paused in between.",
@@ -165,17 +165,17 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text --scri
                     "ResumeContainer",
                     "StatsContainer",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text \
-    -c 'CreateContainer cid=web' StartContainer PauseContainer \
+                session: concat!(
+                    bundle!("sleep", "60"),
+                    r#"kata-agent-ctl connect --server-address sim:// -o text \
+    -c 'CreateContainer cid=web spec=-' StartContainer PauseContainer \
     -c 'UpdateContainer resources.Memory.Limit=0x1000_0000' \
     -c ResumeContainer StatsContainer | grep -w limit: | sed 's/^ *//'
 limit:     268435456
 limit:     9223372036854771712
 limit: 9223372036854771712
 "#,
+                ),
             },
         ],
     },
