@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::error::{Error, Kind};
-use crate::input::{Inputs, field};
+use crate::input::{self, Inputs};
 use crate::log::say;
 use crate::schema::{Content, Dialect, Schema};
 use crate::transport::Address;
@@ -41,7 +41,7 @@ pub enum ServeError {
         reason: BindError,
     },
     /// The log cannot be written.
-    #[error("cannot write to standard output: {}", crate::input::reason(.0))]
+    #[error("cannot write to standard output: {}", input::reason(.0))]
     Output(io::Error),
     /// The agent cannot be set up.
     #[error("cannot start the simulated agent: {0}")]
@@ -75,8 +75,7 @@ pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), Serve
     let mut _file = None;
     let open = || {
         // From here on a signal ends the agent and not the process.
-        let signals =
-            Signals::catch().map_err(|error| ServeError::Start(crate::input::reason(&error)))?;
+        let signals = Signals::catch().map_err(|error| ServeError::Start(input::reason(&error)))?;
         let listener = Listener::bind(&options.address).map_err(|reason| ServeError::Bind {
             uri: uri.clone(),
             reason,
@@ -101,7 +100,7 @@ fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
         shown.map_err(|error| error.to_string())
     });
     if let Err(error) = obeys {
-        let reason = crate::input::reason(&error);
+        let reason = input::reason(&error);
         say(format_args!(
             "warning: standard input is not read: {reason}"
         ));
@@ -122,7 +121,7 @@ struct PlainWithFiles;
 
 impl Dialect for PlainWithFiles {
     fn file(&self, path: &str) -> Content {
-        Ok(field::read(path)?)
+        Ok(input::value(path)?)
     }
 }
 
