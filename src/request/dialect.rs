@@ -127,7 +127,6 @@ mod tests {
         server_streaming: false,
         deprecated: false,
         doc: "",
-        deprecated: false,
     };
 
     #[test]
