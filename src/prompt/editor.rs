@@ -59,19 +59,28 @@ impl Editor {
         if let (Some((columns, _)), Some(helper)) = (size, self.editor.helper_mut()) {
             helper.set_width(columns.into());
         }
+        let typed = self.ask(self.prompt)?;
+        if let Typed::Text(text) = &typed
+            && !text.trim().is_empty()
+        {
+            // Only a history in a database can fail to add.
+            let _ = self.editor.add_history_entry(text.trim_end());
+            self.history.keep(self.editor.history_mut());
+        }
+        Ok(typed)
+    }
+
+    /// A line that is no command: the answer to a question.
+    ///
+    /// # Errors
+    /// When the terminal can be read no more.
+    pub(super) fn ask(&mut self, question: &str) -> io::Result<Typed> {
         let read = interrupt::while_editing(|| match interrupt::is_terminated() {
             true => Err(ReadlineError::Interrupted),
-            false => self.editor.readline(self.prompt),
+            false => self.editor.readline(question),
         });
         match read {
-            Ok(text) => {
-                if !text.trim().is_empty() {
-                    // Only a history in a database can fail to add.
-                    let _ = self.editor.add_history_entry(text.trim_end());
-                    self.history.keep(self.editor.history_mut());
-                }
-                Ok(Typed::Text(text))
-            }
+            Ok(text) => Ok(Typed::Text(text)),
             Err(ReadlineError::Eof) => Ok(Typed::End),
             Err(ReadlineError::Interrupted) => {
                 if let Some(helper) = self.editor.helper() {

@@ -47,8 +47,13 @@ impl Lines {
 
     /// The next line, without its end.
     pub(super) fn next(&mut self) -> io::Result<Typed> {
+        self.ask(self.prompt)
+    }
+
+    /// The next line, for which this is shown.
+    pub(super) fn ask(&mut self, question: &str) -> io::Result<Typed> {
         // A prompt that nobody sees is no reason to stop.
-        let _ = io::stderr().write_all(self.prompt.as_bytes());
+        let _ = io::stderr().write_all(question.as_bytes());
         loop {
             let rest = self.buffer.get(self.searched..).unwrap_or_default();
             if let Some(length) = rest.iter().position(|byte| *byte == b'\n') {

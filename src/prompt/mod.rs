@@ -61,6 +61,15 @@ impl Source {
             Source::Lines(lines) => lines.next(),
         }
     }
+
+    /// Asks a question; anything but "yes" is no.
+    fn ask(&mut self, question: &str) -> bool {
+        let answer = match self {
+            Source::Terminal(editor) => editor.ask(question),
+            Source::Lines(lines) => lines.ask(question),
+        };
+        matches!(answer, Ok(Typed::Text(text)) if text.trim() == "yes")
+    }
 }
 
 /// A session at the prompt.
@@ -108,7 +117,7 @@ impl Prompt {
                 interrupt::clear();
             }
             let ends = match source.next() {
-                Ok(Typed::Text(text)) => self.commands(gatherer.text(&text)),
+                Ok(Typed::Text(text)) => self.commands(gatherer.text(&text), &mut source),
                 Ok(Typed::NotText { offset }) => {
                     let name = "-".to_owned();
                     let error = InputError::NotText { name, offset };
@@ -127,7 +136,7 @@ impl Prompt {
                 }
                 Ok(Typed::End) => {
                     let last = gatherer.end();
-                    let ends = self.commands(last);
+                    let ends = self.commands(last, &mut source);
                     if ends.is_none() && !self.is_terminal {
                         self.session.ended();
                     }
@@ -145,9 +154,14 @@ impl Prompt {
     }
 
     /// Runs commands; the exit status if one of them is the last one.
-    fn commands(&mut self, commands: Vec<String>) -> Option<u8> {
+    fn commands(&mut self, commands: Vec<String>, source: &mut Source) -> Option<u8> {
+        let mut ask = |question: &str| source.ask(question);
         commands.into_iter().find_map(|command| {
-            let turn = self.session.typed(&command, &mut self.inputs);
+            let ask: Option<&mut dyn FnMut(&str) -> bool> = match self.is_terminal {
+                true => Some(&mut ask),
+                false => None,
+            };
+            let turn = self.session.typed(&command, &mut self.inputs, ask);
             if turn == Turn::Refused {
                 self.refused();
             }

@@ -1,6 +1,7 @@
 //! One call: encode, send, decode, print.
 
-use super::{Output, PrintOptions, Session};
+use super::{FIRST_CALLS, Output, PrintOptions, Session};
+use crate::auto;
 use crate::error::{Error, Kind};
 use crate::log::Level;
 use crate::printer::{self, Format};
@@ -41,6 +42,7 @@ impl Session {
         let rpc = request.rpc;
         let payload = payload(message)?;
         let call = self.options.calls.call_of(rpc, &payload);
+        self.has_begun |= FIRST_CALLS.iter().any(|name| auto::is_of(name, rpc));
         self.channel.begin(&call, message);
         self.tell_of_config(request, message);
         let result = match rpc.is_streaming() {

@@ -39,9 +39,14 @@ use crate::interrupt;
 use crate::log::Logger;
 use crate::request::Memory;
 use crate::schema::{Schema, describe, lookup};
+use crate::transport::Address;
 
 /// RPCs after which, when they succeed, the agent goes away.
 const LAST_CALLS: [&str; 1] = ["grpc.AgentService/DestroySandbox"];
+
+/// RPCs that are for once in an agent's life. A second call removes what is in use, also
+/// when the agent refuses it.
+const FIRST_CALLS: [&str; 1] = ["grpc.AgentService/CreateSandbox"];
 
 /// A run.
 pub struct Session {
@@ -53,6 +58,8 @@ pub struct Session {
     memory: Memory,
     skew: Skew,
     messages: Messages,
+    /// Whether one of [`FIRST_CALLS`] was made.
+    has_begun: bool,
     /// What has been warned of in this run.
     warned: HashSet<String>,
     /// How often the next command runs, where `repeat` tells.
@@ -82,6 +89,7 @@ impl Session {
                 true => Messages::of(BufReader::new(io::stdin())),
                 false => Messages::default(),
             },
+            has_begun: false,
             warned: HashSet::new(),
             times: None,
             first_failure: None,
@@ -98,6 +106,27 @@ impl Session {
             }
             Work::BuiltIn(action) => self.built_in(action),
         }
+    }
+
+    /// What to ask a person before this step runs, where the agent is not a simulated one.
+    fn question(&self, step: &Step) -> Option<String> {
+        let Work::Call(request) = &step.work else {
+            return None;
+        };
+        let is_real = !matches!(self.options.calls.address, None | Some(Address::Sim));
+        let times = self.times.unwrap_or(self.options.repeat);
+        let is_again = self.has_begun || times != Times::Count(1);
+        let is_first = FIRST_CALLS
+            .iter()
+            .any(|name| auto::is_of(name, request.rpc));
+        let asks = is_first && is_again && is_real && !self.options.dry_run;
+        asks.then(|| {
+            let name = request.rpc.name;
+            format!(
+                "A second {name} empties the root filesystems of running containers, even when it \
+                 is refused.\nType \"yes\" to call it: "
+            )
+        })
     }
 
     fn built_in(&mut self, action: &Action) -> Result<Next, Error> {

@@ -76,8 +76,14 @@ impl Session {
     }
 
     /// Reads, checks and runs one command, typed after those that have run. Errors are
-    /// shown, and end this command only.
-    pub fn typed(&mut self, text: &str, inputs: &mut Inputs) -> Turn {
+    /// shown, and end this command only. Before one that does harm a question is asked, if
+    /// there is somebody to ask.
+    pub fn typed(
+        &mut self,
+        text: &str,
+        inputs: &mut Inputs,
+        ask: Option<&mut dyn FnMut(&str) -> bool>,
+    ) -> Turn {
         let prepared = prepare::prepare_one(
             self.schema,
             text,
@@ -86,7 +92,17 @@ impl Session {
             inputs,
         );
         match prepared {
-            Ok(Some(step)) => self.turn(&step),
+            Ok(Some(step)) => {
+                if let (Some(ask), Some(question)) = (ask, self.question(&step))
+                    && !ask(&question)
+                {
+                    self.forget_repeat();
+                    self.logger
+                        .say(format_args!("{} was not called", step.name));
+                    return Turn::Next;
+                }
+                self.turn(&step)
+            }
             Ok(None) => Turn::Next,
             Err(failure) => {
                 self.refuse(&failure);

@@ -175,14 +175,14 @@ fn json_goes_on_in_the_next_line() {
     terminal.keys("\"host\t\"a b\"\r}\r");
     terminal.sees("\n{}\n");
     terminal.sees_prompt();
-    terminal.keys("CreateSandbox storages={\"driver\":\r\"blk\"}\r");
+    terminal.keys("UpdateEphemeralMounts storages={\"driver\":\r\"blk\"}\r");
     terminal.sees("\n\"blk\"}\n{}\n");
     terminal.sees_prompt();
     assert_eq!(
         lines(&peer),
         [
             r#"CreateSandbox hostname: "a b""#,
-            r#"CreateSandbox storages {driver: "blk"}"#
+            r#"UpdateEphemeralMounts storages {driver: "blk"}"#
         ]
     );
 
@@ -348,4 +348,59 @@ fn a_terminal_without_a_cursor() {
     let (status, bytes) = terminal.end();
     assert_eq!(status, Some(0));
     assert!(!bytes.contains('\x1b'), "{bytes:?}");
+}
+
+/// It empties the root filesystems of containers that are running.
+#[test]
+fn a_second_sandbox_is_asked_for() {
+    let peer = Peer::start();
+    peer.answer("CreateSandbox", Answer::error(13, "there is one"));
+    for editor in [true, false] {
+        let mut terminal = at_terminal(peer.address(), ["-i", "-n"]);
+        if !editor {
+            terminal = terminal.variable("TERM", "dumb");
+        }
+        let mut terminal = terminal.start();
+        terminal.sees_prompt();
+        terminal.keys("CreateSandbox\r");
+        terminal.sees("there is one");
+        assert_eq!(lines(&peer).len(), 1);
+        for (answer, is_called) in [("no", false), ("", false), ("yes", true), ("y", false)] {
+            terminal.sees_prompt();
+            terminal.keys("CreateSandbox hostname=x\r");
+            terminal.sees_last("Type \"yes\" to call it:");
+            terminal.keys(&format!("{answer}\r"));
+            terminal.sees_prompt();
+            assert_eq!(lines(&peer).len(), usize::from(is_called), "{answer}");
+        }
+        terminal.sees("CreateSandbox was not called");
+        terminal.keys(CTRL_D);
+        assert_eq!(terminal.end().0, Some(0));
+    }
+}
+
+/// Nobody is asked where nobody types, or where the agent is a simulated one.
+#[test]
+fn a_second_sandbox_is_made_where_nothing_is_to_be_lost() {
+    let peer = Peer::start();
+    let commands = "CreateSandbox\nCreateSandbox\n";
+    connect(peer.address(), ["-i", "-n"])
+        .stdin(commands)
+        .stdout("{}\n{}\n")
+        .test();
+    connect(
+        peer.address(),
+        ["-n", "-o", "jsonl", "-c", "CreateSandbox", "CreateSandbox"],
+    )
+    .stdout("{}\n{}\n")
+    .test();
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.enter("CreateSandbox");
+    let screen = terminal.enter("CreateSandbox");
+    assert!(
+        screen.contains("INTERNAL (13)") && !screen.contains("Type"),
+        "{screen}"
+    );
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
 }
