@@ -150,10 +150,10 @@ impl FileCopy {
     /// When something cannot be copied, or a request has no wire form.
     pub fn largest(&self, mut message: Box<dyn Reflect>) -> Result<usize, Error> {
         let (_, entries) = tree::scan(&self.source, &self.target, self.recursive)?;
-        let sizes = entries
+        let mut sizes = entries
             .iter()
             .map(|entry| self.given.largest(message.as_mut(), entry));
-        sizes.fold(Ok(0), |largest, size| Ok(largest?.max(size?)))
+        sizes.try_fold(0, |largest, size| Ok(largest.max(size?)))
     }
 
     /// Begins the copy; nothing of it was sent when this fails.
