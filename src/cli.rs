@@ -7,18 +7,25 @@ mod bundled;
 mod connect;
 #[cfg(feature = "sim")]
 mod serve;
+#[cfg(feature = "tap")]
+mod tap;
 #[cfg(test)]
 mod tests;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
 #[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
+#[cfg(feature = "tap")]
+pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
+use crate::duration;
 use crate::log::Level;
+use crate::schema::lookup;
 use crate::shell::Shell;
 
 /// The version of this build.
@@ -62,6 +69,10 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: SubCommand,
+
+    /// What may be a mistake in them.
+    #[arg(skip)]
+    pub warnings: Vec<String>,
 }
 
 /// How errors are written.
@@ -105,6 +116,18 @@ pub enum SubCommand {
     /// Make many calls and report how long they took
     #[cfg(feature = "load")]
     Bench(Box<Bench>),
+    /// Stand between a runtime and an agent, and print each call
+    #[cfg(feature = "tap")]
+    Proxy(Box<Proxy>),
+    /// Show a recording
+    #[cfg(feature = "tap")]
+    Show(Show),
+    /// Make recorded calls again on another agent
+    #[cfg(feature = "tap")]
+    Replay(Box<Replay>),
+    /// Show what the calls of two recordings differ in
+    #[cfg(feature = "tap")]
+    Diff(Diff),
     /// Show worked examples for real situations
     Examples {
         /// A topic; if it is left out, the topics are listed
@@ -160,7 +183,9 @@ impl Cli {
         let sources = matches.subcommand_matches("connect").map(connect::sources);
         #[cfg(feature = "sim")]
         let rules = matches.subcommand_matches("serve").map(serve::rules);
+        let warnings = hasty(&matches);
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;
+        cli.warnings = warnings;
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
             connect.sources = sources;
         }
@@ -184,7 +209,28 @@ pub fn command() -> clap::Command {
         })
 }
 
-/// A clap error as one line, without usage and hints on where to read more.
+/// The names of options whose values are times.
+const TIMES: [&str; 4] = ["timeout", "connect_timeout", "duration", "warmup"];
+
+/// Times that were given as a number of nanoseconds that is hardly meant.
+fn hasty(matches: &ArgMatches) -> Vec<String> {
+    let Some((_, matches)) = matches.subcommand() else {
+        return Vec::new();
+    };
+    let given = TIMES.iter().filter_map(|id| {
+        let mut values = matches.try_get_raw(id).ok()??;
+        let text = values.next_back()?.to_str()?;
+        let name = id.replace('_', "-");
+        let warning = || {
+            format!("--{name} {text} is {text} nanoseconds, as it has no unit: write {text}s for seconds")
+        };
+        duration::is_hasty(text).then(warning)
+    });
+    given.collect()
+}
+
+/// A clap error as one line, without usage and hints on where to read more, and with what
+/// may help.
 pub fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let mut line = String::new();
@@ -197,6 +243,41 @@ pub fn one_line(error: &clap::Error) -> String {
             line.push_str(if line.is_empty() { "" } else { " " });
             line.push_str(part);
         }
+    }
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let usage = text
+        .lines()
+        .find(|part| part.starts_with("Usage:"))
+        .unwrap_or_default();
+    let takes_commands = ["connect", "bench"]
+        .into_iter()
+        .find(|name| usage.contains(&format!("kata-agent-ctl {name}")));
+    match (
+        error.kind(),
+        context(ContextKind::InvalidArg),
+        takes_commands,
+    ) {
+        (ErrorKind::UnknownArgument, word, Some(name)) if !word.starts_with('-') => {
+            line.push_str(&format!(
+                "; calls follow -c, as in kata-agent-ctl {name} -c {word}"
+            ));
+        }
+        (ErrorKind::UnknownArgument, "-c" | "--cmd", None) => {
+            line.push_str("; it is an option of connect, as in kata-agent-ctl connect -c Check");
+        }
+        (ErrorKind::InvalidSubcommand, ..) => {
+            let word = context(ContextKind::InvalidSubcommand);
+            if let Ok(rpc) = lookup::rpc(crate::schema(), word) {
+                let name = rpc.name;
+                line.push_str(&format!(
+                    "; it is a call, as in kata-agent-ctl connect -c {name}"
+                ));
+            }
+        }
+        _ => {}
     }
     line
 }

@@ -17,7 +17,7 @@ use crate::text::hex;
 #[derive(Debug)]
 pub struct Row {
     /// The RPCs it applies to, as `service/method`, or `service/*` for all of a service.
-    rpcs: &'static [&'static str],
+    pub rpcs: &'static [&'static str],
     /// A field of the request itself.
     pub field: &'static str,
     /// Other names for the field, accepted where no field has that name.
@@ -51,6 +51,9 @@ pub enum Rule {
 
 /// Every RPC of an agent: the IDs of a run go through all of them.
 const ALL: &[&str] = &["grpc.AgentService/*", "grpc.Health/*"];
+
+/// The fields that hold an ID which is made for a run, and differs from one to the next.
+pub static ID_FIELDS: [&str; 2] = ["container_id", "sandbox_id"];
 
 /// Every row. One that takes another field's value stands after that field's row.
 pub static ROWS: &[Row] = &[

@@ -21,7 +21,13 @@ Exit status:";
 #[command(after_help = format!("{NOTES}{}", error::listed()))]
 pub struct Bench {
     /// Where the agent listens, as for connect
-    #[arg(long, value_name = "URI", env = "KATA_AGENT_SERVER_ADDRESS")]
+    #[arg(
+        short = 'a',
+        long,
+        alias = "address",
+        value_name = "URI",
+        env = "KATA_AGENT_SERVER_ADDRESS"
+    )]
     pub server_address: Option<String>,
 
     /// Calls to make, for example Check, or '9x Check' beside '1x GetGuestDetails'; may be repeated

@@ -29,7 +29,13 @@ pub struct Connect {
     /// Where the agent listens: unix:///path, unix://@name, vsock://CID:PORT,
     /// hvsock:///path:PORT, remote:///path, mock:///path, or sim:// for a
     /// simulated agent inside this process
-    #[arg(long, value_name = "URI", env = "KATA_AGENT_SERVER_ADDRESS")]
+    #[arg(
+        short = 'a',
+        long,
+        alias = "address",
+        value_name = "URI",
+        env = "KATA_AGENT_SERVER_ADDRESS"
+    )]
     pub server_address: Option<String>,
 
     /// Treat a unix:// address as a hybrid vsock socket
@@ -56,6 +62,11 @@ pub struct Connect {
     /// Send exactly what was given: no automatic or remembered values
     #[arg(short, long, action = ArgAction::Set)]
     pub no_auto_values: bool,
+
+    /// Take documents with fields that this build does not know, and leave those out, with a
+    /// warning of each
+    #[arg(long, action = ArgAction::Set)]
+    pub allow_unknown_fields: bool,
 
     /// An OCI bundle: its config.json fills what commands leave out of OCI in
     /// CreateContainer and of process in ExecProcess
@@ -94,7 +105,8 @@ pub struct Connect {
     pub repeat: Times,
 
     /// How responses are printed: json, jsonl (one line each), text (for reading), raw (the
-    /// bytes of the only bytes or string field) or hex (the encoded message)
+    /// bytes of the only bytes or string field), hex (the encoded message) or serde (as Rust's
+    /// serde writes messages, which a guest's policy log and policies' test cases have)
     #[arg(short, long, value_name = "FORMAT", default_value = "json")]
     pub output: Format,
 
@@ -125,10 +137,11 @@ pub enum Source {
 }
 
 /// The options that may be bare or carry `true` or `false`, as scripts write both.
-pub(super) const FLAGS: [&str; 8] = [
+pub(super) const FLAGS: [&str; 9] = [
     "hybrid_vsock",
     "interactive",
     "no_auto_values",
+    "allow_unknown_fields",
     "bundle_as_is",
     "ignore_errors",
     "dry_run",

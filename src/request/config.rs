@@ -14,10 +14,12 @@ use crate::input::Inputs;
 use crate::schema::{Reflect, Value, ValueMut, fill};
 
 /// How requests are made.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RequestOptions {
     /// Whether values that were left out are filled in.
     pub automatic: bool,
+    /// Whether documents may have fields that this build does not know.
+    pub unknown_fields: bool,
     /// Where an OCI configuration is, if a command names none.
     pub bundle: Option<Bundle>,
     /// Whether OCI configurations are sent as they are, and not adapted to a guest.
@@ -105,6 +107,13 @@ impl Request {
     /// The part of a configuration that this request takes, and the field for it.
     fn config_part(&self) -> Option<(Part, usize)> {
         auto::config_of(self.rows.iter().copied())
+    }
+
+    /// The field that a configuration would fill and that this message does not have.
+    pub fn lacks_config(&self, message: &dyn Reflect) -> Option<&'static str> {
+        let (_, index) = self.config_part()?;
+        let field = self.rpc.request.fields.get(index)?;
+        message.get(index).is_none().then_some(field.name)
     }
 
     /// What is to be told of the configuration that this message was filled from, once the

@@ -50,13 +50,14 @@ pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Resu
     };
     let requests = RequestOptions {
         automatic: !flags.no_auto_values,
+        unknown_fields: false,
         as_is: flags.bundle_as_is,
         image_limit: flags.image_limit,
         bundle: bundle.map_err(|error| alone(error.into()))?,
     };
     let checks = Checks {
-        requests: &requests,
-        calls: &calls,
+        requests: requests.clone(),
+        calls,
         // Answers are not printed.
         format: Format::Jsonl,
         dry_run: false,
@@ -83,7 +84,7 @@ pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Resu
     // Without it Ctrl-C ends the run without a report, which is all that is lost.
     let _ = interrupt::install();
     #[cfg(feature = "image")]
-    mix.unpack_images(checks.requests, logger)?;
+    mix.unpack_images(&requests, logger)?;
     let line = progress::of_text();
     let mut show = |text| line.set_message(text);
     let show: Option<&mut dyn FnMut(String)> = match line.is_hidden() {
@@ -195,7 +196,7 @@ impl Mix {
     fn read(
         schema: &'static Schema,
         commands: &[String],
-        checks: Checks<'_>,
+        checks: Checks,
         inputs: &mut Inputs,
     ) -> Result<Mix, Failure> {
         let mut weights = Vec::new();
@@ -209,12 +210,12 @@ impl Mix {
         if sources.is_empty() {
             return Err(Failure::new(None, MixError::Empty.into()));
         }
-        let steps = session::prepare(schema, &sources, checks, inputs)?;
         let mut mix = Mix {
             commands: Vec::new(),
             requests: Vec::new(),
             automatic: checks.requests.automatic,
         };
+        let steps = session::prepare(schema, &sources, checks, inputs)?;
         for ((step, weight), command) in steps.into_iter().zip(weights).zip(commands) {
             mix.add(step, weight, command)?;
         }

@@ -1,7 +1,6 @@
 //! One call: encode, send, decode, print.
 
-use super::{FIRST_CALLS, Output, PrintOptions, Session};
-use crate::auto;
+use super::{Output, PrintOptions, Session};
 use crate::error::{Error, Kind};
 use crate::log::Level;
 use crate::printer::{self, Format};
@@ -42,7 +41,6 @@ impl Session {
         let rpc = request.rpc;
         let payload = payload(message)?;
         let call = self.options.calls.call_of(rpc, &payload);
-        self.has_begun |= FIRST_CALLS.iter().any(|name| auto::is_of(name, rpc));
         self.channel.begin(&call, message);
         self.tell_of_config(request, message);
         let result = match rpc.is_streaming() {
@@ -50,7 +48,10 @@ impl Session {
             false => self.unary(rpc, &payload),
         };
         self.channel.end(rpc, &result);
-        result.map_err(|error| self.explained(rpc, error))
+        result.map_err(|error| {
+            let error = self.hint_of_config(request, message, error);
+            self.explained(rpc, error)
+        })
     }
 
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
@@ -99,7 +100,7 @@ impl Session {
     pub(super) fn print_request(&mut self, message: &dyn Reflect) -> Result<(), Error> {
         let printing = self.options.printing;
         let format = printing.format.of_requests();
-        printing.message(&mut self.output, self.schema, format, message)
+        printing.message(&mut self.output, self.schema, format, message, Kind::Usage)
     }
 
     /// Prints an answer; `encoded` is how it came.
@@ -116,8 +117,11 @@ impl Session {
 /// A message's wire form.
 ///
 /// # Errors
-/// When it is larger than protobuf allows.
+/// When it is larger than protobuf allows, or lacks a field that each such message has.
 pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
+    if let Some(path) = schema::missing_required(message) {
+        return Err(Error::usage(format_args!("{path}: the field is required")).at(path));
+    }
     let mut payload = Vec::new();
     message.encode_into(&mut payload)?;
     Ok(payload)
@@ -138,21 +142,23 @@ impl PrintOptions {
     ) -> Result<(), Error> {
         match self.format {
             Format::Hex => output.line(&hex::digits(encoded)),
-            format => self.message(output, schema, format, answer),
+            // The call was made.
+            format => self.message(output, schema, format, answer, Kind::NoForm),
         }
     }
 
-    /// Prints a message in this format.
+    /// Prints a message in this format; one that has no form in it is an error of this kind.
     fn message(
         self,
         output: &mut Output,
         schema: &'static Schema,
         format: Format,
         message: &dyn Reflect,
+        no_form: Kind,
     ) -> Result<(), Error> {
         output.write(|buffer| {
-            printer::print(format, self.emit_defaults, message, schema, buffer)?;
-            Ok(())
+            printer::print(format, self.emit_defaults, message, schema, buffer)
+                .map_err(|error| Error::new(no_form, error))
         })
     }
 }

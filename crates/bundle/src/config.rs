@@ -57,7 +57,7 @@ pub enum ConfigError {
 }
 
 /// A folder with a `config.json` and a root filesystem.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bundle {
     folder: String,
 }

@@ -119,7 +119,7 @@ impl Mapping {
             ValueMut::Message(message) if !is_special(ty) => self.message(value, message),
             target => {
                 let text = value.to_string();
-                let merged = json::merge_value(target, ty, &Plain, self.schema, &text);
+                let merged = json::merge_value(target, ty, &Plain, self.schema, "", &text);
                 merged.map_err(|error| self.wrong(error.problem().to_string()))
             }
         }

@@ -18,9 +18,14 @@ pub mod excerpt;
 pub mod hex;
 pub mod size;
 
-/// What went wrong in the operating system's words, without its error number.
+/// What went wrong in the operating system's words, without its error number; of what a
+/// limit of this process forbids, also which one that is.
 pub fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let plain = text.split(" (os error").next().unwrap_or(&text);
-    plain.to_lowercase()
+    let plain = plain.to_lowercase();
+    match plain.as_str() {
+        "too many open files" => format!("{plain}: raise the limit with \"ulimit -n\""),
+        _ => plain,
+    }
 }

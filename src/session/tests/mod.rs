@@ -7,6 +7,7 @@
 )]
 
 mod agent;
+mod answers;
 mod connection;
 mod observers;
 mod preparing;
