@@ -5,6 +5,8 @@
 mod bench;
 mod bundled;
 mod connect;
+#[cfg(feature = "policy")]
+mod policy;
 #[cfg(feature = "sim")]
 mod serve;
 #[cfg(feature = "tap")]
@@ -18,6 +20,11 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, Value
 #[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
+#[cfg(feature = "policy")]
+pub use policy::{
+    Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
+    RequestOptions, RequestSource, Why,
+};
 #[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
 #[cfg(feature = "tap")]
@@ -128,6 +135,9 @@ pub enum SubCommand {
     /// Show what the calls of two recordings differ in
     #[cfg(feature = "tap")]
     Diff(Diff),
+    /// Ask an agent's policy about requests, without an agent
+    #[cfg(feature = "policy")]
+    Policy(Box<Policy>),
     /// Show worked examples for real situations
     Examples {
         /// A topic; if it is left out, the topics are listed
@@ -145,6 +155,10 @@ pub enum SubCommand {
         /// The shell that reads it
         shell: Shell,
     },
+    /// Evaluate a policy that standard input gives; what `policy` runs
+    #[cfg(feature = "policy")]
+    #[command(hide = true)]
+    PolicyEngine,
     /// Print the manual page
     #[command(hide = true)]
     Man,
@@ -184,6 +198,8 @@ impl Cli {
         #[cfg(feature = "sim")]
         let rules = matches.subcommand_matches("serve").map(serve::rules);
         let warnings = hasty(&matches);
+        #[cfg(feature = "policy")]
+        let asked = matches.subcommand_matches("policy").cloned();
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;
         cli.warnings = warnings;
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
@@ -192,6 +208,10 @@ impl Cli {
         #[cfg(feature = "sim")]
         if let (SubCommand::Serve(serve), Some(rules)) = (&mut cli.command, rules) {
             serve.rules = rules;
+        }
+        #[cfg(feature = "policy")]
+        if let (SubCommand::Policy(policy), Some(asked)) = (&mut cli.command, asked) {
+            policy.order(&asked);
         }
         Ok(cli)
     }

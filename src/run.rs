@@ -6,6 +6,8 @@ mod bench;
 mod proxy;
 #[cfg(feature = "tap")]
 mod recordings;
+#[cfg(feature = "policy")]
+mod policy;
 #[cfg(feature = "sim")]
 mod serve;
 
@@ -61,6 +63,10 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Replay(options) => recordings::replay(schema, *options).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Diff(options) => recordings::diff(schema, &options).map_err(alone),
+        #[cfg(feature = "policy")]
+        SubCommand::Policy(options) => policy::run(schema, options.command, logger),
+        #[cfg(feature = "policy")]
+        SubCommand::PolicyEngine => policy::engine().map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }

@@ -227,7 +227,7 @@ fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &str)
         return begun(shown.map(candidate).collect());
     }
     match (command.get_name(), argument.get_id().as_str()) {
-        ("connect", "cmd") => {
+        ("connect" | "check" | "why" | "audit" | "export", "cmd") => {
             let complete::Completion { start, candidates } = complete::complete(schema, text);
             Found {
                 start,

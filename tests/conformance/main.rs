@@ -15,6 +15,8 @@ mod answer;
 mod examples;
 mod guest;
 mod judge;
+#[cfg(feature = "policy")]
+mod policy;
 mod script;
 mod session;
 mod shape;
