@@ -125,7 +125,6 @@ mod tests {
         response: &REQUEST,
         client_streaming: false,
         server_streaming: false,
-        deprecated: false,
         doc: "",
         deprecated: false,
     };
