@@ -133,7 +133,7 @@ impl Images {
     }
 
     /// Where images are made by runs that are not root's, even if these tests are.
-    pub fn as_nobody(mut self) -> Self {
+    pub fn of_nobody(mut self) -> Self {
         if geteuid().is_root() {
             self.user = Some(NOBODY);
             chown(self.path("run"), Some(NOBODY), Some(NOBODY)).unwrap();

@@ -115,12 +115,12 @@ fn attacks() -> Vec<(&'static str, Vec<Layer>)> {
 
 #[test]
 fn no_layer_gets_out() {
-    for as_nobody in [false, true] {
+    for of_nobody in [false, true] {
         for (what, layers) in attacks() {
             let layers: Vec<_> = layers.into_iter().map(Layer::plain).collect();
             let mut images = Images::new().image(None, json!({ "Cmd": ["x"] }), &layers);
-            if as_nobody {
-                images = images.as_nobody();
+            if of_nobody {
+                images = images.of_nobody();
             }
             if !images.with(&["umoci"]) {
                 return;
@@ -282,7 +282,7 @@ fn an_image_may_not_be_larger_than_it_may() {
     for layer in [many, large] {
         let images = Images::new()
             .image(None, json!({ "Cmd": ["x"] }), &[layer.gzip()])
-            .as_nobody();
+            .of_nobody();
         if !images.with(&["umoci"]) {
             return;
         }
