@@ -2,12 +2,12 @@
 
 #[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "policy")]
+mod policy;
 #[cfg(feature = "tap")]
 mod proxy;
 #[cfg(feature = "tap")]
 mod recordings;
-#[cfg(feature = "policy")]
-mod policy;
 #[cfg(feature = "sim")]
 mod serve;
 
