@@ -351,6 +351,27 @@ fn what_is_interrupted_leaves_nothing() {
     }
 }
 
+/// What a run that was killed has left is removed by the next one.
+#[test]
+fn what_is_killed_leaves_nothing_for_long() {
+    let images = Images::new().image(None, json!({ "Cmd": ["x"] }), &[]);
+    if !images.with(&["umoci"]) {
+        return;
+    }
+    // No process has such a number; one that lives is at work.
+    let gone = images.path("run/kata-agent-ctl/.other.99999999");
+    let at_work = images.path(&format!("run/kata-agent-ctl/.x.{}", std::process::id()));
+    fs::create_dir_all(gone.join("bundle/rootfs")).unwrap();
+    fs::create_dir(&at_work).unwrap();
+    fs::set_permissions(
+        images.path("run/kata-agent-ctl"),
+        Permissions::from_mode(0o700),
+    )
+    .unwrap();
+    images.request("CreateContainer image=layout id=web", "web");
+    assert!(!gone.exists() && at_work.exists());
+}
+
 /// Whether a process has ended, and nobody has asked how.
 fn is_dead(id: Pid) -> bool {
     let status = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
