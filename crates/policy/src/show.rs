@@ -29,14 +29,6 @@ pub fn reason(file: &str, reason: &Reason) -> String {
             let _ = writeln!(text, "      {name} = {value}");
         }
     }
-    if !step.others.is_empty() && step.what != What::NoRule {
-        let others = list(&step.others);
-        let _ = writeln!(
-            text,
-            "      another definition of {} did not hold either: {others}",
-            step.rule
-        );
-    }
     for step in steps {
         let place = self::place(file, step);
         let _ = writeln!(text, "    from {place}{}", escape::line(&step.text));
@@ -49,11 +41,6 @@ fn place(file: &str, step: &Step) -> String {
         0 => format!("{}: ", escape::line(file)),
         line => format!("{}:{line}: ", escape::line(file)),
     }
-}
-
-fn list(lines: &[u32]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| format!("line {line}")).collect();
-    lines.join(", ")
 }
 
 /// What is to be said of an expression.
