@@ -4,6 +4,7 @@
 mod activation;
 mod instrument;
 mod reason;
+mod stops;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use regorus::Value;
 use regorus::unstable::{Module, Ref};
 
 pub use reason::{Part, Reason, Step, What};
+pub use stops::{Line, Stop};
 
 use self::activation::{Activations, Event};
 use self::instrument::{ENTER, PART, PROBE, TELL, Traced};
@@ -58,6 +60,11 @@ impl Tracer {
             rego,
             round,
         })
+    }
+
+    /// Where rules stopped that printed from these lines of the policy, in this order.
+    pub(crate) fn stops(&self, lines: &[u32]) -> Vec<Stop> {
+        stops::stops(&self.module, lines)
     }
 
     /// Why the rule called `rule` is not true of a request, in the state given as JSON.
