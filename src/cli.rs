@@ -9,10 +9,13 @@ mod connect;
 mod policy;
 #[cfg(feature = "sim")]
 mod serve;
+#[cfg(feature = "tap")]
+mod tap;
 #[cfg(test)]
 mod tests;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "load")]
 pub use bench::Bench;
@@ -24,8 +27,12 @@ pub use policy::{
 };
 #[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
+#[cfg(feature = "tap")]
+pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
+use crate::duration;
 use crate::log::Level;
+use crate::schema::lookup;
 use crate::shell::Shell;
 
 /// The version of this build.
@@ -69,6 +76,10 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: SubCommand,
+
+    /// What may be a mistake in them.
+    #[arg(skip)]
+    pub warnings: Vec<String>,
 }
 
 /// How errors are written.
@@ -87,15 +98,18 @@ pub enum ErrorFormat {
 pub enum SubCommand {
     /// Connect to an agent and run API commands
     Connect(Box<Connect>),
-    /// List every RPC with its request and response
+    /// List every RPC with what it does, its request and its response
     List {
+        /// Only those of a service
+        service: Option<String>,
         /// As JSON, for scripts
         #[arg(long)]
         json: bool,
     },
-    /// Show an RPC, a message, an enum or a service
+    /// Show an RPC, a message, an enum, a service or a field
     Describe {
-        /// For example GetGuestDetails, grpc.AgentService/GetGuestDetails, Storage
+        /// For example GetGuestDetails, grpc.AgentService/GetGuestDetails, Storage,
+        /// CreateContainer.OCI.Process
         name: String,
         /// As JSON, for scripts
         #[arg(long)]
@@ -112,6 +126,18 @@ pub enum SubCommand {
     /// Make many calls and report how long they took
     #[cfg(feature = "load")]
     Bench(Box<Bench>),
+    /// Stand between a runtime and an agent, and print each call
+    #[cfg(feature = "tap")]
+    Proxy(Box<Proxy>),
+    /// Show a recording
+    #[cfg(feature = "tap")]
+    Show(Show),
+    /// Make recorded calls again on another agent
+    #[cfg(feature = "tap")]
+    Replay(Box<Replay>),
+    /// Show what the calls of two recordings differ in
+    #[cfg(feature = "tap")]
+    Diff(Diff),
     /// Ask an agent's policy about requests, without an agent
     #[cfg(feature = "policy")]
     Policy(Box<Policy>),
@@ -174,9 +200,11 @@ impl Cli {
         let sources = matches.subcommand_matches("connect").map(connect::sources);
         #[cfg(feature = "sim")]
         let rules = matches.subcommand_matches("serve").map(serve::rules);
+        let warnings = hasty(&matches);
         #[cfg(feature = "policy")]
         let asked = matches.subcommand_matches("policy").cloned();
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;
+        cli.warnings = warnings;
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
             connect.sources = sources;
         }
@@ -204,7 +232,28 @@ pub fn command() -> clap::Command {
         })
 }
 
-/// A clap error as one line, without usage and hints on where to read more.
+/// The names of options whose values are times.
+const TIMES: [&str; 4] = ["timeout", "connect_timeout", "duration", "warmup"];
+
+/// Times that were given as a number of nanoseconds that is hardly meant.
+fn hasty(matches: &ArgMatches) -> Vec<String> {
+    let Some((_, matches)) = matches.subcommand() else {
+        return Vec::new();
+    };
+    let given = TIMES.iter().filter_map(|id| {
+        let mut values = matches.try_get_raw(id).ok()??;
+        let text = values.next_back()?.to_str()?;
+        let name = id.replace('_', "-");
+        let warning = || {
+            format!("--{name} {text} is {text} nanoseconds, as it has no unit: write {text}s for seconds")
+        };
+        duration::is_hasty(text).then(warning)
+    });
+    given.collect()
+}
+
+/// A clap error as one line, without usage and hints on where to read more, and with what
+/// may help.
 pub fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let mut line = String::new();
@@ -217,6 +266,41 @@ pub fn one_line(error: &clap::Error) -> String {
             line.push_str(if line.is_empty() { "" } else { " " });
             line.push_str(part);
         }
+    }
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let usage = text
+        .lines()
+        .find(|part| part.starts_with("Usage:"))
+        .unwrap_or_default();
+    let takes_commands = ["connect", "bench"]
+        .into_iter()
+        .find(|name| usage.contains(&format!("kata-agent-ctl {name}")));
+    match (
+        error.kind(),
+        context(ContextKind::InvalidArg),
+        takes_commands,
+    ) {
+        (ErrorKind::UnknownArgument, word, Some(name)) if !word.starts_with('-') => {
+            line.push_str(&format!(
+                "; calls follow -c, as in kata-agent-ctl {name} -c {word}"
+            ));
+        }
+        (ErrorKind::UnknownArgument, "-c" | "--cmd", None) => {
+            line.push_str("; it is an option of connect, as in kata-agent-ctl connect -c Check");
+        }
+        (ErrorKind::InvalidSubcommand, ..) => {
+            let word = context(ContextKind::InvalidSubcommand);
+            if let Ok(rpc) = lookup::rpc(crate::schema(), word) {
+                let name = rpc.name;
+                line.push_str(&format!(
+                    "; it is a call, as in kata-agent-ctl connect -c {name}"
+                ));
+            }
+        }
+        _ => {}
     }
     line
 }

@@ -13,7 +13,8 @@ use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
 use crate::interrupt::Interrupted;
 use crate::printer::RawError;
-use crate::schema::json::JsonError;
+use crate::schema::Schema;
+use crate::schema::json::{self, JsonError};
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 use crate::transport::AddressError;
@@ -31,6 +32,8 @@ pub struct Error {
     path: Option<String>,
     /// The agent's own words.
     status: Option<Box<Status>>,
+    /// What the agent sent with them, each as JSON.
+    details: Vec<String>,
     /// What to tell after them.
     hint: String,
 }
@@ -123,6 +126,7 @@ impl Error {
             message: message.to_string(),
             path: None,
             status: None,
+            details: Vec::new(),
             hint: String::new(),
         }
     }
@@ -157,6 +161,20 @@ impl Error {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// The same error, with the details of the agent's status as messages of this API where
+    /// it has their types.
+    #[must_use]
+    pub fn with_details(mut self, schema: &'static Schema) -> Self {
+        let details = self.status.iter().flat_map(|status| &status.details);
+        let details = details.map(|detail| {
+            let mut text = Vec::new();
+            json::write_any(&detail.type_url, &detail.value, schema, &mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        self.details = details.collect();
         self
     }
 

@@ -17,6 +17,8 @@ pub mod examples;
 #[allow(unreachable_pub, reason = "generated for any place in a crate")]
 mod generated;
 pub mod input;
+#[cfg(any(feature = "sim", feature = "tap"))]
+mod listen;
 pub mod log;
 pub mod man;
 mod progress;
@@ -27,6 +29,8 @@ mod run;
 pub mod serve;
 pub mod session;
 pub mod shell;
+#[cfg(any(feature = "sim", feature = "tap"))]
+mod signals;
 pub mod standard_output;
 #[cfg(own_protos)]
 pub mod typed;

@@ -2,24 +2,40 @@
 //! names, and the parameters of conveniences. Which there are is in the tables
 //! of [`crate::auto`] and [`crate::conveniences`].
 
+use super::passed::PassedOver;
 use crate::input::field;
 use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
 use crate::{auto, conveniences};
 
 /// The spellings that one RPC's request takes.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestDialect {
+pub struct RequestDialect<'a> {
     /// The RPC whose request is being made.
     pub rpc: &'static Rpc,
+    /// Where unknown fields of documents are noted, if they are passed over.
+    passed: Option<&'a PassedOver>,
 }
 
-impl RequestDialect {
+impl<'a> RequestDialect<'a> {
+    /// Those of this RPC's.
+    pub fn of(rpc: &'static Rpc) -> Self {
+        Self { rpc, passed: None }
+    }
+
+    /// The same, with unknown fields of documents passed over.
+    pub(super) fn passing_over(self, passed: &'a PassedOver) -> Self {
+        Self {
+            passed: Some(passed),
+            ..self
+        }
+    }
+
     fn is_of(&self, message: &Message) -> bool {
         std::ptr::eq(message, self.rpc.request)
     }
 }
 
-impl Dialect for RequestDialect {
+impl Dialect for RequestDialect<'_> {
     fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
         let row = auto::row_of_alias(self.rpc, name).filter(|_| self.is_of(message))?;
         row.named_in(self.rpc)
@@ -34,6 +50,10 @@ impl Dialect for RequestDialect {
         let mut parameters = conveniences::parameters(self.rpc).map(|parameter| parameter.name);
         let parameter = parameters.find(|parameter| *parameter == name);
         parameter.or_else(|| auto::alias(self.rpc, name))
+    }
+
+    fn passes_over(&self, path: &str) -> bool {
+        self.passed.map(|passed| passed.note(path)).is_some()
     }
 
     fn extra_type(&self, name: &str) -> Scalar {
@@ -106,11 +126,12 @@ mod tests {
         client_streaming: false,
         server_streaming: false,
         doc: "",
+        deprecated: false,
     };
 
     #[test]
     fn an_alias_names_its_field_whatever_the_type() {
-        let dialect = RequestDialect { rpc: &RPC };
+        let dialect = RequestDialect::of(&RPC);
         assert_eq!(dialect.names(&REQUEST), [("cid", 0), ("sid", 1)]);
         for (alias, index) in [("cid", 0), ("sid", 1)] {
             assert_eq!(dialect.field(&REQUEST, alias), Some(index));

@@ -208,9 +208,10 @@ fn requests(
         )));
     }
     let bundle = options.bundle_dir.as_deref().map(Bundle::new).transpose();
-    let making = session::RequestOptions {
+    let making = crate::request::RequestOptions {
         automatic: !options.no_auto_values,
         bundle: bundle.map_err(|error| alone(error.into()))?,
+        ..crate::request::RequestOptions::default()
     };
     let mut memory = Memory::default();
     let mut found = Vec::new();
@@ -245,7 +246,7 @@ fn requests(
 fn of_commands(
     schema: &'static Schema,
     sources: &[Source],
-    making: &session::RequestOptions,
+    making: &crate::request::RequestOptions,
     inputs: &mut Inputs,
     memory: &mut Memory,
     found: &mut Vec<Given>,
@@ -260,10 +261,11 @@ fn of_commands(
         metadata: Vec::new(),
     };
     let checks = Checks {
-        requests: making,
-        calls: &calls,
-        // Nothing is answered.
+        requests: making.clone(),
+        calls,
+        // Nothing is answered, and nothing is sent.
         format: Format::Json,
+        dry_run: true,
     };
     for step in session::prepare(schema, sources, checks, inputs)? {
         let made = of_step(&step, making.automatic, memory);

@@ -153,11 +153,12 @@ fn content(field: &UnknownField<'_>) -> String {
 }
 
 impl Session {
-    /// The failure of a call, with what is known of the agent if that does not have
-    /// the RPC.
+    /// The failure of a call, with the details that the agent sent, and with what is known of
+    /// the agent if that does not have the RPC.
     pub(super) fn explained(&mut self, rpc: &'static Rpc, error: Error) -> Error {
+        let error = error.with_details(self.schema);
         let Some(status) = error.status() else {
-            return error;
+            return self.hint_of_hybrid(error);
         };
         // Such servers name the service; what a call is about has no such name.
         let is_named = OTHERS.contains(&status.code) && status.message.contains(rpc.service);

@@ -77,7 +77,7 @@ impl Script {
         self.steps.iter().any(parallel)
     }
 
-    /// Reads a script.
+    /// Reads a script's text.
     pub fn parse(name: &str, text: &str) -> Script {
         let mut script = Script {
             name: name.to_owned(),

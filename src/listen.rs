@@ -1,5 +1,4 @@
-//! Sockets that a served agent listens on. It knows addresses and files, and
-//! nothing of what is spoken.
+//! Sockets that this tool listens on, for a simulated agent or a proxy.
 
 use std::fs::{self, File};
 use std::io;
@@ -52,7 +51,7 @@ impl From<Errno> for BindError {
 
 /// A socket that connections can be made to from now on.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(crate) struct Listener {
     socket: OwnedFd,
     file: Option<SocketFile>,
 }
@@ -62,7 +61,7 @@ impl Listener {
     ///
     /// # Errors
     /// As [`BindError`] lists them.
-    pub(super) fn bind(address: &Address) -> Result<Listener, BindError> {
+    pub(crate) fn bind(address: &Address) -> Result<Listener, BindError> {
         let (socket, file) = match address {
             // What a client of hybrid vsock says first is understood on any of them.
             Address::Unix(name) => bind_unix(name)?,
@@ -84,14 +83,14 @@ impl Listener {
 
     /// The socket, which does not block, and what removes its file when it is
     /// dropped.
-    pub(super) fn into_parts(self) -> (OwnedFd, Option<SocketFile>) {
+    pub(crate) fn into_parts(self) -> (OwnedFd, Option<SocketFile>) {
         (self.socket, self.file)
     }
 }
 
 /// The file of a socket of this process, removed on drop.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub(crate) struct SocketFile {
     path: PathBuf,
     id: FileId,
 }
@@ -209,5 +208,4 @@ fn lock_folder_of(path: &Path) -> Option<Flock<File>> {
 }
 
 #[cfg(test)]
-#[path = "listen_tests.rs"]
 mod tests;

@@ -1,23 +1,79 @@
-//! Paths of setters that are still being typed, part by part, and the fields
-//! that a call lacks.
+//! Paths of setters that are still being typed, part by part: the fields of
+//! messages, the words that are no fields, and what a call still lacks.
 
-use super::field::{self, Named};
-use super::{Call, Candidate, Found, parameter};
-use crate::auto;
+use super::{Call, Candidate, Found, begins, first_sentence};
 use crate::command::Word;
+use crate::schema::describe::Parameter;
 use crate::schema::json::has_special_form;
-use crate::schema::lookup;
-use crate::schema::path::{self as paths, Brackets, Resolved};
-use crate::schema::{Field, Label, Message, Scalar, Type};
+use crate::schema::path::{self as paths, Brackets};
+use crate::schema::{Dialect, Field, Label, Message, Scalar, Type, lookup};
+use crate::{auto, conveniences};
 
-/// Candidates for the last part of a path.
-pub(super) fn part(call: &Call<'_>, word: &str, part: &paths::Unfinished<'_>) -> Option<Found> {
+/// At most this many elements of a list, and one to append, are offered.
+const LISTED_ELEMENTS: usize = 16;
+
+/// How many fields are told of at once.
+const TOLD: usize = 3;
+
+/// A field, by one of its names.
+pub(super) struct Named {
+    /// The name, as it is to be typed.
+    pub name: &'static str,
+    /// The field's index.
+    pub index: usize,
+    /// The field.
+    pub field: &'static Field,
+    /// Its type, and what its proto says of it.
+    pub doc: String,
+}
+
+/// The fields with a name that begins with `typed`: the proto's own, or the
+/// JSON name or an extra one where only that begins so.
+pub(super) fn fields(message: &'static Message, dialect: &dyn Dialect, typed: &str) -> Vec<Named> {
+    let own = message
+        .fields
+        .iter()
+        .enumerate()
+        .filter_map(|(index, field)| {
+            let names = [field.name, field.json_name];
+            Some((names.into_iter().find(|name| begins(name, typed))?, index))
+        });
+    let extra = dialect.names(message).into_iter();
+    let extra = extra.filter(|(name, _)| !typed.is_empty() && begins(name, typed));
+    own.chain(extra)
+        // A name may stand for a field of exactly this name before it stands for this one.
+        .filter(|(name, index)| lookup::field(message, name, dialect).as_ref() == Ok(index))
+        .filter_map(|(name, index)| {
+            let field = message.fields.get(index)?;
+            let ty = field.declared_type();
+            let doc = match first_sentence(field.doc) {
+                sentence if sentence.is_empty() => ty,
+                sentence => format!("{ty}: {sentence}"),
+            };
+            Some(Named {
+                name,
+                index,
+                field,
+                doc,
+            })
+        })
+        .collect()
+}
+
+/// Candidates for the last part of the path that `word` is.
+pub(super) fn part(call: &Call<'_>, word: &str) -> Option<Found> {
+    let part = paths::unfinished(word)?;
     let (before, typed) = word.split_at_checked(part.start)?;
     let (message, prefix) = match before.strip_suffix('.') {
         None => (call.rpc.request, String::new()),
         Some(before) => {
             let target = paths::resolve(call.rpc.request, &call.dialect, before).ok()?;
-            (inner(&target)?, format!("{target}."))
+            match target.last().field.ty {
+                Type::Message(message) if !target.last().is_many() => {
+                    (message, format!("{target}."))
+                }
+                _ => return None,
+            }
         }
     };
     let context = Part {
@@ -36,9 +92,6 @@ pub(super) fn part(call: &Call<'_>, word: &str, part: &paths::Unfinished<'_>) ->
     Some((part.start, candidates))
 }
 
-/// How many fields are told of at once.
-const TOLD: usize = 3;
-
 /// The first fields that a call may lack: those with one value that no word sets
 /// and nothing fills. None after a document, which may have them.
 pub(super) fn missing(call: &Call<'_>) -> Vec<String> {
@@ -52,10 +105,11 @@ pub(super) fn missing(call: &Call<'_>) -> Vec<String> {
         prefix: String::new(),
     };
     let is_filled = |index| {
-        let mut rows = auto::ROWS.iter();
-        rows.any(|row| row.index_in(call.rpc) == Some(index))
+        auto::ROWS
+            .iter()
+            .any(|row| row.index_in(call.rpc) == Some(index))
     };
-    field::matching(call.rpc.request, &call.dialect, "")
+    fields(call.rpc.request, &call.dialect, "")
         .into_iter()
         .filter(|named| named.field.label == Label::Singular && named.field.oneof.is_none())
         .filter(|named| !is_filled(named.index) && !part.is_set(named))
@@ -63,14 +117,6 @@ pub(super) fn missing(call: &Call<'_>) -> Vec<String> {
         .map(|candidate| candidate.text)
         .take(TOLD)
         .collect()
-}
-
-/// The message whose fields may follow a path and a dot.
-fn inner(target: &Resolved) -> Option<&'static Message> {
-    match target.last().field.ty {
-        Type::Message(message) if !target.last().is_many() => Some(message),
-        _ => None,
-    }
 }
 
 /// The last part of a path, and the message it is a field of.
@@ -84,19 +130,18 @@ struct Part<'a> {
 impl Part<'_> {
     fn names(&self, typed: &str) -> Vec<Candidate> {
         let (mut fresh, mut set) = (Vec::new(), Vec::new());
-        for named in field::matching(self.message, &self.call.dialect, typed) {
-            let candidates = self.candidates(&named);
+        for named in fields(self.message, &self.call.dialect, typed) {
             match self.is_set(&named) {
-                true => set.extend(candidates),
-                false => fresh.extend(candidates),
+                true => set.extend(self.candidates(&named)),
+                false => fresh.extend(self.candidates(&named)),
             }
         }
         if self.prefix.is_empty() {
-            fresh.extend(parameter::names(self.call, typed));
+            fresh.extend(parameters(self.call, typed));
         }
         fresh.append(&mut set);
         if self.prefix.is_empty() && fresh.is_empty() {
-            fresh.extend(parameter::kept(self.call, typed));
+            fresh.extend(kept(self.call, typed));
         }
         fresh
     }
@@ -149,12 +194,10 @@ impl Part<'_> {
 
     /// Candidates for `name[key` at the end of the path.
     fn keys(&self, typed: &str, name: &str, key: &str) -> Option<Vec<Candidate>> {
-        let named = field::matching(self.message, &self.call.dialect, name);
-        let named = named.into_iter().find(|it| {
-            lookup::field(self.message, name, &self.call.dialect).as_ref() == Ok(&it.index)
-        })?;
-        let keys: Vec<String> = match (named.field.label, key) {
-            (Label::Repeated, "") => (0..=self.elements(named.field))
+        let index = lookup::field(self.message, name, &self.call.dialect).ok()?;
+        let field = self.message.fields.get(index)?;
+        let keys: Vec<String> = match (field.label, key) {
+            (Label::Repeated, "") => (0..=self.elements(field))
                 .map(|at| at.to_string())
                 .collect(),
             (Label::Map(Scalar::Bool), _) => ["true", "false"]
@@ -172,14 +215,11 @@ impl Part<'_> {
         Some(
             texts
                 .filter(is_path)
-                .map(|text| element(&text, named.field))
+                .map(|text| element(&text, field))
                 .collect(),
         )
     }
 }
-
-/// At most this many elements of a list, and one to append, are offered.
-const LISTED_ELEMENTS: usize = 16;
 
 /// How a path goes on after an element of a field.
 fn element(text: &str, field: &Field) -> Candidate {
@@ -193,4 +233,34 @@ fn has_fields(ty: Type) -> bool {
         Type::Message(message) => !message.fields.is_empty() && !has_special_form(message),
         Type::Scalar(_) | Type::Enum(_) => false,
     }
+}
+
+/// The parameters that begin with `typed`, those that are set already last.
+pub(super) fn parameters(call: &Call<'_>, typed: &str) -> Vec<Candidate> {
+    let is_set = |it: &&Parameter| {
+        let sets = |word: &Word| matches!(word, Word::Setter(setter) if setter.path == it.name);
+        call.words.iter().any(sets)
+    };
+    let parameters = conveniences::parameters(call.rpc).filter(|it| begins(it.name, typed));
+    let (set, mut found): (Vec<_>, Vec<_>) = parameters.partition(is_set);
+    found.extend(set);
+    let candidate = |it: &Parameter| {
+        Candidate::open(format!("{}=", it.name), format!("{}: {}", it.value, it.doc))
+    };
+    found.into_iter().map(candidate).collect()
+}
+
+/// The aliases that begin with `typed` and whose fields the request lacks: their
+/// values are kept for later commands.
+fn kept(call: &Call<'_>, typed: &str) -> impl Iterator<Item = Candidate> {
+    let rows = auto::ROWS.iter();
+    let lacking = rows.filter(|row| row.is_for(call.rpc) && row.named_in(call.rpc).is_none());
+    let aliases = lacking.flat_map(|row| row.aliases.iter().map(move |alias| (row, alias)));
+    let begun = aliases.filter(move |(_, alias)| begins(alias, typed));
+    begun.map(|(row, alias)| {
+        Candidate::open(
+            format!("{alias}="),
+            format!("{} of later commands", row.field),
+        )
+    })
 }
