@@ -31,6 +31,45 @@ $ echo 'package agent_policy' \
         ],
     },
     Topic {
+        name: "policy-check",
+        title: "Find out what a policy allows, and which line of it denies a call",
+        examples: &[
+            Example {
+                text: "Without an agent: one line for each call, with the agent's words. The exit status is 1 if one\n\
+                       is denied.",
+                rpcs: &["ExecProcess"],
+                session: r#"
+$ printf 'package agent_policy\n\ndefault ExecProcessRequest := false\n\nExecProcessRequest if input.process.Args == ["ls"]\n' > policy.rego
+$ kata-agent-ctl policy check -p policy.rego -c 'ExecProcess process.Args=ls' 'ExecProcess process.Args=sh'
+1  allowed  ExecProcess
+2  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy:
+"#,
+            },
+            Example {
+                text: "Why: the expression that is not true, and its values. The policy may also be a pod's YAML,\n\
+                       whose annotation holds it.",
+                rpcs: &["ExecProcess"],
+                session: r#"
+$ printf 'package agent_policy\n\ndefault ExecProcessRequest := false\n\nExecProcessRequest if input.process.Args == ["ls"]\n' > policy.rego
+$ kata-agent-ctl policy why -p policy.rego -c 'ExecProcess process.Args=sh'
+1  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy
+  policy.rego:5: input.process.Args == ["ls"]
+      input.process.Args = ["sh"]
+"#,
+            },
+            Example {
+                text: "A denial as an event of kubectl describe pod shows it, made readable.",
+                rpcs: &[],
+                session: r#"
+$ echo 'desc = "CopyFileRequest is blocked by policy: agent_policy:7: path: /etc/x agent_policy:9: not shared"' | kata-agent-ctl policy explain
+CopyFileRequest is blocked by policy
+  line 7  path: /etc/x
+  line 9  not shared
+"#,
+            },
+        ],
+    },
+    Topic {
         name: "network",
         title: "Interfaces, routes, neighbours and packet filters",
         examples: &[
