@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Kind};
-use crate::input::{Inputs, field};
+use crate::input::{self, Inputs};
 use crate::log::say;
 use crate::schema::{Content, Dialect, Schema};
 use crate::transport::Address;
@@ -43,7 +43,7 @@ pub enum ServeError {
         reason: BindError,
     },
     /// The log cannot be written.
-    #[error("cannot write to standard output: {}", crate::input::reason(.0))]
+    #[error("cannot write to standard output: {}", input::reason(.0))]
     Output(io::Error),
     /// The agent cannot be set up.
     #[error("cannot start the simulated agent: {0}")]
@@ -105,7 +105,7 @@ async fn run(
 }
 
 fn start(error: io::Error) -> ServeError {
-    ServeError::Start(crate::input::reason(&error))
+    ServeError::Start(input::reason(&error))
 }
 
 fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
@@ -120,7 +120,7 @@ fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
         shown.map_err(|error| error.to_string())
     });
     if let Err(error) = obeys {
-        let reason = crate::input::reason(&error);
+        let reason = input::reason(&error);
         say(format_args!(
             "warning: standard input is not read: {reason}"
         ));
@@ -141,7 +141,7 @@ struct PlainWithFiles;
 
 impl Dialect for PlainWithFiles {
     fn file(&self, path: &str) -> Content {
-        Ok(field::read(path)?)
+        Ok(input::value(path)?)
     }
 }
 

@@ -3,7 +3,7 @@
 //! of [`crate::auto`] and [`crate::conveniences`].
 
 use super::passed::PassedOver;
-use crate::input::field;
+use crate::input;
 use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
 use crate::{auto, conveniences};
 
@@ -87,7 +87,7 @@ impl Dialect for RequestDialect<'_> {
     }
 
     fn file(&self, path: &str) -> Content {
-        Ok(field::read(path)?)
+        Ok(input::value(path)?)
     }
 }
 
@@ -125,9 +125,7 @@ mod tests {
         response: &REQUEST,
         client_streaming: false,
         server_streaming: false,
-        deprecated: false,
         doc: "",
-        deprecated: false,
     };
 
     #[test]
