@@ -192,6 +192,9 @@ impl Reader<'_> {
                 Action::Describe(name) => {
                     lookup::item(self.schema, name).map_err(Mistake::Name)?;
                 }
+                Action::List(service) => {
+                    lookup::services(self.schema, service.as_deref()).map_err(Mistake::Name)?;
+                }
                 Action::Template(name) => {
                     lookup::request(self.schema, name).map_err(Mistake::Name)?;
                 }

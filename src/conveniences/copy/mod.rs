@@ -50,6 +50,7 @@ pub(super) const COPY: Convenience = Convenience {
         (SOURCE, "/etc/hosts"),
         (TARGET, "/run/kata-containers/shared/containers/hosts"),
     ],
+    input: "",
     needs: NEEDS,
     needs_config: false,
     apply,
