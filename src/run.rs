@@ -80,7 +80,11 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
 /// How `sim://` is reached, where the simulated agent is built in.
 fn simulated_agent() -> Option<SimConnector> {
     #[cfg(feature = "sim")]
-    return Some(|| agent_sim::connect(crate::schema()));
+    return Some(|| {
+        agent_sim::connect_and_tell(crate::schema(), |call| {
+            crate::log::say(format_args!("warning: {call}"));
+        })
+    });
     #[cfg(not(feature = "sim"))]
     None
 }

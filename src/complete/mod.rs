@@ -16,9 +16,10 @@ pub use name::{items as names, services};
 use crate::builtin::{self, BuiltIn, Takes};
 use crate::command::{self, FILE, JSON, Typed, Word};
 use crate::examples;
+use crate::printer::Format;
 use crate::request::RequestDialect;
 use crate::schema::path::{Brackets, setter_path, unfinished};
-use crate::schema::{Rpc, Schema, describe, lookup};
+use crate::schema::{Plain, Rpc, Scalar, Schema, Type, describe, lookup};
 use crate::text::escape;
 
 /// What may stand at the end of a command's text.
@@ -123,6 +124,16 @@ fn word_of(schema: &'static Schema, takes: Takes, typed: &Typed, word: &str) -> 
                 .map(|(name, value)| Candidate::last(name, value))
                 .collect()
         }
+        (Takes::Option, [Word::Plain(option)]) => match option.as_str() {
+            "output" => {
+                let names = Format::ALL.into_iter().map(|format| format.name());
+                let begun = names.filter(|name| name.starts_with(word));
+                begun.map(|name| Candidate::last(name, "")).collect()
+            }
+            "bundle-dir" => return Some(file::complete(word)),
+            "no-auto-values" => value::words(Type::Scalar(Scalar::Bool), None, &Plain, word),
+            _ => return None,
+        },
         _ => return None,
     };
     Some((0, candidates))

@@ -7,14 +7,12 @@ mod copy;
 mod draft;
 mod error;
 mod policy;
-mod series;
 
 use agent_bundle::Part;
 
-pub use copy::CopyError;
+pub use copy::{CopyError, Copying, FileCopy, Piece};
 pub use draft::{Draft, Given, Level};
 pub use error::ConvenienceError;
-pub use series::{Piece, Pieces, Series};
 
 use crate::auto;
 use crate::schema::describe::Parameter;

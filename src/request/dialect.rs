@@ -3,7 +3,7 @@
 //! of [`crate::auto`] and [`crate::conveniences`].
 
 use super::passed::PassedOver;
-use crate::input::field;
+use crate::input;
 use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
 use crate::{auto, conveniences};
 
@@ -87,7 +87,7 @@ impl Dialect for RequestDialect<'_> {
     }
 
     fn file(&self, path: &str) -> Content {
-        Ok(field::read(path)?)
+        Ok(input::value(path)?)
     }
 }
 
@@ -126,7 +126,6 @@ mod tests {
         client_streaming: false,
         server_streaming: false,
         doc: "",
-        deprecated: false,
     };
 
     #[test]

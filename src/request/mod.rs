@@ -18,7 +18,7 @@ pub use passed::PassedOver;
 use self::config::Configs;
 use crate::auto::{self, Row};
 use crate::command::{Arguments, ArgumentsError, Document, Setter, WordsError};
-use crate::conveniences::{self, Draft, Given, Level, Series};
+use crate::conveniences::{self, Draft, FileCopy, Given, Level};
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::schema::path::{self, Resolved, SetError, SetProblem};
@@ -38,7 +38,7 @@ pub struct Request {
     /// Values given by an alias whose field this request does not have.
     remembered_only: Vec<(&'static Row, String)>,
     configs: Configs,
-    series: Option<Box<dyn Series>>,
+    series: Option<FileCopy>,
     /// What was left out of the documents.
     warnings: Vec<String>,
 }
@@ -140,8 +140,8 @@ impl Request {
     }
 
     /// The calls to make instead of the one, where a convenience needs several.
-    pub fn series(&self) -> Option<&dyn Series> {
-        self.series.as_deref()
+    pub fn series(&self) -> Option<&FileCopy> {
+        self.series.as_ref()
     }
 
     /// Keeps what was given under a name that is no field's.

@@ -235,7 +235,7 @@ impl Reader<'_> {
         self.checks.format.check(rpc.response)?;
         let message = request.complete(&mut self.memory, options.automatic)?;
         let length = match request.series() {
-            Some(series) => series.largest(message.as_ref())?,
+            Some(series) => series.largest(message)?,
             None => payload(message.as_ref())?.len(),
         };
         self.checks.calls.call_of(rpc, &[]).check_size(length)?;

@@ -46,6 +46,8 @@ mod mistakes;
 mod odd_files;
 mod other_protos;
 mod output;
+#[cfg(feature = "policy")]
+mod policy;
 mod prompt;
 mod prompt_editing;
 mod prompt_input;
