@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use agent_faults::{FaultError, Faults};
-use agent_sim::{GuestOptions, Root};
+use agent_sim::{Feature, GuestOptions, Policy, Root};
 
 use crate::cli::{RuleSource, Serve};
 use crate::command::Hash;
@@ -20,6 +20,7 @@ pub(super) fn run(schema: &'static Schema, options: &Serve) -> Result<u8, Error>
     let options = ServeOptions {
         address: options.address.parse()?,
         guest: guest(options)?,
+        policy: policy(schema, options)?,
         faults: Arc::new(faults(schema, options)?),
     };
     serve::serve(options, schema)?;
@@ -52,6 +53,22 @@ fn faults(schema: &'static Schema, options: &Serve) -> Result<Faults, Error> {
 
 fn wrong_rule(place: String, error: FaultError) -> Error {
     Error::usage(error).within(place)
+}
+
+#[cfg(feature = "policy")]
+fn policy(schema: &'static Schema, options: &Serve) -> Result<Option<Box<dyn Policy>>, Error> {
+    let engine = || Box::new(serve::policy::Engine::new(schema, super::policy::program)) as _;
+    Ok(options.feature.contains(&Feature::Policy).then(engine))
+}
+
+#[cfg(not(feature = "policy"))]
+fn policy(_: &'static Schema, options: &Serve) -> Result<Option<Box<dyn Policy>>, Error> {
+    match options.feature.contains(&Feature::Policy) {
+        true => Err(Error::usage(
+            "--feature policy: this build has no engine for policies",
+        )),
+        false => Ok(None),
+    }
 }
 
 fn guest(options: &Serve) -> Result<GuestOptions, Error> {
