@@ -15,9 +15,7 @@ use crate::schema::{Reflect, Rpc};
 /// A connection and its observers.
 pub(super) struct Channel {
     connection: Option<Connection>,
-    /// Whether it ended before anything was answered on it.
-    was_silent: bool,
-    /// Whether anything was answered on it.
+    /// Whether the agent has answered anything on it.
     is_answered: bool,
     observers: Observers,
     patience: Patience,
@@ -54,7 +52,6 @@ impl Channel {
     pub(super) fn new(observers: Observers) -> Self {
         Channel {
             connection: None,
-            was_silent: false,
             is_answered: false,
             observers,
             patience: Patience::new(),
@@ -128,7 +125,6 @@ impl Channel {
         let receiver = Receiver {
             receiver,
             observers: self.observers.clone(),
-            was_silent: &mut self.was_silent,
             is_answered: &mut self.is_answered,
             time: &mut self.time,
             wait,
@@ -141,10 +137,9 @@ impl Channel {
         self.time.started.elapsed()
     }
 
-    /// Whether the connection ended before a byte came over it, as that to a hypervisor does
-    /// which waits for a line of text.
-    pub(super) fn was_silent(&self) -> bool {
-        self.was_silent
+    /// Whether there is, or was, a connection on which nothing was ever answered.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.connection.is_some() && !self.is_answered
     }
 
     /// Tells how what was begun has ended.
@@ -177,7 +172,7 @@ impl Channel {
         let told = || format!("still connecting to {address}; Ctrl-C gives up").into();
         let wait = self.patience.begin(told);
         self.connection = Some(Connection::connect(address, &options.connect)?);
-        (self.is_answered, self.was_silent) = (false, false);
+        self.is_answered = false;
         drop(wait);
         self.observers.tell(|it| it.connected(address));
         Ok(())
@@ -189,20 +184,11 @@ impl Channel {
         let answer = connection.call(call);
         self.time.note_answer();
         drop(wait);
-        self.was_silent = !self.is_answered && is_silence(&answer);
-        self.is_answered = true;
+        self.is_answered |= !ends_at_once(&answer);
         let answer = answer?;
         self.observers.tell(|it| it.answer(&answer));
         Ok(answer)
     }
-}
-
-/// Whether a connection ended and no part of an answer had come.
-fn is_silence<T>(answer: &Result<T, CallError>) -> bool {
-    let (Err(CallError::Closed { stage }) | Err(CallError::Reset { stage })) = answer else {
-        return false;
-    };
-    matches!(stage, Stage::Sending | Stage::Waiting | Stage::Streaming)
 }
 
 /// The sending side of a stream.
@@ -233,7 +219,6 @@ impl Sender {
 pub(super) struct Receiver<'c> {
     receiver: StreamReceiver<'c>,
     observers: Observers,
-    was_silent: &'c mut bool,
     is_answered: &'c mut bool,
     time: &'c mut Stopwatch,
     /// The wait for the first answer.
@@ -244,8 +229,7 @@ impl Receiver<'_> {
     /// The next message, encoded; `None` at the end of the stream.
     pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, CallError> {
         let answer = self.receiver.next_message();
-        *self.was_silent = !*self.is_answered && is_silence(&answer);
-        *self.is_answered = true;
+        *self.is_answered |= !ends_at_once(&answer);
         self.time.note_answer();
         self.wait = None;
         if let Ok(Some(message)) = &answer {
@@ -253,4 +237,18 @@ impl Receiver<'_> {
         }
         answer
     }
+}
+
+/// Whether the connection ended before a byte came.
+fn ends_at_once<T>(answer: &Result<T, CallError>) -> bool {
+    use CallError::{Closed, Reset};
+    use Stage::{Sending, Waiting};
+    matches!(
+        answer,
+        Err(Closed {
+            stage: Sending | Waiting
+        } | Reset {
+            stage: Sending | Waiting
+        })
+    )
 }

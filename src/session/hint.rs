@@ -14,10 +14,11 @@ impl Session {
         let address = self.options.calls.address.as_ref();
         let hybrid = address.and_then(|address| address.clone().with_hybrid_vsock(AGENT_PORT).ok());
         match hybrid {
-            Some(hybrid) if error.kind() == Kind::Connection && self.channel.was_silent() => error
-                .with_hint(format!(
+            Some(hybrid) if error.kind() == Kind::Connection && self.channel.is_unanswered() => {
+                error.with_hint(format!(
                     "; if this is a hypervisor's hybrid vsock socket, write \"{hybrid}\""
-                )),
+                ))
+            }
             _ => error,
         }
     }

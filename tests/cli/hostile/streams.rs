@@ -1,6 +1,6 @@
 //! The same on streams: of the agent, of the client, and both ways.
 
-use super::agent::{HINT, Row, answers, check_call, closes_after, field, header, sends, status};
+use super::agent::{Row, answers, check_call, closes_after, field, header, sends, status};
 use crate::builds::streams;
 use crate::tool::Tool;
 use crate::wire::{RESPONSE, frame};
