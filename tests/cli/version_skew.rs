@@ -79,7 +79,10 @@ fn an_rpc_that_the_agent_does_not_have() {
         assert_eq!(json["code"], code);
         assert_eq!(json["exit_status"], exit_status);
         let hint = "this agent does not have AddSwap, and reports version \"3.9.0\"";
-        assert_eq!(json["message"], format!("{said}; {hint}"));
+        assert_eq!(
+            (&json["message"], &json["hint"]),
+            (&said.into(), &hint.into())
+        );
     }
 }
 
