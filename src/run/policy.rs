@@ -72,7 +72,7 @@ pub(super) fn engine() -> Result<u8, Error> {
 }
 
 /// How the process is started.
-fn program() -> io::Result<Command> {
+pub(super) fn program() -> io::Result<Command> {
     // By this name it is the same program even where another has taken its place.
     let mut command = Command::new("/proc/self/exe");
     command.arg("policy-engine");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agent_sim::{GuestOptions, Root};
+use agent_sim::{Feature, GuestOptions, Policy, Root};
 
 use super::rules;
 use crate::cli::Serve;
@@ -18,10 +18,27 @@ pub(super) fn run(schema: &'static Schema, options: &Serve) -> Result<u8, Error>
     let options = ServeOptions {
         address: options.address.parse()?,
         guest: guest(options)?,
+        policy: policy(schema, options)?,
         faults: Arc::new(rules::faults(schema, &options.rules)?),
     };
     serve::serve(options, schema)?;
     Ok(0)
+}
+
+#[cfg(feature = "policy")]
+fn policy(schema: &'static Schema, options: &Serve) -> Result<Option<Box<dyn Policy>>, Error> {
+    let engine = || Box::new(serve::policy::Engine::new(schema, super::policy::program)) as _;
+    Ok(options.feature.contains(&Feature::Policy).then(engine))
+}
+
+#[cfg(not(feature = "policy"))]
+fn policy(_: &'static Schema, options: &Serve) -> Result<Option<Box<dyn Policy>>, Error> {
+    match options.feature.contains(&Feature::Policy) {
+        true => Err(Error::usage(
+            "--feature policy: this build has no engine for policies",
+        )),
+        false => Ok(None),
+    }
 }
 
 fn guest(options: &Serve) -> Result<GuestOptions, Error> {

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use agent_faults::Orders;
 use nix::errno::Errno;
+use protobuf::MessageFull;
 use tokio::sync::{Mutex, MutexGuard};
 use ttrpc::Code;
 
 use super::host::Host;
-use super::options::{Feature, GuestOptions};
+use super::options::GuestOptions;
+use super::policy::{Policy, Verdict};
 use super::process::{LaunchError, Program};
 use super::refusal::{internal, quoted, refusal};
-use super::state::policy::Verdict;
 use super::state::{Guest, Sandbox};
 
 /// The agent, shared by all of its connections.
@@ -24,6 +25,8 @@ pub struct Agent {
     pub(super) options: GuestOptions,
     sandbox: Mutex<Sandbox>,
     guest: StdMutex<Guest>,
+    /// What requests are held to, where the agent was built for one.
+    policy: StdMutex<Option<Box<dyn Policy>>>,
 }
 
 /// How often an order looks whether the sandbox is free, and how long it pauses.
@@ -32,11 +35,12 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 impl Agent {
     /// An agent on this machine that has just been started.
-    pub(super) fn new(options: GuestOptions) -> Agent {
+    pub(super) fn new(options: GuestOptions, policy: Option<Box<dyn Policy>>) -> Agent {
         Agent {
             host: Host::this(),
             sandbox: Mutex::default(),
             guest: StdMutex::new(Guest::new(&options)),
+            policy: StdMutex::new(policy),
             options,
         }
     }
@@ -59,6 +63,14 @@ impl Agent {
         sandbox.containers.clear();
         *sandbox = Sandbox::default();
         *self.guest() = Guest::new(&self.options);
+        if let Some(policy) = self.policy().as_mut() {
+            policy.forget();
+        }
+    }
+
+    /// What requests are held to, where the agent was built for one.
+    pub(super) fn policy(&self) -> StdMutexGuard<'_, Option<Box<dyn Policy>>> {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks for the program of a container and its folder, as far as there is
@@ -97,24 +109,27 @@ impl Agent {
         if is_there { Ok(()) } else { Err(not_found()) }
     }
 
-    /// Refuses a request of a type that the agent's policy does not allow.
+    /// Refuses a request that the agent's policy does not allow.
     ///
     /// # Errors
-    /// `PERMISSION_DENIED`; `INTERNAL` for a request that no rule is about.
-    pub(super) fn permit(&self, request: &str) -> ttrpc::Result<()> {
-        if !self.options.has(Feature::Policy) {
+    /// `PERMISSION_DENIED`; `INTERNAL` for a request that the policy does not decide.
+    pub(super) fn permit<M: MessageFull>(&self, request: &M) -> ttrpc::Result<()> {
+        let mut policy = self.policy();
+        let Some(policy) = policy.as_mut() else {
             return Ok(());
-        }
-        match self.guest().policy.verdict(request) {
+        };
+        let payload = request.write_to_bytes().map_err(internal)?;
+        let descriptor = M::descriptor();
+        match policy.judge(descriptor.full_name(), &payload) {
             Verdict::Allowed => Ok(()),
-            Verdict::Denied => Err(refusal(
+            Verdict::Denied(printed) => Err(refusal(
                 Code::PERMISSION_DENIED,
-                quoted(format!("{request} is blocked by policy: ")),
+                quoted(format!(
+                    "{} is blocked by policy: {printed}",
+                    descriptor.name()
+                )),
             )),
-            Verdict::Undefined => Err(internal(quoted(format!(
-                "{request}: internal error policy check: unexpected eval_query result len \
-                 QueryResults {{ result: [] }}"
-            )))),
+            Verdict::Failed(error) => Err(internal(error)),
         }
     }
 

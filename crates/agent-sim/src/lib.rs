@@ -3,6 +3,7 @@
 //! connections that it is handed ([`Served`]).
 
 #![warn(unreachable_pub)]
+#![deny(unsafe_code)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
@@ -15,6 +16,7 @@ mod host;
 mod in_process;
 mod notice;
 mod options;
+mod policy;
 mod process;
 mod protos;
 mod record;
@@ -33,6 +35,7 @@ pub use agent::Agent;
 pub use in_process::{connect, connect_and_tell, runtime};
 pub use notice::Never;
 pub use options::{Feature, FeatureError, GuestOptions};
+pub use policy::{Policy, Verdict};
 pub use record::Failure;
 pub use root::{Root, RootError};
 pub use serve::{Served, Setup};

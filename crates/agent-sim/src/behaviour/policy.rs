@@ -1,25 +1,19 @@
 //! The policy of an agent that was built with one.
 
-use ttrpc::Code;
-
-use crate::options::Feature;
 use crate::protos::agent::SetPolicyRequest;
 use crate::protos::empty::Empty;
-use crate::refusal::{invalid, not_found, refusal};
+use crate::refusal::{invalid, not_found};
 use crate::services::Call;
-use crate::state::policy::PolicyError;
 
 use super::done;
 
 /// Replaces the policy. An agent without one has no such call.
 pub(crate) async fn set(call: Call<'_>, request: SetPolicyRequest) -> ttrpc::Result<Empty> {
-    if !call.agent.options.has(Feature::Policy) {
-        return Err(not_found("/grpc.AgentService/SetPolicy is not supported"));
+    match call.agent.policy().as_mut() {
+        None => Err(not_found("/grpc.AgentService/SetPolicy is not supported")),
+        Some(policy) => {
+            policy.set(&request.policy).map_err(invalid)?;
+            done()
+        }
     }
-    let set = call.agent.guest().policy.set(&request.policy);
-    set.map_err(|error| match error {
-        PolicyError::Wrong { .. } => invalid(error),
-        PolicyError::Unknown(_) => refusal(Code::UNIMPLEMENTED, error),
-    })?;
-    done()
 }

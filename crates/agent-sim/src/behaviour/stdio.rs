@@ -15,9 +15,6 @@ use crate::state::Stream;
 use super::lookup::{by_status, by_text};
 use super::{done, spec};
 
-/// The type of the requests for output.
-pub(crate) const READ_REQUEST: &str = "ReadStreamRequest";
-
 /// Writes all of the data, as fast as it is read, also before the process is
 /// started. No data closes the input.
 pub(crate) async fn write_stdin(
@@ -88,7 +85,7 @@ async fn read(
     response.data = match data {
         None if task.has_terminal() => return Err(internal("Input/output error (os error 5)")),
         None => Vec::new(),
-        Some(_) if call.agent.permit(READ_REQUEST).is_err() => Vec::new(),
+        Some(_) if call.agent.permit(&request).is_err() => Vec::new(),
         Some(data) => data,
     };
     Ok(response)
