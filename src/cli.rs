@@ -1,20 +1,27 @@
 //! The command line's definition. Values are checked here where that needs no
 //! knowledge of the protos.
 
+mod address;
 #[cfg(feature = "load")]
 mod bench;
 mod bundled;
 mod connect;
+#[cfg(feature = "node")]
+mod node;
 #[cfg(feature = "sim")]
 mod serve;
 #[cfg(test)]
 mod tests;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use address::Address;
 #[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
+#[cfg(feature = "node")]
+pub use node::{ListFormat, Sandboxes};
 #[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
 
@@ -105,6 +112,9 @@ pub enum SubCommand {
     /// Make many calls and report how long they took
     #[cfg(feature = "load")]
     Bench(Box<Bench>),
+    /// List the Kata sandboxes of this host
+    #[cfg(feature = "node")]
+    Sandboxes(Sandboxes),
     /// Show worked examples for real situations
     Examples {
         /// A topic; if it is left out, the topics are listed
@@ -157,6 +167,10 @@ impl Cli {
         let mut definition = command();
         let arguments = bundled::apart(arguments.into_iter().collect(), &definition);
         let mut matches = definition.try_get_matches_from_mut(arguments)?;
+        if address::is_twofold(&matches) {
+            let message = "give --server-address or --sandbox, not both";
+            return Err(definition.error(ErrorKind::ArgumentConflict, message));
+        }
         let sources = matches.subcommand_matches("connect").map(connect::sources);
         #[cfg(feature = "sim")]
         let rules = matches.subcommand_matches("serve").map(serve::rules);

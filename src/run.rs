@@ -1,7 +1,10 @@
 //! The sub-commands: what each of them does with its options.
 
+mod address;
 #[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "node")]
+mod sandboxes;
 #[cfg(feature = "sim")]
 mod serve;
 
@@ -44,9 +47,11 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
         #[cfg(feature = "load")]
-        SubCommand::Bench(options) => bench::run(schema, *options),
+        SubCommand::Bench(options) => bench::run(schema, *options, logger),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
+        #[cfg(feature = "node")]
+        SubCommand::Sandboxes(options) => sandboxes::run(&options, logger).map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }
@@ -143,12 +148,9 @@ fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
 }
 
 fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {
-    // An empty variable is an unset one.
-    let given = options.server_address.as_ref();
-    let Some(text) = given.filter(|text| !text.is_empty()) else {
+    let Some(address) = address::find(&options.address, logger)? else {
         return Ok(None);
     };
-    let address = text.parse::<Address>()?;
     let port = options.hybrid_vsock_port;
     if options.hybrid_vsock {
         let port = port.unwrap_or(transport::AGENT_PORT);
@@ -161,7 +163,7 @@ fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> 
             logger.log(
                 Level::Warn,
                 format_args!(
-                    "--hybrid-vsock-port {port} does nothing with {text:?} alone: add \
+                    "--hybrid-vsock-port {port} does nothing with \"{address}\" alone: add \
                      --hybrid-vsock if this is a hypervisor's hybrid vsock socket"
                 ),
             );
@@ -169,7 +171,7 @@ fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> 
         }
         (Address::Hybrid(hybrid), Some(port)) if hybrid.port != port => {
             Err(Error::usage(format_args!(
-                "the address {text:?} names port {}, and --hybrid-vsock-port {port}: leave out \
+                "the address \"{address}\" names port {}, and --hybrid-vsock-port {port}: leave out \
                  the option, and write the port that is meant in the address",
                 hybrid.port
             )))

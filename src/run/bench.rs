@@ -13,6 +13,7 @@ use crate::client::ConnectOptions;
 use crate::error::{Error, Failure, Kind};
 use crate::input::{self, Inputs};
 use crate::interrupt;
+use crate::log::Logger;
 use crate::printer::Format;
 use crate::progress;
 use crate::request::{Memory, Request};
@@ -30,11 +31,10 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 3600);
 ///
 /// # Errors
 /// A failure that has not been shown yet.
-pub(super) fn run(schema: &'static Schema, flags: Bench) -> Result<u8, Failure> {
+pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Result<u8, Failure> {
     let alone = |error: Error| Failure::new(None, error);
-    let address = flags.server_address.filter(|text| !text.is_empty());
+    let address = super::address::find(&flags.address, logger).map_err(alone)?;
     let address = address.ok_or_else(|| alone(session::missing_address()))?;
-    let address = address.parse().map_err(|error| alone(Error::from(error)))?;
     let connect = ConnectOptions {
         timeout: flags.connect_timeout,
         sim: super::simulated_agent(),

@@ -2,6 +2,8 @@
 //! values by the definition of the command line, and the text of commands by
 //! [`crate::complete`]. It knows no shell.
 
+#[cfg(feature = "node")]
+mod host;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -41,13 +43,13 @@ pub(super) fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
     if let Some(option) = state.option
         && (state.needs_value || !word.starts_with('-'))
     {
-        return value(schema, state.command, option, word);
+        return value(schema, &state, option, word);
     }
     if let Some((name, text)) = word.split_once('=')
         && let Some(option) = long(state.command, name)
     {
         let before = name.len() + 1;
-        let found = value(schema, state.command, option, text);
+        let found = value(schema, &state, option, text);
         return Found {
             start: before + found.start,
             command_start: before,
@@ -73,7 +75,7 @@ pub(super) fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
         };
     }
     match state.command.get_positionals().nth(state.positional) {
-        Some(argument) => value(schema, state.command, argument, word),
+        Some(argument) => value(schema, &state, argument, word),
         None if state.only_positional => Found::default(),
         None if word.is_empty() && !state.command.has_subcommands() => Found {
             candidates: options(state.command, word),

@@ -42,6 +42,8 @@ mod long_waits;
 mod many_clients;
 mod memory;
 mod mistakes;
+#[cfg(feature = "node")]
+mod node;
 mod odd_files;
 mod other_protos;
 mod output;

@@ -19,7 +19,7 @@ pub(crate) use self::connect::connect;
 pub use self::connect::{ConnectError, ConnectOptions};
 pub use self::hybrid::HybridSocket;
 pub use self::refusal::Refusal;
-pub use self::unix::{PlainSocket, SocketName};
+pub use self::unix::{PlainSocket, SocketFile, SocketName};
 pub use self::vsock::{VsockPort, guest_port};
 
 /// Makes a connection to the simulated agent in this process.

@@ -3,6 +3,9 @@
 
 use clap::{Arg, Command};
 
+/// The option that says where the host's files are.
+const HOST_ROOT: &str = "host_root";
+
 /// What the words before the cursor leave to be typed.
 pub(super) struct State<'a> {
     /// The sub-command, or the program itself.
@@ -15,17 +18,20 @@ pub(super) struct State<'a> {
     pub positional: usize,
     /// Whether `--` is there.
     pub only_positional: bool,
+    /// Where the host's files are, if that was said.
+    pub host_root: Option<&'a str>,
 }
 
 impl<'a> State<'a> {
     /// The state after these words.
-    pub(super) fn after(root: &'a Command, words: &[String]) -> Self {
+    pub(super) fn after(root: &'a Command, words: &'a [String]) -> Self {
         let mut state = State {
             command: root,
             option: None,
             needs_value: false,
             positional: 0,
             only_positional: false,
+            host_root: None,
         };
         let mut values = 0;
         for word in words {
@@ -33,6 +39,9 @@ impl<'a> State<'a> {
                 && (state.needs_value || !word.starts_with('-'))
             {
                 values += 1;
+                if option.get_id() == HOST_ROOT {
+                    state.host_root = Some(word);
+                }
                 state.needs_value = false;
                 if values >= most_values(option) {
                     state.option = None;
@@ -41,6 +50,9 @@ impl<'a> State<'a> {
             }
             state.option = None;
             values = 0;
+            if let Some(("--host-root", root)) = word.split_once('=') {
+                state.host_root = Some(root);
+            }
             if state.only_positional || !word.starts_with('-') || word == "-" {
                 match state.command.find_subcommand(word) {
                     Some(sub_command) => state.command = sub_command,

@@ -2,9 +2,12 @@
 //! only the tables of the program know.
 
 use clap::builder::StyledStr;
-use clap::{Arg, Command, ValueHint};
+use clap::{Arg, ValueHint};
 
 use super::Found;
+#[cfg(feature = "node")]
+use super::host;
+use super::state::State;
 use crate::complete::{self, Candidate};
 use crate::examples;
 use crate::printer::Format;
@@ -40,7 +43,7 @@ pub(super) fn text_of(help: Option<&StyledStr>) -> String {
 /// What may be the value of an argument, of which `text` is typed.
 pub(super) fn value(
     schema: &'static Schema,
-    command: &Command,
+    state: &State<'_>,
     argument: &Arg,
     text: &str,
 ) -> Found {
@@ -53,7 +56,11 @@ pub(super) fn value(
             .collect();
         return plain(candidates);
     }
-    match (command.get_name(), argument.get_id().as_str()) {
+    match (state.command.get_name(), argument.get_id().as_str()) {
+        #[cfg(feature = "node")]
+        (_, "sandbox") => plain(host::sandboxes(state.host_root, text)),
+        #[cfg(feature = "node")]
+        ("exec", "container") => plain(host::containers(state.host_root, text)),
         ("connect", "cmd") => {
             let found = complete::complete(schema, text);
             Found {
@@ -70,7 +77,9 @@ pub(super) fn value(
                 .map(|format| Candidate::last(format.name(), ""))
                 .collect(),
         ),
-        ("connect", "server_address") => address(&SCHEMES, text),
+        ("connect" | "bench" | "exec" | "doctor" | "probe", "server_address") => {
+            address(&SCHEMES, text)
+        }
         ("serve", "address") => address(&LISTENING, text),
         ("describe", "name") => plain(complete::names(schema, text)),
         ("template", "name") => {
