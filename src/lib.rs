@@ -16,9 +16,12 @@ pub mod error;
 pub mod examples;
 #[allow(unreachable_pub, reason = "generated for any place in a crate")]
 mod generated;
+pub mod history;
 pub mod input;
 pub mod log;
 pub mod man;
+#[cfg(feature = "node")]
+pub mod probe;
 mod progress;
 pub mod prompt;
 pub mod request;

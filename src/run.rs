@@ -4,6 +4,10 @@ mod address;
 #[cfg(feature = "load")]
 mod bench;
 #[cfg(feature = "node")]
+mod columns;
+#[cfg(feature = "node")]
+mod probe;
+#[cfg(feature = "node")]
 mod sandboxes;
 #[cfg(feature = "sim")]
 mod serve;
@@ -50,6 +54,8 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Bench(options) => bench::run(schema, *options, logger),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
+        #[cfg(feature = "node")]
+        SubCommand::Probe(options) => probe::run(schema, &options, logger).map_err(alone),
         #[cfg(feature = "node")]
         SubCommand::Sandboxes(options) => sandboxes::run(&options, logger).map_err(alone),
         SubCommand::Examples { name, json } => {

@@ -43,7 +43,7 @@ fn of_word(call: &Call<'_>, word: &str) -> Vec<Candidate> {
 
 /// How the value of the field at `path` may begin.
 fn of_value(call: &Call<'_>, path: &str) -> Vec<Candidate> {
-    let dialect = RequestDialect { rpc: call.rpc };
+    let dialect = RequestDialect::new(call.rpc);
     let Ok(target) = path::resolve(call.rpc.request, &dialect, path) else {
         return Vec::new();
     };

@@ -118,7 +118,7 @@ impl<'a> Call<'a> {
     fn new(rpc: &'static Rpc, typed: &'a Typed) -> Self {
         Self {
             rpc,
-            dialect: RequestDialect { rpc },
+            dialect: RequestDialect::new(rpc),
             words: &typed.words,
         }
     }

@@ -407,7 +407,7 @@ fn check_rpc(rpc: &'static Rpc) -> usize {
                 if conveniences::parameters(rpc).any(|it| it.name == setter) {
                     continue;
                 }
-                let resolved = path::resolve(rpc.request, &RequestDialect { rpc }, setter);
+                let resolved = path::resolve(rpc.request, &RequestDialect::new(rpc), setter);
                 assert!(resolved.is_ok(), "{found:?}: {resolved:?}");
             }
         }

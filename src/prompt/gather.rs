@@ -105,7 +105,7 @@ fn takes_json(schema: &Schema, name: &str, path: &str) -> bool {
     let Ok(rpc) = lookup::rpc(schema, name) else {
         return true;
     };
-    let Ok(target) = path::resolve(rpc.request, &RequestDialect { rpc }, path) else {
+    let Ok(target) = path::resolve(rpc.request, &RequestDialect::new(rpc), path) else {
         return true;
     };
     matches!(target.last().field.ty, Type::Message(_)) || target.last().is_many()

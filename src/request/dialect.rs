@@ -2,18 +2,44 @@
 //! names, and the parameters of conveniences. Which there are is in the tables
 //! of [`crate::auto`] and [`crate::conveniences`].
 
+use std::cell::RefCell;
+
 use crate::input::field;
 use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
-use crate::{auto, conveniences};
+use crate::{auto, conveniences, history};
 
 /// The spellings that one RPC's request takes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct RequestDialect {
     /// The RPC whose request is being made.
     pub rpc: &'static Rpc,
+    /// What was said of names that fields no longer have.
+    notes: RefCell<Vec<String>>,
 }
 
 impl RequestDialect {
+    /// The spellings of this RPC's request.
+    pub fn new(rpc: &'static Rpc) -> Self {
+        Self {
+            rpc,
+            notes: RefCell::default(),
+        }
+    }
+
+    /// What is to be told of the names that were used, each once.
+    pub fn into_notes(self) -> Vec<String> {
+        self.notes.into_inner()
+    }
+
+    fn note_former(&self, message: &Message, index: usize, name: &str, release: &str) {
+        let field = message.fields.get(index).map_or("", |field| field.name);
+        let note = format!("{name:?} is called {field} since Kata Containers {release}");
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
     fn is_of(&self, message: &Message) -> bool {
         std::ptr::eq(message, self.rpc.request)
     }
@@ -21,8 +47,13 @@ impl RequestDialect {
 
 impl Dialect for RequestDialect {
     fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
-        let row = auto::row_of_alias(self.rpc, name).filter(|_| self.is_of(message))?;
-        row.named_in(self.rpc)
+        let row = auto::row_of_alias(self.rpc, name).filter(|_| self.is_of(message));
+        let index = row.and_then(|row| row.named_in(self.rpc));
+        index.or_else(|| {
+            let (index, release) = history::renamed(message, name)?;
+            self.note_former(message, index, name, release);
+            Some(index)
+        })
     }
 
     /// A parameter, or an alias whose field this request does not have: such a
@@ -109,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_alias_names_its_field_whatever_the_type() {
-        let dialect = RequestDialect { rpc: &RPC };
+        let dialect = RequestDialect::new(&RPC);
         assert_eq!(dialect.names(&REQUEST), [("cid", 0), ("sid", 1)]);
         for (alias, index) in [("cid", 0), ("sid", 1)] {
             assert_eq!(dialect.field(&REQUEST, alias), Some(index));

@@ -34,6 +34,8 @@ pub struct Request {
     remembered_only: Vec<(&'static Row, String)>,
     configs: Configs,
     series: Option<Box<dyn Series>>,
+    /// What is to be told of names that fields no longer have.
+    notes: Vec<String>,
 }
 
 impl Request {
@@ -56,8 +58,9 @@ impl Request {
             remembered_only: Vec::new(),
             configs: Configs::default(),
             series: None,
+            notes: Vec::new(),
         };
-        let dialect = RequestDialect { rpc };
+        let dialect = RequestDialect::new(rpc);
         let mut given = Given::default();
         let document = match arguments.document {
             None => None,
@@ -108,7 +111,13 @@ impl Request {
         conveniences::apply(&given, &mut draft)?;
         request.configs.own = draft.config;
         request.series = draft.series;
+        request.notes = dialect.into_notes();
         Ok(request)
+    }
+
+    /// What is to be told of names in it that fields no longer have.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The calls to make instead of the one, where a convenience needs several.

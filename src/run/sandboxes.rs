@@ -1,11 +1,11 @@
 //! The body of the `sandboxes` sub-command, and the sandboxes that `--sandbox` stands for.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use agent_node::{Container, Host, Sandbox, SelectError, State, Survey};
 use serde_json::{Value, json};
 
+use super::columns::in_columns;
 use crate::cli::{self, ListFormat, Sandboxes};
 use crate::error::{Error, Kind};
 use crate::log::{Level, Logger};
@@ -122,30 +122,7 @@ fn table(survey: &Survey) -> String {
             or_dash(sandbox.address.as_ref().map(ToString::to_string)),
         ]);
     }
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|row| row.map(|cell| escape::line(&cell).into_owned()))
-        .collect();
-    in_columns(&rows)
-}
-
-/// Rows of cells, each column as wide as its widest cell.
-fn in_columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(line, "{cell:width$}  ");
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    in_columns(rows)
 }
 
 /// A container's name in its pod, or its ID.

@@ -12,6 +12,10 @@ impl Session {
     /// or answers.
     pub(super) fn call(&mut self, request: &Request) -> Result<(), Error> {
         let message = request.complete(&mut self.memory, self.options.requests.automatic)?;
+        for note in request.notes() {
+            let text = format!("{}: {note}", request.rpc.name);
+            self.skew.warn_once(self.logger, text);
+        }
         match (request.series(), self.options.dry_run) {
             (Some(series), _) => self.series(request.rpc, series, message),
             (None, true) => self.dry_run(request, message.as_ref()),

@@ -8,6 +8,7 @@ use super::call::{decode, not_an_answer};
 use super::{CallOptions, Session};
 use crate::client::Connection;
 use crate::error::Error;
+use crate::history;
 use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, lookup};
@@ -34,6 +35,8 @@ pub(super) struct Skew {
     told: Vec<(String, &'static str, u32)>,
     /// The version that the agent reports, once it was asked.
     version: Option<Option<String>>,
+    /// Other warnings that were given.
+    warned: Vec<String>,
 }
 
 impl Skew {
@@ -81,6 +84,14 @@ impl Skew {
             );
         }
         Ok(message)
+    }
+
+    /// Gives a warning, unless it was given before in this run.
+    pub(super) fn warn_once(&mut self, logger: Logger, text: String) {
+        if !self.warned.contains(&text) {
+            logger.log(Level::Warn, &text);
+            self.warned.push(text);
+        }
     }
 
     fn told_of(&self, rpc: &str) -> usize {
@@ -172,7 +183,13 @@ impl Session {
         };
         let version = version.map(|it| format!(", and reports version {}", Excerpt(&it)));
         let version = version.unwrap_or_default();
-        error.with_hint(format!("; this agent does not have {}{version}", rpc.name))
+        let since = history::of_rpc(rpc);
+        let since = since.map(|release| format!(", which is there since {release}"));
+        let since = since.unwrap_or_default();
+        error.with_hint(format!(
+            "; this agent does not have {}{since}{version}",
+            rpc.name
+        ))
     }
 }
 

@@ -1,4 +1,7 @@
 //! What is of use on a node, on made-up hosts.
 
+mod agent;
+mod history;
 mod host;
+mod probe;
 mod sandboxes;

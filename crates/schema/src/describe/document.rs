@@ -32,6 +32,7 @@ fn describe_rpc(schema: &Schema, rpc: &'static Rpc, annotations: &dyn Annotation
         ("service", rpc.service.into()),
         ("file", rpc.file.into()),
         ("doc", rpc.doc.into()),
+        ("since", annotations.rpc_since(rpc).into()),
         ("client_streaming", rpc.client_streaming.into()),
         ("server_streaming", rpc.server_streaming.into()),
         ("request", side(rpc.request, Some(rpc))),
@@ -76,6 +77,7 @@ fn describe_message(
     let (requests, responses) = uses(schema, message);
     let paths = |rpcs: Vec<&Rpc>| Json::array(rpcs.iter().map(|rpc| rpc.path()));
     let mut entries = head("message", message);
+    entries.push(("since", annotations.message_since(message).into()));
     entries.extend(content(message, None, annotations));
     entries.push(("request_of", paths(requests)));
     entries.push(("response_of", paths(responses)));
@@ -119,7 +121,8 @@ fn content(
             Json::array(fields.map(|(index, field)| {
                 let automatic = annotations.automatic(rpc, message, index);
                 let aliases = annotations.aliases(message, index);
-                describe_field(message, field, automatic, aliases)
+                let since = annotations.field_since(message, index);
+                describe_field(message, field, automatic, aliases, since)
             })),
         ),
         ("oneofs", Json::array(oneofs)),
@@ -131,6 +134,7 @@ fn describe_field(
     field: &Field,
     automatic: Option<String>,
     aliases: Vec<String>,
+    since: Option<&'static str>,
 ) -> Json {
     let (label, key_type) = match field.label {
         Label::Singular => ("singular", None),
@@ -150,6 +154,7 @@ fn describe_field(
         ("doc", field.doc.into()),
         ("automatic", automatic.into()),
         ("aliases", Json::array(aliases)),
+        ("since", since.into()),
         (
             "enum_values",
             match field.ty {

@@ -50,6 +50,24 @@ pub trait Annotations {
         Vec::new()
     }
 
+    /// The first release that has an RPC, where one is known.
+    fn rpc_since(&self, rpc: &'static Rpc) -> Option<&'static str> {
+        let _ = rpc;
+        None
+    }
+
+    /// The first release that has a message, where one is known.
+    fn message_since(&self, message: &'static Message) -> Option<&'static str> {
+        let _ = message;
+        None
+    }
+
+    /// The first release that has a field, where one is known.
+    fn field_since(&self, message: &'static Message, index: usize) -> Option<&'static str> {
+        let _ = (message, index);
+        None
+    }
+
     /// The command line that makes a call. `command` is an RPC's name and what it
     /// is given, without any single quote.
     fn call_line(&self, command: &str) -> String {

@@ -50,8 +50,16 @@ impl Page<'_> {
         }
     }
 
+    /// The first release that has it.
+    fn since(&mut self, indent: usize, release: Option<&str>) {
+        if let Some(release) = release {
+            paragraphs(&mut self.out, indent, &format!("Since: {release}"));
+        }
+    }
+
     fn rpc(&mut self, schema: &Schema, rpc: &'static Rpc) {
         self.head("rpc", &rpc.path(), rpc.file, rpc.doc);
+        self.since(0, self.annotations.rpc_since(rpc));
         let (request, response) = signature(rpc);
         for (title, side, message, of) in [
             ("Request", request, rpc.request, Some(rpc)),
@@ -118,6 +126,7 @@ impl Page<'_> {
 
     fn message(&mut self, schema: &Schema, message: &'static Message) {
         self.head("message", message.full_name, message.file, message.doc);
+        self.since(0, self.annotations.message_since(message));
         self.line("\nFields:");
         self.fields(message, None);
         self.types(&[message]);
@@ -204,6 +213,7 @@ impl Page<'_> {
                 &format!("Alias: {}", aliases.join(", ")),
             );
         }
+        self.since(indent, self.annotations.field_since(message, index));
         if let Type::Enum(enumeration) = field.ty {
             self.values(indent, enumeration);
         }
