@@ -14,6 +14,8 @@ pub mod complete;
 pub mod conveniences;
 pub mod error;
 pub mod examples;
+#[cfg(feature = "node")]
+pub mod exec;
 #[allow(unreachable_pub, reason = "generated for any place in a crate")]
 mod generated;
 pub mod history;

@@ -26,6 +26,7 @@ mod process;
 mod record;
 mod sandbox;
 mod select;
+mod user;
 
 pub use bundle::{Container, Pod};
 pub use host::Host;
@@ -33,3 +34,4 @@ pub use monitor::Answer;
 pub use process::Process;
 pub use sandbox::{Runtime, Sandbox, State, Survey, Unread};
 pub use select::SelectError;
+pub use user::{User, UserError};

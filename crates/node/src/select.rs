@@ -127,6 +127,35 @@ impl Survey {
         }
     }
 
+    /// The container of one sandbox that a prefix of its ID, or its name, stands for.
+    ///
+    /// # Errors
+    /// When none matches, or several do.
+    pub fn container_in<'a>(
+        &'a self,
+        sandbox: &'a Sandbox,
+        which: &str,
+    ) -> Result<&'a Container, SelectError> {
+        let all = || sandbox.containers.iter();
+        let exact = all().find(|it| it.id == which || it.name.as_deref() == Some(which));
+        if let Some(found) = exact {
+            return Ok(found);
+        }
+        let found: Vec<_> = all().filter(|it| it.id.starts_with(which)).collect();
+        match found.as_slice() {
+            _ if which.is_empty() => Err(SelectError::Empty),
+            [only] => Ok(only),
+            [] => match self.container(which)? {
+                (of, container) if of.id == sandbox.id => Ok(container),
+                _ => Err(SelectError::NoContainer(which.to_owned())),
+            },
+            several => Err(SelectError::SeveralContainers {
+                which: which.to_owned(),
+                candidates: several.iter().map(|it| named(it)).collect(),
+            }),
+        }
+    }
+
     fn container_of_id(&self, id: &str) -> Result<(&Sandbox, &Container), SelectError> {
         if id.is_empty() {
             return Err(SelectError::Empty);

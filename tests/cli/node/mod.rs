@@ -1,6 +1,8 @@
 //! What is of use on a node, on made-up hosts.
 
 mod agent;
+mod exec;
+mod exec_terminal;
 mod history;
 mod host;
 mod probe;
