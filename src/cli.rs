@@ -21,7 +21,7 @@ pub use address::Address;
 pub use bench::Bench;
 pub use connect::{Connect, Source};
 #[cfg(feature = "node")]
-pub use node::{Exec, ListFormat, Probe, Sandboxes};
+pub use node::{Doctor, Exec, ListFormat, Probe, Sandboxes};
 #[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
 
@@ -115,6 +115,9 @@ pub enum SubCommand {
     /// List the Kata sandboxes of this host
     #[cfg(feature = "node")]
     Sandboxes(Sandboxes),
+    /// Find out why an agent does not answer, stage by stage
+    #[cfg(feature = "node")]
+    Doctor(Box<Doctor>),
     /// Run a process in a container, through its agent alone
     #[cfg(feature = "node")]
     Exec(Box<Exec>),

@@ -102,6 +102,11 @@ fn successor(removed: &Change) -> Option<&'static str> {
     Some(found.name)
 }
 
+/// The newest release that is known; `None` in a build from other protos.
+pub fn newest() -> Option<&'static str> {
+    changes().last().map(|change| change.release)
+}
+
 /// Releases by their numbers, 3.9 before 3.13.
 pub fn compare(one: &str, other: &str) -> Ordering {
     let numbers = |release: &str| {

@@ -9,9 +9,12 @@
 
 pub mod auto;
 pub mod builtin;
+mod by_name;
 pub mod cli;
 pub mod complete;
 pub mod conveniences;
+#[cfg(feature = "node")]
+pub mod doctor;
 pub mod error;
 pub mod examples;
 #[cfg(feature = "node")]

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
 
+use crate::by_name::ByName;
 use crate::client::{Call, CallError, ConnectOptions, Multiplexer};
 use crate::error::{Error, Kind};
 use crate::history;
 use crate::interrupt::{self, Interrupted, Stop};
-use crate::schema::{Rpc, Schema, Value, decode, lookup};
+use crate::schema::{Rpc, Schema, lookup};
 use crate::transport::Address;
 
 pub use verdict::Verdict;
@@ -119,17 +120,8 @@ pub fn probe(
 
 /// The version in an answer.
 fn version_in(rpc: &Rpc, answer: &[u8]) -> Option<String> {
-    let index = rpc
-        .response
-        .fields
-        .iter()
-        .position(|field| field.name == VERSION.1)?;
-    let mut message = (rpc.response.new)();
-    decode(&mut *message, answer).ok()?;
-    match message.get(index)? {
-        Value::String(version) if !version.is_empty() => Some(version.to_owned()),
-        _ => None,
-    }
+    let answer = ByName::answer(rpc, answer).ok()?;
+    Some(answer.text(VERSION.1).to_owned()).filter(|version| !version.is_empty())
 }
 
 /// What came of a call.

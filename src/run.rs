@@ -6,6 +6,8 @@ mod bench;
 #[cfg(feature = "node")]
 mod columns;
 #[cfg(feature = "node")]
+mod doctor;
+#[cfg(feature = "node")]
 mod exec;
 #[cfg(feature = "node")]
 mod probe;
@@ -56,6 +58,8 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Bench(options) => bench::run(schema, *options, logger),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
+        #[cfg(feature = "node")]
+        SubCommand::Doctor(options) => doctor::run(schema, &options, logger),
         #[cfg(feature = "node")]
         SubCommand::Exec(options) => exec::run(schema, &options, logger),
         #[cfg(feature = "node")]

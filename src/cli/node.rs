@@ -40,6 +40,29 @@ pub struct Probe {
     pub output: ListFormat,
 }
 
+/// Find out why an agent does not answer, stage by stage
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Without an address or a sandbox it is about the only sandbox of this host. The exit status is 0, or 1
+where a stage failed.")]
+pub struct Doctor {
+    /// Which agent.
+    #[command(flatten)]
+    pub address: Address,
+
+    /// How long the agent may take for each answer
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
+    pub timeout: Duration,
+
+    /// How long to keep trying to connect; 0 tries once
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
+    pub connect_timeout: Duration,
+
+    /// How the stages are shown
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: ListFormat,
+}
+
 /// Run a process in a container, through its agent alone
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS)]

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::Value;
 
-use super::calls::{Content, Rpcs};
+use super::calls::Rpcs;
 use super::detach::DetachKeys;
 use super::process::Process;
 use super::pump::{End, Pump, Tag};
 use super::signals::{Signalled, Signals};
 use super::terminal::{self, RawTerminal};
+use crate::by_name::ByName;
 use crate::client::{Call, CallError, ConnectOptions, Multiplexer};
 use crate::error::{Error, Kind};
 use crate::interrupt::{self, Interrupted};
@@ -66,7 +67,7 @@ pub fn exec(
     logger: Logger,
 ) -> Result<Ended, Error> {
     let rpcs = Rpcs::of(schema)?;
-    let mut start = Content::about(rpcs.start, exec.container_id, exec.exec_id)?;
+    let mut start = ByName::about(rpcs.start, exec.container_id, exec.exec_id)?;
     start.within("process", |message| {
         exec.process.put(exec.config, message, schema)
     })?;
@@ -201,7 +202,7 @@ impl Agent {
     /// Sends the process a signal that is meant to end it. Nothing more can be done if that
     /// fails.
     fn end(&mut self, rpc: &Rpc, exec: &Exec<'_>, signal: i32) {
-        let request = Content::about(rpc, exec.container_id, exec.exec_id);
+        let request = ByName::about(rpc, exec.container_id, exec.exec_id);
         if let Ok(mut request) = request
             && request.set_number("signal", signal.unsigned_abs()).is_ok()
             && let Ok(payload) = request.payload()
@@ -219,7 +220,7 @@ fn has_policy(agent: &mut Agent, rpcs: &Rpcs) -> bool {
     let Ok(Ok(answer)) = agent.ask(rpc, &[], Some(LAST_WORDS)) else {
         return false;
     };
-    let details = Content::answer(rpc, &answer);
+    let details = ByName::answer(rpc, &answer);
     let features = details.map(|details| details.texts("agent_details", "extra_features"));
     features.is_ok_and(|features| features.iter().any(|feature| feature == POLICY))
 }

@@ -14,11 +14,12 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::unistd::{read, write};
 
-use super::calls::{Content, Rpcs};
+use super::calls::Rpcs;
 use super::detach::Watch;
 use super::flow::{Exec, poll_timeout};
 use super::signals::{Signalled, Signals};
 use super::terminal::{self, RawTerminal};
+use crate::by_name::ByName;
 use crate::client::{Call, CallError, Multiplexer};
 use crate::error::Error;
 use crate::schema::Rpc;
@@ -101,7 +102,7 @@ struct Outlet {
 
 impl Outlet {
     fn new(rpc: &'static Rpc, exec: &Exec<'_>) -> Result<Self, Error> {
-        let mut request = Content::about(rpc, exec.container_id, exec.exec_id)?;
+        let mut request = ByName::about(rpc, exec.container_id, exec.exec_id)?;
         request.set_number("len", PIECE as u32)?;
         Ok(Self {
             rpc,
@@ -318,8 +319,8 @@ impl<'a> Pump<'a> {
         self.send_input(agent)
     }
 
-    fn about(&self, rpc: &Rpc) -> Result<Content, Error> {
-        Content::about(rpc, self.exec.container_id, self.exec.exec_id)
+    fn about(&self, rpc: &Rpc) -> Result<ByName, Error> {
+        ByName::about(rpc, self.exec.container_id, self.exec.exec_id)
     }
 
     fn send_input(&mut self, agent: &mut Multiplexer<Tag>) -> Result<(), Error> {
@@ -440,7 +441,7 @@ impl<'a> Pump<'a> {
                 };
                 match answer {
                     Ok(answer) => {
-                        let answer = Content::answer(outlet.rpc, &answer)?;
+                        let answer = ByName::answer(outlet.rpc, &answer)?;
                         outlet.take(answer.bytes("data"));
                     }
                     Err(CallError::Status(status)) => {
@@ -463,7 +464,7 @@ impl<'a> Pump<'a> {
                 self.stdin.is_busy = false;
                 let sent = match answer {
                     Ok(answer) => {
-                        let length = Content::answer(self.rpcs.write, &answer)?.number("len");
+                        let length = ByName::answer(self.rpcs.write, &answer)?.number("len");
                         // An agent that does not say how much it took has taken all.
                         match usize::try_from(length) {
                             Ok(length @ 1..) => length.min(self.stdin.sending),
@@ -490,7 +491,7 @@ impl<'a> Pump<'a> {
             Tag::Close => self.stdin.is_busy = false,
             Tag::Signal => self.signals_in_flight = self.signals_in_flight.saturating_sub(1),
             Tag::Wait => {
-                let answer = Content::answer(self.rpcs.wait, &answer?)?;
+                let answer = ByName::answer(self.rpcs.wait, &answer?)?;
                 // As a shell has it: the lowest eight bits.
                 self.status = Some((answer.number("status") & 0xff) as u8);
             }

@@ -1,6 +1,7 @@
 //! What is of use on a node, on made-up hosts.
 
 mod agent;
+mod doctor;
 mod exec;
 mod exec_terminal;
 mod history;
