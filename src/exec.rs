@@ -7,6 +7,7 @@ mod flow;
 mod process;
 mod pump;
 mod signals;
+mod streams;
 mod terminal;
 
 pub use detach::{DetachKeys, DetachKeysError};

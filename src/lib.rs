@@ -9,6 +9,7 @@
 
 pub mod auto;
 pub mod builtin;
+#[cfg(feature = "node")]
 mod by_name;
 pub mod cli;
 pub mod complete;

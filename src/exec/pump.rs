@@ -7,31 +7,23 @@
 //! for, as the agent then drops what was not read.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
-use nix::unistd::{read, write};
+use nix::unistd::read;
 
 use super::calls::Rpcs;
 use super::detach::Watch;
 use super::flow::{Exec, poll_timeout};
 use super::signals::{Signalled, Signals};
+use super::streams::{Inlet, Outlet, PIECE};
 use super::terminal::{self, RawTerminal};
 use crate::by_name::ByName;
 use crate::client::{Call, CallError, Multiplexer};
 use crate::error::Error;
 use crate::schema::Rpc;
-
-/// How much is read and written at a time, in bytes: an agent answers no more.
-const PIECE: usize = 64 * 1024;
-
-/// How much a pipe that can be written to takes without blocking: `PIPE_BUF`.
-const WRITTEN: usize = 4096;
-
-/// How long an output that has ended is left alone while the process has not.
-const REST: Duration = Duration::from_millis(250);
 
 /// What ends the input of a terminal: ctrl-d.
 const END_OF_INPUT: &[u8] = b"\x04";
@@ -80,99 +72,6 @@ pub(super) enum End {
     ReaderGone(io::Error),
     /// A second signal came before the agent had taken the first.
     Interrupted,
-}
-
-/// An output on its way from the agent to here.
-struct Outlet {
-    rpc: &'static Rpc,
-    request: Vec<u8>,
-    /// What is still to be written here.
-    pending: Vec<u8>,
-    written: usize,
-    is_asked: bool,
-    /// How many empty answers came in a row.
-    empty: u8,
-    /// Whether the agent does not answer it any more.
-    is_refused: bool,
-    /// When it may be asked again after its end.
-    rests_until: Option<Instant>,
-    /// Whether anything ever came.
-    was_heard: bool,
-}
-
-impl Outlet {
-    fn new(rpc: &'static Rpc, exec: &Exec<'_>) -> Result<Self, Error> {
-        let mut request = ByName::about(rpc, exec.container_id, exec.exec_id)?;
-        request.set_number("len", PIECE as u32)?;
-        Ok(Self {
-            rpc,
-            request: request.payload()?,
-            pending: Vec::new(),
-            written: 0,
-            is_asked: false,
-            empty: 0,
-            is_refused: false,
-            rests_until: None,
-            was_heard: false,
-        })
-    }
-
-    fn has_ended(&self) -> bool {
-        self.is_refused || self.empty >= 2
-    }
-
-    fn is_written(&self) -> bool {
-        self.written >= self.pending.len()
-    }
-
-    /// Whether it is time to ask for more.
-    fn wants_more(&self) -> bool {
-        let is_rested = self.rests_until.is_none_or(|end| end <= Instant::now());
-        !self.is_asked && self.is_written() && !self.is_refused && is_rested
-    }
-
-    /// Takes an answer.
-    fn take(&mut self, data: &[u8]) {
-        self.is_asked = false;
-        if data.is_empty() {
-            self.empty = self.empty.saturating_add(1);
-            // What a policy withholds comes as empty answers too, and must be read, or the
-            // process waits for that.
-            self.rests_until = self.has_ended().then(|| Instant::now() + REST);
-            return;
-        }
-        self.empty = 0;
-        self.rests_until = None;
-        self.was_heard = true;
-        self.written = 0;
-        data.clone_into(&mut self.pending);
-    }
-
-    /// Writes as much as surely does not block.
-    fn write(&mut self, to: BorrowedFd<'_>) -> io::Result<()> {
-        let rest = self.pending.get(self.written..).unwrap_or_default();
-        let piece = rest.get(..WRITTEN).unwrap_or(rest);
-        match write(to, piece) {
-            Ok(count) => self.written += count,
-            Err(Errno::EAGAIN | Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-        Ok(())
-    }
-}
-
-/// Standard input on its way to the agent.
-struct Inlet {
-    /// What is still to be sent.
-    pending: Vec<u8>,
-    /// Whether more may come.
-    is_open: bool,
-    /// Whether the end is still to be told.
-    is_to_be_closed: bool,
-    /// Whether a call is in flight.
-    is_busy: bool,
-    /// How much that call sends.
-    sending: usize,
 }
 
 /// The flow of all streams.
@@ -253,7 +152,8 @@ impl<'a> Pump<'a> {
     ) -> Result<End, Error> {
         loop {
             self.ask(agent)?;
-            agent.send()?;
+            // Where nothing can be sent any more, the last answers may still be there.
+            let sent = agent.send();
             let ready = self.wait(agent, signals);
             if let Some(end) = self.pass_on_signals(agent, signals)? {
                 return Ok(end);
@@ -263,7 +163,9 @@ impl<'a> Pump<'a> {
             for (tag, answer) in answers {
                 self.take(tag, answer)?;
             }
-            received?;
+            if self.status.is_none() {
+                received.and(sent)?;
+            }
             if ready.stdout
                 && let Err(error) = self.stdout.write(io::stdout().as_fd())
             {

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use super::call::{decode, not_an_answer};
 use super::{CallOptions, Session};
-use crate::by_name::ByName;
 use crate::client::Connection;
 use crate::error::Error;
 use crate::history;
 use crate::interrupt;
 use crate::log::{Level, Logger};
-use crate::schema::{Reflect, Rpc, Schema, UnknownField, decode_noting, lookup};
+use crate::schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, lookup};
 use crate::text::excerpt::Excerpt;
 use crate::text::hex;
 use crate::wire::Content;
@@ -207,6 +206,7 @@ fn ask(
     if rpc.path() == failed.path() || rpc.is_streaming() {
         return None;
     }
+    let field = rpc.response.fields.iter().position(|it| it.name == field)?;
     logger.log(Level::Debug, "asking the agent for its version");
     let mut call = options.call_of(rpc, &[]);
     call.timeout = Some(
@@ -215,6 +215,8 @@ fn ask(
             .map_or(PATIENCE, |limit| limit.min(PATIENCE)),
     );
     let answer = connection.call(&call).ok()?;
-    let answer = ByName::answer(rpc, &answer).ok()?;
-    Some(answer.text(field).to_owned()).filter(|version| !version.is_empty())
+    match decode(rpc.response, &answer).ok()?.get(field)? {
+        Value::String(version) if !version.is_empty() => Some(version.to_owned()),
+        _ => None,
+    }
 }

@@ -12,6 +12,8 @@
 
 mod agents;
 mod answer;
+#[cfg(feature = "node")]
+mod exec;
 mod guest;
 mod judge;
 mod script;
@@ -90,6 +92,18 @@ fn serve_over_vsock() {
 fn a_real_agent() {
     match Guest::of_environment() {
         Ok(guest) => judge::all("the real agent", &guest, 1, None),
+        // Nothing that can be installed brings one.
+        Err(reason) => skip_even_if_required(reason),
+    }
+}
+
+#[cfg(feature = "node")]
+#[test]
+fn programs_run_in_containers_alike() {
+    exec::works(&Serve(Transport::Unix)).unwrap();
+    exec::works(&Serve(Transport::Hybrid)).unwrap();
+    match Guest::of_environment() {
+        Ok(guest) => exec::works(&guest).unwrap(),
         // Nothing that can be installed brings one.
         Err(reason) => skip_even_if_required(reason),
     }

@@ -77,7 +77,8 @@ impl Script {
         self.steps.iter().any(parallel)
     }
 
-    fn parse(name: &str, text: &str) -> Script {
+    /// A script of this text.
+    pub fn parse(name: &str, text: &str) -> Script {
         let mut script = Script {
             name: name.to_owned(),
             needs: Vec::new(),

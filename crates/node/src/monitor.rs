@@ -193,3 +193,48 @@ fn joined(mut rest: &[u8]) -> Option<Vec<u8>> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn said(status: u16, body: &str) -> Option<Answer> {
+        let body = body.to_owned();
+        Some(Answer::Said { status, body })
+    }
+
+    #[test]
+    fn an_answer_is_read_once_it_is_whole() {
+        let sized = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody";
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nbo\r\n2\r\ndy\r\n\
+                       0\r\n\r\n";
+        for whole in [sized, chunked] {
+            for length in 0..whole.len() {
+                assert_eq!(read(&whole.as_bytes()[..length], false), None, "{length}");
+            }
+            assert_eq!(read(whole.as_bytes(), false), said(200, "body"));
+        }
+        // Without a length the end is the end of the connection.
+        let open = b"HTTP/1.0 500 No\r\n\r\n\r\n no sandbox \r\n";
+        assert_eq!(read(open, false), None);
+        assert_eq!(read(open, true), said(500, "no sandbox"));
+        // What was to come and did not.
+        assert_eq!(read(&sized.as_bytes()[..40], true), said(200, "bo"));
+        assert_eq!(read(b"", true), Some(Answer::Silent));
+        assert_eq!(read(b"HTTP/1.1 20", true), Some(Answer::Garbled));
+        assert_eq!(read(b"\x00\x00\x00\x00", false), Some(Answer::Garbled));
+        let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx";
+        assert_eq!(read(endless, true), Some(Answer::Garbled));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_does_harm(bytes in any::<Vec<u8>>(), is_end in any::<bool>()) {
+            let _ = read(&bytes, is_end);
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let _ = read(&[&head[..], &bytes].concat(), is_end);
+        }
+    }
+}

@@ -100,3 +100,50 @@ fn number(document: &Value, pointer: &str) -> Option<u32> {
     let number = document.pointer(pointer)?.as_u64()?;
     u32::try_from(number).ok().filter(|number| *number > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_as_it_should_be_is_known() {
+        let host = Host::new("/no/such/host");
+        let document = json!({
+            "HypervisorState": {"Type": "clh", "Pid": 7, "APISocket": "/x"},
+            "AgentState": {"URL": "vsock://3:1024"},
+        });
+        let expected = Record {
+            hypervisor: Some("clh".to_owned()),
+            process: Some(7),
+            address: Some("vsock://3:1024".to_owned()),
+        };
+        assert_eq!(Record::of_go(&document), expected);
+        for wrong in [
+            json!(null),
+            json!({"HypervisorState": {"Type": 7, "Pid": "7"}, "AgentState": "x"}),
+            json!({"HypervisorState": {"Type": "", "Pid": 0}, "AgentState": {"URL": ""}}),
+            json!({"HypervisorState": {"Pid": -1}}),
+            json!({"HypervisorState": {"Pid": 4_294_967_296_u64}}),
+        ] {
+            assert_eq!(Record::of_go(&wrong), Record::default(), "{wrong}");
+            assert_eq!(
+                Record::of_rust(&wrong, &host, "id"),
+                Record::default(),
+                "{wrong}"
+            );
+        }
+        // The context ID of a process that is not there is not known.
+        let qemu = json!({"hypervisor": {"hypervisor_type": "qemu", "pid": 7}});
+        assert_eq!(Record::of_rust(&qemu, &host, "id").address, None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_does_harm(hypervisor in ".*", is_jailed in any::<bool>(), id in ".*") {
+            let _ = socket_of(&hypervisor, is_jailed, &id);
+        }
+    }
+}
