@@ -8,13 +8,17 @@ mod bundled;
 mod connect;
 #[cfg(feature = "node")]
 mod node;
+#[cfg(feature = "policy")]
+mod policy;
 #[cfg(feature = "sim")]
 mod serve;
+#[cfg(feature = "tap")]
+mod tap;
 #[cfg(test)]
 mod tests;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use address::Address;
 #[cfg(feature = "load")]
@@ -22,10 +26,19 @@ pub use bench::Bench;
 pub use connect::{Connect, Source};
 #[cfg(feature = "node")]
 pub use node::{Doctor, Exec, ListFormat, Probe, Sandboxes};
+#[cfg(feature = "policy")]
+pub use policy::{
+    Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
+    RequestOptions, RequestSource, Why,
+};
 #[cfg(feature = "sim")]
 pub use serve::{RuleSource, Serve};
+#[cfg(feature = "tap")]
+pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
+use crate::duration;
 use crate::log::Level;
+use crate::schema::lookup;
 use crate::shell::Shell;
 
 /// The version of this build.
@@ -69,6 +82,10 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: SubCommand,
+
+    /// What may be a mistake in them.
+    #[arg(skip)]
+    pub warnings: Vec<String>,
 }
 
 /// How errors are written.
@@ -124,6 +141,21 @@ pub enum SubCommand {
     /// Find out which RPCs of this build an agent has, without running any of them
     #[cfg(feature = "node")]
     Probe(Box<Probe>),
+    /// Stand between a runtime and an agent, and print each call
+    #[cfg(feature = "tap")]
+    Proxy(Box<Proxy>),
+    /// Show a recording
+    #[cfg(feature = "tap")]
+    Show(Show),
+    /// Make recorded calls again on another agent
+    #[cfg(feature = "tap")]
+    Replay(Box<Replay>),
+    /// Show what the calls of two recordings differ in
+    #[cfg(feature = "tap")]
+    Diff(Diff),
+    /// Ask an agent's policy about requests, without an agent
+    #[cfg(feature = "policy")]
+    Policy(Box<Policy>),
     /// Show worked examples for real situations
     Examples {
         /// A topic; if it is left out, the topics are listed
@@ -141,6 +173,10 @@ pub enum SubCommand {
         /// The shell that reads it
         shell: Shell,
     },
+    /// Evaluate a policy that standard input gives; what `policy` runs
+    #[cfg(feature = "policy")]
+    #[command(hide = true)]
+    PolicyEngine,
     /// Print the manual page
     #[command(hide = true)]
     Man,
@@ -183,13 +219,21 @@ impl Cli {
         let sources = matches.subcommand_matches("connect").map(connect::sources);
         #[cfg(feature = "sim")]
         let rules = matches.subcommand_matches("serve").map(serve::rules);
+        let warnings = hasty(&matches);
+        #[cfg(feature = "policy")]
+        let asked = matches.subcommand_matches("policy").cloned();
         let mut cli = Cli::from_arg_matches_mut(&mut matches)?;
+        cli.warnings = warnings;
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
             connect.sources = sources;
         }
         #[cfg(feature = "sim")]
         if let (SubCommand::Serve(serve), Some(rules)) = (&mut cli.command, rules) {
             serve.rules = rules;
+        }
+        #[cfg(feature = "policy")]
+        if let (SubCommand::Policy(policy), Some(asked)) = (&mut cli.command, asked) {
+            policy.order(&asked);
         }
         Ok(cli)
     }
@@ -207,7 +251,28 @@ pub fn command() -> clap::Command {
         })
 }
 
-/// A clap error as one line, without usage and hints on where to read more.
+/// The names of options whose values are times.
+const TIMES: [&str; 4] = ["timeout", "connect_timeout", "duration", "warmup"];
+
+/// Times that were given as a number of nanoseconds that is hardly meant.
+fn hasty(matches: &ArgMatches) -> Vec<String> {
+    let Some((_, matches)) = matches.subcommand() else {
+        return Vec::new();
+    };
+    let given = TIMES.iter().filter_map(|id| {
+        let mut values = matches.try_get_raw(id).ok()??;
+        let text = values.next_back()?.to_str()?;
+        let name = id.replace('_', "-");
+        let warning = || {
+            format!("--{name} {text} is {text} nanoseconds, as it has no unit: write {text}s for seconds")
+        };
+        duration::is_hasty(text).then(warning)
+    });
+    given.collect()
+}
+
+/// A clap error as one line, without usage and hints on where to read more, and with what
+/// may help.
 pub fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let mut line = String::new();
@@ -220,6 +285,41 @@ pub fn one_line(error: &clap::Error) -> String {
             line.push_str(if line.is_empty() { "" } else { " " });
             line.push_str(part);
         }
+    }
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let usage = text
+        .lines()
+        .find(|part| part.starts_with("Usage:"))
+        .unwrap_or_default();
+    let takes_commands = ["connect", "bench"]
+        .into_iter()
+        .find(|name| usage.contains(&format!("kata-agent-ctl {name}")));
+    match (
+        error.kind(),
+        context(ContextKind::InvalidArg),
+        takes_commands,
+    ) {
+        (ErrorKind::UnknownArgument, word, Some(name)) if !word.starts_with('-') => {
+            line.push_str(&format!(
+                "; calls follow -c, as in kata-agent-ctl {name} -c {word}"
+            ));
+        }
+        (ErrorKind::UnknownArgument, "-c" | "--cmd", None) => {
+            line.push_str("; it is an option of connect, as in kata-agent-ctl connect -c Check");
+        }
+        (ErrorKind::InvalidSubcommand, ..) => {
+            let word = context(ContextKind::InvalidSubcommand);
+            if let Ok(rpc) = lookup::rpc(crate::schema(), word) {
+                let name = rpc.name;
+                line.push_str(&format!(
+                    "; it is a call, as in kata-agent-ctl connect -c {name}"
+                ));
+            }
+        }
+        _ => {}
     }
     line
 }

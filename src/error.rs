@@ -12,8 +12,9 @@ use agent_bundle::ConfigError;
 use crate::client::{CallError, ConnectError, ErrorKind, Status};
 use crate::command::{ArgumentsError, WordsError};
 use crate::interrupt::Interrupted;
-use crate::printer::{PrintError, RawError};
-use crate::schema::json::JsonError;
+use crate::printer::RawError;
+use crate::schema::Schema;
+use crate::schema::json::{self, JsonError};
 use crate::schema::lookup::LookupError;
 use crate::schema::path::SetError;
 use crate::transport::AddressError;
@@ -31,6 +32,8 @@ pub struct Error {
     path: Option<String>,
     /// The agent's own words.
     status: Option<Box<Status>>,
+    /// What the agent sent with them, each as JSON.
+    details: Vec<String>,
     /// What to tell after them.
     hint: String,
 }
@@ -40,6 +43,8 @@ pub struct Error {
 pub enum Kind {
     /// Standard output or a file could not be written.
     Output,
+    /// An answer has no form in the output format.
+    NoForm,
     /// The reader of standard output has gone, which is not a mistake.
     ReaderGone,
     /// Something given is wrong; nothing was sent.
@@ -71,6 +76,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Output => "output",
+            Kind::NoForm => "no_form",
             Kind::ReaderGone => "reader_gone",
             Kind::Usage => "usage",
             Kind::Connection => "connection",
@@ -85,7 +91,7 @@ impl Kind {
     /// The exit status, as [`EXIT_STATUSES`] lists them.
     pub fn exit_status(self) -> u8 {
         match self {
-            Kind::Output => 1,
+            Kind::Output | Kind::NoForm => 1,
             Kind::Usage => 2,
             Kind::Connection | Kind::Protocol => 3,
             Kind::Timeout => 4,
@@ -120,6 +126,7 @@ impl Error {
             message: message.to_string(),
             path: None,
             status: None,
+            details: Vec::new(),
             hint: String::new(),
         }
     }
@@ -154,6 +161,20 @@ impl Error {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// The same error, with the details of the agent's status as messages of this API where
+    /// it has their types.
+    #[must_use]
+    pub fn with_details(mut self, schema: &'static Schema) -> Self {
+        let details = self.status.iter().flat_map(|status| &status.details);
+        let details = details.map(|detail| {
+            let mut text = Vec::new();
+            json::write_any(&detail.type_url, &detail.value, schema, &mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        self.details = details.collect();
         self
     }
 
@@ -248,7 +269,6 @@ usage!(
     ArgumentsError,
     ConfigError,
     LookupError,
-    PrintError,
     RawError,
     WordsError,
 );

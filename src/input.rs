@@ -6,10 +6,16 @@ mod open;
 
 use std::io::{self, Read};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::{SFlag, fstat, makedev};
+
 use crate::error::Error;
 
 pub use agent_text::reason;
-pub use open::{Opened, open};
+pub use open::{Opened, open, wait_at_most};
+
+/// The number of `/dev/null`.
+const NULL_DEVICE: u64 = makedev(1, 3);
 
 /// The largest document or script that is read, in bytes. A request holds at
 /// most 4 MiB; base64, escapes and layout make its JSON larger, not this large.
@@ -88,6 +94,7 @@ impl Inputs {
                 if std::mem::replace(&mut self.standard_input_taken, true) {
                     return Err(InputError::StandardInputTaken);
                 }
+                check_standard_input().map_err(|error| failed(name, &error))?;
                 read(name, io::stdin().lock())
             }
             path => {
@@ -111,6 +118,23 @@ impl Inputs {
     /// Whether standard input is free for a stream's messages.
     pub fn standard_input_is_free(&self) -> bool {
         !self.standard_input_taken
+    }
+}
+
+/// Makes sure that there is a standard input.
+///
+/// # Errors
+/// When it was closed: Rust's runtime has opened `/dev/null` in its place then, to read
+/// and to write, as nobody does who means to read from it.
+pub(crate) fn check_standard_input() -> io::Result<()> {
+    let stdin = io::stdin();
+    let is_null = fstat(&stdin).is_ok_and(|it| {
+        SFlag::from_bits_truncate(it.st_mode).contains(SFlag::S_IFCHR) && it.st_rdev == NULL_DEVICE
+    });
+    let flags = OFlag::from_bits_retain(fcntl(&stdin, FcntlArg::F_GETFL)?);
+    match is_null && flags.contains(OFlag::O_RDWR) {
+        true => Err(io::Error::other("it is closed")),
+        false => Ok(()),
     }
 }
 

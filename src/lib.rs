@@ -24,6 +24,8 @@ pub mod exec;
 mod generated;
 pub mod history;
 pub mod input;
+#[cfg(any(feature = "sim", feature = "tap"))]
+mod listen;
 pub mod log;
 pub mod man;
 #[cfg(feature = "node")]
@@ -36,6 +38,8 @@ mod run;
 pub mod serve;
 pub mod session;
 pub mod shell;
+#[cfg(any(feature = "sim", feature = "tap"))]
+mod signals;
 pub mod standard_output;
 #[cfg(own_protos)]
 pub mod typed;

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 const BYTES: &str = "[{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}";
 
 /// A text, as much of it as fits.
-#[cfg(feature = "load")]
+#[cfg(any(feature = "load", feature = "policy"))]
 const TEXT: &str = "{wide_msg}";
 
 /// A bar for so many bytes, at least one: tell it what is done with `inc`.
@@ -16,7 +16,7 @@ pub(crate) fn of_bytes(total: u64) -> ProgressBar {
 }
 
 /// A line of text: tell it what to show with `set_message`.
-#[cfg(feature = "load")]
+#[cfg(any(feature = "load", feature = "policy"))]
 pub(crate) fn of_text() -> ProgressBar {
     draw(None, TEXT)
 }
@@ -37,7 +37,7 @@ mod tests {
     fn the_templates_are_valid() {
         for template in [
             BYTES,
-            #[cfg(feature = "load")]
+            #[cfg(any(feature = "load", feature = "policy"))]
             TEXT,
         ] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");

@@ -9,8 +9,14 @@ mod columns;
 mod doctor;
 #[cfg(feature = "node")]
 mod exec;
+#[cfg(feature = "policy")]
+mod policy;
 #[cfg(feature = "node")]
 mod probe;
+#[cfg(feature = "tap")]
+mod proxy;
+#[cfg(feature = "tap")]
+mod recordings;
 #[cfg(feature = "node")]
 mod sandboxes;
 #[cfg(feature = "sim")]
@@ -26,11 +32,10 @@ use crate::error::{Error, Failure};
 use crate::input::{self, Inputs};
 use crate::log::{Level, Logger};
 use crate::prompt::Prompt;
+use crate::request::RequestOptions;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
-use crate::session::{
-    self, CallOptions, Observers, Options, Output, PrintOptions, RequestOptions, Session,
-};
+use crate::session::{self, CallOptions, Observers, Options, Output, PrintOptions, Session};
 use crate::transport::{self, Address, SimConnector};
 use crate::{auto, examples, interrupt, man, shell};
 
@@ -42,6 +47,9 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
     let schema = crate::schema();
     let logger = Logger::new(cli.log_level);
     let alone = |error| Failure::new(None, error);
+    for warning in &cli.warnings {
+        logger.log(Level::Warn, warning);
+    }
     match cli.command {
         SubCommand::Connect(options) => connect(schema, *options, cli.error_format, logger),
         SubCommand::List { json } => {
@@ -66,6 +74,18 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Probe(options) => probe::run(schema, &options, logger).map_err(alone),
         #[cfg(feature = "node")]
         SubCommand::Sandboxes(options) => sandboxes::run(&options, logger).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Proxy(options) => proxy::run(schema, *options).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Show(options) => recordings::show(&options).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Replay(options) => recordings::replay(schema, *options, logger).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Diff(options) => recordings::diff(schema, &options).map_err(alone),
+        #[cfg(feature = "policy")]
+        SubCommand::Policy(options) => policy::run(schema, options.command, logger),
+        #[cfg(feature = "policy")]
+        SubCommand::PolicyEngine => policy::engine().map_err(alone),
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }
@@ -102,6 +122,9 @@ fn connect(
     if address.is_none() && !options.dry_run {
         return Err(alone(session::missing_address()));
     }
+    if let (Some(address), Some(text)) = (&address, options.address.given()) {
+        warn_of(address, text, logger);
+    }
     let on_terminal = io::stdin().is_terminal();
     let prompt = options.interactive || (options.sources.is_empty() && on_terminal);
     if options.sources.is_empty() && !prompt {
@@ -122,7 +145,10 @@ fn connect(
         },
         requests: RequestOptions {
             automatic: !options.no_auto_values,
+            unknown_fields: options.allow_unknown_fields,
             bundle,
+            as_is: options.bundle_as_is,
+            image_limit: options.image_limit,
         },
         printing: PrintOptions {
             format: options.output,
@@ -139,6 +165,7 @@ fn connect(
         true => Inputs::without_standard_input(),
         false => Inputs::default(),
     };
+    input::wait_at_most(options.calls.timeout);
     let steps = session::prepare(schema, &sources, options.checks(), &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);
@@ -159,6 +186,24 @@ fn connect(
 fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {
     let folder = options.bundle_dir.as_deref();
     Ok(folder.map(Bundle::new).transpose()?)
+}
+
+/// Warns of an address that may mean another one than its user does.
+fn warn_of(address: &Address, text: &str, logger: Logger) {
+    if text.starts_with("vsock://:") {
+        let text = format_args!(
+            "{text:?} has no context ID, so that of any guest is meant: is a variable in it empty?"
+        );
+        logger.log(Level::Warn, text);
+    }
+    if address.has_hybrid_name()
+        && let Ok(hybrid) = address.clone().with_hybrid_vsock(transport::AGENT_PORT)
+    {
+        let text = format_args!(
+            "{text:?} has the name of a hypervisor's hybrid vsock socket: write \"{hybrid}\""
+        );
+        logger.log(Level::Warn, text);
+    }
 }
 
 fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {

@@ -3,26 +3,20 @@
 //! input change it meanwhile.
 
 mod control;
-mod listen;
 
 use std::io;
-use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::Arc;
-
-use agent_faults::{Faults, Reader, ReaderError};
-use agent_sim::{Agent, GuestOptions, Notice, Setup};
-use nix::libc;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Error, Kind};
 use crate::input::{Inputs, field};
 use crate::log::say;
 use crate::schema::{Content, Dialect, Schema};
 use crate::transport::Address;
+use agent_faults::{Faults, Reader, ReaderError};
+use agent_sim::{Agent, GuestOptions, Notice, Setup};
 
-pub use listen::BindError;
-use listen::Listener;
+use crate::listen::{BindError, Listener};
+use crate::signals::Signals;
 
 /// What to serve, and where.
 #[derive(Debug, Clone)]
@@ -81,7 +75,8 @@ pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), Serve
     let mut _file = None;
     let open = || {
         // From here on a signal ends the agent and not the process.
-        let signals = Signals::catch().map_err(|error| ServeError::Start(error.to_string()))?;
+        let signals =
+            Signals::catch().map_err(|error| ServeError::Start(crate::input::reason(&error)))?;
         let listener = Listener::bind(&options.address).map_err(|reason| ServeError::Bind {
             uri: uri.clone(),
             reason,
@@ -139,54 +134,6 @@ impl Reader for Inputs {
     fn dialect(&self) -> &dyn Dialect {
         &PlainWithFiles
     }
-}
-
-/// The signals that end the agent.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    /// None where whoever started the agent had it ignored, as nohup does.
-    hang_up: Option<Signal>,
-}
-
-impl Signals {
-    fn catch() -> io::Result<Signals> {
-        let hang_up = (!ignores_hang_up()).then(|| signal(SignalKind::hangup()));
-        Ok(Signals {
-            hang_up: hang_up.transpose()?,
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn any(mut self) {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = hang_up => {}
-        }
-    }
-}
-
-#[expect(
-    unsafe_code,
-    reason = "nix reads no signal's action without setting it"
-)]
-fn ignores_hang_up() -> bool {
-    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: no new action is given, so nothing changes; the old one is
-    // written to a place of its type, for which all zeros are a value too.
-    let action = unsafe {
-        libc::sigaction(libc::SIGHUP, ptr::null(), action.as_mut_ptr());
-        action.assume_init()
-    };
-    action.sa_sigaction == libc::SIG_IGN
 }
 
 impl From<ServeError> for Error {

@@ -27,8 +27,8 @@ pub(crate) fn table(model: &Model, source: &str) -> Result<String, Error> {
     let tokens = quote! {
         #[allow(unused_imports, reason = "small protos do not need them all")]
         use ::agent_schema::{
-            Enum, EnumValue, Field, Label, Message, Oneof, Reflect, Rpc, Scalar, Schema, Service,
-            Slot, Type, Value, ValueMut, oneof_clear, oneof_get, oneof_get_mut,
+            Enum, EnumValue, Field, FieldOptions, Label, Message, Oneof, Reflect, Rpc, Scalar, Schema,
+            Service, Slot, Type, Value, ValueMut, oneof_clear, oneof_get, oneof_get_mut,
         };
 
         #[allow(
@@ -96,6 +96,7 @@ fn service(service: &Service) -> TokenStream {
         full_name,
         file,
         doc,
+        deprecated,
         ..
     } = service;
     let ident = ident(&service.ident);
@@ -105,6 +106,7 @@ fn service(service: &Service) -> TokenStream {
             full_name: #full_name,
             file: #file,
             doc: #doc,
+            deprecated: #deprecated,
             rpcs: &[#(#rpcs),*],
         };
     }
@@ -114,6 +116,7 @@ fn rpc(rpc: &Rpc, service: &Service) -> TokenStream {
     let Rpc {
         name,
         doc,
+        deprecated,
         client_streaming,
         server_streaming,
         ..
@@ -128,6 +131,7 @@ fn rpc(rpc: &Rpc, service: &Service) -> TokenStream {
             file: #file,
             name: #name,
             doc: #doc,
+            deprecated: #deprecated,
             request: &#request,
             response: &#response,
             client_streaming: #client_streaming,
@@ -141,6 +145,7 @@ fn message_table(message: &Message) -> TokenStream {
         full_name,
         file,
         doc,
+        deprecated,
         ..
     } = message;
     let (ident, path) = (ident(&message.ident), path(&message.path));
@@ -154,6 +159,7 @@ fn message_table(message: &Message) -> TokenStream {
             full_name: #full_name,
             file: #file,
             doc: #doc,
+            deprecated: #deprecated,
             fields: &[#(#fields),*],
             oneofs: &[#(#oneofs),*],
             new: || Box::new(#path::new()),
@@ -166,6 +172,9 @@ fn field(field: &Field) -> TokenStream {
         name,
         json_name,
         doc,
+        deprecated,
+        required,
+        default,
         ..
     } = field;
     let number = number(field.number);
@@ -196,6 +205,21 @@ fn field(field: &Field) -> TokenStream {
         Some(index) => quote! { Some(#index) },
         None => quote! { None },
     };
+    let default = match default {
+        Some(text) => quote! { Some(#text) },
+        None => quote! { None },
+    };
+    let options = match field {
+        Field {
+            deprecated: false,
+            required: false,
+            default: None,
+            ..
+        } => quote! { FieldOptions::NONE },
+        _ => quote! {
+            FieldOptions { deprecated: #deprecated, required: #required, default: #default }
+        },
+    };
     quote! {
         Field {
             name: #name,
@@ -205,6 +229,7 @@ fn field(field: &Field) -> TokenStream {
             ty: Type::#ty,
             oneof: #oneof,
             doc: #doc,
+            options: #options,
         }
     }
 }
@@ -214,18 +239,23 @@ fn enumeration(enumeration: &Enum) -> TokenStream {
         full_name,
         file,
         doc,
+        deprecated,
         ..
     } = enumeration;
     let ident = ident(&enumeration.ident);
     let values = enumeration.values.iter().map(|value| {
         let (name, number, doc) = (&value.name, number(value.number), &value.doc);
-        quote! { EnumValue { name: #name, number: #number, doc: #doc } }
+        let deprecated = value.deprecated;
+        quote! {
+            EnumValue { name: #name, number: #number, doc: #doc, deprecated: #deprecated }
+        }
     });
     quote! {
         static #ident: Enum = Enum {
             full_name: #full_name,
             file: #file,
             doc: #doc,
+            deprecated: #deprecated,
             values: &[#(#values),*],
         };
     }

@@ -39,6 +39,7 @@ pub(crate) struct Service {
     pub full_name: String,
     pub file: String,
     pub doc: String,
+    pub deprecated: bool,
     pub rpcs: Vec<Rpc>,
 }
 
@@ -46,6 +47,7 @@ pub(crate) struct Service {
 pub(crate) struct Rpc {
     pub name: String,
     pub doc: String,
+    pub deprecated: bool,
     pub request: TypeRef,
     pub response: TypeRef,
     pub client_streaming: bool,
@@ -70,6 +72,7 @@ pub(crate) struct Message {
     pub full_name: String,
     pub file: String,
     pub doc: String,
+    pub deprecated: bool,
     pub fields: Vec<Field>,
     pub oneofs: Vec<Oneof>,
 }
@@ -83,6 +86,9 @@ pub(crate) struct Field {
     pub ty: Type,
     pub oneof: Option<usize>,
     pub doc: String,
+    pub deprecated: bool,
+    pub required: bool,
+    pub default: Option<String>,
     pub access: Access,
 }
 
@@ -98,6 +104,7 @@ pub(crate) struct Enum {
     pub full_name: String,
     pub file: String,
     pub doc: String,
+    pub deprecated: bool,
     pub values: Vec<EnumValue>,
 }
 
@@ -106,6 +113,7 @@ pub(crate) struct EnumValue {
     pub name: String,
     pub number: i32,
     pub doc: String,
+    pub deprecated: bool,
 }
 
 #[derive(Debug)]
@@ -286,6 +294,7 @@ impl Builder<'_> {
             rpcs.push(Rpc {
                 name: method.name().to_owned(),
                 doc: here.doc_of(SERVICE_METHOD, index),
+                deprecated: method.options.get_or_default().deprecated(),
                 request: message(method.input_type(), METHOD_REQUEST)?,
                 response: message(method.output_type(), METHOD_RESPONSE)?,
                 client_streaming: method.client_streaming(),
@@ -297,6 +306,7 @@ impl Builder<'_> {
             full_name: here.full_name(),
             file: here.file.name().to_owned(),
             doc: here.doc(),
+            deprecated: service.options.get_or_default().deprecated(),
             rpcs,
         });
         Ok(())
@@ -330,6 +340,7 @@ impl Builder<'_> {
             full_name: here.full_name(),
             file: here.file.name().to_owned(),
             doc: here.doc(),
+            deprecated: message.options.get_or_default().deprecated(),
             fields,
             oneofs: oneofs.collect(),
         });
@@ -386,6 +397,9 @@ impl Builder<'_> {
             ty,
             oneof,
             doc: here.doc(),
+            deprecated: field.options.get_or_default().deprecated(),
+            required: field.label() == ProtoLabel::LABEL_REQUIRED,
+            default: field.default_value.clone(),
             access,
         })
     }
@@ -412,12 +426,14 @@ impl Builder<'_> {
             name: value.name().to_owned(),
             number: value.number(),
             doc: here.doc_of(ENUM_VALUE, index),
+            deprecated: value.options.get_or_default().deprecated(),
         };
         self.model.enums.push(Enum {
             ident: self.statics.get(&here.name).cloned().unwrap_or_default(),
             full_name: here.full_name(),
             file: here.file.name().to_owned(),
             doc: here.doc(),
+            deprecated: enumeration.options.get_or_default().deprecated(),
             values: enumeration.value.iter().enumerate().map(value).collect(),
         });
         Ok(())

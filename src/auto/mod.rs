@@ -17,7 +17,7 @@ use crate::text::hex;
 #[derive(Debug)]
 pub struct Row {
     /// The RPCs it applies to, as `service/method`, or `service/*` for all of a service.
-    rpcs: &'static [&'static str],
+    pub rpcs: &'static [&'static str],
     /// A field of the request itself.
     pub field: &'static str,
     /// Other names for the field, accepted where no field has that name.
@@ -33,8 +33,14 @@ pub struct Row {
 pub enum Rule {
     /// A random ID, the same one for the rest of the run.
     RandomId,
-    /// The value of another field of the same request.
-    SameAs(&'static str),
+    /// The ID of a new container's first process: that of the container, in this field.
+    FirstProcess(&'static str),
+    /// The same for another process of the container in this field; one that is given is
+    /// remembered for the container.
+    NewProcess(&'static str),
+    /// The ID of the process that was given last for the container in this field, or else
+    /// that of its first.
+    LastProcess(&'static str),
     /// `true`.
     True,
     /// This signal's number; the field takes signal names as well.
@@ -46,7 +52,10 @@ pub enum Rule {
 /// Every RPC of an agent: the IDs of a run go through all of them.
 const ALL: &[&str] = &["grpc.AgentService/*", "grpc.Health/*"];
 
-/// Every row. One that copies another field stands after that field's row.
+/// The fields that hold an ID which is made for a run, and differs from one to the next.
+pub static ID_FIELDS: [&str; 2] = ["container_id", "sandbox_id"];
+
+/// Every row. One that takes another field's value stands after that field's row.
 pub static ROWS: &[Row] = &[
     Row {
         rpcs: ALL,
@@ -63,11 +72,33 @@ pub static ROWS: &[Row] = &[
         doc: "64 random hex digits, then the same for the rest of the run",
     },
     Row {
-        rpcs: ALL,
+        rpcs: &[
+            "grpc.AgentService/CloseStdin",
+            "grpc.AgentService/ReadStderr",
+            "grpc.AgentService/ReadStdout",
+            "grpc.AgentService/SignalProcess",
+            "grpc.AgentService/TtyWinResize",
+            "grpc.AgentService/WaitProcess",
+            "grpc.AgentService/WriteStdin",
+        ],
         field: "exec_id",
         aliases: &[],
-        rule: Rule::SameAs("container_id"),
+        rule: Rule::LastProcess("container_id"),
+        doc: "the one given last for this container, or else the container's ID",
+    },
+    Row {
+        rpcs: &["grpc.AgentService/CreateContainer"],
+        field: "exec_id",
+        aliases: &[],
+        rule: Rule::FirstProcess("container_id"),
         doc: "the container's ID",
+    },
+    Row {
+        rpcs: &["grpc.AgentService/ExecProcess"],
+        field: "exec_id",
+        aliases: &[],
+        rule: Rule::NewProcess("container_id"),
+        doc: "the container's ID; one that is given is that of later commands too",
     },
     Row {
         rpcs: &["grpc.AgentService/CreateContainer"],
@@ -149,7 +180,13 @@ impl Rule {
         let is_one = matches!(field.label, Label::Singular | Label::Optional);
         is_one
             && match (self, field.ty) {
-                (Rule::RandomId | Rule::SameAs(_), Type::Scalar(Scalar::String))
+                (
+                    Rule::RandomId
+                    | Rule::FirstProcess(_)
+                    | Rule::NewProcess(_)
+                    | Rule::LastProcess(_),
+                    Type::Scalar(Scalar::String),
+                )
                 | (Rule::True, Type::Scalar(Scalar::Bool))
                 | (Rule::Signal(_), Type::Scalar(Scalar::Uint32)) => true,
                 (Rule::Config(_), Type::Message(message)) => !json::has_special_form(message),
@@ -223,14 +260,36 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_copies_come_after_their_source() {
-        let mut seen: Vec<&str> = Vec::new();
-        for row in ROWS {
-            if let Rule::SameAs(source) = row.rule {
-                assert!(seen.contains(&source), "{} copies {source}", row.field);
+        for service in crate::schema().services {
+            for rpc in service.rpcs {
+                let mut seen: Vec<&str> = Vec::new();
+                for row in ROWS.iter().filter(|row| row.is_for(rpc)) {
+                    if let Rule::FirstProcess(source)
+                    | Rule::NewProcess(source)
+                    | Rule::LastProcess(source) = row.rule
+                    {
+                        assert!(seen.contains(&source), "{} copies {source}", row.field);
+                    }
+                    for name in row.aliases.iter().chain([&row.field]) {
+                        assert!(!seen.contains(name), "{name} is there twice");
+                        seen.push(name);
+                    }
+                }
             }
-            for name in row.aliases.iter().chain([&row.field]) {
-                assert!(!seen.contains(name), "{name} is there twice");
-                seen.push(name);
+        }
+    }
+
+    /// Each RPC with such a field knows what it is filled with.
+    #[test]
+    fn every_exec_id_has_a_row() {
+        for service in crate::schema().services {
+            for rpc in service.rpcs {
+                let mut fields = rpc.request.fields.iter();
+                if service.full_name == "grpc.AgentService" && fields.any(|it| it.name == "exec_id")
+                {
+                    let rows: Vec<_> = super::rows_of(rpc).map(|(_, row)| row.field).collect();
+                    assert!(rows.contains(&"exec_id"), "{}", rpc.name);
+                }
             }
         }
     }

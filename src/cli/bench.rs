@@ -8,6 +8,7 @@ use clap::{ValueEnum, ValueHint};
 use super::Address;
 use crate::duration;
 use crate::error;
+use crate::text::size;
 
 const NOTES: &str = "\
 Without --rate each answer is followed by the next call, so a slow agent gets fewer calls. With
@@ -68,6 +69,14 @@ pub struct Bench {
     /// An OCI bundle, as for connect
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle_dir: Option<String>,
+
+    /// Send a bundle's configuration as it is, as for connect
+    #[arg(long)]
+    pub bundle_as_is: bool,
+
+    /// How much an image may take on disk, as for connect
+    #[arg(long, value_name = "SIZE", default_value = "16GiB", value_parser = size::parse)]
+    pub image_limit: u64,
 
     /// ttRPC metadata for each call; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = super::connect::key_and_value)]

@@ -10,6 +10,7 @@ use crate::builtin::{self, Times};
 use crate::duration;
 use crate::error;
 use crate::printer::Format;
+use crate::text::size;
 use crate::transport::guest_port;
 
 const COMMANDS: &str = "\
@@ -55,10 +56,24 @@ pub struct Connect {
     #[arg(short, long, action = ArgAction::Set)]
     pub no_auto_values: bool,
 
+    /// Take documents with fields that this build does not know, and leave those out, with a
+    /// warning of each
+    #[arg(long, action = ArgAction::Set)]
+    pub allow_unknown_fields: bool,
+
     /// An OCI bundle: its config.json fills what commands leave out of OCI in
     /// CreateContainer and of process in ExecProcess
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle_dir: Option<String>,
+
+    /// Send a bundle's configuration as it is: leave in what is for a host and not for a
+    /// guest, and add nothing
+    #[arg(long, action = ArgAction::Set)]
+    pub bundle_as_is: bool,
+
+    /// How much an image may take on disk, for example 500MiB or 16GiB
+    #[arg(long, value_name = "SIZE", default_value = "16GiB", value_parser = size::parse)]
+    pub image_limit: u64,
 
     /// How long a call may take once there is a connection: 500ms, 5s, 2m, or
     /// nanoseconds; 0 waits forever
@@ -83,7 +98,8 @@ pub struct Connect {
     pub repeat: Times,
 
     /// How responses are printed: json, jsonl (one line each), text (for reading), raw (the
-    /// bytes of the only bytes or string field) or hex (the encoded message)
+    /// bytes of the only bytes or string field), hex (the encoded message) or serde (as Rust's
+    /// serde writes messages, which a guest's policy log and policies' test cases have)
     #[arg(short, long, value_name = "FORMAT", default_value = "json")]
     pub output: Format,
 
@@ -114,10 +130,12 @@ pub enum Source {
 }
 
 /// The options that may be bare or carry `true` or `false`, as scripts write both.
-pub(super) const FLAGS: [&str; 7] = [
+pub(super) const FLAGS: [&str; 9] = [
     "hybrid_vsock",
     "interactive",
     "no_auto_values",
+    "allow_unknown_fields",
+    "bundle_as_is",
     "ignore_errors",
     "dry_run",
     "emit_defaults",

@@ -21,7 +21,7 @@ Rules for calls that go wrong:
 pub struct Serve {
     /// Where to listen: an address as connect takes it, such as unix:///path or
     /// hvsock:///path:PORT; vsock://-1:PORT for any context ID of this machine
-    #[arg(long, value_name = "URI")]
+    #[arg(short = 'a', long, alias = "server-address", value_name = "URI")]
     pub address: String,
 
     /// Features that the agent and its guest do not have by default: policy, mem-agent,

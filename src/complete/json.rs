@@ -1,12 +1,8 @@
 //! Field names and values inside JSON that is still being typed, by what the
 //! objects and arrays around the cursor hold.
 
-mod cursor;
-
-use cursor::{Cursor, Frame, Place};
-
 use super::value::{self, Owner};
-use super::{Call, Candidate, Found, field, parameter};
+use super::{Call, Candidate, Found, path};
 use crate::schema::json::has_special_form;
 use crate::schema::{Label, Message, Scalar, Type, lookup};
 
@@ -102,14 +98,14 @@ fn keys(call: &Call<'_>, shape: Shape, frame: &Frame, typed: &str) -> Vec<Candid
     };
     let index = |key: &String| lookup::field(message, key, &call.dialect).ok();
     let given: Vec<usize> = frame.given.iter().filter_map(index).collect();
-    let fields = field::matching(message, &call.dialect, typed).into_iter();
+    let fields = path::fields(message, &call.dialect, typed).into_iter();
     // A key that is there twice is a mistake.
     let fresh = fields.filter(|named| !given.contains(&named.index));
     let mut found: Vec<_> = fresh
         .map(|named| Candidate::open(format!("\"{}\":", named.name), named.doc))
         .collect();
     if std::ptr::eq(message, call.rpc.request) {
-        let parameters = parameter::names(call, typed).into_iter();
+        let parameters = path::parameters(call, typed).into_iter();
         found.extend(parameters.filter_map(|it| {
             let name = it.text.strip_suffix('=')?;
             let is_given = frame.given.iter().any(|given| given == name);
@@ -163,4 +159,137 @@ pub(super) fn after_value(text: &str) -> Vec<Candidate> {
     let end = if frame.is_list { "]" } else { "}" };
     let open = |text| Candidate::open(text, "");
     vec![open(","), open(end)]
+}
+
+/// An object or array that the cursor is in.
+#[derive(Debug, Default, PartialEq)]
+struct Frame {
+    /// Whether it is an array.
+    is_list: bool,
+    /// The key of the value that is being read.
+    key: Option<String>,
+    /// The keys before it.
+    given: Vec<String>,
+    /// What comes next.
+    next: Next,
+}
+
+/// What an object or array goes on with.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+enum Next {
+    #[default]
+    Key,
+    Colon,
+    Value,
+    Comma,
+}
+
+/// What may stand at the cursor.
+#[derive(Debug, PartialEq)]
+enum Place {
+    /// A key of the innermost object.
+    Key,
+    /// A value in the innermost object or array, or the whole of the JSON.
+    Value,
+}
+
+/// Where in JSON a text ends.
+#[derive(Debug, PartialEq)]
+struct Cursor {
+    /// The objects and arrays around the cursor, the outermost first.
+    frames: Vec<Frame>,
+    /// Which of them may stand there.
+    place: Place,
+    /// Where the key or value begins, its quote included.
+    start: usize,
+    /// What is typed of it.
+    typed: String,
+    /// Whether it begins with a quote.
+    is_quoted: bool,
+}
+
+impl Cursor {
+    /// Reads to the end of `text`. `None` where neither a key nor a value is typed.
+    fn find(text: &str) -> Option<Cursor> {
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut at = 0;
+        // What comes next where there is no frame around it.
+        let mut outside = Next::Value;
+        loop {
+            let rest = text.get(at..)?;
+            at += rest.len() - rest.trim_start().len();
+            let rest = rest.trim_start();
+            let next = frames
+                .last_mut()
+                .map_or(&mut outside, |frame| &mut frame.next);
+            let Some(length) = token_length(rest) else {
+                let place = match next {
+                    Next::Key => Place::Key,
+                    Next::Value => Place::Value,
+                    Next::Colon | Next::Comma => return None,
+                };
+                let is_quoted = rest.starts_with('"');
+                return Some(Cursor {
+                    frames,
+                    place,
+                    start: at,
+                    typed: rest.strip_prefix('"').unwrap_or(rest).to_owned(),
+                    is_quoted,
+                });
+            };
+            let token = rest.get(..length)?;
+            at += length;
+            match (token, *next) {
+                ("{" | "[", Next::Value) => {
+                    *next = Next::Comma;
+                    let is_list = token == "[";
+                    frames.push(Frame {
+                        is_list,
+                        next: if is_list { Next::Value } else { Next::Key },
+                        ..Frame::default()
+                    });
+                }
+                ("}" | "]", _) => drop(frames.pop()?),
+                (",", Next::Comma) => {
+                    let frame = frames.last_mut()?;
+                    frame.given.extend(frame.key.take());
+                    frame.next = if frame.is_list {
+                        Next::Value
+                    } else {
+                        Next::Key
+                    };
+                }
+                (":", Next::Colon) => *next = Next::Value,
+                (key, Next::Key) => {
+                    let key = serde_json::from_str(key).ok()?;
+                    let frame = frames.last_mut()?;
+                    frame.key = Some(key);
+                    frame.next = Next::Colon;
+                }
+                (_, Next::Value) => *next = Next::Comma,
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// The length of the token that `text` begins with; `None` when it may not have
+/// ended.
+fn token_length(text: &str) -> Option<usize> {
+    match text.chars().next()? {
+        '{' | '}' | '[' | ']' | ',' | ':' => Some(1),
+        '"' => {
+            let mut escaped = false;
+            let end = text.char_indices().skip(1).find(|(_, letter)| {
+                let ends = *letter == '"' && !escaped;
+                escaped = *letter == '\\' && !escaped;
+                ends
+            });
+            end.map(|(end, _)| end + 1)
+        }
+        _ => {
+            let ends = |letter: char| letter.is_whitespace() || "{}[],:\"".contains(letter);
+            text.find(ends)
+        }
+    }
 }

@@ -2,28 +2,24 @@
 //! commands, fields, values and files, found in the table. How candidates are
 //! shown or typed in is not known here; of a shell or a terminal nothing either.
 
-mod field;
 mod file;
-mod form;
 mod json;
 mod name;
-mod parameter;
-mod place;
-mod setter;
+mod path;
 #[cfg(test)]
 mod tests;
-mod text;
-mod usage;
 mod value;
 
 pub use file::entries as files;
-pub use form::forms;
-pub use usage::usage;
+pub use name::items as names;
 
-use crate::builtin::BuiltIn;
-use crate::command::{self, Typed, Word};
+use crate::builtin::{self, BuiltIn, Takes};
+use crate::command::{self, FILE, JSON, Typed, Word};
+use crate::examples;
 use crate::request::RequestDialect;
+use crate::schema::path::{Brackets, setter_path, unfinished};
 use crate::schema::{Rpc, Schema, lookup};
+use crate::text::escape;
 
 /// What may stand at the end of a command's text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,9 +44,10 @@ pub struct Candidate {
 impl Candidate {
     /// A candidate that ends its word.
     pub fn last(text: impl Into<String>, doc: impl Into<String>) -> Self {
+        let (text, doc) = (text.into(), doc.into());
         Self {
-            text: text.into(),
-            doc: doc.into(),
+            text,
+            doc,
             continues: false,
         }
     }
@@ -64,52 +61,13 @@ impl Candidate {
     }
 }
 
-/// What may stand at the end of `text`, a command up to the cursor. Files are
-/// looked for where a file is named.
-pub fn complete(schema: &'static Schema, text: &str) -> Completion {
-    let (name, end) = command::name(text);
-    if end == text.len() {
-        return Completion {
-            start: end - name.len(),
-            candidates: name::commands(schema, name),
-        };
-    }
-    let typed = command::typed(text, end);
-    let Some(start) = typed.start else {
-        return Completion {
-            start: text.len(),
-            candidates: Vec::new(),
-        };
-    };
-    let word = text.get(start..).unwrap_or_default();
-    let (offset, candidates) = match BuiltIn::find(name) {
-        Some(built_in) if built_in.takes_name && typed.words.is_empty() => {
-            (0, name::items(schema, word))
-        }
-        Some(_) => (word.len(), Vec::new()),
-        None => match lookup::rpc(schema, name) {
-            Ok(rpc) => argument(&Call::new(rpc, &typed), word),
-            Err(_) => (word.len(), Vec::new()),
-        },
-    };
-    Completion {
-        start: start + offset,
-        candidates,
-    }
-}
-
-/// The RPCs, services, messages and enums that may stand for `typed`.
-pub fn names(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
-    name::items(schema, typed)
-}
-
 /// Candidates, and how many bytes of the word stand before what they replace.
 type Found = (usize, Vec<Candidate>);
 
 /// The call that is being typed.
 struct Call<'a> {
     rpc: &'static Rpc,
-    dialect: RequestDialect,
+    dialect: RequestDialect<'static>,
     /// The words before the one at the cursor.
     words: &'a [Word],
 }
@@ -118,36 +76,156 @@ impl<'a> Call<'a> {
     fn new(rpc: &'static Rpc, typed: &'a Typed) -> Self {
         Self {
             rpc,
-            dialect: RequestDialect::new(rpc),
+            dialect: RequestDialect::of(rpc),
             words: &typed.words,
         }
     }
 }
 
-fn argument(call: &Call<'_>, word: &str) -> Found {
-    let within = |(offset, candidates): Found, before: usize| (before + offset, candidates);
-    if let Some(document) = word.strip_prefix(command::JSON) {
-        let root = json::Shape::Message(call.rpc.request);
-        return within(json::complete(call, root, document), command::JSON.len());
+/// What may stand at the end of `text`, a command up to the cursor. Files are
+/// looked for where a file is named.
+pub fn complete(schema: &'static Schema, text: &str) -> Completion {
+    let (name, end) = command::name(text);
+    if end == text.len() {
+        let candidates = name::commands(schema, name);
+        return Completion {
+            start: end - name.len(),
+            candidates,
+        };
     }
-    if let Some(path) = word.strip_prefix(command::FILE) {
-        return within(file::complete(path), command::FILE.len());
+    let typed = command::typed(text, end);
+    let start = typed.start.unwrap_or(text.len());
+    let word = text.get(start..).unwrap_or_default();
+    let found = match (BuiltIn::find(name), lookup::rpc(schema, name)) {
+        _ if typed.start.is_none() => None,
+        (Some(built_in), _) => word_of(schema, built_in.takes, &typed, word),
+        (None, Ok(rpc)) => argument(&Call::new(rpc, &typed), word),
+        _ => None,
+    };
+    let (offset, candidates) = found.unwrap_or((word.len(), Vec::new()));
+    Completion {
+        start: start + offset,
+        candidates,
     }
-    let (offset, mut candidates) = setter::complete(call, word);
-    if call.words.is_empty() && offset == 0 {
-        candidates.extend(documents(word));
-    }
-    (offset, candidates)
 }
 
-/// The beginnings of a document, which is the first word if there is one.
-fn documents(word: &str) -> impl Iterator<Item = Candidate> {
-    let rows = [
-        (command::JSON, "the request as JSON"),
-        (command::FILE, "the request from a file of JSON"),
-    ];
-    let begins = move |(text, _): &(&str, &str)| text.starts_with(word);
-    let rows: Vec<_> = rows.into_iter().filter(begins).collect();
-    rows.into_iter()
-        .map(|(text, doc)| Candidate::open(text, doc))
+/// Completes a word of a built-in command.
+fn word_of(schema: &'static Schema, takes: Takes, typed: &Typed, word: &str) -> Option<Found> {
+    let candidates = match (takes, typed.words.as_slice()) {
+        (Takes::Item, []) => name::items(schema, word),
+        (Takes::Request, []) => requests(schema, word),
+        (Takes::Topic, []) => topics(schema, word),
+        (Takes::Option, []) => {
+            let options = builtin::OPTIONS.into_iter();
+            let begun = options.filter(|(name, _)| name.starts_with(word));
+            begun
+                .map(|(name, value)| Candidate::last(name, value))
+                .collect()
+        }
+        _ => return None,
+    };
+    Some((0, candidates))
+}
+
+/// The RPCs and messages that may stand for `typed`.
+pub fn requests(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+    let mut names = name::items(schema, typed);
+    names.retain(|it| lookup::request(schema, &it.text).is_ok());
+    names
+}
+
+/// The topics of the examples that begin with `typed`.
+pub fn topics(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+    let begun = examples::topics(schema).filter(|topic| topic.name.starts_with(typed));
+    begun
+        .map(|topic| Candidate::last(topic.name, topic.title))
+        .collect()
+}
+
+/// Completes a word of a call: a document or a setter.
+fn argument(call: &Call<'_>, word: &str) -> Option<Found> {
+    let within = |before: usize, (offset, found): Found| Some((before + offset, found));
+    if let Some(document) = word.strip_prefix(JSON) {
+        let root = json::Shape::Message(call.rpc.request);
+        return within(JSON.len(), json::complete(call, root, document));
+    }
+    if let Some(path) = word.strip_prefix(FILE) {
+        return within(FILE.len(), file::complete(path));
+    }
+    if let Some(end) = setter_path(word) {
+        let (path, value) = (word.get(..end)?, word.get(end + 1..)?);
+        return within(end + 1, value::complete(call, path, value)?);
+    }
+    let (offset, mut found) = path::part(call, word).unwrap_or((word.len(), Vec::new()));
+    if call.words.is_empty() && offset == 0 {
+        // A document is the first word if there is one.
+        let rows = [
+            (JSON, "the request as JSON"),
+            (FILE, "the request from a file of JSON"),
+        ];
+        let begun = rows.into_iter().filter(|(text, _)| text.starts_with(word));
+        found.extend(begun.map(|(text, doc)| Candidate::open(text, doc)));
+    }
+    Some((offset, found))
+}
+
+/// The beginnings of what may follow `text` where nobody can name what follows. For
+/// a shell that must not take a word for complete.
+pub fn beginnings(schema: &'static Schema, text: &str) -> Vec<Candidate> {
+    let (name, end) = command::name(text);
+    let typed = command::typed(text, end);
+    let word = typed.start.and_then(|start| text.get(start..));
+    let (Some(word), Ok(rpc)) = (word, lookup::rpc(schema, name)) else {
+        return Vec::new();
+    };
+    if let Some(document) = word.strip_prefix(JSON) {
+        return json::after_value(document);
+    }
+    let Some(end) = setter_path(word) else {
+        return match unfinished(word).map(|part| part.brackets) {
+            Some(Brackets::Open("")) => vec![Candidate::open("\"", "a key in quotes")],
+            _ => Vec::new(),
+        };
+    };
+    let (path, value) = (word.get(..end), word.get(end + 1..));
+    match (path.unwrap_or_default(), value.unwrap_or_default()) {
+        (path, "") => value::beginnings(&Call::new(rpc, &typed), path),
+        (_, value) if value.starts_with(['{', '[']) => json::after_value(value),
+        _ => Vec::new(),
+    }
+}
+
+/// What `text`, the beginning of a command, still takes, in a few words: the word of
+/// a built-in, or fields of a request that nothing fills. Nothing within a word.
+pub fn usage(schema: &'static Schema, text: &str) -> Option<String> {
+    let (name, end) = command::name(text);
+    let typed = command::typed(text, end);
+    if typed.open.is_some() || (end < text.len() && typed.start != Some(text.len())) {
+        return None;
+    }
+    let usage = match BuiltIn::find(name) {
+        Some(built_in) if typed.words.is_empty() => {
+            let usage = built_in.usage.strip_prefix(name).unwrap_or_default();
+            usage.trim_start().to_owned()
+        }
+        Some(_) => return None,
+        None => path::missing(&Call::new(lookup::rpc(schema, name).ok()?, &typed)).join(" "),
+    };
+    let space = if end == text.len() { " " } else { "" };
+    (!usage.is_empty()).then(|| format!("{space}{usage}"))
+}
+
+/// Whether `name` begins with `typed` in any case.
+fn begins(name: &str, typed: &str) -> bool {
+    let begin = name.as_bytes().get(..typed.len());
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(typed.as_bytes()))
+}
+
+/// The first sentence of a doc comment, on one line and fit to be shown.
+fn first_sentence(doc: &str) -> String {
+    let lines = doc.trim().lines().map(str::trim);
+    let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    let text = paragraph.join(" ");
+    let sentence = text.split_once(". ").map_or(&*text, |(first, _)| first);
+    escape::line(sentence.trim_end_matches('.')).into_owned()
 }

@@ -1,7 +1,6 @@
 //! Names of commands, and of whatever `describe` tells about.
 
-use super::Candidate;
-use super::text::{begins, first_sentence};
+use super::{Candidate, begins, first_sentence};
 use crate::builtin::BUILT_INS;
 use crate::schema::lookup::{self, Item};
 use crate::schema::{Rpc, Schema};
@@ -20,7 +19,7 @@ pub(super) fn commands(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
 }
 
 /// The RPCs, services, messages and enums that begin with `typed`.
-pub(super) fn items(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+pub fn items(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
     let mut found = rpcs(schema, typed);
     if typed.contains(['.', '/']) {
         found.extend(qualified(schema, typed));

@@ -4,7 +4,7 @@
     reason = "a test that cannot read its input has failed"
 )]
 
-use super::{Candidate, Completion, complete};
+use super::{Candidate, Completion, begins, complete, first_sentence};
 use crate::conveniences;
 use crate::request::RequestDialect;
 use crate::schema::{Field, Label, Message, Rpc, Schema, Type, fixture, json, path};
@@ -23,214 +23,158 @@ fn completed(text: &str) -> Vec<String> {
     completed_in(crate::schema(), text)
 }
 
-#[track_caller]
-fn only(text: &str, expected: &[&str]) {
-    assert_eq!(completed(text), expected, "{text:?}");
-}
+/// What is typed, an arrow, and what replaces the end of it: from the part on that a
+/// candidate replaces, with `_` for the space after a word that is complete.
+const AGENT: &str = r#"
+des -> describe_ | DestroySandbox_
+Des -> DestroySandbox_
+getip -> GetIPTables_
+  Chec -> Check_
+AgentService.OnlineC -> AgentService.OnlineCPUMem_
+grpc.Health/c -> grpc.Health/Check_
+grpc.Health.c -> grpc.Health.Check_
+grpc. -> grpc.AgentService/ | grpc.Health/
+xyz ->
 
-#[test]
-fn names_of_commands() {
-    only("des", &["describe ", "DestroySandbox "]);
-    only("Des", &["DestroySandbox "]);
-    only("getip", &["GetIPTables "]);
-    only("  Chec", &["  Check "]);
-    only("AgentService.OnlineC", &["AgentService.OnlineCPUMem "]);
-    only("grpc.Health/c", &["grpc.Health/Check "]);
-    only("grpc.Health.c", &["grpc.Health.Check "]);
-    only("grpc.", &["grpc.AgentService/", "grpc.Health/"]);
-    only("xyz", &[]);
-    assert!(completed("").contains(&"GetGuestDetails ".to_owned()));
-    assert!(completed("").contains(&"quit ".to_owned()));
-}
+describe stor -> Storage_
+describe GetV -> GetVolumeStats_
+describe grpc.Stor -> grpc.Storage_
+describe agentse -> AgentService_
+describe Storage x ->
+list  ->
+sleep  ->
+echo cont ->
 
-#[test]
-fn names_that_clash_are_qualified() {
-    let found = |text| completed_in(&fixture::SCHEMA, text);
-    assert_eq!(found("Twi"), ["a.Other/Twice ", "b.Other/Twice "]);
-    assert_eq!(found("geti"), ["GetIPTables ", "a.Other/GetIPTables "]);
-    assert_eq!(found("cas"), ["Case ", "CASE "]);
-    assert_eq!(
-        found("describe inn"),
-        [
-            "describe other.Inner ",
-            "describe outer.other.Inner ",
-            "describe test.Inner ",
-            "describe Inner.Level "
-        ]
-    );
-    // The RPC comes first, and the enum is named so that it is another thing.
-    assert_eq!(
-        found("describe lev"),
-        [
-            "describe level ",
-            "describe Inner.Level ",
-            "describe test.Level "
-        ]
-    );
-}
+CreateContainer OCI.Pro -> Process.
+CreateContainer oci.process.user.ui -> UID=
+CreateContainer OC -> OCI.
+CreateContainer OCI.Anno -> Annotations[
+CreateContainer OCI.Annotations[a.b -> Annotations[a.b]=
+CreateContainer OCI.Annotations[a.b] -> Annotations[a.b]=
+CreateContainer OCI.Annotations["a b ->
+CreateSandbox sto -> storages[0].
+CreateSandbox storages[0].driver=blk sto -> storages[0]. | storages[1].
+CreateSandbox storages[ -> storages[0].
+CreateSandbox storages[2 -> storages[2].
+CreateSandbox storages[2] -> storages[2].
+CreateSandbox storages[x ->
+CreateSandbox storages[0].fs_group.g -> group_id= | group_change_policy=
+CreateSandbox storages. ->
+CreateSandbox dn -> dns=
+StartContainer ci -> cid=
+StartContainer containerI -> containerId=
+StartContainer nosuch. ->
+NoSuch f ->
+StartContainer # c ->
+StartContainer json -> json://
+StartContainer cid=a json ->
+SignalProcess exec_id=a signal=9  -> container_id= | exec_id= | signal=
+SignalProcess signal=9 s -> signal=
 
-#[test]
-fn words_of_built_in_commands() {
-    only("describe stor", &["describe Storage "]);
-    only("describe GetV", &["describe GetVolumeStats "]);
-    only("describe grpc.Stor", &["describe grpc.Storage "]);
-    only("describe agentse", &["describe AgentService "]);
-    only("describe Storage x", &[]);
-    only("list ", &[]);
-    only("sleep ", &[]);
-    only("echo cont", &[]);
-}
+GetGuestDetails mem_block_size= -> true_ | false_
+GetGuestDetails mem_block_size=f -> false_
+SignalProcess signal=us -> usr1_ | usr2_
+SignalProcess signal=SIGUSR -> SIGUSR1_ | SIGUSR2_
+SignalProcess signal=US -> USR1_ | USR2_
+SignalProcess container_id= ->
+CopyFile data=h -> hex:
+CreateContainer OCI= -> {"
+CreateSandbox dns= -> [
+CreateSandbox nosuch= ->
+SetPolicy policy=@/no/such/folder/ ->
 
-#[test]
-fn paths() {
-    for (text, expected) in [
-        (
-            "CreateContainer OCI.Pro",
-            &["CreateContainer OCI.Process."][..],
-        ),
-        (
-            "CreateContainer oci.process.user.ui",
-            &["CreateContainer oci.process.user.UID="],
-        ),
-        ("CreateContainer OC", &["CreateContainer OCI."]),
-        (
-            "CreateContainer OCI.Anno",
-            &["CreateContainer OCI.Annotations["],
-        ),
-        (
-            "CreateContainer OCI.Annotations[a.b",
-            &["CreateContainer OCI.Annotations[a.b]="],
-        ),
-        (
-            "CreateContainer OCI.Annotations[a.b]",
-            &["CreateContainer OCI.Annotations[a.b]="],
-        ),
-        (r#"CreateContainer OCI.Annotations["a b"#, &[]),
-        ("CreateSandbox sto", &["CreateSandbox storages[0]."]),
-        (
-            "CreateSandbox storages[0].driver=blk sto",
-            &[
-                "CreateSandbox storages[0].driver=blk storages[0].",
-                "CreateSandbox storages[0].driver=blk storages[1].",
-            ],
-        ),
-        ("CreateSandbox storages[", &["CreateSandbox storages[0]."]),
-        ("CreateSandbox storages[2", &["CreateSandbox storages[2]."]),
-        ("CreateSandbox storages[2]", &["CreateSandbox storages[2]."]),
-        ("CreateSandbox storages[x", &[]),
-        (
-            "CreateSandbox storages[0].fs_group.g",
-            &[
-                "CreateSandbox storages[0].fs_group.group_id=",
-                "CreateSandbox storages[0].fs_group.group_change_policy=",
-            ],
-        ),
-        ("CreateSandbox storages.", &[]),
-        ("CreateSandbox dn", &["CreateSandbox dns="]),
-        ("StartContainer ci", &["StartContainer cid="]),
-        (
-            "StartContainer containerI",
-            &["StartContainer containerId="],
-        ),
-        ("StartContainer nosuch.", &[]),
-        ("NoSuch f", &[]),
-        ("StartContainer # c", &[]),
-        ("StartContainer json", &["StartContainer json://"]),
-        ("StartContainer cid=a json", &[]),
-    ] {
-        only(text, expected);
+SetPolicy policy_ -> policy_file=
+SetPolicy pol -> policy= | policy_file=
+SetPolicy json://{"policy_ -> "policy_file":
+SetPolicy policy_file=/no/such/folder/ ->
+CopyFile recursive=t -> true_
+Check ci -> cid=
+Check cid= ->
+
+StartContainer json://{"con -> "container_id":
+StartContainer json://{con -> "container_id":
+StartContainer json:// -> {"
+StartContainer json://{"containerI -> "containerId":
+StartContainer json://{"container_id":"x", "con ->
+StartContainer json://{"container_id" ->
+StartContainer json://{"container_id":"x"} con -> container_id=
+CreateContainer OCI={"Ro -> "Root":
+CreateContainer OCI={"Root": {"Path": "a b"}, "Proc -> "Process":
+CreateContainer json://{"OCI": {"Process": {"User": {"U -> "UID": | "Username":
+CreateSandbox storages={"dr -> "driver": | "driver_options":
+CreateSandbox storages=[{}, {"mount -> "mount_point":
+CreateSandbox storages[0]={"mount -> "mount_point":
+CreateContainer OCI={"Process": -> {"
+CreateContainer OCI={"Annotations":{"a ->
+GetGuestDetails json://{"mem_block_size": t -> true
+SignalProcess json://{"signal":"usr -> "usr1" | "usr2"
+CreateSandbox hostname={"a ->
+CreateSandbox json://{"storages":{"a ->
+CreateSandbox json://]{"a ->
+"#;
+
+/// The same over the hand-written messages.
+const FIXTURE: &str = r#"
+Twi -> a.Other/Twice_ | b.Other/Twice_
+geti -> GetIPTables_ | a.Other/GetIPTables_
+cas -> Case_ | CASE_
+describe inn -> other.Inner_ | outer.other.Inner_ | test.Inner_ | Inner.Level_
+describe lev -> level_ | Inner.Level_ | test.Level_
+Both level=h -> High_
+Both byFlag[ -> byFlag[true]= | byFlag[false]=
+Both byNumber[7 -> byNumber[7].
+Both byNumber[x ->
+Both byNumber[7].na -> name=
+Both inner.child.child.na -> name=
+Both wrap -> wrapped=
+Both wrapped= ->
+Both empty -> empty=
+Both cla -> Clash= | cLash=
+Both json://{"level":"h -> "High"
+Both byNumber={"1":{"na -> "name":
+"#;
+
+fn check(schema: &'static Schema, rows: &str) {
+    for row in rows.lines().filter(|row| !row.is_empty()) {
+        let (text, expected) = row.split_once(" ->").unwrap();
+        let candidates = complete(schema, text).candidates.into_iter();
+        let shown = candidates.map(|it| it.text + if it.continues { "" } else { "_" });
+        let shown: Vec<_> = shown.collect();
+        assert_eq!(shown.join(" | "), expected.trim_start(), "{text:?}");
     }
 }
 
 #[test]
-fn what_is_set_comes_last() {
-    let found = completed("SignalProcess exec_id=a signal=9 ");
-    let names: Vec<_> = found
-        .iter()
-        .map(|it| it.rsplit(' ').next().unwrap())
-        .collect();
-    assert_eq!(names, ["container_id=", "exec_id=", "signal="]);
-    only(
-        "SignalProcess signal=9 s",
-        &["SignalProcess signal=9 signal="],
-    );
-}
-
-#[test]
-fn values() {
-    for (text, expected) in [
-        (
-            "GetGuestDetails mem_block_size=",
-            &[
-                "GetGuestDetails mem_block_size=true ",
-                "GetGuestDetails mem_block_size=false ",
-            ][..],
-        ),
-        (
-            "GetGuestDetails mem_block_size=f",
-            &["GetGuestDetails mem_block_size=false "],
-        ),
-        (
-            "SignalProcess signal=us",
-            &["SignalProcess signal=usr1 ", "SignalProcess signal=usr2 "],
-        ),
-        (
-            "SignalProcess signal=SIGUSR",
-            &[
-                "SignalProcess signal=SIGUSR1 ",
-                "SignalProcess signal=SIGUSR2 ",
-            ],
-        ),
-        (
-            "SignalProcess signal=US",
-            &["SignalProcess signal=USR1 ", "SignalProcess signal=USR2 "],
-        ),
-        ("SignalProcess container_id=", &[]),
-        ("CopyFile data=h", &["CopyFile data=hex:"]),
-        ("CreateContainer OCI=", &["CreateContainer OCI={\""]),
-        ("CreateSandbox dns=", &["CreateSandbox dns=["]),
-        ("CreateSandbox nosuch=", &[]),
-        ("SetPolicy policy=@/no/such/folder/", &[]),
-    ] {
-        only(text, expected);
+fn candidates() {
+    check(crate::schema(), AGENT);
+    check(&fixture::SCHEMA, FIXTURE);
+    for name in ["GetGuestDetails ", "quit "] {
+        assert!(completed("").contains(&name.to_owned()), "{name}");
     }
-    let found = |text| completed_in(&fixture::SCHEMA, text);
-    assert_eq!(found("Both level=h"), ["Both level=High "]);
-    assert_eq!(
-        found("Both byFlag["),
-        ["Both byFlag[true]=", "Both byFlag[false]="]
-    );
-    assert_eq!(found("Both byNumber[7"), ["Both byNumber[7]."]);
-    assert_eq!(found("Both byNumber[x"), [""; 0]);
-    assert_eq!(found("Both byNumber[7].na"), ["Both byNumber[7].name="]);
-    assert_eq!(
-        found("Both inner.child.child.na"),
-        ["Both inner.child.child.name="]
-    );
-    assert_eq!(found("Both wrap"), ["Both wrapped="]);
-    assert_eq!(found("Both wrapped="), [""; 0]);
-    assert_eq!(found("Both empty"), ["Both empty="]);
-    assert_eq!(found("Both cla"), ["Both Clash=", "Both cLash="]);
 }
 
 #[test]
-fn parameters_that_are_no_fields() {
-    for (text, expected) in [
-        ("SetPolicy policy_", &["SetPolicy policy_file="][..]),
-        (
-            "SetPolicy pol",
-            &["SetPolicy policy=", "SetPolicy policy_file="],
-        ),
-        (
-            "SetPolicy json://{\"policy_",
-            &["SetPolicy json://{\"policy_file\":"],
-        ),
-        ("SetPolicy policy_file=/no/such/folder/", &[]),
-        ("CopyFile recursive=t", &["CopyFile recursive=true "]),
-        ("Check ci", &["Check cid="]),
-        ("Check cid=", &[]),
+fn names_begin_in_any_case() {
+    for (name, typed, expected) in [
+        ("GetIPTables", "getip", true),
+        ("x", "", true),
+        ("x", "xy", false),
+        ("é", "e", false),
     ] {
-        only(text, expected);
+        assert_eq!(begins(name, typed), expected, "{typed:?}");
+    }
+}
+
+#[test]
+fn a_doc_is_one_sentence() {
+    for (doc, sentence) in [
+        ("One,\nand more. Two.", "One, and more"),
+        ("No end\n\nTwo.", "No end"),
+        ("Agent 4.1 does.\nTwo", "Agent 4.1 does"),
+        ("a\u{1b}b", "a\\x1bb"),
+        ("", ""),
+    ] {
+        assert_eq!(first_sentence(doc), sentence, "{doc}");
     }
 }
 
@@ -247,99 +191,9 @@ fn files() {
         "CopyFile src=",
         "CreateContainer image=",
     ] {
-        only(
-            &format!("{before}{root}/pol"),
-            &[&format!("{before}{root}/policy\\ a.rego ")],
-        );
+        let found = completed(&format!("{before}{root}/pol"));
+        assert_eq!(found, [format!("{before}{root}/policy\\ a.rego ")]);
     }
-}
-
-#[test]
-fn inside_json() {
-    for (text, expected) in [
-        (
-            r#"StartContainer json://{"con"#,
-            &[r#"StartContainer json://{"container_id":"#][..],
-        ),
-        (
-            r#"StartContainer json://{con"#,
-            &[r#"StartContainer json://{"container_id":"#],
-        ),
-        (
-            r#"StartContainer json://"#,
-            &[r#"StartContainer json://{""#],
-        ),
-        (
-            r#"StartContainer json://{"containerI"#,
-            &[r#"StartContainer json://{"containerId":"#],
-        ),
-        (r#"StartContainer json://{"container_id":"x", "con"#, &[]),
-        (r#"StartContainer json://{"container_id""#, &[]),
-        (
-            r#"StartContainer json://{"container_id":"x"} con"#,
-            &[r#"StartContainer json://{"container_id":"x"} container_id="#],
-        ),
-        (
-            r#"CreateContainer OCI={"Ro"#,
-            &[r#"CreateContainer OCI={"Root":"#],
-        ),
-        (
-            r#"CreateContainer OCI={"Root": {"Path": "a b"}, "Proc"#,
-            &[r#"CreateContainer OCI={"Root": {"Path": "a b"}, "Process":"#],
-        ),
-        (
-            r#"CreateContainer json://{"OCI": {"Process": {"User": {"U"#,
-            &[
-                r#"CreateContainer json://{"OCI": {"Process": {"User": {"UID":"#,
-                r#"CreateContainer json://{"OCI": {"Process": {"User": {"Username":"#,
-            ],
-        ),
-        (
-            r#"CreateSandbox storages={"dr"#,
-            &[
-                r#"CreateSandbox storages={"driver":"#,
-                r#"CreateSandbox storages={"driver_options":"#,
-            ],
-        ),
-        (
-            r#"CreateSandbox storages=[{}, {"mount"#,
-            &[r#"CreateSandbox storages=[{}, {"mount_point":"#],
-        ),
-        (
-            r#"CreateSandbox storages[0]={"mount"#,
-            &[r#"CreateSandbox storages[0]={"mount_point":"#],
-        ),
-        (
-            r#"CreateContainer OCI={"Process":"#,
-            &[r#"CreateContainer OCI={"Process":{""#],
-        ),
-        (r#"CreateContainer OCI={"Annotations":{"a"#, &[]),
-        (
-            r#"GetGuestDetails json://{"mem_block_size": t"#,
-            &[r#"GetGuestDetails json://{"mem_block_size": true"#],
-        ),
-        (
-            r#"SignalProcess json://{"signal":"usr"#,
-            &[
-                r#"SignalProcess json://{"signal":"usr1""#,
-                r#"SignalProcess json://{"signal":"usr2""#,
-            ],
-        ),
-        (r#"CreateSandbox hostname={"a"#, &[]),
-        (r#"CreateSandbox json://{"storages":{"a"#, &[]),
-        (r#"CreateSandbox json://]{"a"#, &[]),
-    ] {
-        only(text, expected);
-    }
-    let found = |text| completed_in(&fixture::SCHEMA, text);
-    assert_eq!(
-        found(r#"Both json://{"level":"h"#),
-        [r#"Both json://{"level":"High""#]
-    );
-    assert_eq!(
-        found(r#"Both byNumber={"1":{"na"#),
-        [r#"Both byNumber={"1":{"name":"#]
-    );
 }
 
 #[test]
@@ -407,7 +261,7 @@ fn check_rpc(rpc: &'static Rpc) -> usize {
                 if conveniences::parameters(rpc).any(|it| it.name == setter) {
                     continue;
                 }
-                let resolved = path::resolve(rpc.request, &RequestDialect::new(rpc), setter);
+                let resolved = path::resolve(rpc.request, &RequestDialect::of(rpc), setter);
                 assert!(resolved.is_ok(), "{found:?}: {resolved:?}");
             }
         }

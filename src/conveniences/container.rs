@@ -3,17 +3,13 @@
 //! the file itself, or made of an image.
 
 use std::cmp::Ordering;
-#[cfg(feature = "image")]
-use std::path::Path;
 use std::sync::Arc;
 
 use agent_bundle::Config;
 #[cfg(feature = "image")]
-use agent_bundle::image;
+use agent_bundle::image::{self, Found};
 
 use super::{Convenience, ConvenienceError, Draft, Given};
-#[cfg(feature = "image")]
-use crate::log::say;
 use crate::schema::Scalar;
 use crate::schema::describe::Parameter;
 
@@ -48,9 +44,10 @@ pub(super) const OF_IMAGE: Convenience = Convenience {
             name: IMAGE,
             ty: Scalar::String,
             value: "REF",
-            doc: "a folder with an OCI bundle or image layout (FOLDER:TAG for one image of several), \
-                  or a registry reference, which skopeo fetches and umoci unpacks; fills OCI where \
-                  the command does not say otherwise",
+            doc: "a folder with an OCI bundle; or an image layout, an archive of one or of docker \
+                  save (PATH:TAG for one image of several), or a registry reference, which umoci \
+                  unpacks when the command runs, and skopeo fetches or converts first; fills OCI \
+                  where the command does not say otherwise",
         },
         Parameter {
             name: ID,
@@ -95,18 +92,13 @@ fn apply_image(given: &Given, draft: &mut Draft<'_>) -> Result<(), ConvenienceEr
     }
     let reference = given.text(IMAGE).ok_or(missing(IMAGE))?;
     let id = id.ok_or(missing(ID))?;
-    let bundle = image::bundle(reference, &id, env!("CARGO_PKG_NAME"), &mut |line| {
-        say(line)
-    });
-    let bundle = bundle.map_err(|error| ConvenienceError::Image {
-        parameter: match error {
-            image::ImageError::Id { .. } => ID,
-            _ => IMAGE,
-        },
-        error,
-    })?;
-    let config = Path::new(&bundle).join("config.json");
-    take(&config.to_string_lossy(), IMAGE, draft)?;
+    match image::find(reference, &id, env!("CARGO_PKG_NAME"))? {
+        Found::Bundle(folder) => {
+            let config = folder.join("config.json");
+            take(&config.to_string_lossy(), IMAGE, draft)?;
+        }
+        Found::Image(image) => draft.image = Some(image),
+    }
     draft.set_text(CONTAINER_ID, id);
     Ok(())
 }
@@ -120,7 +112,10 @@ fn take(
     let text = draft.inputs.text(name);
     let text = text.map_err(|error| ConvenienceError::Input { parameter, error })?;
     let config = Config::parse(name, &text);
-    let config = config.map_err(|error| ConvenienceError::Config { parameter, error })?;
+    let mut config = config.map_err(|error| ConvenienceError::Config { parameter, error })?;
+    if !draft.as_is {
+        config = config.for_guest();
+    }
     draft.config = Some(Arc::new(config));
     Ok(())
 }

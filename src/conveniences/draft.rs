@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use agent_bundle::Config;
+#[cfg(feature = "image")]
+use agent_bundle::image::Image;
 
 use super::{ConvenienceError, Series};
 use crate::input::Inputs;
@@ -62,8 +64,13 @@ pub struct Draft<'a> {
     pub on_top: Vec<usize>,
     /// Where files are read.
     pub inputs: &'a mut Inputs,
+    /// Whether OCI configurations are sent as they are.
+    pub as_is: bool,
     /// The OCI configuration that fills what was left out.
     pub config: Option<Arc<Config>>,
+    /// The image that it is made from, once that is unpacked.
+    #[cfg(feature = "image")]
+    pub image: Option<Box<Image>>,
     /// The calls to make instead of the one, where a convenience needs several.
     pub series: Option<Box<dyn Series>>,
 }

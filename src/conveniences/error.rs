@@ -7,6 +7,8 @@ use agent_bundle::image::ImageError;
 use super::CopyError;
 use crate::error::Error;
 use crate::input::InputError;
+#[cfg(feature = "image")]
+use crate::interrupt::Interrupted;
 
 /// Why a convenience cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +53,8 @@ pub enum ConvenienceError {
     Copy(#[from] CopyError),
     /// An image cannot be used.
     #[cfg(feature = "image")]
-    #[error("{parameter}: {error}")]
-    Image {
-        /// The parameter it is about.
-        parameter: &'static str,
-        /// Why not.
-        error: ImageError,
-    },
+    #[error("{}: {}", parameter_of(.0), .0)]
+    Image(#[from] ImageError),
 }
 
 impl ConvenienceError {
@@ -71,13 +68,26 @@ impl ConvenienceError {
             ConvenienceError::SpecAndImage => "image",
             ConvenienceError::Copy(error) => error.parameter(),
             #[cfg(feature = "image")]
-            ConvenienceError::Image { parameter, .. } => parameter,
+            ConvenienceError::Image(error) => parameter_of(error),
         }
+    }
+}
+
+/// The parameter that an error of an image is about.
+#[cfg(feature = "image")]
+fn parameter_of(error: &ImageError) -> &'static str {
+    match error {
+        ImageError::Id { .. } => "id",
+        _ => "image",
     }
 }
 
 impl From<ConvenienceError> for Error {
     fn from(error: ConvenienceError) -> Self {
+        #[cfg(feature = "image")]
+        if let ConvenienceError::Image(ImageError::Interrupted) = error {
+            return Interrupted.into();
+        }
         Self::usage(&error).at(error.parameter())
     }
 }

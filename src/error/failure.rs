@@ -74,7 +74,13 @@ impl Failure {
                 // Further lines must not pass for the tool's own.
                 let said = said.replace('\n', "\n  ");
                 let Error { message, hint, .. } = self.error.as_ref();
-                format!("{message}the agent answered code: {status}{colon}{said}{hint}")
+                let mut text =
+                    format!("{message}the agent answered code: {status}{colon}{said}{hint}");
+                for detail in self.error.details.iter().filter(|_| verbose) {
+                    text.push_str("\n  detail: ");
+                    text.push_str(&escape_unprintable(detail));
+                }
+                text
             }
             None => escape::first_line(&self.error.to_string(), LONGEST_MESSAGE),
         }
@@ -89,16 +95,24 @@ impl Failure {
             }
             None => self.message(verbose),
         };
+        let details = format!("[{}]", self.error.details.join(","));
         let members = [
-            ("kind", json!(self.error.kind().name())),
-            ("message", json!(message)),
-            ("command", json!(self.command)),
-            ("path", json!(self.error.path)),
-            ("code", json!(status.map(|status| status.code))),
-            ("code_name", json!(status.and_then(Status::name))),
-            ("exit_status", json!(self.exit_status)),
+            ("kind", json!(self.error.kind().name()).to_string()),
+            ("message", json!(message).to_string()),
+            ("command", json!(self.command).to_string()),
+            ("path", json!(self.error.path).to_string()),
+            ("code", json!(status.map(|status| status.code)).to_string()),
+            (
+                "code_name",
+                json!(status.and_then(Status::name)).to_string(),
+            ),
+            ("details", details),
+            ("exit_status", self.exit_status.to_string()),
         ];
-        let place = self.place.iter().map(|place| ("place", json!(place)));
+        let place = self
+            .place
+            .iter()
+            .map(|place| ("place", json!(place).to_string()));
         let members = members.into_iter().chain(place);
         let members: Vec<_> = members
             .map(|(name, value)| format!("\"{name}\":{value}"))

@@ -9,7 +9,11 @@ pub(super) type Row = (&'static str, &'static str);
 /// Every exit status, in ascending order.
 pub const EXIT_STATUSES: &[Row] = &[
     ("0", "every command succeeded"),
-    ("1", "standard output, or a file, could not be written"),
+    (
+        "1",
+        "standard output, or a file, could not be written, or an answer has no form in the output \
+         format",
+    ),
     (
         "2",
         "the command line, a command, a value or an input file is wrong; nothing was sent, unless \

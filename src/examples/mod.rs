@@ -3,12 +3,11 @@
 //! RPCs the proto lacks is left out. That what they print is true is for the
 //! tests to show, which run all of them.
 
-mod console;
-mod show;
 mod topics;
 
-pub use console::{Step, steps};
-pub use show::{as_json, list, list_json, topic};
+use std::fmt::Write;
+
+use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::schema::suggest::{did_you_mean, nearest};
@@ -104,6 +103,95 @@ impl From<NoTopic> for Error {
     }
 }
 
+/// A command and what it prints.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The command, of one line or more.
+    pub command: String,
+    /// What it prints on both outputs, line by line; `...` stands for any lines.
+    pub prints: String,
+}
+
+/// The steps of a session.
+pub fn steps(session: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for line in session.lines() {
+        let goes_on = |step: &Step| step.prints.is_empty() && step.command.ends_with('\\');
+        match (line.strip_prefix("$ "), steps.last_mut()) {
+            (Some(command), _) => steps.push(Step {
+                command: command.to_owned(),
+                prints: String::new(),
+            }),
+            (None, Some(step)) if goes_on(step) => {
+                step.command.push('\n');
+                step.command.push_str(line);
+            }
+            (None, Some(step)) => {
+                step.prints.push_str(line);
+                step.prints.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    steps
+}
+
+/// Every topic with its title.
+pub fn list(schema: &Schema) -> String {
+    let width = topics(schema).map(|topic| topic.name.len()).max();
+    let mut text = String::new();
+    for topic in topics(schema) {
+        let width = width.unwrap_or_default();
+        let _ = writeln!(text, "{:<width$}  {}", topic.name, topic.title);
+    }
+    text.push_str("\n\"kata-agent-ctl examples NAME\" shows the examples of one of them.\n");
+    text
+}
+
+/// One topic's examples.
+pub fn topic(schema: &Schema, topic: &Topic) -> String {
+    let mut text = format!("{}\n", topic.title);
+    for example in examples(schema, topic) {
+        let _ = write!(text, "\n{}\n", example.text);
+        for step in steps(&example.session(schema)) {
+            text.push('\n');
+            for line in step.command.lines() {
+                let _ = writeln!(text, "    {line}");
+            }
+            for line in step.prints.lines() {
+                let _ = writeln!(text, "    {}", format!("# {line}").trim_end());
+            }
+        }
+    }
+    text
+}
+
+/// Every topic, for scripts: a list on one line per topic.
+pub fn list_json(schema: &Schema) -> String {
+    let all: Vec<_> = topics(schema)
+        .map(|topic| value(schema, topic).to_string())
+        .collect();
+    format!("[{}]\n", all.join(",\n "))
+}
+
+/// One topic, for scripts.
+pub fn as_json(schema: &Schema, topic: &Topic) -> String {
+    format!("{}\n", value(schema, topic))
+}
+
+fn value(schema: &Schema, topic: &Topic) -> Value {
+    let example = |each: &Example| {
+        let steps = steps(&each.session(schema));
+        let commands: Vec<_> = steps
+            .iter()
+            .map(|step| json!({ "command": step.command, "prints": step.prints }))
+            .collect();
+        json!({ "text": each.text, "commands": commands })
+    };
+    let examples: Vec<_> = examples(schema, topic).map(example).collect();
+    json!({ "name": topic.name, "title": topic.title, "examples": examples })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,5 +237,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_session_is_commands_and_what_they_print() {
+        let step = |command: &str, prints: &str| Step {
+            command: command.to_owned(),
+            prints: prints.to_owned(),
+        };
+        assert_eq!(
+            steps("\n$ a \\\n    b\n1\n\n$ c\n$ d\n2\n"),
+            [
+                step("a \\\n    b", "1\n\n"),
+                step("c", ""),
+                step("d", "2\n")
+            ]
+        );
+        assert_eq!(steps(""), []);
     }
 }

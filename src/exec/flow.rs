@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::calls::Rpcs;
@@ -76,6 +77,7 @@ pub fn exec(
     let mut agent = Agent {
         calls: agent,
         signals,
+        held: None,
     };
     // The agent is told how long a process may run, as a start may block for long.
     let answer = agent.ask(rpcs.start, &start, exec.timeout)?;
@@ -89,6 +91,9 @@ pub fn exec(
         .timeout
         .and_then(|limit| Instant::now().checked_add(limit));
     let mut pump = Pump::new(rpcs, exec, raw, end)?;
+    if let Some(signal) = agent.held.take() {
+        pump.pass_on(&mut agent.calls, signal)?;
+    }
     if exec.process.terminal
         && let Some(size) = terminal::size()
     {
@@ -151,10 +156,13 @@ fn connect(
 struct Agent {
     calls: Multiplexer<Tag>,
     signals: Signals,
+    /// A signal that came while a call was waited for.
+    held: Option<Signal>,
 }
 
 impl Agent {
-    /// Makes one call and waits for its answer, or for a signal.
+    /// Makes one call and waits for its answer. A signal is held: it ends the wait if a little
+    /// later the answer is still not there, as does a second one.
     fn ask(
         &mut self,
         rpc: &Rpc,
@@ -169,7 +177,7 @@ impl Agent {
             timeout,
         };
         self.calls.start(&call, Tag::Only)?;
-        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut answer = None;
         while answer.is_none() {
             self.calls.send()?;
@@ -182,8 +190,12 @@ impl Agent {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             let _ = poll(&mut polled, poll_timeout(left));
             while let Some(signal) = self.signals.next() {
-                if matches!(signal, Signalled::PassOn(_)) {
-                    return Err(Interrupted.into());
+                if let Signalled::PassOn(signal) = signal {
+                    if self.held.replace(signal).is_some() {
+                        return Err(Interrupted.into());
+                    }
+                    let soon = Instant::now() + LAST_WORDS;
+                    end = Some(end.map_or(soon, |end| end.min(soon)));
                 }
             }
             self.calls.receive(|tag, came| {
@@ -191,9 +203,14 @@ impl Agent {
                     answer = Some(came);
                 }
             })?;
-            if let (None, Some(Duration::ZERO), Some(after)) = (&answer, left, timeout) {
-                let what = format!("{}: no answer within {after:?}", rpc.name);
-                return Err(Error::new(Kind::Timeout, what));
+            if let (None, Some(Duration::ZERO)) = (&answer, left) {
+                return Err(match (self.held, timeout) {
+                    (None, Some(after)) => {
+                        let what = format!("{}: no answer within {after:?}", rpc.name);
+                        Error::new(Kind::Timeout, what)
+                    }
+                    _ => Interrupted.into(),
+                });
             }
         }
         Ok(answer.unwrap_or(Err(CallError::Unusable)))

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
+use nix::sys::signal::Signal;
 use nix::unistd::read;
 
 use super::calls::Rpcs;
@@ -299,12 +300,7 @@ impl<'a> Pump<'a> {
                 Signalled::PassOn(_) if self.signals_in_flight > 0 => {
                     return Ok(Some(End::Interrupted));
                 }
-                Signalled::PassOn(signal) => {
-                    let mut request = self.about(self.rpcs.signal)?;
-                    request.set_number("signal", (signal as i32).unsigned_abs())?;
-                    start(agent, self.rpcs.signal, &request.payload()?, Tag::Signal)?;
-                    self.signals_in_flight += 1;
-                }
+                Signalled::PassOn(signal) => self.pass_on(agent, signal)?,
                 Signalled::Resized | Signalled::Continued => {
                     if let (Signalled::Continued, Some(raw)) = (signal, &self.raw) {
                         raw.enter_again();
@@ -316,6 +312,22 @@ impl<'a> Pump<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Sends the process a signal.
+    ///
+    /// # Errors
+    /// When the agent cannot be asked.
+    pub(super) fn pass_on(
+        &mut self,
+        agent: &mut Multiplexer<Tag>,
+        signal: Signal,
+    ) -> Result<(), Error> {
+        let mut request = self.about(self.rpcs.signal)?;
+        request.set_number("signal", (signal as i32).unsigned_abs())?;
+        start(agent, self.rpcs.signal, &request.payload()?, Tag::Signal)?;
+        self.signals_in_flight += 1;
+        Ok(())
     }
 
     /// Tells the agent the window's rows and columns.

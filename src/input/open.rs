@@ -1,29 +1,44 @@
-//! Opening a file that may be anything: nothing that has no end in sight is waited
-//! for without a word. How much is read of it is its reader's business.
+//! Opening and reading a file that may be anything: one that blocks is waited for until
+//! Ctrl-C, or as long as a call may take. How much is read of it is its reader's business.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::interrupt;
+use crate::interrupt::{self, Stop};
 
 /// How long a named pipe may be without anybody who writes to it.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How soon somebody is noticed.
 const NOTICE: Duration = Duration::from_millis(20);
 
+/// How long files may block, if there is a limit: one for the whole process, as that of
+/// signals is.
+static LIMIT: Mutex<Option<Duration>> = Mutex::new(None);
+
+/// Lets a file that has been opened block for at most this time, from now on.
+pub fn wait_at_most(limit: Option<Duration>) {
+    *LIMIT.lock().unwrap_or_else(PoisonError::into_inner) = limit;
+}
+
+fn limit() -> Option<Duration> {
+    *LIMIT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// An open file.
 #[derive(Debug)]
 pub struct Opened {
     file: File,
+    /// The time that it may block, and when that is over.
+    limit: Option<(Duration, Instant)>,
     /// What was read of it to find out about it.
     head: Option<u8>,
 }
@@ -35,7 +50,7 @@ pub struct Opened {
 /// writing soon.
 pub fn open(path: impl AsRef<Path>) -> io::Result<Opened> {
     let path = path.as_ref();
-    // With this flag the opening of a named pipe does not wait.
+    // With this flag neither opening nor reading waits.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
     let mut file = opened.map_err(|error| match path.metadata() {
@@ -46,9 +61,8 @@ pub fn open(path: impl AsRef<Path>) -> io::Result<Opened> {
         true => first_byte(&mut file)?,
         false => None,
     };
-    let flags = OFlag::from_bits_retain(fcntl(&file, FcntlArg::F_GETFL)?);
-    fcntl(&file, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK))?;
-    Ok(Opened { file, head })
+    let limit = limit().and_then(|limit| Some((limit, Instant::now().checked_add(limit)?)));
+    Ok(Opened { file, limit, head })
 }
 
 impl Opened {
@@ -69,14 +83,36 @@ impl Read for Opened {
                 self.head = None;
                 Ok(1)
             }
-            _ => self.file.read(buffer),
+            _ => loop {
+                match self.file.read(buffer) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait()?,
+                    read => return read,
+                }
+            },
         }
+    }
+}
+
+impl Opened {
+    /// Waits until there is something to read, or the end.
+    fn wait(&self) -> io::Result<()> {
+        let awaited = (self.file.as_fd(), PollFlags::POLLIN);
+        let end = self.limit.map(|(_, end)| end);
+        interrupt::wait(Some(awaited), end).map_err(|stop| match stop {
+            Stop::Failed(errno) => errno.into(),
+            Stop::Interrupted => told("interrupted"),
+            Stop::Late => {
+                let limit = self.limit.map_or(Duration::ZERO, |(limit, _)| limit);
+                told(&format!("it blocks, and did not end within {limit:?}"))
+            }
+        })
     }
 }
 
 /// Waits until somebody writes to a pipe, or has done so; gives a byte if one came.
 fn first_byte(pipe: &mut File) -> io::Result<Option<u8>> {
-    let end = Instant::now() + PATIENCE;
+    let patience = limit().map_or(PATIENCE, |limit| limit.min(PATIENCE));
+    let end = Instant::now() + patience;
     loop {
         let mut byte = [0];
         match pipe.read(&mut byte) {
@@ -90,9 +126,8 @@ fn first_byte(pipe: &mut File) -> io::Result<Option<u8>> {
             Err(error) => return Err(error),
         }
         if Instant::now() >= end {
-            let limit = PATIENCE.as_secs();
             return Err(told(&format!(
-                "it is a named pipe, and nobody opened it for writing within {limit}s"
+                "it is a named pipe, and nobody opened it for writing within {patience:?}"
             )));
         }
         interrupt::sleep(NOTICE).map_err(|interrupted| told(&interrupted.to_string()))?;

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
+use crate::auto;
 use crate::builtin::BUILT_INS;
 use crate::cli;
 use crate::error::EXIT_STATUSES;
@@ -27,16 +28,23 @@ pub fn page(schema: &Schema) -> io::Result<Vec<u8>> {
         .title("KATA-AGENT-CTL")
         .source(format!("kata-agent-ctl {}", cli::VERSION));
     man.render_title(&mut page)?;
+    // No word is hyphenated, as a name with a hyphen in it is another name.
+    let mut roff = Roff::new();
+    roff.control("nh", []).control("ad", ["l"]);
+    roff.to_writer(&mut page)?;
     man.render_name_section(&mut page)?;
     synopsis(&command).to_writer(&mut page)?;
     paragraphs("DESCRIPTION", text::DESCRIPTION).to_writer(&mut page)?;
     sub_commands(&command, &mut page)?;
     let command = command.disable_help_flag(true).disable_version_flag(true);
     Man::new(command).render_options_section(&mut page)?;
+    rows("ADDRESSES", text::ADDRESSES).to_writer(&mut page)?;
     rows("CALLS", text::CALLS).to_writer(&mut page)?;
     rows("SETTERS", text::SETTERS).to_writer(&mut page)?;
-    let built_ins: Vec<Row> = BUILT_INS.iter().map(|row| (row.usage, row.doc)).collect();
+    automatic_values().to_writer(&mut page)?;
+    let built_ins: Vec<Row<'_>> = BUILT_INS.iter().map(|row| (row.usage, row.doc)).collect();
     rows("BUILT-IN COMMANDS", &built_ins).to_writer(&mut page)?;
+    rows("KEYS AT THE PROMPT", text::KEYS).to_writer(&mut page)?;
     rows("EXIT STATUS", EXIT_STATUSES).to_writer(&mut page)?;
     rows("ENVIRONMENT", text::ENVIRONMENT).to_writer(&mut page)?;
     rows("FILES", text::FILES).to_writer(&mut page)?;
@@ -56,12 +64,23 @@ fn synopsis(command: &clap::Command) -> Roff {
     roff
 }
 
-/// How a sub-command is written: its name, `[OPTIONS]` if it has some, and what
-/// follows by position.
+/// How a sub-command is written: its name, the options that it needs, `[OPTIONS]` if it has
+/// others, and what follows by position.
 fn usage(sub_command: &clap::Command) -> Vec<Inline> {
+    let mut sub_command = sub_command.clone().disable_help_flag(true);
+    sub_command.build();
     let mut inlines = vec![bold(format!("kata-agent-ctl {}", sub_command.get_name()))];
-    let mut arguments = sub_command.get_arguments();
-    if arguments.any(|argument| !argument.is_positional()) {
+    let options = sub_command.get_arguments().filter(|it| !it.is_positional());
+    let (needed, others): (Vec<_>, Vec<_>) = options.partition(|it| it.is_required_set());
+    for option in needed {
+        inlines.push(roman(" "));
+        inlines.push(bold(format!("--{}", option.get_long().unwrap_or_default())));
+        let value = option.get_value_names().and_then(<[_]>::first);
+        inlines.push(roman(
+            value.map_or(String::new(), |value| format!(" {value}")),
+        ));
+    }
+    if !others.is_empty() {
         inlines.push(roman(" [OPTIONS]"));
     }
     for argument in sub_command.get_positionals() {
@@ -72,6 +91,36 @@ fn usage(sub_command: &clap::Command) -> Vec<Inline> {
         }));
     }
     inlines
+}
+
+/// The fields that are filled in where a command leaves them out.
+fn automatic_values() -> Roff {
+    let rows = auto::ROWS.iter().map(|row| {
+        let names = row.aliases.iter().map(|alias| format!(", {alias}"));
+        let rpcs = row
+            .rpcs
+            .iter()
+            .map(|rpc| rpc.rsplit('/').next().unwrap_or(rpc));
+        let rpcs: Vec<_> = rpcs.filter(|rpc| *rpc != "*").collect();
+        let place = if rpcs.is_empty() {
+            String::new()
+        } else {
+            format!(" in {}", rpcs.join(", "))
+        };
+        (
+            format!("{}{}{place}", row.field, names.collect::<String>()),
+            match row.rule {
+                auto::Rule::True => "The value is true.",
+                _ => row.doc,
+            },
+        )
+    });
+    let rows: Vec<(String, &str)> = rows.collect();
+    let rows: Vec<Row<'_>> = rows
+        .iter()
+        .map(|(term, doc)| (term.as_str(), *doc))
+        .collect();
+    self::rows("AUTOMATIC VALUES", &rows)
 }
 
 fn visible(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
@@ -114,7 +163,7 @@ fn paragraphs(heading: &str, text: &str) -> Roff {
     roff
 }
 
-fn rows(heading: &str, rows: &[Row]) -> Roff {
+fn rows(heading: &str, rows: &[Row<'_>]) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", [heading]);
     for (term, meaning) in rows {

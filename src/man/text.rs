@@ -1,7 +1,7 @@
 //! What the manual page says beyond what other tables hold.
 
 /// A term and what it means.
-pub(super) type Row = (&'static str, &'static str);
+pub(super) type Row<'a> = (&'a str, &'a str);
 
 pub(super) const DESCRIPTION: &str = "\
 kata-agent-ctl makes any call to a Kata Containers agent over ttRPC, valid or not, in any order, \
@@ -11,9 +11,37 @@ and prints the answers. What can be called is what the proto files of the build 
 Responses go to standard output and nothing else does; logs, progress and errors go to standard \
 error. Everything given is read and checked before the first call is sent.
 
-It is a tool for testing. A call can break a running sandbox, and nothing asks twice.";
+It is a tool for testing. A call can break a running sandbox. Only a second CreateSandbox at the \
+prompt asks before it is sent.";
 
-pub(super) const CALLS: &[Row] = &[
+pub(super) const ADDRESSES: &[Row<'_>] = &[
+    (
+        "-a, --address, --server-address",
+        "are one option, of every sub-command that has an agent's address. Only root can reach \
+         most of the Unix sockets.",
+    ),
+    (
+        "vsock://CID:PORT",
+        "A port of a guest, such as vsock://3:1024, by the host's vsock: QEMU and StratoVirt. An \
+         empty CID or -1 is any.",
+    ),
+    (
+        "hvsock:///PATH:PORT",
+        "The same by its hypervisor's Unix socket: Cloud Hypervisor, Firecracker, Dragonball and \
+         OpenVMM. unix:///PATH with --hybrid-vsock is another form of it.",
+    ),
+    (
+        "unix:///PATH, unix://@NAME",
+        "A Unix socket, by its file or its abstract name.",
+    ),
+    (
+        "remote:///PATH, mock:///PATH",
+        "A plain Unix socket, as the runtime writes it. A port behind the path is ignored.",
+    ),
+    ("sim://", "A simulated agent inside this process."),
+];
+
+pub(super) const CALLS: &[Row<'_>] = &[
     (
         "NAME",
         "Call an RPC with its defaults, and automatic values unless -n.",
@@ -48,7 +76,7 @@ pub(super) const CALLS: &[Row] = &[
     ),
 ];
 
-pub(super) const SETTERS: &[Row] = &[
+pub(super) const SETTERS: &[Row<'_>] = &[
     (
         "process.Cwd=/tmp",
         "A field of a message inside the request.",
@@ -79,7 +107,29 @@ pub(super) const SETTERS: &[Row] = &[
     ),
 ];
 
-pub(super) const ENVIRONMENT: &[Row] = &[
+pub(super) const KEYS: &[Row<'_>] = &[
+    (
+        "Tab",
+        "completes commands, RPCs, fields at any depth, enum values, signals, files, and field \
+         names within JSON.",
+    ),
+    (
+        "Right",
+        "accepts the dimmed rest of the line, which is from the history.",
+    ),
+    (
+        "Enter",
+        "runs the line. Within JSON or a quote that is still open it starts another line, and an \
+         empty line gives up.",
+    ),
+    (
+        "Ctrl-C",
+        "abandons the line, or the running call; the next command then connects again.",
+    ),
+    ("Ctrl-D", "leaves, as quit does."),
+];
+
+pub(super) const ENVIRONMENT: &[Row<'_>] = &[
     (
         "KATA_AGENT_SERVER_ADDRESS",
         "The address of the agent, where --server-address is not given.",
@@ -87,7 +137,7 @@ pub(super) const ENVIRONMENT: &[Row] = &[
     ("NO_COLOR", "Whatever it is set to, nothing is coloured."),
 ];
 
-pub(super) const FILES: &[Row] = &[
+pub(super) const FILES: &[Row<'_>] = &[
     (
         "$XDG_STATE_HOME/kata-agent-ctl/history",
         "What was typed at the prompt; below ~/.local/state where the variable is not set.",

@@ -3,8 +3,9 @@
 
 use std::io;
 
+use nix::sys::termios::{FlushArg, tcflush};
 use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
+use rustyline::history::{History, MemHistory};
 use rustyline::{Behavior, CompletionType, Config};
 
 use super::Typed;
@@ -16,10 +17,13 @@ use crate::schema::Schema;
 
 /// A line editor with a history.
 pub(super) struct Editor {
-    editor: rustyline::Editor<Helper, FileHistory>,
+    schema: &'static Schema,
+    editor: Inner,
     history: HistoryFile,
     prompt: &'static str,
 }
+
+type Inner = rustyline::Editor<Helper, MemHistory>;
 
 impl Editor {
     /// An editor that shows `prompt` before each line.
@@ -31,6 +35,20 @@ impl Editor {
         prompt: &'static str,
         logger: Logger,
     ) -> io::Result<Self> {
+        let mut history = HistoryFile::of_user(logger);
+        let editor = Self::editor(schema, history.load().iter().map(String::as_str))?;
+        Ok(Self {
+            schema,
+            editor,
+            history,
+            prompt,
+        })
+    }
+
+    fn editor<'a>(
+        schema: &'static Schema,
+        commands: impl Iterator<Item = &'a str>,
+    ) -> io::Result<Inner> {
         let config = Config::builder()
             .behavior(Behavior::PreferTerm)
             .completion_type(CompletionType::List)
@@ -39,15 +57,24 @@ impl Editor {
             .max_history_size(KEPT)
             .map_err(io_error)?
             .build();
-        let mut editor = rustyline::Editor::with_config(config).map_err(io_error)?;
+        let mut kept = MemHistory::with_config(&config);
+        for command in commands {
+            kept.add(command).map_err(io_error)?;
+        }
+        let mut editor = rustyline::Editor::with_history(config, kept).map_err(io_error)?;
         editor.set_helper(Some(Helper::new(schema)));
-        let mut history = HistoryFile::of_user(logger);
-        history.load(editor.history_mut());
-        Ok(Self {
-            editor,
-            history,
-            prompt,
-        })
+        Ok(editor)
+    }
+
+    /// Forgets what was typed ahead: the rest of a line that is no text.
+    fn drop_typed(&mut self) -> io::Result<()> {
+        // What the editor has read is forgotten with it.
+        self.editor = Self::editor(
+            self.schema,
+            self.editor.history().into_iter().map(String::as_str),
+        )?;
+        tcflush(io::stdin(), FlushArg::TCIFLUSH)?;
+        Ok(())
     }
 
     /// The next line, or lines where one goes on or several were pasted.
@@ -59,25 +86,42 @@ impl Editor {
         if let (Some((columns, _)), Some(helper)) = (size, self.editor.helper_mut()) {
             helper.set_width(columns.into());
         }
-        let read = interrupt::while_editing(|| match interrupt::is_terminated() {
-            true => Err(ReadlineError::Interrupted),
-            false => self.editor.readline(self.prompt),
-        });
-        match read {
-            Ok(text) => {
-                if !text.trim().is_empty() {
-                    // Only a history in a database can fail to add.
-                    let _ = self.editor.add_history_entry(text.trim_end());
-                    self.history.keep(self.editor.history_mut());
+        let read = self.ask(self.prompt);
+        match &read {
+            Ok(Typed::Text(text)) => {
+                let command = text.trim_end();
+                // Only a history in a database can fail to add.
+                let is_new = self.editor.add_history_entry(command).unwrap_or_default();
+                if !command.is_empty() && is_new {
+                    self.history.keep(command);
                 }
-                Ok(Typed::Text(text))
             }
-            Err(ReadlineError::Eof) => Ok(Typed::End),
-            Err(ReadlineError::Interrupted) => {
+            Ok(Typed::Abandoned) => {
                 if let Some(helper) = self.editor.helper() {
                     helper.erase_hint_above();
                 }
-                Ok(Typed::Abandoned)
+            }
+            _ => {}
+        }
+        read
+    }
+
+    /// A line typed after a question, which is not kept.
+    ///
+    /// # Errors
+    /// When the terminal can be read no more.
+    pub(super) fn ask(&mut self, question: &str) -> io::Result<Typed> {
+        let read = interrupt::while_editing(|| match interrupt::is_terminated() {
+            true => Err(ReadlineError::Interrupted),
+            false => self.editor.readline(question),
+        });
+        match read {
+            Ok(text) => Ok(Typed::Text(text)),
+            Err(ReadlineError::Eof) => Ok(Typed::End),
+            Err(ReadlineError::Interrupted) => Ok(Typed::Abandoned),
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                self.drop_typed()?;
+                Ok(Typed::NotText { offset: None })
             }
             Err(error) => Err(io_error(error)),
         }

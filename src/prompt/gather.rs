@@ -1,6 +1,7 @@
 //! From lines to commands: JSON or a quote that is not closed goes on in the next
 //! line. An empty line typed there gives up waiting, and the command is taken as it
-//! is; in a paste or a pipe, where nobody waits, it is a part of the command.
+//! is; in a paste or a pipe, where nobody waits, it is a part of the command. In a
+//! pipe a quote ends at its line: one that was forgotten must not take what follows.
 
 use crate::builtin::BuiltIn;
 use crate::command::{self, ArgumentsError, Hash, Open, WordsError};
@@ -55,7 +56,8 @@ impl Gatherer {
             Some(pending) => format!("{pending}\n{line}"),
             None => line.to_owned(),
         };
-        if is_open(self.schema, &text) {
+        let open = open(self.schema, &text);
+        if open == Some(Kind::Json) || (open == Some(Kind::Quote) && self.is_typed) {
             self.pending = Some(text);
             return None;
         }
@@ -78,24 +80,34 @@ impl Gatherer {
     }
 }
 
-/// Whether a command lacks the end of its JSON or of a quote.
-fn is_open(schema: &Schema, text: &str) -> bool {
+/// What has begun in a command.
+#[derive(PartialEq)]
+enum Kind {
+    Json,
+    Quote,
+}
+
+/// What a command lacks the end of.
+fn open(schema: &Schema, text: &str) -> Option<Kind> {
     let (name, end) = command::name(text);
     if name.starts_with('#') {
-        return false;
+        return None;
     }
+    let quote = |error: &WordsError| {
+        matches!(error, WordsError::UnclosedQuote { .. }).then_some(Kind::Quote)
+    };
     if BuiltIn::find(name).is_some() {
         let words = command::split_plain(text, end, Hash::Comment);
-        return matches!(words, Err(WordsError::UnclosedQuote { .. }));
+        return words.err().as_ref().and_then(quote);
     }
-    match command::typed(text, end).open {
-        None => false,
-        Some(Open::Quote | Open::Document) => true,
-        Some(Open::Value(path)) if takes_json(schema, name, &path) => true,
-        Some(Open::Value(_)) => matches!(
-            command::arguments(text, end, Hash::Comment),
-            Err(ArgumentsError::Words(WordsError::UnclosedQuote { .. }))
-        ),
+    match command::typed(text, end).open? {
+        Open::Quote => Some(Kind::Quote),
+        Open::Document => Some(Kind::Json),
+        Open::Value(path) if takes_json(schema, name, &path) => Some(Kind::Json),
+        Open::Value(_) => match command::arguments(text, end, Hash::Comment) {
+            Err(ArgumentsError::Words(error)) => quote(&error),
+            _ => None,
+        },
     }
 }
 
@@ -105,7 +117,7 @@ fn takes_json(schema: &Schema, name: &str, path: &str) -> bool {
     let Ok(rpc) = lookup::rpc(schema, name) else {
         return true;
     };
-    let Ok(target) = path::resolve(rpc.request, &RequestDialect::new(rpc), path) else {
+    let Ok(target) = path::resolve(rpc.request, &RequestDialect::of(rpc), path) else {
         return true;
     };
     matches!(target.last().field.ty, Type::Message(_)) || target.last().is_many()
@@ -182,15 +194,24 @@ mod tests {
 
     #[test]
     fn an_empty_line_that_is_not_typed_is_a_part() {
-        for text in [
-            "Check json://{\n\n\"service\":\n \n\"a\"}",
-            "Check service='a\r\n\r\nb'",
-        ] {
-            let command = text.replace('\r', "");
-            complete(&[text], &[&command]);
-            let mut gatherer = Gatherer::piped(crate::schema());
-            let found: Vec<_> = text.lines().flat_map(|line| gatherer.text(line)).collect();
-            assert_eq!((found, gatherer.is_waiting()), (vec![command], false));
+        complete(&["Check service='a\r\n\r\nb'"], &["Check service='a\n\nb'"]);
+        let text = "Check json://{\n\n\"service\":\n \n\"a\"}";
+        complete(&[text], &[text]);
+        assert_eq!(piped(text), [text]);
+    }
+
+    fn piped(text: &str) -> Vec<String> {
+        let mut gatherer = Gatherer::piped(crate::schema());
+        let found = text.lines().flat_map(|line| gatherer.text(line)).collect();
+        assert!(!gatherer.is_waiting());
+        found
+    }
+
+    #[test]
+    fn a_quote_in_a_pipe_ends_at_its_line() {
+        for first in ["Check service='a", "echo \"a", "CreateSandbox hostname={'"] {
+            let text = format!("{first}\nVersion");
+            assert_eq!(piped(&text), [first, "Version"]);
         }
     }
 }

@@ -47,8 +47,13 @@ impl Lines {
 
     /// The next line, without its end.
     pub(super) fn next(&mut self) -> io::Result<Typed> {
+        self.ask(self.prompt)
+    }
+
+    /// The same after a question in place of the prompt.
+    pub(super) fn ask(&mut self, question: &str) -> io::Result<Typed> {
         // A prompt that nobody sees is no reason to stop.
-        let _ = io::stderr().write_all(self.prompt.as_bytes());
+        let _ = io::stderr().write_all(question.as_bytes());
         loop {
             let rest = self.buffer.get(self.searched..).unwrap_or_default();
             if let Some(length) = rest.iter().position(|byte| *byte == b'\n') {
@@ -70,7 +75,10 @@ impl Lines {
             }
             let mut bytes = [0; 8192];
             match read(io::stdin(), &mut bytes) {
-                Ok(0) if self.buffer.is_empty() => return Ok(Typed::End),
+                Ok(0) if self.buffer.is_empty() => {
+                    input::check_standard_input()?;
+                    return Ok(Typed::End);
+                }
                 Ok(0) => {
                     self.searched = 0;
                     return Ok(text(std::mem::take(&mut self.buffer)));
@@ -89,7 +97,7 @@ fn text(line: Vec<u8>) -> Typed {
     match String::from_utf8(line) {
         Ok(text) => Typed::Text(text),
         Err(error) => Typed::NotText {
-            offset: error.utf8_error().valid_up_to(),
+            offset: Some(error.utf8_error().valid_up_to()),
         },
     }
 }

@@ -10,7 +10,8 @@ mod line;
 
 use std::io::{self, IsTerminal};
 
-use crate::error::Failure;
+use crate::cli;
+use crate::error::{Error, Failure};
 use crate::input::{InputError, Inputs};
 use crate::interrupt;
 use crate::log::{Level, Logger};
@@ -35,10 +36,10 @@ const INTERRUPTED: u8 = 130;
 enum Typed {
     /// One or more lines.
     Text(String),
-    /// A line that is not UTF-8 from this byte on.
+    /// A line that is not UTF-8.
     NotText {
-        /// Where it stands in the line, from 0.
-        offset: usize,
+        /// From which byte of the line on, from 0; at a terminal the line is forgotten.
+        offset: Option<usize>,
     },
     /// The line was given up.
     Abandoned,
@@ -60,6 +61,15 @@ impl Source {
             Source::Terminal(editor) => editor.next(),
             Source::Lines(lines) => lines.next(),
         }
+    }
+
+    /// Asks something that only `yes` agrees to.
+    fn asks(&mut self, question: &str) -> bool {
+        let answer = match self {
+            Source::Terminal(editor) => editor.ask(question),
+            Source::Lines(lines) => lines.ask(question),
+        };
+        matches!(answer, Ok(Typed::Text(text)) if text.trim() == "yes")
     }
 }
 
@@ -98,6 +108,12 @@ impl Prompt {
             }
         }
         let mut source = self.source();
+        if self.is_terminal {
+            self.logger.say(format_args!(
+                "kata-agent-ctl {}: \"help\" shows what can be typed, and \"quit\" ends",
+                cli::VERSION
+            ));
+        }
         let mut gatherer = match self.is_terminal {
             true => Gatherer::typed(self.schema),
             false => Gatherer::piped(self.schema),
@@ -108,11 +124,15 @@ impl Prompt {
                 interrupt::clear();
             }
             let ends = match source.next() {
-                Ok(Typed::Text(text)) => self.commands(gatherer.text(&text)),
+                Ok(Typed::Text(text)) => self.commands(gatherer.text(&text), &mut source),
                 Ok(Typed::NotText { offset }) => {
                     let name = "-".to_owned();
-                    let error = InputError::NotText { name, offset };
-                    self.session.refuse(&Failure::new(None, error.into()));
+                    let error = match offset {
+                        Some(offset) => InputError::NotText { name, offset }.into(),
+                        None => Error::usage("a key that was typed is not UTF-8 text"),
+                    };
+                    gatherer.abandon();
+                    self.session.refuse(&Failure::new(None, error));
                     self.refused();
                     None
                 }
@@ -127,7 +147,7 @@ impl Prompt {
                 }
                 Ok(Typed::End) => {
                     let last = gatherer.end();
-                    let ends = self.commands(last);
+                    let ends = self.commands(last, &mut source);
                     if ends.is_none() && !self.is_terminal {
                         self.session.ended();
                     }
@@ -145,9 +165,17 @@ impl Prompt {
     }
 
     /// Runs commands; the exit status if one of them is the last one.
-    fn commands(&mut self, commands: Vec<String>) -> Option<u8> {
+    fn commands(&mut self, commands: Vec<String>, source: &mut Source) -> Option<u8> {
+        // Nobody is there to be asked elsewhere.
+        let is_terminal = self.is_terminal;
+        let mut confirms = |harm: &str| {
+            let question = format!("{harm}; type yes to send it all the same: ");
+            !is_terminal || source.asks(&question)
+        };
         commands.into_iter().find_map(|command| {
-            let turn = self.session.typed(&command, &mut self.inputs);
+            let turn = self
+                .session
+                .typed(&command, &mut self.inputs, &mut confirms);
             if turn == Turn::Refused {
                 self.refused();
             }

@@ -2,6 +2,7 @@
 //! earlier commands of the run, and automatic ones. It knows the rules of the
 //! table in [`crate::auto`], and nothing of how a command is read.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use agent_bundle::Config;
@@ -16,6 +17,8 @@ use crate::schema::{Reflect, Value, ValueMut};
 pub struct Memory {
     /// Values by field name: as few as the table has rows for.
     values: Vec<(&'static str, String)>,
+    /// The IDs of processes that were given last, by container.
+    processes: HashMap<String, String>,
     /// The configuration that the last container was created with.
     pub(super) config: Option<Arc<Config>>,
 }
@@ -47,10 +50,17 @@ impl Request {
             }
             if !self.explicit.contains(index) {
                 fill(message.as_mut(), index, row, memory)?;
-            } else if row.rule == Rule::RandomId
-                && let Some(value) = text_at(message.as_ref(), index)
-            {
-                memory.keep(row.field, value);
+                continue;
+            }
+            let value = text_at(message.as_ref(), index);
+            match (row.rule, value) {
+                (Rule::RandomId, Some(value)) => memory.keep(row.field, value),
+                (Rule::NewProcess(source) | Rule::LastProcess(source), value) => {
+                    if let Some(container) = text_of(message.as_ref(), source) {
+                        memory.keep_process(container, value);
+                    }
+                }
+                _ => {}
             }
         }
         Ok(message)
@@ -65,10 +75,15 @@ fn fill(
 ) -> Result<(), Error> {
     let text = match row.rule {
         Rule::RandomId => Some(memory.value_or_random(row.field)?),
-        Rule::SameAs(source) => {
-            let fields = message.descriptor().fields;
-            let source_index = fields.iter().position(|field| field.name == source);
-            source_index.and_then(|index| text_at(message, index))
+        Rule::FirstProcess(source) => {
+            let container = text_of(message, source);
+            // Those of an older container of that ID are gone.
+            container.inspect(|it| memory.keep_process(it.clone(), None))
+        }
+        Rule::NewProcess(source) => text_of(message, source),
+        Rule::LastProcess(source) => {
+            let container = text_of(message, source);
+            container.map(|it| memory.processes.get(&it).cloned().unwrap_or(it))
         }
         Rule::True | Rule::Signal(_) | Rule::Config(_) => None,
     };
@@ -83,6 +98,12 @@ fn fill(
     Ok(())
 }
 
+/// The text of the string field of this name, if it is not empty.
+fn text_of(message: &dyn Reflect, name: &str) -> Option<String> {
+    let mut fields = message.descriptor().fields.iter();
+    text_at(message, fields.position(|field| field.name == name)?)
+}
+
 /// The text of a string field that is not empty.
 fn text_at(message: &dyn Reflect, index: usize) -> Option<String> {
     match message.get(index) {
@@ -95,6 +116,14 @@ impl Memory {
     fn keep(&mut self, field: &'static str, value: String) {
         self.values.retain(|(name, _)| *name != field);
         self.values.push((field, value));
+    }
+
+    /// Notes the process that was given for a container; an empty ID is that of its first.
+    fn keep_process(&mut self, container: String, process: Option<String>) {
+        match process {
+            Some(process) => self.processes.insert(container, process),
+            None => self.processes.remove(&container),
+        };
     }
 
     fn value_or_random(&mut self, field: &'static str) -> Result<String, Error> {

@@ -1,23 +1,63 @@
-//! What an OCI configuration adds to a request: that which the command names,
-//! that of the container created last, or that of the run's bundle.
+//! What an OCI configuration adds to a request: that which the command names, that of the
+//! container created last, or that of the run's bundle.
 
 use std::sync::Arc;
 
-use agent_bundle::{Bundle, Config, Part};
+use agent_bundle::{Bundle, Config, Notes, Part};
 
+#[cfg(feature = "image")]
+use super::image::Unpacked;
 use super::{Memory, Request};
 use crate::auto;
 use crate::error::Error;
 use crate::input::Inputs;
-use crate::schema::{Reflect, ValueMut, fill};
+use crate::schema::{Reflect, Value, ValueMut, fill};
+
+/// How requests are made.
+#[derive(Debug, Clone, Default)]
+pub struct RequestOptions {
+    /// Whether values that were left out are filled in.
+    pub automatic: bool,
+    /// Whether documents may have fields that this build does not know.
+    pub unknown_fields: bool,
+    /// Where an OCI configuration is, if a command names none.
+    pub bundle: Option<Bundle>,
+    /// Whether OCI configurations are sent as they are, and not adapted to a guest.
+    pub as_is: bool,
+    /// What an image may take on disk, in bytes.
+    pub image_limit: u64,
+}
 
 /// The configurations at hand for a request.
 #[derive(Debug, Default)]
 pub(super) struct Configs {
     /// What the command itself names.
     pub(super) own: Option<Arc<Config>>,
+    /// The image that the command names.
+    #[cfg(feature = "image")]
+    pub(super) image: Option<Unpacked>,
     /// What the run has for all commands.
-    pub(super) bundle: Option<Arc<Config>>,
+    bundle: Option<Arc<Config>>,
+}
+
+impl Configs {
+    /// What the command itself names, if it does.
+    fn own(&self) -> Option<&Arc<Config>> {
+        #[cfg(feature = "image")]
+        if let Some(image) = &self.image {
+            return image.config().or(self.own.as_ref());
+        }
+        self.own.as_ref()
+    }
+
+    /// Whether the command names a configuration, be it at hand or not.
+    fn has_own(&self) -> bool {
+        #[cfg(feature = "image")]
+        if self.image.is_some() {
+            return true;
+        }
+        self.own.is_some()
+    }
 }
 
 /// A configuration that fills a request.
@@ -28,15 +68,37 @@ struct Source {
     index: usize,
 }
 
+/// What is to be told of the configuration that a request was filled from.
+#[derive(Debug)]
+pub struct ConfigNotes {
+    /// The file's name.
+    pub name: String,
+    /// What was done with it.
+    pub notes: Notes,
+    /// What the container or process lacks, in words.
+    pub lacking: Vec<&'static str>,
+}
+
 impl Request {
     /// Reads the bundle's configuration, if this request takes something of it.
     ///
     /// # Errors
     /// When it cannot be read, or is no configuration.
-    pub fn take_bundle(&mut self, bundle: &Bundle, inputs: &mut Inputs) -> Result<(), Error> {
-        if self.config_part().is_some() && self.configs.own.is_none() {
+    pub(super) fn take_bundle(
+        &mut self,
+        options: &RequestOptions,
+        inputs: &mut Inputs,
+    ) -> Result<(), Error> {
+        let bundle = options.bundle.as_ref().filter(|_| options.automatic);
+        if let Some(bundle) = bundle
+            && self.config_part().is_some()
+            && !self.configs.has_own()
+        {
             let name = bundle.config_file();
-            let config = Config::parse(&name, &inputs.text(&name)?)?;
+            let mut config = Config::parse(&name, &inputs.text(&name)?)?;
+            if !options.as_is {
+                config = config.for_guest();
+            }
             self.configs.bundle = Some(Arc::new(config));
         }
         Ok(())
@@ -47,12 +109,32 @@ impl Request {
         auto::config_of(self.rows.iter().copied())
     }
 
-    /// Members of the configuration that the request has no field for, each
-    /// with the file's name before it. To be asked once the request is complete.
-    pub fn left_out(&self, memory: &Memory, automatic: bool) -> Option<(String, Vec<String>)> {
+    /// The field that a configuration would fill and that this message does not have.
+    pub fn lacks_config(&self, message: &dyn Reflect) -> Option<&'static str> {
+        let (_, index) = self.config_part()?;
+        let field = self.rpc.request.fields.get(index)?;
+        message.get(index).is_none().then_some(field.name)
+    }
+
+    /// What is to be told of the configuration that this message was filled from, once the
+    /// request is complete.
+    pub fn config_notes(
+        &self,
+        memory: &Memory,
+        automatic: bool,
+        message: &dyn Reflect,
+    ) -> Option<ConfigNotes> {
         let source = self.source(memory, automatic)?;
-        let (_, left_out) = self.mapped(&source).ok()?;
-        Some((source.config.name().to_owned(), left_out))
+        let (_, notes) = self.mapped(&source).ok()?;
+        let lacking = match message.get(source.index) {
+            Some(Value::Message(message)) => source.config.lacking(source.part, message),
+            _ => Vec::new(),
+        };
+        Some(ConfigNotes {
+            name: source.config.name().to_owned(),
+            notes,
+            lacking,
+        })
     }
 
     /// Fills what was left out from the configuration, and notes it as that of
@@ -83,8 +165,8 @@ impl Request {
             Part::Spec => bundle,
             Part::Process => memory.config.as_ref().or(bundle),
         };
-        let own = self.configs.own.as_ref();
-        let config = own.or(of_run.filter(|_| automatic))?;
+        let of_run = of_run.filter(|_| automatic && !self.configs.has_own());
+        let config = self.configs.own().or(of_run)?;
         config.has(part).then(|| Source {
             config: Arc::clone(config),
             part,
@@ -93,14 +175,14 @@ impl Request {
     }
 
     /// A request with nothing but what the configuration says.
-    fn mapped(&self, source: &Source) -> Result<(Box<dyn Reflect>, Vec<String>), Error> {
+    fn mapped(&self, source: &Source) -> Result<(Box<dyn Reflect>, Notes), Error> {
         let mut request = (self.rpc.request.new)();
-        let left_out = match request.get_mut(source.index) {
+        let notes = match request.get_mut(source.index) {
             Some(ValueMut::Message(message)) => {
                 source.config.put(source.part, message, self.schema)?
             }
-            _ => Vec::new(),
+            _ => Notes::default(),
         };
-        Ok((request, left_out))
+        Ok((request, notes))
     }
 }

@@ -2,41 +2,46 @@
 //! names, and the parameters of conveniences. Which there are is in the tables
 //! of [`crate::auto`] and [`crate::conveniences`].
 
-use std::cell::RefCell;
-
+use super::former::FormerNames;
+use super::passed::PassedOver;
 use crate::input::field;
 use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
 use crate::{auto, conveniences, history};
 
 /// The spellings that one RPC's request takes.
-#[derive(Debug, Clone)]
-pub struct RequestDialect {
+#[derive(Debug, Clone, Copy)]
+pub struct RequestDialect<'a> {
     /// The RPC whose request is being made.
     pub rpc: &'static Rpc,
-    /// What was said of names that fields no longer have.
-    notes: RefCell<Vec<String>>,
+    /// Where unknown fields of documents are noted, if they are passed over.
+    passed: Option<&'a PassedOver>,
+    /// Where names are noted that fields no longer have.
+    former: Option<&'a FormerNames>,
 }
 
-impl RequestDialect {
-    /// The spellings of this RPC's request.
-    pub fn new(rpc: &'static Rpc) -> Self {
+impl<'a> RequestDialect<'a> {
+    /// Those of this RPC's.
+    pub fn of(rpc: &'static Rpc) -> Self {
         Self {
             rpc,
-            notes: RefCell::default(),
+            passed: None,
+            former: None,
         }
     }
 
-    /// What is to be told of the names that were used, each once.
-    pub fn into_notes(self) -> Vec<String> {
-        self.notes.into_inner()
+    /// The same, with names noted that fields no longer have.
+    pub(super) fn noting(self, former: &'a FormerNames) -> Self {
+        Self {
+            former: Some(former),
+            ..self
+        }
     }
 
-    fn note_former(&self, message: &Message, index: usize, name: &str, release: &str) {
-        let field = message.fields.get(index).map_or("", |field| field.name);
-        let note = format!("{name:?} is called {field} since Kata Containers {release}");
-        let mut notes = self.notes.borrow_mut();
-        if !notes.contains(&note) {
-            notes.push(note);
+    /// The same, with unknown fields of documents passed over.
+    pub(super) fn passing_over(self, passed: &'a PassedOver) -> Self {
+        Self {
+            passed: Some(passed),
+            ..self
         }
     }
 
@@ -45,13 +50,15 @@ impl RequestDialect {
     }
 }
 
-impl Dialect for RequestDialect {
+impl Dialect for RequestDialect<'_> {
     fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
         let row = auto::row_of_alias(self.rpc, name).filter(|_| self.is_of(message));
         let index = row.and_then(|row| row.named_in(self.rpc));
         index.or_else(|| {
             let (index, release) = history::renamed(message, name)?;
-            self.note_former(message, index, name, release);
+            if let (Some(former), Some(field)) = (self.former, message.fields.get(index)) {
+                former.note(name, field.name, release);
+            }
             Some(index)
         })
     }
@@ -65,6 +72,10 @@ impl Dialect for RequestDialect {
         let mut parameters = conveniences::parameters(self.rpc).map(|parameter| parameter.name);
         let parameter = parameters.find(|parameter| *parameter == name);
         parameter.or_else(|| auto::alias(self.rpc, name))
+    }
+
+    fn passes_over(&self, path: &str) -> bool {
+        self.passed.map(|passed| passed.note(path)).is_some()
     }
 
     fn extra_type(&self, name: &str) -> Scalar {
@@ -106,7 +117,7 @@ impl Dialect for RequestDialect {
 mod tests {
     use super::*;
     use crate::schema::fixture::INNER;
-    use crate::schema::{Field, Label, Scalar, Type};
+    use crate::schema::{Field, FieldOptions, Label, Scalar, Type};
 
     const fn field(name: &'static str, scalar: Scalar, label: Label) -> Field {
         Field {
@@ -117,6 +128,7 @@ mod tests {
             label,
             oneof: None,
             doc: "",
+            options: FieldOptions::NONE,
         }
     }
 
@@ -135,12 +147,14 @@ mod tests {
         response: &REQUEST,
         client_streaming: false,
         server_streaming: false,
+        deprecated: false,
         doc: "",
+        deprecated: false,
     };
 
     #[test]
     fn an_alias_names_its_field_whatever_the_type() {
-        let dialect = RequestDialect::new(&RPC);
+        let dialect = RequestDialect::of(&RPC);
         assert_eq!(dialect.names(&REQUEST), [("cid", 0), ("sid", 1)]);
         for (alias, index) in [("cid", 0), ("sid", 1)] {
             assert_eq!(dialect.field(&REQUEST, alias), Some(index));

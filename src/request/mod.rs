@@ -5,19 +5,26 @@
 mod automatic;
 mod config;
 mod dialect;
+mod former;
+#[cfg(feature = "image")]
+mod image;
+mod passed;
 mod text;
 
 pub use automatic::Memory;
+pub use config::{ConfigNotes, RequestOptions};
 pub use dialect::RequestDialect;
+pub use passed::PassedOver;
 
 use self::config::Configs;
+use self::former::FormerNames;
 use crate::auto::{self, Row};
 use crate::command::{Arguments, ArgumentsError, Document, Setter, WordsError};
 use crate::conveniences::{self, Draft, Given, Level, Series};
 use crate::error::Error;
 use crate::input::Inputs;
-use crate::schema::path::{self, SetError, SetProblem};
-use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, json, lookup};
+use crate::schema::path::{self, Resolved, SetError, SetProblem};
+use crate::schema::{Dialect, Explicit, Reflect, Rpc, Schema, json};
 
 /// A request as it was given, checked, before automatic values.
 #[derive(Debug)]
@@ -34,12 +41,13 @@ pub struct Request {
     remembered_only: Vec<(&'static Row, String)>,
     configs: Configs,
     series: Option<Box<dyn Series>>,
-    /// What is to be told of names that fields no longer have.
-    notes: Vec<String>,
+    /// What was left out of the documents, and which names were those of older releases.
+    warnings: Vec<String>,
 }
 
 impl Request {
-    /// Builds a request from a command's arguments. Files are read now.
+    /// Builds a request from a command's arguments. Files are read now. Fields of documents
+    /// that this build does not know are passed over if the options say so.
     ///
     /// # Errors
     /// When the document or a setter does not fit the RPC's request.
@@ -47,6 +55,7 @@ impl Request {
         schema: &'static Schema,
         rpc: &'static Rpc,
         arguments: Arguments,
+        options: &RequestOptions,
         inputs: &mut Inputs,
     ) -> Result<Self, Error> {
         let mut request = Request {
@@ -58,9 +67,15 @@ impl Request {
             remembered_only: Vec::new(),
             configs: Configs::default(),
             series: None,
-            notes: Vec::new(),
+            warnings: Vec::new(),
         };
-        let dialect = RequestDialect::new(rpc);
+        let passed = PassedOver::default();
+        let former = FormerNames::default();
+        let dialect = RequestDialect::of(rpc).noting(&former);
+        let dialect = match options.unknown_fields {
+            true => dialect.passing_over(&passed),
+            false => dialect,
+        };
         let mut given = Given::default();
         let document = match arguments.document {
             None => None,
@@ -93,9 +108,9 @@ impl Request {
                     request.keep(name, text, Level::Setter, &mut given);
                 }
                 None => {
-                    let index = field_of(rpc, &dialect, &setter.path);
-                    request.set(schema, &dialect, setter, inputs)?;
-                    on_top.extend(index);
+                    let target = path::resolve(rpc.request, &dialect, &setter.path)?;
+                    request.set(schema, &dialect, &target, setter, inputs)?;
+                    on_top.push(target.first().index);
                 }
             }
         }
@@ -105,19 +120,29 @@ impl Request {
             explicit: &mut request.explicit,
             on_top,
             inputs,
+            as_is: options.as_is,
             config: None,
+            #[cfg(feature = "image")]
+            image: None,
             series: None,
         };
         conveniences::apply(&given, &mut draft)?;
-        request.configs.own = draft.config;
         request.series = draft.series;
-        request.notes = dialect.into_notes();
+        request.warnings = passed.warnings();
+        request.warnings.extend(former.warnings());
+        request.configs.own = draft.config;
+        #[cfg(feature = "image")]
+        {
+            request.configs.image = draft.image.map(Into::into);
+        }
+        request.take_bundle(options, inputs)?;
         Ok(request)
     }
 
-    /// What is to be told of names in it that fields no longer have.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    /// What is to be told of it: fields that were left out of documents, and names that fields
+    /// no longer have.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The calls to make instead of the one, where a convenience needs several.
@@ -133,23 +158,19 @@ impl Request {
         }
     }
 
+    /// Carries out a setter of what is at `target`.
     fn set(
         &mut self,
         schema: &'static Schema,
-        dialect: &RequestDialect,
+        dialect: &RequestDialect<'_>,
+        target: &Resolved,
         mut setter: Setter,
         inputs: &mut Inputs,
     ) -> Result<(), Error> {
         let not_json = setter.not_json.take();
-        let text = text::of(self.rpc, dialect, &setter, inputs)?;
-        let set = path::set(
-            self.message.as_mut(),
-            &mut self.explicit,
-            dialect,
-            schema,
-            &setter.path,
-            &text,
-        );
+        let text = text::of(target, &setter, inputs)?;
+        let (message, explicit) = (self.message.as_mut(), &mut self.explicit);
+        let set = target.set(message, explicit, dialect, schema, &text);
         match (set, not_json) {
             // Where JSON is needed, what is wrong with it as typed is the better answer.
             (
@@ -166,7 +187,7 @@ impl Request {
                 }),
                 _,
             ) if !begins_like_number(&text)
-                && let Some(row) = signal_row(self.rpc, dialect, &setter.path) =>
+                && let Some(row) = self.signal_row(target.last()) =>
             {
                 let path = row.field;
                 Err(Error::usage(format_args!(
@@ -178,12 +199,12 @@ impl Request {
             (set, _) => Ok(set?),
         }
     }
-}
 
-/// The index of the field that a setter's path begins with.
-fn field_of(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<usize> {
-    let path = path::resolve(rpc.request, dialect, path).ok()?;
-    Some(path.first().index)
+    /// The row of the signal that a step of a path leads to, if it leads to one.
+    fn signal_row(&self, step: &path::Step) -> Option<&'static Row> {
+        let is_of_request = std::ptr::eq(step.message, self.rpc.request);
+        is_of_request.then(|| auto::signal_row(self.rpc, step.index))?
+    }
 }
 
 /// Whether a text is meant as a number, be it one that the field can hold or not.
@@ -199,10 +220,4 @@ fn not_a_document(error: json::JsonError) -> Error {
         json::Problem::Syntax { .. } => ArgumentsError::Words(WordsError::Json(error)).into(),
         _ => error.into(),
     }
-}
-
-/// The row of the signal that a path names, if it names one.
-fn signal_row(rpc: &'static Rpc, dialect: &RequestDialect, path: &str) -> Option<&'static Row> {
-    let index = lookup::field(rpc.request, path, dialect).ok()?;
-    auto::signal_row(rpc, index)
 }

@@ -3,22 +3,20 @@
 
 use std::borrow::Cow;
 
-use super::RequestDialect;
 use crate::command::Setter;
 use crate::error::Error;
 use crate::input::Inputs;
-use crate::schema::path;
-use crate::schema::{Rpc, Scalar, Type};
+use crate::schema::path::Resolved;
+use crate::schema::{Scalar, Type};
 use crate::text::hex::digits;
 
 /// Stands for what standard input holds, on string and bytes fields.
 const STANDARD_INPUT: &[u8] = b"@-";
 
-/// The value of a setter for a field: as text, or in hex where a bytes field is
+/// The value of a setter for what is at `target`: as text, or in hex where a bytes field is
 /// given what is no text.
 pub(super) fn of<'a>(
-    rpc: &Rpc,
-    dialect: &RequestDialect,
+    target: &Resolved,
     setter: &'a Setter,
     inputs: &mut Inputs,
 ) -> Result<Cow<'a, str>, Error> {
@@ -28,7 +26,6 @@ pub(super) fn of<'a>(
     {
         return Ok(Cow::Borrowed(text));
     }
-    let target = path::resolve(rpc.request, dialect, &setter.path)?;
     match (target.last().field.ty, given) {
         (Type::Scalar(Scalar::Bytes), Err(_)) => Ok(Cow::Owned(hex(&setter.value))),
         (Type::Scalar(Scalar::Bytes), Ok(_)) => Ok(Cow::Owned(hex(&inputs.bytes("-")?))),

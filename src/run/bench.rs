@@ -16,9 +16,9 @@ use crate::interrupt;
 use crate::log::Logger;
 use crate::printer::Format;
 use crate::progress;
-use crate::request::{Memory, Request};
+use crate::request::{Memory, Request, RequestOptions};
 use crate::schema::Schema;
-use crate::session::{self, CallOptions, Checks, Output, RequestOptions, Step, Work};
+use crate::session::{self, CallOptions, Checks, Output, Step, Work};
 use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
@@ -49,13 +49,17 @@ pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Resu
     };
     let requests = RequestOptions {
         automatic: !flags.no_auto_values,
+        unknown_fields: false,
+        as_is: flags.bundle_as_is,
+        image_limit: flags.image_limit,
         bundle: bundle.map_err(|error| alone(error.into()))?,
     };
     let checks = Checks {
-        requests: &requests,
-        calls: &calls,
+        requests: requests.clone(),
+        calls,
         // Answers are not printed.
         format: Format::Jsonl,
+        dry_run: false,
     };
     let mut mix = Mix::read(schema, &flags.cmd, checks, &mut Inputs::default())?;
     let options = agent_load::Options {
@@ -78,6 +82,8 @@ pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Resu
     }
     // Without it Ctrl-C ends the run without a report, which is all that is lost.
     let _ = interrupt::install();
+    #[cfg(feature = "image")]
+    mix.unpack_images(&requests, logger)?;
     let line = progress::of_text();
     let mut show = |text| line.set_message(text);
     let show: Option<&mut dyn FnMut(String)> = match line.is_hidden() {
@@ -189,7 +195,7 @@ impl Mix {
     fn read(
         schema: &'static Schema,
         commands: &[String],
-        checks: Checks<'_>,
+        checks: Checks,
         inputs: &mut Inputs,
     ) -> Result<Mix, Failure> {
         let mut weights = Vec::new();
@@ -203,16 +209,32 @@ impl Mix {
         if sources.is_empty() {
             return Err(Failure::new(None, MixError::Empty.into()));
         }
-        let steps = session::prepare(schema, &sources, checks, inputs)?;
         let mut mix = Mix {
             commands: Vec::new(),
             requests: Vec::new(),
             automatic: checks.requests.automatic,
         };
+        let steps = session::prepare(schema, &sources, checks, inputs)?;
         for ((step, weight), command) in steps.into_iter().zip(weights).zip(commands) {
             mix.add(step, weight, command)?;
         }
         Ok(mix)
+    }
+
+    /// Unpacks the images that the commands name.
+    ///
+    /// # Errors
+    /// The first that cannot be, with the command it is in.
+    #[cfg(feature = "image")]
+    fn unpack_images(&mut self, options: &RequestOptions, logger: Logger) -> Result<(), Failure> {
+        for (mix, command) in self.requests.iter_mut().zip(&self.commands) {
+            let failure = |error| Failure::new(Some(command.name.clone()), error);
+            if mix.request.unpack_image(options, logger).map_err(failure)? {
+                // It was that of an image that was not unpacked.
+                mix.payload = None;
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, step: Step, weight: u32, command: &str) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use super::{Output, PrintOptions, Session};
 use crate::error::{Error, Kind};
+use crate::log::Level;
 use crate::printer::{self, Format};
 use crate::request::Request;
 use crate::schema::{self, DecodeError, Message, Reflect, Rpc, Schema};
@@ -11,11 +12,13 @@ impl Session {
     /// Makes the call that a request is for, or the calls, and prints the answer,
     /// or answers.
     pub(super) fn call(&mut self, request: &Request) -> Result<(), Error> {
-        let message = request.complete(&mut self.memory, self.options.requests.automatic)?;
-        for note in request.notes() {
-            let text = format!("{}: {note}", request.rpc.name);
-            self.skew.warn_once(self.logger, text);
+        #[cfg(feature = "image")]
+        if !self.options.dry_run {
+            request.unpack_image(&self.options.requests, self.logger)?;
+        } else if let Some(missing) = request.missing_of_image() {
+            self.logger.say(missing);
         }
+        let message = request.complete(&mut self.memory, self.options.requests.automatic)?;
         match (request.series(), self.options.dry_run) {
             (Some(series), _) => self.series(request.rpc, series, message),
             (None, true) => self.dry_run(request, message.as_ref()),
@@ -25,7 +28,7 @@ impl Session {
 
     /// Prints a request that is not sent, with the messages that would follow it.
     fn dry_run(&mut self, request: &Request, message: &dyn Reflect) -> Result<(), Error> {
-        self.note_left_out(request);
+        self.tell_of_config(request, message);
         self.print_request(message)?;
         match request.rpc.client_streaming {
             true => self.further_requests(request.rpc),
@@ -39,13 +42,16 @@ impl Session {
         let payload = payload(message)?;
         let call = self.options.calls.call_of(rpc, &payload);
         self.channel.begin(&call, message);
-        self.note_left_out(request);
+        self.tell_of_config(request, message);
         let result = match rpc.is_streaming() {
             true => self.stream(rpc, &payload),
             false => self.unary(rpc, &payload),
         };
         self.channel.end(rpc, &result);
-        result.map_err(|error| self.explained(rpc, error))
+        result.map_err(|error| {
+            let error = self.hint_of_config(request, message, error);
+            self.explained(rpc, error)
+        })
     }
 
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
@@ -58,13 +64,35 @@ impl Session {
         self.print_answer(response.as_ref(), &answer)
     }
 
-    /// Tells what of an OCI configuration cannot be sent.
-    fn note_left_out(&self, request: &Request) {
-        let left_out = request.left_out(&self.memory, self.options.requests.automatic);
-        if let Some((name, paths)) = left_out.filter(|(_, paths)| !paths.is_empty()) {
-            let paths = paths.join(", ");
-            let text = format!("{name:?}: the request has no field for {paths}");
-            self.channel.note(&text);
+    /// Tells what was made of an OCI configuration for this message, and what that lacks.
+    fn tell_of_config(&mut self, request: &Request, message: &dyn Reflect) {
+        let automatic = self.options.requests.automatic;
+        let Some(found) = request.config_notes(&self.memory, automatic, message) else {
+            return;
+        };
+        let (name, notes) = (found.name, found.notes);
+        for (what, paths) in [
+            ("the request has no field for", notes.without_field),
+            ("left out, as it is for a host:", notes.left_out),
+            ("added, as the agent needs it:", notes.added),
+        ] {
+            if !paths.is_empty() {
+                let paths = paths.join(", ");
+                self.channel.note(&format!("{name:?}: {what} {paths}"));
+            }
+        }
+        let unknown = notes.unknown.iter().map(|name| {
+            format!("the capability {name:?} is not known here; an agent may not know it either")
+        });
+        let lacking = found.lacking.join("; ");
+        let lacking = (!lacking.is_empty())
+            .then(|| format!("lacks what a container needs in a real guest: {lacking}"));
+        for warning in unknown.chain(lacking) {
+            let warning = format!("{name:?}: {warning}");
+            // Of what is sent again and again it is told once.
+            if self.warned.insert(warning.clone()) {
+                self.logger.log(Level::Warn, warning);
+            }
         }
     }
 
@@ -72,7 +100,7 @@ impl Session {
     pub(super) fn print_request(&mut self, message: &dyn Reflect) -> Result<(), Error> {
         let printing = self.options.printing;
         let format = printing.format.of_requests();
-        printing.message(&mut self.output, self.schema, format, message)
+        printing.message(&mut self.output, self.schema, format, message, Kind::Usage)
     }
 
     /// Prints an answer; `encoded` is how it came.
@@ -89,8 +117,11 @@ impl Session {
 /// A message's wire form.
 ///
 /// # Errors
-/// When it is larger than protobuf allows.
+/// When it is larger than protobuf allows, or lacks a field that each such message has.
 pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
+    if let Some(path) = schema::missing_required(message) {
+        return Err(Error::usage(format_args!("{path}: the field is required")).at(path));
+    }
     let mut payload = Vec::new();
     message.encode_into(&mut payload)?;
     Ok(payload)
@@ -111,21 +142,23 @@ impl PrintOptions {
     ) -> Result<(), Error> {
         match self.format {
             Format::Hex => output.line(&hex::digits(encoded)),
-            format => self.message(output, schema, format, answer),
+            // The call was made.
+            format => self.message(output, schema, format, answer, Kind::NoForm),
         }
     }
 
-    /// Prints a message in this format.
+    /// Prints a message in this format; one that has no form in it is an error of this kind.
     fn message(
         self,
         output: &mut Output,
         schema: &'static Schema,
         format: Format,
         message: &dyn Reflect,
+        no_form: Kind,
     ) -> Result<(), Error> {
         output.write(|buffer| {
-            printer::print(format, self.emit_defaults, message, schema, buffer)?;
-            Ok(())
+            printer::print(format, self.emit_defaults, message, schema, buffer)
+                .map_err(|error| Error::new(no_form, error))
         })
     }
 }

@@ -15,6 +15,8 @@ use crate::schema::{Reflect, Rpc};
 /// A connection and its observers.
 pub(super) struct Channel {
     connection: Option<Connection>,
+    /// Whether the agent has answered anything on it.
+    is_answered: bool,
     observers: Observers,
     patience: Patience,
     time: Stopwatch,
@@ -50,6 +52,7 @@ impl Channel {
     pub(super) fn new(observers: Observers) -> Self {
         Channel {
             connection: None,
+            is_answered: false,
             observers,
             patience: Patience::new(),
             time: Stopwatch::start(),
@@ -122,10 +125,21 @@ impl Channel {
         let receiver = Receiver {
             receiver,
             observers: self.observers.clone(),
+            is_answered: &mut self.is_answered,
             time: &mut self.time,
             wait,
         };
         Ok((sender, receiver))
+    }
+
+    /// The time since the last call was begun.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.time.started.elapsed()
+    }
+
+    /// Whether there is, or was, a connection on which nothing was ever answered.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.connection.is_some() && !self.is_answered
     }
 
     /// Tells how what was begun has ended.
@@ -158,6 +172,7 @@ impl Channel {
         let told = || format!("still connecting to {address}; Ctrl-C gives up").into();
         let wait = self.patience.begin(told);
         self.connection = Some(Connection::connect(address, &options.connect)?);
+        self.is_answered = false;
         drop(wait);
         self.observers.tell(|it| it.connected(address));
         Ok(())
@@ -169,6 +184,7 @@ impl Channel {
         let answer = connection.call(call);
         self.time.note_answer();
         drop(wait);
+        self.is_answered |= matches!(answer, Ok(_) | Err(CallError::Status(_)));
         let answer = answer?;
         self.observers.tell(|it| it.answer(&answer));
         Ok(answer)
@@ -203,6 +219,7 @@ impl Sender {
 pub(super) struct Receiver<'c> {
     receiver: StreamReceiver<'c>,
     observers: Observers,
+    is_answered: &'c mut bool,
     time: &'c mut Stopwatch,
     /// The wait for the first answer.
     wait: Option<Wait>,
@@ -212,6 +229,7 @@ impl Receiver<'_> {
     /// The next message, encoded; `None` at the end of the stream.
     pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, CallError> {
         let answer = self.receiver.next_message();
+        *self.is_answered |= matches!(answer, Ok(_) | Err(CallError::Status(_)));
         self.time.note_answer();
         self.wait = None;
         if let Ok(Some(message)) = &answer {

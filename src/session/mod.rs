@@ -4,6 +4,7 @@
 
 mod call;
 mod channel;
+mod hint;
 mod messages;
 mod observer;
 mod options;
@@ -17,11 +18,13 @@ mod stream;
 #[cfg(all(test, own_protos))]
 mod tests;
 
+use std::collections::HashSet;
 use std::io::{self, BufReader, IsTerminal};
+use std::time::Duration;
 
 pub use call::{decode, payload};
 pub use observer::Observers;
-pub use options::{CallOptions, Options, PrintOptions, RequestOptions};
+pub use options::{CallOptions, Options, PrintOptions};
 pub use output::Output;
 pub use prepare::{Checks, Step, Work, prepare};
 pub use run::Turn;
@@ -32,15 +35,25 @@ use run::Next;
 use skew::Skew;
 
 use crate::auto;
-use crate::builtin::{self, Action, Times};
+use crate::builtin::{self, Action, Setting, Times};
 use crate::error::Error;
+use crate::examples;
+use crate::input;
 use crate::interrupt;
-use crate::log::Logger;
-use crate::request::Memory;
-use crate::schema::{Schema, describe, lookup};
+use crate::log::{Level, Logger};
+use crate::request::{Memory, Request};
+use crate::schema::{Schema, describe, lookup, template};
 
 /// RPCs after which, when they succeed, the agent goes away.
 const LAST_CALLS: [&str; 1] = ["grpc.AgentService/DestroySandbox"];
+
+/// RPCs that make a sandbox. Another one in it empties the root filesystems of the containers
+/// that are there.
+const FIRST_CALLS: [&str; 1] = ["grpc.AgentService/CreateSandbox"];
+
+fn is_one_of(names: &[&str], request: &Request) -> bool {
+    names.iter().any(|name| auto::is_of(name, request.rpc))
+}
 
 /// A run.
 pub struct Session {
@@ -52,8 +65,12 @@ pub struct Session {
     memory: Memory,
     skew: Skew,
     messages: Messages,
+    /// What has been warned of in this run.
+    warned: HashSet<String>,
     /// How often the next command runs, where `repeat` tells.
     times: Option<Times>,
+    /// Whether a call has made a sandbox.
+    has_sandbox: bool,
     first_failure: Option<u8>,
 }
 
@@ -67,6 +84,14 @@ impl Session {
         logger: Logger,
         messages_free: bool,
     ) -> Self {
+        let messages = match messages_free {
+            true => Messages::of(BufReader::new(io::stdin())),
+            false => Messages::default(),
+        };
+        let messages = match options.requests.unknown_fields {
+            true => messages.passing_over(logger),
+            false => messages,
+        };
         Self {
             schema,
             options,
@@ -75,11 +100,10 @@ impl Session {
             channel: Channel::new(observers),
             memory: Memory::default(),
             skew: Skew::default(),
-            messages: match messages_free {
-                true => Messages::of(BufReader::new(io::stdin())),
-                false => Messages::default(),
-            },
+            messages,
+            warned: HashSet::new(),
             times: None,
+            has_sandbox: false,
             first_failure: None,
         }
     }
@@ -88,11 +112,19 @@ impl Session {
         match &step.work {
             Work::Call(request) => {
                 self.call(request)?;
-                let last = LAST_CALLS.iter().any(|name| auto::is_of(name, request.rpc))
-                    && !self.options.dry_run;
+                self.has_sandbox |= is_one_of(&FIRST_CALLS, request);
+                let last = is_one_of(&LAST_CALLS, request) && !self.options.dry_run;
                 Ok(if last { Next::End } else { Next::Go })
             }
             Work::BuiltIn(action) => self.built_in(action),
+        }
+    }
+
+    /// Warns of a time that may be meant in seconds.
+    fn warn_of_hasty(&self, time: Duration) {
+        if !time.is_zero() && time < Duration::from_millis(1) {
+            let text = format_args!("this is {time:?}: a number without a unit is nanoseconds");
+            self.logger.log(Level::Warn, text);
         }
     }
 
@@ -106,6 +138,25 @@ impl Session {
                 }
             }
             Action::List => self.output.text(&describe::list(self.schema))?,
+            Action::HelpOn(name) => self.output.text(&builtin::help_on(name))?,
+            Action::Examples(name) => {
+                let text = match name {
+                    None => examples::list(self.schema),
+                    Some(name) => examples::topic(self.schema, examples::find(self.schema, name)?),
+                };
+                self.output.text(&text)?;
+            }
+            Action::Template(name) => {
+                let message = lookup::request(self.schema, name)?;
+                self.output.line(&template(message))?;
+            }
+            Action::Set(setting) => {
+                if let Setting::Timeout(Some(time)) = setting {
+                    self.warn_of_hasty(*time);
+                }
+                self.options.set(setting)?;
+                input::wait_at_most(self.options.calls.timeout);
+            }
             Action::Describe(name) => {
                 let item = lookup::item(self.schema, name)?;
                 let notes = auto::RowNotes {
@@ -115,7 +166,10 @@ impl Session {
                 self.output.text(&text)?;
             }
             Action::Sleep(_) if self.options.dry_run => {}
-            Action::Sleep(time) => interrupt::sleep(*time)?,
+            Action::Sleep(time) => {
+                self.warn_of_hasty(*time);
+                interrupt::sleep(*time)?;
+            }
             Action::Quit => return Ok(Next::End),
             // The next step's business, and dealt with before this one runs.
             Action::Repeat(_) => {}

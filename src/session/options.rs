@@ -6,10 +6,12 @@ use std::time::Duration;
 use agent_bundle::Bundle;
 
 use super::prepare::Checks;
-use crate::builtin::Times;
+use crate::builtin::{Setting, Times};
 use crate::cli::ErrorFormat;
 use crate::client::{Call, ConnectOptions};
+use crate::error::Error;
 use crate::printer::Format;
+use crate::request::RequestOptions;
 use crate::schema::Rpc;
 use crate::transport::Address;
 
@@ -37,7 +39,7 @@ pub struct Options {
 }
 
 /// How calls are made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CallOptions {
     /// Where the agent listens; a dry run needs none.
     pub address: Option<Address>,
@@ -47,15 +49,6 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// ttRPC metadata, in the order given.
     pub metadata: Vec<(String, String)>,
-}
-
-/// How requests are made.
-#[derive(Debug)]
-pub struct RequestOptions {
-    /// Whether values that were left out are filled in.
-    pub automatic: bool,
-    /// Where an OCI configuration is, if a command names none.
-    pub bundle: Option<Bundle>,
 }
 
 /// How answers are printed.
@@ -69,12 +62,49 @@ pub struct PrintOptions {
 
 impl Options {
     /// What the commands of this run are checked with.
-    pub fn checks(&self) -> Checks<'_> {
+    pub fn checks(&self) -> Checks {
         Checks {
-            requests: &self.requests,
-            calls: &self.calls,
+            requests: self.requests.clone(),
+            calls: self.calls.clone(),
             format: self.printing.format,
+            dry_run: self.dry_run,
         }
+    }
+
+    /// Changes one of them.
+    ///
+    /// # Errors
+    /// When there is no such bundle.
+    pub(super) fn set(&mut self, setting: &Setting) -> Result<(), Error> {
+        let mut checks = self.checks();
+        checks.set(setting)?;
+        self.requests = checks.requests;
+        self.calls = checks.calls;
+        self.printing.format = checks.format;
+        Ok(())
+    }
+}
+
+impl Checks {
+    /// Changes one of them, as [`Options::set`] does when the command runs.
+    ///
+    /// # Errors
+    /// When there is no such bundle.
+    pub(super) fn set(&mut self, setting: &Setting) -> Result<(), Error> {
+        match setting {
+            Setting::Output(format) => self.format = *format,
+            Setting::Timeout(timeout) => self.calls.timeout = *timeout,
+            Setting::Metadata(key, value) => {
+                self.calls.metadata.retain(|(given, _)| given != key);
+                let added = value.iter().map(|value| (key.clone(), value.clone()));
+                self.calls.metadata.extend(added);
+            }
+            Setting::BundleDir(folder) => {
+                self.requests.bundle = folder.as_deref().map(Bundle::new).transpose()?;
+            }
+            Setting::NoAutoValues(is_set) => self.requests.automatic = !is_set,
+        }
+        Ok(())
     }
 }
 

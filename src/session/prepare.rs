@@ -1,16 +1,18 @@
 //! From commands and scripts to steps that can run. Everything is read and
 //! checked here, before the first of them does.
 
+use super::CallOptions;
 use super::call::payload;
-use super::{CallOptions, RequestOptions};
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use crate::cli::Source;
 use crate::command::{self, Hash};
 use crate::error::{Error, Failure};
+use crate::examples;
 use crate::input::Inputs;
 use crate::printer::Format;
-use crate::request::{Memory, Request};
+use crate::request::{Memory, Request, RequestOptions};
 use crate::schema::lookup::LookupError;
+use crate::schema::path;
 use crate::schema::{Rpc, Schema, lookup};
 
 /// One command, ready to run.
@@ -46,14 +48,16 @@ impl Step {
 }
 
 /// What commands are checked with.
-#[derive(Debug, Clone, Copy)]
-pub struct Checks<'a> {
+#[derive(Debug, Clone)]
+pub struct Checks {
     /// How requests are made.
-    pub requests: &'a RequestOptions,
+    pub requests: RequestOptions,
     /// How they are sent: what is sent with each counts for its size.
-    pub calls: &'a CallOptions,
+    pub calls: CallOptions,
     /// How answers are printed, which not every answer can be.
     pub format: Format,
+    /// Whether requests are only printed.
+    pub dry_run: bool,
 }
 
 /// Reads and checks everything that was given.
@@ -63,7 +67,7 @@ pub struct Checks<'a> {
 pub fn prepare(
     schema: &'static Schema,
     sources: &[Source],
-    checks: Checks<'_>,
+    checks: Checks,
     inputs: &mut Inputs,
 ) -> Result<Vec<Step>, Failure> {
     let mut reader = Reader {
@@ -97,7 +101,7 @@ pub fn prepare(
 pub(super) fn prepare_one(
     schema: &'static Schema,
     text: &str,
-    checks: Checks<'_>,
+    checks: Checks,
     memory: &Memory,
     inputs: &mut Inputs,
 ) -> Result<Option<Step>, Failure> {
@@ -120,10 +124,26 @@ fn is_skipped(line: &str) -> bool {
     text.is_empty() || text.starts_with('#')
 }
 
+/// Whether what stands for a command is what follows a command's name.
+fn is_argument(text: &str) -> bool {
+    let is_document = text.starts_with("json:") || text.starts_with("file:");
+    is_document || text.starts_with('{') || path::setter_path(text).is_some()
+}
+
+/// The error of arguments that were not quoted together with their command.
+fn unquoted(last: &Step, text: &str) -> Error {
+    let whole = format!("{} {text}", last.name);
+    let quote = if whole.contains('\'') { '"' } else { '\'' };
+    Error::usage(format_args!(
+        "{text:?} is no command: if it belongs to {name}, quote both as one, as in -c {quote}{whole}{quote}",
+        name = last.name
+    ))
+}
+
 /// Reads commands one after the other.
 struct Reader<'a> {
     schema: &'static Schema,
-    checks: Checks<'a>,
+    checks: Checks,
     inputs: &'a mut Inputs,
     /// What a run would remember; random IDs are all of one length.
     memory: Memory,
@@ -152,7 +172,13 @@ impl Reader<'_> {
                 Ok(())
             }
             // The error of a wrong name has the name in it.
-            Err(Mistake::Name(error)) => Err(Failure::new(None, error.into()).at(place)),
+            Err(Mistake::Name(error)) => {
+                let error = match self.steps.last() {
+                    Some(last) if place.is_none() && is_argument(text) => unquoted(last, text),
+                    _ => error.into(),
+                };
+                Err(Failure::new(None, error).at(place))
+            }
             Err(Mistake::Other(error)) => Err(Failure::new(Some(name), error).at(place)),
         }
     }
@@ -162,8 +188,18 @@ impl Reader<'_> {
         if let Some(built_in) = BuiltIn::find(name) {
             let words = command::split_plain(text, end, hash).map_err(Error::from)?;
             let action = built_in.action(&words).map_err(Error::from)?;
-            if let Action::Describe(name) = &action {
-                lookup::item(self.schema, name).map_err(Mistake::Name)?;
+            match &action {
+                Action::Describe(name) => {
+                    lookup::item(self.schema, name).map_err(Mistake::Name)?;
+                }
+                Action::Template(name) => {
+                    lookup::request(self.schema, name).map_err(Mistake::Name)?;
+                }
+                Action::Examples(Some(name)) => {
+                    examples::find(self.schema, name).map_err(Error::from)?;
+                }
+                Action::Set(setting) => self.checks.set(setting)?,
+                _ => {}
             }
             let is_repeat = matches!(action, Action::Repeat(_));
             if is_repeat && self.steps.last().is_some_and(Step::is_repeat) {
@@ -185,13 +221,16 @@ impl Reader<'_> {
         hash: Hash,
     ) -> Result<Request, Error> {
         let arguments = command::arguments(text, end, hash)?;
-        let mut request = Request::read(self.schema, rpc, arguments, self.inputs)?;
-        let automatic = self.checks.requests.automatic;
-        if let Some(bundle) = self.checks.requests.bundle.as_ref().filter(|_| automatic) {
-            request.take_bundle(bundle, self.inputs)?;
-        }
+        let options = &self.checks.requests;
+        #[cfg_attr(
+            not(feature = "image"),
+            expect(unused_mut, reason = "an image is filled in")
+        )]
+        let mut request = Request::read(self.schema, rpc, arguments, options, self.inputs)?;
+        #[cfg(feature = "image")]
+        request.check_image(self.checks.dry_run)?;
         self.checks.format.check(rpc.response)?;
-        let message = request.complete(&mut self.memory, automatic)?;
+        let message = request.complete(&mut self.memory, options.automatic)?;
         let length = match request.series() {
             Some(series) => series.largest(message.as_ref())?,
             None => payload(message.as_ref())?.len(),

@@ -5,15 +5,26 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
-use super::{Session, Step, Work, prepare};
+use super::{FIRST_CALLS, Session, Step, Work, is_one_of, prepare};
 use crate::builtin::{Action, Times};
+use crate::client::{CallError, Stage};
 use crate::duration;
 use crate::error::{Error, Failure, Kind};
 use crate::input::Inputs;
 use crate::interrupt;
+use crate::log::Level;
+use crate::transport::Address;
 
 /// The status code of an agent that gave up because of the deadline it was sent.
 const DEADLINE_EXCEEDED: i32 = 4;
+
+/// The part of the deadline after which the agent's DEADLINE_EXCEEDED is about that: its
+/// clock began later, and may be coarser.
+const ALMOST: f64 = 0.9;
+
+/// What another sandbox does.
+const ANOTHER_SANDBOX: &str =
+    "another sandbox empties the root filesystems of this one's containers";
 
 /// What a step means for the rest of the run.
 pub(super) enum Next {
@@ -66,6 +77,9 @@ impl Session {
     /// Runs the steps in order, and gives the exit status. Errors are shown.
     pub fn run(&mut self, steps: &[Step]) -> u8 {
         for step in steps {
+            self.warn(step);
+        }
+        for step in steps {
             match self.step(step) {
                 Ok(Next::Go) => {}
                 Ok(Next::End) => break,
@@ -76,8 +90,14 @@ impl Session {
     }
 
     /// Reads, checks and runs one command, typed after those that have run. Errors are
-    /// shown, and end this command only.
-    pub fn typed(&mut self, text: &str, inputs: &mut Inputs) -> Turn {
+    /// shown, and end this command only. One that may do harm runs if `confirms` says so,
+    /// which is told what the harm is.
+    pub fn typed(
+        &mut self,
+        text: &str,
+        inputs: &mut Inputs,
+        confirms: &mut dyn FnMut(&str) -> bool,
+    ) -> Turn {
         let prepared = prepare::prepare_one(
             self.schema,
             text,
@@ -86,6 +106,10 @@ impl Session {
             inputs,
         );
         match prepared {
+            Ok(Some(step)) if self.makes_another_sandbox(&step) && !confirms(ANOTHER_SANDBOX) => {
+                self.logger.say(format_args!("{}: not sent", step.name));
+                Turn::Next
+            }
             Ok(Some(step)) => self.turn(&step),
             Ok(None) => Turn::Next,
             Err(failure) => {
@@ -95,8 +119,17 @@ impl Session {
         }
     }
 
+    /// Whether a step makes a second sandbox in a guest that is not simulated.
+    fn makes_another_sandbox(&self, step: &Step) -> bool {
+        let is_real = self.options.calls.address != Some(Address::Sim) && !self.options.dry_run;
+        let makes_one =
+            matches!(&step.work, Work::Call(request) if is_one_of(&FIRST_CALLS, request));
+        is_real && makes_one && self.has_sandbox
+    }
+
     /// Runs one step that was checked before.
     pub fn turn(&mut self, step: &Step) -> Turn {
+        self.warn(step);
         match self.step(step) {
             Ok(Next::Go) => Turn::Next,
             Ok(Next::End) => Turn::Quit,
@@ -113,6 +146,19 @@ impl Session {
                 exit_status,
             }) => Turn::Closed(exit_status),
             Err(_) => Turn::Next,
+        }
+    }
+
+    /// Warns of what a step leaves out.
+    fn warn(&self, step: &Step) {
+        let Work::Call(request) = &step.work else {
+            return;
+        };
+        let place = step.place.as_ref().map(|place| format!("{place}: "));
+        let place = place.unwrap_or_default();
+        for warning in request.warnings() {
+            let text = format_args!("{place}{}: {warning}", step.name);
+            self.logger.log(Level::Warn, text);
         }
     }
 
@@ -185,6 +231,7 @@ impl Session {
 
     /// Shows why a step failed, and tells whether the run goes on.
     fn failed(&mut self, step: &Step, error: Error) -> Result<(), Stop> {
+        let error = self.deadline_of_both(step, error);
         let kind = error.kind();
         let mut failure = step.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
@@ -199,6 +246,25 @@ impl Session {
         }
         let exit_status = if ends { failure.exit_status } else { first };
         Err(Stop { exit_status, kind })
+    }
+
+    /// The agent knows the deadline too, and chance decides who is first to tell that it has
+    /// passed: its word for that becomes ours.
+    fn deadline_of_both(&self, step: &Step, error: Error) -> Error {
+        let (Work::Call(request), Some(after)) = (&step.work, self.options.calls.timeout) else {
+            return error;
+        };
+        let is_due = self.channel.elapsed() >= after.mul_f64(ALMOST);
+        if error.kind() != Kind::Status(DEADLINE_EXCEEDED) || !is_due {
+            return error;
+        }
+        let is_stream = request.rpc.client_streaming || request.rpc.server_streaming;
+        let stage = if is_stream {
+            Stage::Streaming
+        } else {
+            Stage::Waiting
+        };
+        CallError::Timeout { after, stage }.into()
     }
 
     /// The end of a run by a signal that came in no command.

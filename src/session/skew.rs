@@ -31,12 +31,10 @@ const OTHERS: [i32; 2] = [3, 5];
 /// What has been told of an agent's version so far.
 #[derive(Debug, Default)]
 pub(super) struct Skew {
-    /// RPC, message and field number of each unknown field.
-    told: Vec<(String, &'static str, u32)>,
+    /// RPC, message, map and field number of each unknown field.
+    told: Vec<(String, &'static str, Option<u32>, u32)>,
     /// The version that the agent reports, once it was asked.
     version: Option<Option<String>>,
-    /// Other warnings that were given.
-    warned: Vec<String>,
 }
 
 impl Skew {
@@ -60,7 +58,8 @@ impl Skew {
             return Ok(message);
         }
         for field in &found.fields {
-            let key = (rpc.path(), field.message.full_name, field.number);
+            let map = field.map.map(|map| map.number);
+            let key = (rpc.path(), field.message.full_name, map, field.number);
             if self.told_of(&key.0) >= MOST_FIELDS || self.told.contains(&key) {
                 continue;
             }
@@ -72,7 +71,7 @@ impl Skew {
             logger.log(Level::Warn, text);
         }
         // No field has the number 0.
-        let key = (rpc.path(), "", 0);
+        let key = (rpc.path(), "", None, 0);
         if found.has_more && !self.told.contains(&key) {
             self.told.push(key);
             logger.log(
@@ -84,14 +83,6 @@ impl Skew {
             );
         }
         Ok(message)
-    }
-
-    /// Gives a warning, unless it was given before in this run.
-    pub(super) fn warn_once(&mut self, logger: Logger, text: String) {
-        if !self.warned.contains(&text) {
-            logger.log(Level::Warn, &text);
-            self.warned.push(text);
-        }
     }
 
     fn told_of(&self, rpc: &str) -> usize {
@@ -106,6 +97,18 @@ fn warning(rpc: &Rpc, field: &UnknownField<'_>) -> String {
     };
     let (name, message, number) = (rpc.name, field.message.full_name, field.number);
     match field.known() {
+        None if let Some(map) = field.map => match (1..=2).contains(&number) {
+            true => format!(
+                "{name}: {place}the answer has the entry's {} as {}, and this build has {:?} as {}",
+                if number == 1 { "key" } else { "value" },
+                kind(field.content),
+                map.name,
+                map.declared_type()
+            ),
+            false => {
+                format!("{name}: {place}the answer has field {number}, which no entry of a map has")
+            }
+        },
         None => format!(
             "{name}: {place}the answer has field {number}, which {message} of this build does not \
              have"
@@ -151,11 +154,12 @@ fn content(field: &UnknownField<'_>) -> String {
 }
 
 impl Session {
-    /// The failure of a call, with what is known of the agent if that does not have
-    /// the RPC.
+    /// The failure of a call, with the details that the agent sent, and with what is known of
+    /// the agent if that does not have the RPC.
     pub(super) fn explained(&mut self, rpc: &'static Rpc, error: Error) -> Error {
+        let error = error.with_details(self.schema);
         let Some(status) = error.status() else {
-            return error;
+            return self.hint_of_hybrid(error);
         };
         // Such servers name the service; what a call is about has no such name.
         let is_named = OTHERS.contains(&status.code) && status.message.contains(rpc.service);

@@ -10,6 +10,7 @@ use super::channel::Sender;
 use super::messages::{Coming, Messages, in_line};
 use crate::client::{self, CallError};
 use crate::error::{Error, Kind};
+use crate::input;
 use crate::interrupt;
 use crate::schema::{Rpc, Schema};
 
@@ -26,8 +27,16 @@ impl Session {
                     messages: &mut self.messages,
                     state: &state,
                 };
-                scope.spawn(move || sending.send_all(sender, schema, rpc))
+                let send = move || sending.send_all(sender, schema, rpc);
+                let spawned = thread::Builder::new().spawn_scoped(scope, send);
+                spawned.map_err(|error| {
+                    let reason = input::reason(&error);
+                    let message =
+                        format_args!("no thread could be made to send messages: {reason}");
+                    Error::new(Kind::Connection, message)
+                })
             });
+            let sending = sending.transpose()?;
             let received = loop {
                 let answer = match receiver.next() {
                     Ok(Some(answer)) => answer,

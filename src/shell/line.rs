@@ -1,6 +1,6 @@
 //! The line of a shell up to the cursor: the words of the command that is being
-//! typed, without their quotes, and where in the line each byte of the last one
-//! stands. What the words mean is not known here.
+//! typed, without their quotes, where in the line each byte of the last one
+//! stands, and how a text is quoted there. What the words mean is not known here.
 
 use super::Shell;
 
@@ -214,90 +214,97 @@ fn arguments(mut words: Vec<String>) -> Vec<String> {
     words.split_off(first.map_or(words.len(), |first| first + 1))
 }
 
+/// What stands for `text` on a line where `quote` is open.
+pub(super) fn quoted(text: &str, quote: Quote, shell: Shell) -> String {
+    let mut word = String::new();
+    for character in text.chars() {
+        match (quote, character) {
+            (Quote::None, _) if is_plain(character) => word.push(character),
+            (Quote::None, _) => word.extend(['\\', character]),
+            (Quote::Single, '\'') if shell == Shell::Fish => word.push_str("\\'"),
+            (Quote::Single, '\\') if shell == Shell::Fish => word.push_str("\\\\"),
+            (Quote::Single, '\'') => word.push_str("'\\''"),
+            (Quote::Double, '"' | '\\' | '$') => word.extend(['\\', character]),
+            (Quote::Double, '`') if shell != Shell::Fish => word.push_str("\\`"),
+            _ => word.push(character),
+        }
+    }
+    word
+}
+
+/// What ends a word in which `quote` is open.
+pub(super) fn close(quote: Quote) -> &'static str {
+    match quote {
+        Quote::None => " ",
+        Quote::Single => "' ",
+        Quote::Double => "\" ",
+    }
+}
+
+/// Whether no shell makes anything of the character in the middle of a word.
+fn is_plain(character: char) -> bool {
+    !character.is_ascii() || character.is_ascii_alphanumeric() || "_-./:=@%+,".contains(character)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn words_are_read_as_the_shell_reads_them() {
-        use Shell::{Bash, Fish};
-        for (shell, text, words, word, open) in [
-            (Bash, "kata-agent-ctl con", &[][..], "con", Quote::None),
-            (
-                Bash,
-                "kata-agent-ctl connect ",
-                &["connect"],
-                "",
-                Quote::None,
-            ),
-            (Bash, "A=b ./kata-agent-ctl x y", &["x"], "y", Quote::None),
-            (Bash, "sudo -u me kata-agent-ctl x", &[], "x", Quote::None),
-            (Bash, "alias x y", &["x"], "y", Quote::None),
-            (Bash, "ls; kata-agent-ctl x", &[], "x", Quote::None),
-            (
-                Bash,
-                "kata-agent-ctl -c 'a b",
-                &["-c"],
-                "a b",
-                Quote::Single,
-            ),
-            (
-                Bash,
-                "kata-agent-ctl -c \"a \\\"b",
-                &["-c"],
-                "a \"b",
-                Quote::Double,
-            ),
-            (
-                Bash,
-                "kata-agent-ctl -c \"a\\b",
-                &["-c"],
-                "a\\b",
-                Quote::Double,
-            ),
-            (Bash, "kata-agent-ctl -c a\\ b", &["-c"], "a b", Quote::None),
-            (Bash, "kata-agent-ctl '' \"\" ", &["", ""], "", Quote::None),
-            (Bash, "kata-agent-ctl 'a'\"b\"c", &[], "abc", Quote::None),
-            (Bash, "kata-agent-ctl 'a\\", &[], "a\\", Quote::Single),
-            (Bash, "kata-agent-ctl a\\", &[], "a", Quote::None),
-            (Fish, "kata-agent-ctl 'a\\'b", &[], "a'b", Quote::Single),
-            (Bash, "kata-agent-ctl 'é; |", &[], "é; |", Quote::Single),
-        ] {
-            let line = read(text, shell);
-            assert_eq!(line.words, words, "{text}");
-            assert_eq!((line.word.as_str(), line.open()), (word, open), "{text}");
-            assert_eq!(line.quoted.len(), text.len());
-        }
+    /// A line, an arrow, and how it is read: the words before the cursor, a slash with
+    /// the quote that is open or `>` for a file of a redirection, and the word at the cursor.
+    const LINES: &str = r#"
+kata-agent-ctl con -> / con
+kata-agent-ctl connect  -> connect /
+A=b ./kata-agent-ctl x y -> x / y
+sudo -u me kata-agent-ctl x -> / x
+alias x y -> x / y
+ls; kata-agent-ctl x -> / x
+kata-agent-ctl -c 'a b -> -c /' a b
+kata-agent-ctl -c "a \"b -> -c /" a "b
+kata-agent-ctl -c "a\b -> -c /" a\b
+kata-agent-ctl -c a\ b -> -c / a b
+kata-agent-ctl 'a'"b"c -> / abc
+kata-agent-ctl 'a\ -> /' a\
+kata-agent-ctl a\ -> / a
+kata-agent-ctl 'é; | -> /' é; |
+kata-agent-ctl list >  -> list />
+kata-agent-ctl list >fi -> list /> fi
+kata-agent-ctl list 2> fi -> list /> fi
+kata-agent-ctl list>>'a f -> list /'> a f
+kata-agent-ctl list &>f -> list /> f
+kata-agent-ctl list >| f -> list /> f
+kata-agent-ctl list < f - -> list / -
+kata-agent-ctl list >f 2>&1 - -> list / -
+kata-agent-ctl list 2  -> list 2 /
+kata-agent-ctl list \> '>'  -> list > > /
+ls > x; kata-agent-ctl list  -> list /
+ls > x & kata-agent-ctl list  -> list /
+> x kata-agent-ctl list  -> list /
+cat <(kata-agent-ctl list  -> list /
+"#;
+
+    fn check(text: &str, shell: Shell, expected: &str) {
+        let line = read(text, shell);
+        let mark = match line.open() {
+            Quote::None => "",
+            Quote::Single => "'",
+            Quote::Double => "\"",
+        };
+        let file = if line.is_redirection { ">" } else { "" };
+        let words: String = line.words.iter().map(|word| format!("{word} ")).collect();
+        let found = format!("{words}/{mark}{file} {}", line.word);
+        assert_eq!(found.trim_end(), expected, "{text}");
+        assert_eq!(line.quoted.len(), text.len());
     }
 
     #[test]
-    fn redirections_are_no_words_of_the_command() {
-        for (text, words, word, is_redirection) in [
-            ("kata-agent-ctl list > ", &["list"][..], "", true),
-            ("kata-agent-ctl list >fi", &["list"], "fi", true),
-            ("kata-agent-ctl list 2> fi", &["list"], "fi", true),
-            ("kata-agent-ctl list>>'a f", &["list"], "a f", true),
-            ("kata-agent-ctl list &>f", &["list"], "f", true),
-            ("kata-agent-ctl list >| f", &["list"], "f", true),
-            ("kata-agent-ctl list < f -", &["list"], "-", false),
-            ("kata-agent-ctl list >f 2>&1 -", &["list"], "-", false),
-            ("kata-agent-ctl list 2 ", &["list", "2"], "", false),
-            (
-                "kata-agent-ctl list \\> '>' ",
-                &["list", ">", ">"],
-                "",
-                false,
-            ),
-            ("ls > x; kata-agent-ctl list ", &["list"], "", false),
-            ("ls > x & kata-agent-ctl list ", &["list"], "", false),
-            ("> x kata-agent-ctl list ", &["list"], "", false),
-            ("cat <(kata-agent-ctl list ", &["list"], "", false),
-        ] {
-            let line = read(text, Shell::Bash);
-            assert_eq!(line.words, words, "{text}");
-            let found = (line.word.as_str(), line.is_redirection);
-            assert_eq!(found, (word, is_redirection), "{text}");
+    fn words_are_read_as_the_shell_reads_them() {
+        for row in LINES.lines().filter(|row| !row.is_empty()) {
+            let (text, expected) = row.split_once(" -> ").unwrap_or_default();
+            check(text, Shell::Bash, expected);
         }
+        check(r"kata-agent-ctl 'a\'b", Shell::Fish, "/' a'b");
+        assert_eq!(read("kata-agent-ctl '' \"\" ", Shell::Bash).words, ["", ""]);
     }
 
     #[test]
@@ -308,5 +315,19 @@ mod tests {
         assert_eq!(offsets, [15, 16, 19, 20]);
         assert_eq!(line.place(0).quote, Quote::None);
         assert_eq!(line.place(2).quote, Quote::Double);
+    }
+
+    #[test]
+    fn quotes_are_kept() {
+        for (text, quote, shell, expected) in [
+            ("a b=[0].c", Quote::None, Shell::Bash, r"a\ b=\[0\].c"),
+            ("it's \"x\"", Quote::Single, Shell::Bash, r#"it'\''s "x""#),
+            ("it's \"x\"", Quote::Double, Shell::Zsh, r#"it's \"x\""#),
+            ("$HOME`\\", Quote::Double, Shell::Bash, r"\$HOME\`\\"),
+            ("it's", Quote::Single, Shell::Fish, r"it\'s"),
+            ("é", Quote::None, Shell::Bash, "é"),
+        ] {
+            assert_eq!(quoted(text, quote, shell), expected);
+        }
     }
 }

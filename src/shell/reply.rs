@@ -2,8 +2,7 @@
 //! replaces, and what it adds on its own (quotes, spaces), is known here.
 
 use super::arguments::Found;
-use super::line::{Line, Quote};
-use super::quote::{close, quoted};
+use super::line::{Line, Quote, close, quoted};
 use crate::complete::Candidate;
 
 /// Before the text on what a candidate is, where a list shows it.
@@ -71,7 +70,7 @@ pub(super) fn fish(line: &Line<'_>, found: &Found) -> String {
 
 /// Whether the word goes on after the candidate.
 pub(super) fn stays_open(line: &Line<'_>, found: &Found, candidate: &Candidate) -> bool {
-    candidate.continues || (found.is_command && line.open() != Quote::None)
+    candidate.continues || (found.command_start.is_some() && line.open() != Quote::None)
 }
 
 /// The line with the candidate typed in, up to the cursor that is then.

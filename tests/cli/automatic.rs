@@ -84,6 +84,70 @@ fn explicit_ids_are_remembered() {
     );
 }
 
+/// As the IDs of containers are, and each with its container.
+#[test]
+fn a_process_that_is_given_is_remembered_with_its_container() {
+    assert_eq!(
+        sent(&[
+            "-c",
+            "WaitProcess cid=a",
+            "ExecProcess exec_id=e",
+            "ReadStdout len=1",
+            "ReadStderr len=1",
+            "WriteStdin",
+            "CloseStdin",
+            "TtyWinResize",
+            "SignalProcess",
+            "WaitProcess",
+            // Another container has processes of its own, and the first is as it was.
+            "WaitProcess cid=b",
+            "WaitProcess exec_id=f",
+            "WaitProcess cid=a",
+            "WaitProcess cid=b",
+            // An empty ID is the first process, and it is that from then on.
+            "SignalProcess exec_id=",
+            "WaitProcess",
+            // Another process is not one that was given, and neither is a new container's.
+            "ExecProcess cid=a",
+            "CreateContainer",
+            "WaitProcess",
+        ]),
+        [
+            r#"WaitProcess container_id: "a" exec_id: "a""#,
+            r#"ExecProcess container_id: "a" exec_id: "e""#,
+            r#"ReadStdout container_id: "a" exec_id: "e" len: 1"#,
+            r#"ReadStderr container_id: "a" exec_id: "e" len: 1"#,
+            r#"WriteStdin container_id: "a" exec_id: "e""#,
+            r#"CloseStdin container_id: "a" exec_id: "e""#,
+            r#"TtyWinResize container_id: "a" exec_id: "e""#,
+            r#"SignalProcess container_id: "a" exec_id: "e" signal: 9"#,
+            r#"WaitProcess container_id: "a" exec_id: "e""#,
+            r#"WaitProcess container_id: "b" exec_id: "b""#,
+            r#"WaitProcess container_id: "b" exec_id: "f""#,
+            r#"WaitProcess container_id: "a" exec_id: "e""#,
+            r#"WaitProcess container_id: "b" exec_id: "f""#,
+            r#"SignalProcess container_id: "b" signal: 9"#,
+            r#"WaitProcess container_id: "b" exec_id: "b""#,
+            r#"ExecProcess container_id: "a" exec_id: "a""#,
+            r#"CreateContainer container_id: "a" exec_id: "a""#,
+            r#"WaitProcess container_id: "a" exec_id: "a""#,
+        ]
+    );
+    // Without automatic values nothing is remembered.
+    assert_eq!(
+        sent(&[
+            "-n",
+            "-c",
+            "ExecProcess cid=a exec_id=e",
+            "WaitProcess cid=a"
+        ]),
+        [
+            r#"ExecProcess container_id: "a" exec_id: "e""#,
+            r#"WaitProcess container_id: "a""#
+        ]
+    );
+}
+
 #[test]
 fn automatic_values_are_those_of_the_table() {
     assert_eq!(

@@ -21,7 +21,7 @@ set -e
 test "$1" = test
 call() { kata-agent-ctl connect --server-address "$AGENT" -o jsonl "$@"; }
 cat > config.json <<'SPEC'
-{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["true"],"capabilities":{}},
+{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["true"],"env":["PATH=/bin"]},"mounts":[{"destination":"/proc"},{"destination":"/dev"}],
  "linux":{"namespaces":[{"type":"mount"}]}}
 SPEC
 call -c CreateSandbox

@@ -161,6 +161,30 @@ fn installed_scripts_are_found() {
 }
 
 #[test]
+fn an_alias_completes() {
+    for shell in ["bash", "zsh", "fish"] {
+        if is_installed(shell) {
+            let home = home(shell);
+            completes(shell, home.path(), "kac con", "kac connect ");
+            let typed = "ls; sim -c 'CreateSandbox hostn";
+            completes(shell, home.path(), typed, &format!("{typed}ame="));
+        }
+    }
+}
+
+#[test]
+fn fields_are_shown_right_after_a_name() {
+    for shell in ["bash", "zsh", "fish"] {
+        if is_installed(shell) {
+            let home = home(shell);
+            let mut terminal = start(shell, home.path());
+            terminal.keys("kata-agent-ctl connect -c 'CreateSandbox\t\t");
+            terminal.sees("Sandbox hostname=");
+        }
+    }
+}
+
+#[test]
 fn a_space_ends_a_word_that_is_complete() {
     // Fish adds none after a slash.
     for (shell, end) in [("bash", " "), ("zsh", " "), ("fish", "")] {

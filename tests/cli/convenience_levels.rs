@@ -20,7 +20,10 @@ fn folder() -> TempDir {
 }
 
 fn dry_run(folder: &Path, command: &str) -> Tool {
-    let run = connect("sim://", ["--dry-run", "-o", "jsonl", "-c", command]);
+    let run = connect(
+        "sim://",
+        ["--dry-run", "--bundle-as-is", "-o", "jsonl", "-c", command],
+    );
     run.folder(folder)
 }
 

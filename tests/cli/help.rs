@@ -75,7 +75,7 @@ fn the_manual_page_has_every_sub_command_and_option() {
         assert!(page.contains(&heading), "{sub_command}");
         let help = tool([sub_command.as_str(), "--help"]).run().succeeded();
         let help = help.text();
-        let words = help.split(|c: char| c.is_whitespace() || c == ',');
+        let words = help.split(|c: char| c.is_whitespace() || ",]".contains(c));
         for option in words.filter(|word| word.starts_with("--") && *word != "--help") {
             assert!(page.contains(option), "{sub_command} {option}");
         }
@@ -83,6 +83,9 @@ fn the_manual_page_has_every_sub_command_and_option() {
     for heading in [
         ".SH NAME",
         ".SH SYNOPSIS",
+        ".SH ADDRESSES",
+        ".SH \"AUTOMATIC VALUES\"",
+        ".SH \"KEYS AT THE PROMPT\"",
         ".SH CALLS",
         ".SH SETTERS",
         ".SH \"BUILT-IN COMMANDS\"",
@@ -144,6 +147,21 @@ fn the_manual_page_is_one_that_man_takes() {
         if program == "man" {
             assert!(stdout.contains("EXIT STATUS"), "{stdout}");
             assert!(stdout.contains("NAME\n       kata-agent-ctl"), "{stdout}");
+            // No word is broken at the end of a line.
+            assert!(!stdout.contains('\u{2010}'), "{stdout}");
+            for line in [
+                "kata-agent-ctl connect [OPTIONS]\n",
+                "kata-agent-ctl describe [OPTIONS] NAME\n",
+                "kata-agent-ctl serve --address URI [OPTIONS]\n",
+                "container_id, cid\n",
+                "signal in SignalProcess\n",
+                "hvsock:///PATH:PORT\n",
+            ] {
+                assert!(
+                    stdout.contains(&format!("\n       {line}")),
+                    "{line} is not in {stdout}"
+                );
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ fn a_mistake_in_a_script_is_told_with_its_place() {
         .status(2)
         .stderr(concat!(
             r#"{"kind":"usage","message":"the quote ' at column 17 is not closed","#,
-            r#""command":"Check","path":null,"code":null,"code_name":null,"exit_status":2,"#,
+            r#""command":"Check","path":null,"code":null,"code_name":null,"details":[],"exit_status":2,"#,
             r#""place":"sc:3"}"#,
             "\n"
         ))

@@ -14,8 +14,8 @@ fn bundle(args: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     let config = format!(
         r#"{{"root":{{"path":"rootfs"}},
-            "process":{{"user":{{}},"cwd":"/","args":{args},"capabilities":{{}}}},
-            "linux":{{"namespaces":[{{"type":"mount"}}]}}}}"#
+            "process":{{"user":{{}},"cwd":"/","args":{args},"env":["PATH=/bin"]}},
+            "mounts":[{{"destination":"/proc"}},{{"destination":"/dev"}}]}}"#
     );
     fs::write(folder.path().join("config.json"), config).unwrap();
     folder
@@ -51,7 +51,7 @@ fn from_the_sandbox_to_its_end() {
         "PauseContainer",
         "ResumeContainer",
         "UpdateContainer resources.Memory.Limit=8192",
-        "CloseStdin",
+        "CloseStdin exec_id=",
         "ReadStdout len=4096",
         "ReadStdout len=4096",
         "WaitProcess",

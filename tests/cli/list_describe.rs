@@ -204,6 +204,7 @@ fn without_nulls(value: Value) -> Value {
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| (name, without_nulls(value)))
             .collect(),
+        Value::Array(values) => values.into_iter().map(without_nulls).collect(),
         other => other,
     }
 }

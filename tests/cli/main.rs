@@ -37,6 +37,7 @@ mod image;
 mod inputs;
 mod interrupts;
 mod life;
+mod limits;
 mod list_describe;
 mod long_waits;
 mod many_clients;
@@ -50,6 +51,10 @@ mod output;
 mod prompt;
 mod prompt_editing;
 mod prompt_input;
+#[cfg(feature = "tap")]
+mod proxy;
+#[cfg(feature = "tap")]
+mod recordings;
 mod run;
 mod run_processes;
 mod sent;
@@ -65,4 +70,5 @@ mod terminal;
 mod terminal_safety;
 mod tool;
 mod version_skew;
+mod wild_json;
 mod wire;

@@ -11,7 +11,7 @@ use crate::tool::connect;
 
 /// The least that a container's specification must have.
 const CONFIG: &str = r#"{"root":{"path":"rootfs"},
-    "process":{"user":{},"cwd":"/","args":["pause"],"capabilities":{}},
+    "process":{"user":{},"cwd":"/","args":["pause"],"env":["PATH=/bin"]},"mounts":[{"destination":"/proc"},{"destination":"/dev"}],
     "linux":{"namespaces":[{"type":"mount"}]}}"#;
 
 /// By how much memory may grow, in KiB: far less than one that is kept for each

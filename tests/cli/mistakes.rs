@@ -1,6 +1,10 @@
 //! Commands and command lines that are wrong: status 2, one line that says what,
 //! where, and what would be right, and nothing sent.
 
+use std::io::Read;
+use std::os::unix::net::UnixListener;
+
+use tempfile::TempDir;
 use typed_peer::Peer;
 
 use crate::tool::{connect, tool};
@@ -233,7 +237,7 @@ fn a_wrong_command_line() {
         ),
         (
             "connect --server-address sim:// -c Check -o xml",
-            "invalid value 'xml' for '--output <FORMAT>': \"xml\" is not an output format; use json, jsonl, text, raw or hex",
+            "invalid value 'xml' for '--output <FORMAT>': \"xml\" is not an output format; use json, jsonl, text, raw, hex or serde",
         ),
         (
             "connect --server-address sim:// -c Check --metadata x",
@@ -291,4 +295,143 @@ fn a_place_in_a_script() {
                    (0 to 4294967295)";
     assert_eq!(output.error(), message);
     assert!(peer.received().is_empty());
+}
+
+#[test]
+fn the_commonest_mistakes_get_what_helps() {
+    let command = |arguments: &[&str], status, last: &str| {
+        let output = tool(arguments).run();
+        let line = output.stderr.lines().last().unwrap_or_default();
+        assert_eq!((line, output.status), (last, status), "{arguments:?}");
+    };
+    let sim = |arguments: &[&str], last| {
+        let all = [&["connect", "-a", "sim://"], arguments].concat();
+        command(&all, 2, last);
+    };
+    sim(
+        &["-c", "CreateSandbox", "dns=8.8.8.8"],
+        "error: \"dns=8.8.8.8\" is no command: if it belongs to CreateSandbox, quote both as one, \
+         as in -c 'CreateSandbox dns=8.8.8.8'",
+    );
+    sim(
+        &["-c", "GetGuestDetails", r#"json://{"mem_block_size":true}"#],
+        r#"error: "json://{\"mem_block_size\":true}" is no command: if it belongs to GetGuestDetails, quote both as one, as in -c 'GetGuestDetails json://{"mem_block_size":true}'"#,
+    );
+    sim(
+        &["Check"],
+        "error: unexpected argument 'Check' found; calls follow -c, as in kata-agent-ctl connect \
+         -c Check",
+    );
+    sim(
+        &["-c", "CreateSandbox hostname:foo"],
+        "error: CreateSandbox: \"hostname:foo\" is neither field=value nor a document \
+         (json://{...} or file:///path.json); did you mean \"hostname=foo\"?",
+    );
+    sim(
+        &["-c", r#"CreateSandbox json:{"hostname":"foo"}"#],
+        "error: CreateSandbox: \"json:{hostname:foo}\" is neither field=value nor a document \
+         (json://{...} or file:///path.json); did you mean json://{...}?",
+    );
+    command(
+        &["check"],
+        2,
+        "error: unrecognized subcommand 'check'; it is a call, as in kata-agent-ctl connect -c Check",
+    );
+    command(
+        &["-c", "Check"],
+        2,
+        "error: unexpected argument '-c' found; it is an option of connect, as in kata-agent-ctl \
+         connect -c Check",
+    );
+    command(
+        &[
+            "connect",
+            "-a",
+            "sim://",
+            "-c",
+            "CreateSandbox",
+            "CreateContainer",
+        ],
+        77,
+        "error: CreateContainer: the agent answered code: INTERNAL (13): EINVAL: Invalid argument; \
+         the request has no OCI, which comes from --bundle-dir DIR, spec=FILE, image=REF",
+    );
+}
+
+#[test]
+fn what_may_be_a_mistake_is_warned_of() {
+    connect(
+        "sim://",
+        [
+            "--timeout",
+            "5",
+            "--dry-run",
+            "-c",
+            "Check",
+            "sleep 5",
+            "set timeout 7",
+        ],
+    )
+    .stdout("{}\n")
+    .stderr(
+        "warn: --timeout 5 is 5 nanoseconds, as it has no unit: write 5s for seconds\n\
+             warn: this is 7ns: a number without a unit is nanoseconds\n",
+    )
+    .test();
+    connect(
+        "sim://",
+        [
+            "--timeout",
+            "5s",
+            "--connect-timeout",
+            "2000000",
+            "-c",
+            "Check",
+        ],
+    )
+    .run()
+    .succeeded();
+    connect("vsock://:1024", ["--dry-run", "-c", "Check"])
+        .stdout("{}\n")
+        .stderr(
+            "warn: \"vsock://:1024\" has no context ID, so that of any guest is meant: is a variable \
+             in it empty?\n",
+        )
+        .test();
+}
+
+#[test]
+fn a_hypervisors_socket_is_told_from_its_name_or_its_silence() {
+    let folder = TempDir::new().unwrap();
+    for (name, before) in [
+        (
+            "clh.sock",
+            "warn: \"unix://{}\" has the name of a hypervisor's hybrid vsock socket: write \"hvsock://{}:1024\"\n",
+        ),
+        ("any.sock", ""),
+    ] {
+        let path = folder.path().join(name);
+        let listener = UnixListener::bind(&path).unwrap();
+        // A hypervisor reads a line, which a frame is not.
+        let hypervisor = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0; 10]).unwrap();
+        });
+        let path = path.to_str().unwrap();
+        let output = connect(&format!("unix://{path}"), ["-c", "Check"]).run();
+        let told = output
+            .stderr
+            .strip_prefix(&before.replace("{}", path))
+            .unwrap();
+        let hint = format!(
+            "before it answered; if this is a hypervisor's hybrid vsock socket, write \
+             \"hvsock://{path}:1024\"\n"
+        );
+        assert!(
+            told.starts_with("error: Check: the agent ") && told.ends_with(&hint),
+            "{told}"
+        );
+        assert_eq!(output.status, 3);
+        hypervisor.join().unwrap();
+    }
 }

@@ -181,6 +181,27 @@ fn a_named_pipe_that_nobody_writes_to() {
 }
 
 #[test]
+fn a_named_pipe_whose_writer_is_silent_ends_with_the_deadline() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    // Open to read as well, it does not wait for the other side.
+    let _writer = File::options().read(true).write(true).open(&pipe).unwrap();
+    let running = PLACES.map(|place| {
+        let running = place
+            .tool(folder.path(), "pipe")
+            .arguments(["--timeout", "300ms"])
+            .start();
+        (place.before.replace("{file}", "pipe"), running)
+    });
+    for (before, running) in running {
+        let output = running.wait();
+        let error = format!("error: {before}: it blocks, and did not end within 300ms\n");
+        assert_eq!((output.stderr, output.status), (error, 2));
+    }
+}
+
+#[test]
 fn a_named_pipe_that_somebody_writes_to() {
     let folder = TempDir::new().unwrap();
     let pipe = folder.path().join("pipe");

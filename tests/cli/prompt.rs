@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
 use typed_peer::{Answer, Peer};
 
@@ -95,6 +97,116 @@ fn errors_are_shown_and_the_prompt_stays() {
 }
 
 #[test]
+fn options_are_set_for_what_follows() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i"]).start();
+    let screen = terminal.sees_prompt();
+    assert!(
+        screen.contains("\"help\" shows what can be typed, and \"quit\" ends\n"),
+        "{screen}"
+    );
+    terminal.enter("set output hex");
+    terminal.enter("set metadata trace=42");
+    terminal.enter("set no-auto-values true");
+    terminal.enter("StartContainer");
+    assert_eq!(lines(&peer), ["StartContainer"]);
+    terminal.enter("set no-auto-values false");
+    terminal.enter("StartContainer");
+    assert_ne!(lines(&peer), ["StartContainer"]);
+    for (command, seen) in [
+        (
+            "set nothing x",
+            "error: set: there is no option \"nothing\" to set: write set bundle-dir|metadata|no-auto-values|output|timeout VALUE\n",
+        ),
+        (
+            "set bundle-dir /no/such",
+            "error: set: \"/no/such\": no such file or directory; a bundle",
+        ),
+        ("set output yaml", "error: set: "),
+        ("set timeout x", "error: set: \"x\" is not a time"),
+        ("?", "\nset OPTION VALUE "),
+        ("help set", "\n  set timeout "),
+        ("help Check", "\nrpc grpc.Health/Check "),
+        ("template Check", "\n  \"service\": \"\"\n"),
+        ("examples", "\nhealth "),
+        ("examples health", "Is the agent up?"),
+    ] {
+        terminal.keys("\x0c");
+        let screen = terminal.enter(command);
+        assert!(screen.contains(seen), "{command}: {screen}");
+    }
+    terminal.keys("exit\r");
+    assert_eq!(terminal.end().0, Some(0));
+
+    // Metadata and formats are checked as they will be when the command runs.
+    connect(
+        "sim://",
+        [
+            "-o",
+            "jsonl",
+            "-c",
+            "set output hex",
+            "Check",
+            "set output jsonl",
+            "Check",
+        ],
+    )
+    .stdout("0801\n{\"status\":\"SERVING\"}\n")
+    .test();
+    connect(
+        "sim://",
+        ["-c", "Check", "set output raw", "GetGuestDetails"],
+    )
+    .status(2)
+    .stderr(
+        "error: GetGuestDetails: grpc.GuestDetailsResponse has no bytes or string field that \
+             could be printed raw\n",
+    )
+    .test();
+    let settings = [
+        "set metadata a=1",
+        "set metadata b=2",
+        "set metadata a",
+        "Check",
+    ];
+    let output = connect(peer.address(), ["-v", "-c"])
+        .arguments(settings)
+        .run();
+    let sent = "> grpc.Health/Check (0 bytes)\n> b: 2\n> {}\n";
+    assert!(output.stderr.starts_with(sent), "{}", output.stderr);
+}
+
+#[test]
+fn another_sandbox_asks_for_yes_where_a_person_types() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();
+    terminal.enter("CreateSandbox");
+    assert_eq!(lines(&peer), ["CreateSandbox"]);
+    let question = "another sandbox empties the root filesystems of this one's containers; type \
+                    yes to send it all the same:";
+    for (answer, sent, refused) in [("no", 0, 1), ("", 0, 2), ("yes", 1, 2)] {
+        terminal.keys("CreateSandbox\r");
+        terminal.sees_last(question);
+        terminal.keys(&format!("{answer}\r"));
+        let screen = terminal.sees_prompt();
+        let said = screen.matches("CreateSandbox: not sent\n").count();
+        assert_eq!((said, lines(&peer).len()), (refused, sent), "{screen}");
+    }
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    terminal.enter("CreateSandbox");
+    let screen = terminal.enter("CreateSandbox");
+    assert!(!screen.contains("yes"), "{screen}");
+
+    connect(peer.address(), ["-i", "-n"])
+        .stdin("CreateSandbox\nCreateSandbox\n")
+        .stdout("{}\n{}\n")
+        .test();
+}
+
+#[test]
 fn ctrl_c_abandons_a_line() {
     let mut terminal = at_terminal("sim://", ["-i"]).start();
     terminal.sees_prompt();
@@ -111,6 +223,39 @@ fn ctrl_c_abandons_a_line() {
         !screen.contains("\none\n") && !screen.contains("error"),
         "{screen}"
     );
+}
+
+#[test]
+fn ctrl_c_abandons_a_file_that_blocks() {
+    let mut terminal = at_terminal("sim://", ["-i"]).start();
+    let pipe = terminal.home().join("pipe");
+    mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    terminal.sees_prompt();
+    terminal.keys("SetPolicy policy=@pipe\r");
+    // It opens when the tool has opened the other side.
+    let _writer = fs::File::options().write(true).open(&pipe).unwrap();
+    terminal.keys(CTRL_C);
+    terminal.sees("cannot read file \"pipe\": interrupted\n");
+    let screen = terminal.enter("Check");
+    assert!(screen.contains("SERVING"), "{screen}");
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
+fn keys_that_are_no_text_are_one_error() {
+    let peer = Peer::start();
+    let mut terminal = at_terminal(peer.address(), ["-i", "-n"]).start();
+    terminal.sees_prompt();
+    // As pasted from a page in another encoding: nothing of it may run.
+    terminal.bytes(b"Check service=caf\xe9 n\xe9\rVersion\r");
+    let screen = terminal.sees("error: a key that was typed is not UTF-8 text\n");
+    assert_eq!(screen.matches("error").count(), 1, "{screen}");
+    let screen = terminal.enter("ListRoutes");
+    assert_eq!(screen.matches("error").count(), 1, "{screen}");
+    assert_eq!(lines(&peer), ["ListRoutes"]);
+    terminal.keys(CTRL_D);
+    assert_eq!(terminal.end().0, Some(0));
 }
 
 #[test]
@@ -175,14 +320,14 @@ fn json_goes_on_in_the_next_line() {
     terminal.keys("\"host\t\"a b\"\r}\r");
     terminal.sees("\n{}\n");
     terminal.sees_prompt();
-    terminal.keys("CreateSandbox storages={\"driver\":\r\"blk\"}\r");
+    terminal.keys("CreateContainer storages={\"driver\":\r\"blk\"}\r");
     terminal.sees("\n\"blk\"}\n{}\n");
     terminal.sees_prompt();
     assert_eq!(
         lines(&peer),
         [
             r#"CreateSandbox hostname: "a b""#,
-            r#"CreateSandbox storages {driver: "blk"}"#
+            r#"CreateContainer storages {driver: "blk"}"#
         ]
     );
 

@@ -1,8 +1,11 @@
 //! What helps to type at the prompt: completion, hints, and the history.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
 use crate::terminal::at_terminal;
@@ -167,7 +170,7 @@ fn history_is_kept_for_the_user_alone() {
     terminal.enter("NoSuchCall");
     terminal.keys(CTRL_D);
     terminal.end();
-    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
     assert_eq!(mode(&folder.join("history")), 0o600);
     let kept = fs::read_to_string(folder.join("history")).unwrap();
@@ -214,10 +217,34 @@ fn no_history_is_no_more_than_a_warning() {
     terminal.keys(CTRL_D);
     assert_eq!(terminal.end().0, Some(0));
 
-    // A file that is no history is left as it is.
+    // Nothing else but a file is read, waited for, or written to.
     let state = TempDir::new().unwrap();
     let folder = state.path().join("kata-agent-ctl");
     fs::create_dir(&folder).unwrap();
+    let make: [fn(&Path); 3] = [
+        |path| mkfifo(path, Mode::S_IRWXU).unwrap(),
+        |path| symlink("/dev/zero", path).unwrap(),
+        |path| fs::create_dir(path).unwrap(),
+    ];
+    for make in make {
+        make(&folder.join("history"));
+        let mut terminal = at_terminal("sim://", ["-i"])
+            .variable("XDG_STATE_HOME", state.path())
+            .start();
+        let screen = terminal.enter("echo one");
+        assert!(
+            screen.contains("history\": it is not a regular file\n"),
+            "{screen}"
+        );
+        terminal.keys(CTRL_D);
+        assert_eq!(terminal.end().0, Some(0));
+        let path = folder.join("history");
+        fs::remove_file(&path)
+            .or_else(|_| fs::remove_dir(&path))
+            .unwrap();
+    }
+
+    // A file that is no history is left as it is.
     fs::write(folder.join("history"), b"\xff\n").unwrap();
     let mut terminal = at_terminal("sim://", ["-i"])
         .variable("XDG_STATE_HOME", state.path())
@@ -225,4 +252,26 @@ fn no_history_is_no_more_than_a_warning() {
     let screen = terminal.enter("echo one");
     assert!(screen.contains("warn: no history is kept in"), "{screen}");
     assert_eq!(fs::read(folder.join("history")).unwrap(), b"\xff\n");
+}
+
+#[test]
+fn nothing_in_the_history_acts_on_the_terminal() {
+    let state = TempDir::new().unwrap();
+    let folder = state.path().join("kata-agent-ctl");
+    fs::create_dir(&folder).unwrap();
+    fs::write(
+        folder.join("history"),
+        "#V2\necho one\necho \x1b]0;title\x07\n",
+    )
+    .unwrap();
+    let mut terminal = at_terminal("sim://", ["-i"])
+        .variable("XDG_STATE_HOME", state.path())
+        .start();
+    terminal.sees_prompt();
+    terminal.keys(UP);
+    terminal.sees_last("kata-agent> echo one");
+    terminal.keys(CTRL_C);
+    terminal.sees_prompt();
+    terminal.keys(CTRL_D);
+    assert!(!terminal.end().1.contains("title"));
 }

@@ -12,6 +12,7 @@ use test_support::skip_even_if_required;
 use crate::tool::{Output, Running, connect, tool};
 
 const CONFIG: &str = r#"{"root":{"path":"rootfs"},
+    "mounts":[{"destination":"/proc"},{"destination":"/dev"}],
     "process":{"user":{},"cwd":"/","capabilities":{},"env":["PATH=/usr/bin:/bin","NAME=value"],
         "args":["sh","-c","echo $$; sleep 1000 & echo $!; read line; echo $NAME $line; wait"]},
     "linux":{"namespaces":[{"type":"mount"}]}}"#;

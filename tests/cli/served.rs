@@ -1,5 +1,5 @@
 //! A simulated agent that serves while a test talks to it, to its standard
-//! input too.
+//! input too, or a proxy.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -31,13 +31,23 @@ pub fn serve(arguments: &[&str]) -> Served {
     serve_by(&[program()], arguments)
 }
 
-/// The same, started by a command that ends in the program's name.
+/// A proxy on a socket of its own, with these arguments.
+pub fn proxy(arguments: &[&str]) -> Served {
+    start(&[program()], &["proxy", "--listen"], arguments)
+}
+
+/// The same as `serve`, started by a command that ends in the program's name.
 pub fn serve_by(command: &[&str], arguments: &[&str]) -> Served {
+    start(command, &["serve", "--address"], arguments)
+}
+
+fn start(command: &[&str], listens: &[&str], arguments: &[&str]) -> Served {
     let folder = TempDir::with_prefix("served").unwrap();
     let address = format!("unix://{}", folder.path().join("s").display());
     let mut child = Command::new(command[0])
         .args(&command[1..])
-        .args(["serve", "--address", &address])
+        .args(listens)
+        .arg(&address)
         .args(arguments)
         .current_dir(folder.path())
         .stdin(Stdio::piped())

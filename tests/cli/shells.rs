@@ -75,7 +75,8 @@ fn home_with(shell: &str, before: &str, load: &str) -> TempDir {
              function fish_prompt; echo -n 'READY> '; end\n",
         ),
     };
-    let text = format!("{before}{text}{load}");
+    let aliases = "alias kac=kata-agent-ctl\nalias sim='kata-agent-ctl connect -a sim://'\n";
+    let text = format!("{before}{text}{aliases}{load}");
     fs::write(path(file), text).unwrap();
     home
 }

@@ -126,6 +126,7 @@ fn errors_as_json() {
             "path": null,
             "code": 7,
             "code_name": "PERMISSION_DENIED",
+            "details": [],
             "exit_status": 71,
         })
     );
@@ -139,6 +140,7 @@ fn errors_as_json() {
             "path": "storages[0].fs_group.group_id",
             "code": null,
             "code_name": null,
+            "details": [],
             "exit_status": 2,
         })
     );

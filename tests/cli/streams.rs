@@ -8,16 +8,18 @@ use crate::builds::streams;
 use crate::wire::{Listener, read_frame};
 
 #[test]
-fn a_bad_line_is_named_and_nothing_is_printed_after_it() {
-    for (line, error) in [
+fn a_bad_message_is_named_and_nothing_is_printed_after_it() {
+    for (message, line, error) in [
         (
             "{\"txet\":1}",
+            2,
             "streams.Item has no field \"txet\"; did you mean \"text\"?",
         ),
-        ("{", "invalid JSON at column 1: EOF while parsing an object"),
-        ("[]", "a list is not an object (message streams.Item)"),
+        ("{", 3, "invalid JSON at column 1: key must be a string"),
+        ("[]", 2, "a list is not an object (message streams.Item)"),
         (
-            "{\"number\":-1}",
+            "{\n\"number\":\n-1}",
+            2,
             "number: -1 is not an unsigned 32-bit number (0 to 4294967295)",
         ),
     ] {
@@ -25,13 +27,13 @@ fn a_bad_line_is_named_and_nothing_is_printed_after_it() {
             // What came before it is answered, or not, as the stream goes.
             let output = streams(&["connect", "--server-address", "sim://", "--timeout", "20s"])
                 .arguments(["-o", "jsonl", "-c", rpc])
-                .stdin(format!("{{}}\n{line}\n{{}}\n"))
+                .stdin(format!("{{}}\n{message}\n{{}}\n"))
                 .run();
             assert_eq!(
                 (output.status, output.error()),
                 (
                     2,
-                    format!("error: {rpc}: standard input, line 2: {error}").as_str()
+                    format!("error: {rpc}: standard input, line {line}: {error}").as_str()
                 )
             );
             assert!(answers.starts_with(&output.text()), "{}", output.text());
@@ -40,8 +42,45 @@ fn a_bad_line_is_named_and_nothing_is_printed_after_it() {
     streams(&["connect", "--server-address", "sim://", "-c", "Collect"])
         .stdin(b"{}\n\n\xff\n")
         .status(2)
-        .stderr("error: Collect: standard input, line 3: stream did not contain valid utf-8\n")
+        .stderr(
+            "error: Collect: standard input, line 3: invalid JSON at column 1: expected value\n",
+        )
         .test();
+}
+
+#[test]
+fn what_is_printed_can_be_the_messages_of_a_stream() {
+    let items = "{\n  \"text\": \"a\",\n  \"number\": 1\n}\n{\"text\":\"b\"} {\"text\":\"c\"}";
+    let exchange = |format: &str, input: &str| {
+        streams(&["connect", "--server-address", "sim://", "--dry-run"])
+            .arguments(["-o", format, "-c", "Exchange"])
+            .stdin(input)
+            .run()
+            .succeeded()
+            .text()
+    };
+    let pretty = exchange("json", items);
+    assert!(pretty.contains("\n  \"number\": 1\n"), "{pretty}");
+    let lines = exchange("jsonl", items);
+    assert_eq!(
+        lines,
+        "{}\n{\"text\":\"a\",\"number\":1}\n{\"text\":\"b\"}\n{\"text\":\"c\"}\n"
+    );
+    assert_eq!(exchange("jsonl", &pretty), format!("{{}}\n{lines}"));
+    // Fields that are not known.
+    streams(&[
+        "connect",
+        "--server-address",
+        "sim://",
+        "--dry-run",
+        "-o",
+        "jsonl",
+    ])
+    .arguments(["--allow-unknown-fields", "-c", "Exchange"])
+    .stdin("{}\n\n{\"text\":\"a\",\n\"new\":1}")
+    .stdout("{}\n{}\n{\"text\":\"a\"}\n")
+    .stderr("warn: standard input, line 3: new: this build has no such field; it is left out\n")
+    .test();
 }
 
 #[test]
@@ -61,7 +100,7 @@ fn a_bad_line_does_not_end_the_stream_as_a_whole_one() {
         .stdin("{\"text\":\"b\"}\n{\n")
         .status(2)
         .stderr(
-            "error: Collect: standard input, line 2: invalid JSON at column 1: EOF while parsing \
+            "error: Collect: standard input, line 3: invalid JSON: EOF while parsing \
              an object\n",
         )
         .test();

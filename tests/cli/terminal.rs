@@ -140,6 +140,7 @@ impl AtTerminal {
                 }
             });
         }
+        let before = tcgetattr(&pair.master).unwrap();
         let child = command.spawn().unwrap();
         drop(command);
         drop(pair.slave);
@@ -154,7 +155,7 @@ impl AtTerminal {
         let keys = File::from(pair.master);
         read_all(keys.try_clone().unwrap().into(), Arc::clone(&shown));
         Terminal {
-            before: tcgetattr(&keys).unwrap(),
+            before,
             child,
             keys,
             shown,
@@ -196,7 +197,12 @@ impl Terminal {
 
     /// Types these keys.
     pub fn keys(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.bytes(keys.as_bytes());
+    }
+
+    /// Types what need not be text.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.keys.write_all(bytes).unwrap();
     }
 
     /// Sends a signal to the process.

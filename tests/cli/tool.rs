@@ -28,6 +28,7 @@ pub struct Tool {
     folder: Option<PathBuf>,
     memory: Option<u64>,
     heeds_hangups: bool,
+    user: Option<u32>,
     limit: Duration,
     status: i32,
     stdout: String,
@@ -73,6 +74,7 @@ pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
         folder: None,
         memory: None,
         heeds_hangups: false,
+        user: None,
         limit: LIMIT,
         status: 0,
         stdout: String::new(),
@@ -133,6 +135,12 @@ impl Tool {
     /// SIGHUP is not ignored, even if these tests are run by nohup.
     pub fn heeds_hangups(mut self) -> Self {
         self.heeds_hangups = true;
+        self
+    }
+
+    /// Whose run it is, and of which group, as root can choose.
+    pub fn user(mut self, id: u32) -> Self {
+        self.user = Some(id);
         self
     }
 
@@ -200,6 +208,9 @@ impl Tool {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         if let Some(bytes) = self.memory {
             let limit = libc::rlimit {
                 rlim_cur: bytes,

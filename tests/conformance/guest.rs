@@ -42,7 +42,15 @@ impl Guest {
     /// # Errors
     /// Why there is no real agent.
     pub fn of_environment() -> Result<Guest, String> {
-        let agent = std::env::var_os(AGENT).ok_or(format!("{AGENT} is not set"))?;
+        Self::of_variable(AGENT)
+    }
+
+    /// One whose agent is the program that a variable of the environment names.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn of_variable(name: &str) -> Result<Guest, String> {
+        let agent = std::env::var_os(name).ok_or(format!("{name} is not set"))?;
         let program = match std::env::var_os(GUEST) {
             Some(program) => program.into(),
             None => {

@@ -12,10 +12,13 @@
 
 mod agents;
 mod answer;
+mod examples;
 #[cfg(feature = "node")]
 mod exec;
 mod guest;
 mod judge;
+#[cfg(feature = "policy")]
+mod policy;
 mod script;
 mod session;
 mod shape;
@@ -60,6 +63,11 @@ fn serve_on_a_unix_socket() {
 }
 
 #[test]
+fn the_examples() {
+    examples::all("serve on a Unix socket", &Serve(Transport::Unix));
+}
+
+#[test]
 fn serve_on_an_abstract_socket() {
     judge::all(
         "serve on an abstract socket",
@@ -91,7 +99,10 @@ fn serve_over_vsock() {
 #[test]
 fn a_real_agent() {
     match Guest::of_environment() {
-        Ok(guest) => judge::all("the real agent", &guest, 1, None),
+        Ok(guest) => {
+            judge::all("the real agent", &guest, 1, None);
+            examples::all("the real agent", &guest);
+        }
         // Nothing that can be installed brings one.
         Err(reason) => skip_even_if_required(reason),
     }

@@ -77,7 +77,7 @@ impl Script {
         self.steps.iter().any(parallel)
     }
 
-    /// A script of this text.
+    /// Reads a script's text.
     pub fn parse(name: &str, text: &str) -> Script {
         let mut script = Script {
             name: name.to_owned(),
@@ -131,7 +131,7 @@ fn number(text: Option<impl AsRef<str>>) -> u32 {
 
 /// The lines that are neither empty nor a comment, each with its number and
 /// with the indented lines that follow it.
-fn joined(text: &str) -> Vec<(usize, String)> {
+pub fn joined(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         match lines.last_mut() {

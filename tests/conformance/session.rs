@@ -81,7 +81,8 @@ impl<'a> Session<'a> {
                 if self.automatic { "false" } else { "true" },
             ])
             .args(["--timeout", &self.timeout, "--connect-timeout", "30s"])
-            .args(["--bundle-dir", "."])
+            // The scripts say what an agent answers to exactly this.
+            .args(["--bundle-dir", ".", "--bundle-as-is"])
             .current_dir(self.bundle)
             .env("HOME", self.bundle)
             .env_remove("XDG_STATE_HOME")

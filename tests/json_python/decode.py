@@ -1,12 +1,9 @@
-"""The side of Google's protobuf library in the comparison of decoders.
+"""The side of Google's protobuf library in the comparison of decoders:
 
-    decode.py make SEED CASES SET COUNT [SET COUNT]...
-    decode.py check CASES RESULTS SET COUNT [SET COUNT]...
+    decode.py SEED SET COUNT [SET COUNT]...
 
-`make` writes cases, one JSON object per line: for every type in each descriptor set
-SET, COUNT encodings that are well-formed, COUNT that are odd but right, and COUNT that
-were changed at random. `check` reads the cases and what the tool made of each, says
-where it and the library disagree, and how many cases each type had.
+Makes COUNT encodings of every type in each descriptor set SET: a third are well-formed, a
+third odd but right, and a third changed at random.
 
 What is not compared: negative zero where zero is the default, as the protobuf crate,
 which encodes what the tool decoded, leaves it out; and how often an unknown field comes
@@ -16,8 +13,6 @@ Cases are left out, and counted, for the reasons in `LEFT_OUT`.
 
 import base64
 import collections
-import json
-import random
 import re
 import struct
 import sys
@@ -26,7 +21,7 @@ from google.protobuf.descriptor import FieldDescriptor as F
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from compare import Api, Maker
+from messages import Maker, exchange, is_map
 
 VARINT, FIXED64, BYTES, START, END, FIXED32 = range(6)
 NODE, LISTS, MAPS = "wide.Node", "wide.Lists", "wide.Maps"
@@ -47,13 +42,11 @@ NARROW = {F.TYPE_INT32, F.TYPE_UINT32, F.TYPE_SINT32, F.TYPE_ENUM}
 
 
 LEFT_OUT = {
-    "entry": "a map's entry has an unknown field: the library keeps the entry out of the map",
+    "entry": "a map's entry has an unknown field, of which the tool tells: the library keeps the entry out of the map",
+    "closed": "an enum of proto2 has a number that the proto does not name: the tool keeps it",
+    "text": "a string of proto2 is not UTF-8: the library takes it",
     "zero": "a field has the number 0, which is not allowed: the library takes it in some places",
 }
-
-
-def is_map(field):
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
 def wire_type(field):
@@ -150,6 +143,8 @@ class Odd:
             pieces.reverse()
         if self.chance(0.2) and pieces:
             pieces.append(self.rng.choice(pieces))
+        if self.chance(0.02):
+            pieces.append(self.unknown(field.message_type))
         return self.delimited(field.number, b"".join(pieces))
 
     def pieces(self, message):
@@ -232,72 +227,80 @@ def nested(depth, end=b""):
 NODE_TAG = b""
 
 
-def special_cases(apis):
-    """Cases that no random one is likely to be."""
+def special_cases(api):
+    """Encodings of a `Node` that no random one is likely to be."""
     global NODE_TAG
-    for index, (api, _) in enumerate(apis):
-        if NODE in api.types:
-            left = api.new(NODE).DESCRIPTOR.fields_by_name["left"]
-            NODE_TAG = bytes([left.number << 3 | BYTES])
-            for depth in 99, 100, 101, 102, 1000:
-                yield index, NODE, nested(depth)
-                # A group in the deepest one.
-                yield index, NODE, nested(depth - 1, b"\xfb\x07\xfc\x07")
-            for depth in 99, 100, 101, 102, 1000:
-                yield index, NODE, b"\xfb\x07" * depth + b"\xfc\x07" * depth
-            for data in [
-                b"\x00\x00",
-                b"\x07",
-                b"\x06",
-                b"\xff\xff\xff\xff\xff\x7f\x00",
-                b"\xf8\xff\xff\xff\x0f\x01",
-                b"\xf8\xff\xff\xff\x1f\x01",
-                b"\x80\x80\x80\x80\x80\x00\x01",
-                b"\xfb\x07",
-                b"\xfc\x07",
-                b"\xfb\x07\xfc\x06",
-                b"\xf8\x07" + b"\xff" * 9 + b"\x7f",
-                b"\xf8\x07" + b"\xff" * 10 + b"\x01",
-                b"\xfa\x07\xff\xff\xff\xff\x07",
-                b"\xfa\x07\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-                b"\xfa\x07\x81\x80\x80\x80\x00x",
-                b"\xfa\x07\x81\x80\x80\x80\x80\x00x",
-            ]:
-                yield index, NODE, data
+    left = api.new(NODE).DESCRIPTOR.fields_by_name["left"]
+    NODE_TAG = bytes([left.number << 3 | BYTES])
+    for depth in 99, 100, 101, 102, 1000:
+        yield nested(depth)
+        # A group in the deepest one.
+        yield nested(depth - 1, b"\xfb\x07\xfc\x07")
+        yield b"\xfb\x07" * depth + b"\xfc\x07" * depth
+    yield from [
+        b"\x00\x00",
+        b"\x07",
+        b"\x06",
+        b"\xff\xff\xff\xff\xff\x7f\x00",
+        b"\xf8\xff\xff\xff\x0f\x01",
+        b"\xf8\xff\xff\xff\x1f\x01",
+        b"\x80\x80\x80\x80\x80\x00\x01",
+        b"\xfb\x07",
+        b"\xfc\x07",
+        b"\xfb\x07\xfc\x06",
+        b"\xf8\x07" + b"\xff" * 9 + b"\x7f",
+        b"\xf8\x07" + b"\xff" * 10 + b"\x01",
+        b"\xfa\x07\xff\xff\xff\xff\x07",
+        b"\xfa\x07\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        b"\xfa\x07\x81\x80\x80\x80\x00x",
+        b"\xfa\x07\x81\x80\x80\x80\x80\x00x",
+    ]
 
 
-def make(seed, cases, apis):
-    rng = random.Random(seed)
-    with open(cases, "w", encoding="utf-8") as lines:
-
-        def write(index, name, data):
-            case = {"set": index, "type": name, "bytes": base64.b64encode(data).decode()}
-            lines.write(json.dumps(case) + "\n")
-
-        for index, (api, count) in enumerate(apis):
-            maker, odd = Maker(api, rng), Odd(rng)
-            for name in api.types:
-                for _ in range(count):
-                    message = maker.message(name)
-                    plain = message.SerializeToString(deterministic=True)
-                    strange = b"".join(odd.pieces(message))
-                    write(index, name, plain)
-                    write(index, name, strange)
-                    write(index, name, mutated(rng, rng.choice([plain, strange])))
-        for case in special_cases(apis):
-            write(*case)
+def cases(rng, index, api, count):
+    maker, odd = Maker(api, rng, partial=True), Odd(rng)
+    for name in api.types:
+        for number in range(count):
+            # Each message comes in all three forms.
+            if number % 3 == 0:
+                message = maker.message(name)
+                plain = message.SerializePartialToString(deterministic=True)
+                data = plain
+            elif number % 3 == 1:
+                data = strange = b"".join(odd.pieces(message))
+            else:
+                data = mutated(rng, rng.choice([plain, strange]))
+            yield case(name, data)
+    if NODE in api.types:
+        for data in special_cases(api):
+            yield case(NODE, data)
 
 
-def unknown_fields(api, message, found):
-    """Counts the unknown fields of a message and of all messages in it."""
+def case(name, data):
+    return {"type": name, "bytes": base64.b64encode(data).decode()}, data
+
+
+def unknown_fields(api, message, found, entries):
+    """Counts the unknown fields of a message and of all messages in it.
+
+    The library keeps a map's entry that has an unknown field out of the map, and whole as an
+    unknown field of the map's message: those go to `entries`.
+    """
     descriptor = message.DESCRIPTOR
     for field in UnknownFieldSet(message):
-        found[descriptor.full_name, field.field_number] += 1
+        key = (descriptor.full_name, field.field_number)
+        known = descriptor.fields_by_number.get(field.field_number)
+        if known is not None and is_map(known) and field.wire_type == BYTES:
+            entries.add(key)
+        else:
+            found[key] += 1
     if descriptor.full_name == "google.protobuf.Any":
-        _, slash, name = message.type_url.rpartition("/")
-        if slash and name in api.types:
+        name = message.type_url.rpartition("/")[2]
+        if name in api.types:
             try:
-                unknown_fields(api, api.decoded(name, message.value), found)
+                inner = api.decoded(name, message.value)
+                if is_text(inner):
+                    unknown_fields(api, inner, found, entries)
             except DecodeError:
                 pass
     for field, value in message.ListFields():
@@ -306,10 +309,29 @@ def unknown_fields(api, message, found):
         if is_map(field):
             if field.message_type.fields_by_name["value"].message_type is not None:
                 for key in value:
-                    unknown_fields(api, value[key], found)
+                    unknown_fields(api, value[key], found, entries)
         else:
             for inner in value if field.is_repeated else [value]:
-                unknown_fields(api, inner, found)
+                unknown_fields(api, inner, found, entries)
+
+
+def is_text(message):
+    """Whether all strings in a message are UTF-8, which the library does not ask of proto2's."""
+    try:
+        for field, value in message.ListFields():
+            if is_map(field):
+                inner = [value[key] for key in value]
+                field = field.message_type.fields_by_name["value"]
+            else:
+                inner = value if field.is_repeated else [value]
+            if field.message_type is not None and not all(is_text(it) for it in inner):
+                return False
+            # As bytes where they are no text.
+            if field.type == F.TYPE_STRING and not all(isinstance(it, str) for it in inner):
+                return False
+        return True
+    except UnicodeDecodeError:
+        return False
 
 
 def replaces(descriptor, seen):
@@ -339,7 +361,7 @@ def cleaned(message):
 
 def compared(message):
     cleaned(message)
-    return message.SerializeToString(deterministic=True)
+    return message.SerializePartialToString(deterministic=True)
 
 
 def has_number_zero(data, error):
@@ -355,21 +377,32 @@ def has_number_zero(data, error):
     return tag >> 3 == 0
 
 
-def disagreement(api, name, data, result):
+def disagreement(api, case, data, result):
     """What is wrong with the result, if anything; a key of `LEFT_OUT` if it is not compared."""
+    name = case["type"]
     try:
         expected = api.decoded(name, data)
     except DecodeError as error:
         return None if "error" in result else f"the library refuses it: {error}"
+    if not is_text(expected) or is_proto2(expected) and "is not UTF-8" in result.get("error", ""):
+        return "text" if "is not UTF-8" in result.get("error", "") else "a string is not UTF-8"
+    found, entries = collections.Counter(), set()
+    unknown_fields(api, expected, found, entries)
+    if not expected.IsInitialized():
+        return None if "required" in result.get("error", "") else "a required field is missing"
     if "error" in result:
+        if entries and "required" in result["error"]:
+            return "entry"
         if has_number_zero(data, result["error"]):
             return "zero"
         return f"the tool refuses it: {result['error']}"
-    found = collections.Counter()
-    unknown_fields(api, expected, found)
-    told = {(message, number): count for message, number, count in result["unknown"]}
-    if any(found[key] > told.get(key, 0) and is_entry(api, *key) for key in found):
-        return "entry"
+    if entries:
+        told = {(message, field) for message, field, _, _ in result["unknown"]}
+        return "entry" if entries <= told else f"unknown fields in entries of {entries}, not {told}"
+    told = {(message, number): count for message, field, number, count in result["unknown"] if field is None}
+    closed = {key for key in found if is_closed(api, *key)}
+    if closed and not any(key in told for key in closed):
+        return "closed"
     may_replace = replaces(expected.DESCRIPTOR, set())
     if told != found and not (may_replace and all(told.get(key, 0) >= found[key] for key in found)):
         return f"unknown fields {told}, not {dict(found)}"
@@ -377,43 +410,14 @@ def disagreement(api, name, data, result):
     return None if merged == expected else f"decoded {merged.hex()}, not {expected.hex()}"
 
 
-def is_entry(api, name, number):
+def is_closed(api, name, number):
     field = api.new(name).DESCRIPTOR.fields_by_number.get(number)
-    return field is not None and is_map(field)
+    return field is not None and field.enum_type is not None and field.enum_type.is_closed
 
 
-def check(cases, results, apis):
-    failed, refused = 0, 0
-    counts, left_out = collections.Counter(), collections.Counter()
-    with open(cases, encoding="utf-8") as given, open(results, encoding="utf-8") as made:
-        for line, answer in zip(given, made, strict=True):
-            case, result = json.loads(line), json.loads(answer)
-            counts[case["type"]] += 1
-            refused += "error" in result
-            data = base64.b64decode(case["bytes"])
-            what = disagreement(apis[case["set"]][0], case["type"], data, result)
-            if what in LEFT_OUT:
-                left_out[what] += 1
-            elif what:
-                failed += 1
-                if failed <= 20:
-                    print(f"{case['type']} {data.hex()[:400]}\n  {what[:600]}")
-    for name, count in sorted(counts.items()):
-        print(f"  {name}: {count}")
-    for why, count in sorted(left_out.items()):
-        print(f"  left out: {count}, where {LEFT_OUT[why]}")
-    print(f"{counts.total()} cases, of which {refused} are refused by both; {failed} disagreements")
-    return 1 if failed or not counts else 0
-
-
-def main(args):
-    command, first, second, *rest = args
-    apis = [(Api(path), int(count)) for path, count in zip(rest[::2], rest[1::2])]
-    if command == "make":
-        make(int(first), second, apis)
-        return 0
-    return check(first, second, apis)
+def is_proto2(message):
+    return message.DESCRIPTOR.file.name == "old.proto"
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exchange(cases, disagreement, LEFT_OUT))

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use agent_schema::Schema;
+use tokio::runtime::Runtime;
 
 use super::agent::Agent;
 use super::handlers::services;
@@ -38,10 +39,7 @@ pub(super) fn start(schema: &'static Schema) -> io::Result<SocketAddr> {
 /// Starts an agent that lives as long as the process.
 pub(super) fn start_with(schema: &'static Schema, options: GuestOptions) -> io::Result<SocketAddr> {
     let agent = Arc::new(Agent::new(options, None));
-    // One thread, so that the messages of a stream are handled in their order.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime()?;
     let (server, address) = runtime.block_on(private::start(services(schema, &agent)))?;
     thread::Builder::new()
         .name("simulated-agent".to_owned())
@@ -49,6 +47,24 @@ pub(super) fn start_with(schema: &'static Schema, options: GuestOptions) -> io::
             // Dropping the server would end it.
             let _server = server;
             runtime.block_on(std::future::pending::<()>());
-        })?;
+        })
+        .map_err(|error| io::Error::other(format!("no thread for it: {error}")))?;
     Ok(address)
+}
+
+/// A runtime of one thread, so that the messages of a stream are handled in their order.
+///
+/// # Errors
+/// When there are too few descriptors for it.
+pub(super) fn runtime() -> io::Result<Runtime> {
+    // Tokio panics where it finds none for its signals, so they are looked for first.
+    let spare = [
+        UnixStream::pair()?,
+        UnixStream::pair()?,
+        UnixStream::pair()?,
+    ];
+    drop(spare);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }

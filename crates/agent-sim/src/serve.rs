@@ -10,6 +10,7 @@ use agent_schema::Schema;
 
 use super::agent::Agent;
 use super::handlers::services;
+use super::in_process;
 use super::notice::Notify;
 use super::options::GuestOptions;
 use super::private;
@@ -67,11 +68,7 @@ where
     S: Future<Output = ()>,
 {
     relay::raise_file_limit();
-    // One thread, so that the messages of a stream are handled in their order.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(start)?;
+    let runtime = in_process::runtime().map_err(start)?;
     let (recorder, log_failure) = Recorder::start(setup.schema, setup.log).map_err(start)?;
     let watch = Watch {
         recorder: recorder.clone(),
@@ -133,6 +130,10 @@ async fn run(
     }
 }
 
-fn start(error: impl ToString) -> ServeError {
-    ServeError::Start(error.to_string())
+fn start(error: impl Into<Box<dyn std::error::Error>>) -> ServeError {
+    let error = error.into();
+    ServeError::Start(match error.downcast_ref() {
+        Some(error) => agent_text::reason(error),
+        None => error.to_string(),
+    })
 }

@@ -3,13 +3,15 @@
 //! those types drop the order of some lists, and members that they do not have.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use agent_text::escape;
 use oci_spec::runtime as oci;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::value::{self, MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use crate::path::JsonPath;
 
@@ -24,11 +26,22 @@ pub struct Wrong {
     what: String,
 }
 
-/// Parses a configuration and checks it.
-pub(crate) fn config(text: &str) -> Result<Value, Wrong> {
-    let value = serde_json::from_str(text).map_err(|error| wrong(&error, String::new()))?;
-    read::<Spec>(text)?;
-    Ok(value)
+/// Parses a configuration and checks it. Gives with it the capabilities whose names are not
+/// known, as kernels get new ones.
+pub(crate) fn config(text: &str) -> Result<(Value, Vec<String>), Wrong> {
+    let mut value: Value =
+        serde_json::from_str(text).map_err(|error| wrong(&error, String::new()))?;
+    let spec: Spec = read(text)?;
+    let Some(capabilities) = spec.process.and_then(|process| process.capabilities) else {
+        return Ok((value, Vec::new()));
+    };
+    if let Capabilities::List(all) = &capabilities
+        && let Some(place) = value.pointer_mut("/process/capabilities")
+    {
+        // The sets that such a list stood for.
+        *place = json!({"bounding": all, "effective": all, "permitted": all, "inheritable": all});
+    }
+    Ok((value, capabilities.unknown()))
 }
 
 /// Reads a JSON text into a type.
@@ -74,7 +87,50 @@ struct Spec {
     mounts: Option<Vec<oci::Mount>>,
     hooks: Option<oci::Hooks>,
     annotations: Option<HashMap<String, String>>,
-    linux: Option<oci::Linux>,
+    linux: Option<Linux>,
+}
+
+/// Not the crate's own for the type of one limit alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "as above")]
+struct Linux {
+    uid_mappings: Option<Vec<oci::LinuxIdMapping>>,
+    gid_mappings: Option<Vec<oci::LinuxIdMapping>>,
+    sysctl: Option<HashMap<String, String>>,
+    resources: Option<Resources>,
+    cgroups_path: Option<PathBuf>,
+    namespaces: Option<Vec<oci::LinuxNamespace>>,
+    devices: Option<Vec<oci::LinuxDevice>>,
+    seccomp: Option<oci::LinuxSeccomp>,
+    rootfs_propagation: Option<String>,
+    masked_paths: Option<Vec<String>>,
+    readonly_paths: Option<Vec<String>>,
+    mount_label: Option<String>,
+    intel_rdt: Option<oci::LinuxIntelRdt>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "as above")]
+struct Resources {
+    devices: Option<Vec<oci::LinuxDeviceCgroup>>,
+    memory: Option<oci::LinuxMemory>,
+    cpu: Option<oci::LinuxCpu>,
+    pids: Option<oci::LinuxPids>,
+    #[serde(rename = "blockIO")]
+    block_io: Option<oci::LinuxBlockIo>,
+    hugepage_limits: Option<Vec<HugepageLimit>>,
+    network: Option<oci::LinuxNetwork>,
+}
+
+/// The crate's own has a limit of 63 bits.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "as above")]
+struct HugepageLimit {
+    page_size: String,
+    limit: u64,
 }
 
 #[derive(Deserialize)]
@@ -87,10 +143,79 @@ struct Process {
     args: Option<Vec<String>>,
     env: Option<Vec<String>>,
     cwd: PathBuf,
-    capabilities: Option<oci::LinuxCapabilities>,
+    capabilities: Option<Capabilities>,
     rlimits: Option<Vec<oci::PosixRlimit>>,
     no_new_privileges: Option<bool>,
     apparmor_profile: Option<String>,
     oom_score_adj: Option<i32>,
     selinux_label: Option<String>,
+}
+
+/// Capabilities by their names, which need not be known here.
+enum Capabilities {
+    /// One list, as before version 1.0 of the specification.
+    List(Vec<String>),
+    Sets(CapabilitySets),
+}
+
+#[derive(Deserialize)]
+struct CapabilitySets {
+    bounding: Option<Vec<String>>,
+    effective: Option<Vec<String>>,
+    inheritable: Option<Vec<String>>,
+    permitted: Option<Vec<String>>,
+    ambient: Option<Vec<String>>,
+}
+
+impl Capabilities {
+    /// The names that are not known, each once.
+    fn unknown(&self) -> Vec<String> {
+        let names: Vec<_> = match self {
+            Capabilities::List(names) => names.iter().collect(),
+            Capabilities::Sets(sets) => {
+                let CapabilitySets {
+                    bounding,
+                    effective,
+                    inheritable,
+                    permitted,
+                    ambient,
+                } = sets;
+                let sets = [bounding, effective, inheritable, permitted, ambient];
+                sets.into_iter().flatten().flatten().collect()
+            }
+        };
+        let mut unknown = Vec::new();
+        for name in names {
+            let known = oci::Capability::deserialize(name.as_str().into_deserializer());
+            let known: Result<_, value::Error> = known;
+            if known.is_err() && !unknown.contains(name) {
+                unknown.push(name.clone());
+            }
+        }
+        unknown
+    }
+}
+
+impl<'de> Deserialize<'de> for Capabilities {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EitherForm)
+    }
+}
+
+struct EitherForm;
+
+impl<'de> Visitor<'de> for EitherForm {
+    type Value = Capabilities;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sets of capabilities")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Capabilities, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Capabilities::List)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, sets: A) -> Result<Capabilities, A::Error> {
+        CapabilitySets::deserialize(MapAccessDeserializer::new(sets)).map(Capabilities::Sets)
+    }
 }

@@ -1,11 +1,12 @@
 //! The `config.json` of an OCI bundle.
 
+use std::borrow::Cow;
 use std::path::{self, Path};
 
 use agent_schema::{Reflect, Schema};
 use serde_json::Value;
 
-use crate::{check, map};
+use crate::{check, guest, map};
 
 /// A part of a configuration that a message of the agent corresponds to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub enum ConfigError {
 }
 
 /// A folder with a `config.json` and a root filesystem.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bundle {
     folder: String,
 }
@@ -92,6 +93,24 @@ pub struct Config {
     /// The file's name as given, for messages.
     name: String,
     spec: Value,
+    /// Capabilities whose names are not known.
+    unknown: Vec<String>,
+    /// What was left out for a guest; nothing is changed for one without this.
+    left_out: Option<Vec<String>>,
+}
+
+/// What is to be told of a configuration and the message that it was put into: paths in the
+/// configuration, but for the last.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// What the message has no field for.
+    pub without_field: Vec<String>,
+    /// What is for a host and not for a guest.
+    pub left_out: Vec<String>,
+    /// What an agent needs and was not there.
+    pub added: Vec<String>,
+    /// Names of capabilities that are not known here.
+    pub unknown: Vec<String>,
 }
 
 impl Config {
@@ -102,7 +121,7 @@ impl Config {
     /// # Errors
     /// When the text is not a configuration.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
-        let mut spec = check::config(text).map_err(|wrong| ConfigError::Invalid {
+        let (mut spec, unknown) = check::config(text).map_err(|wrong| ConfigError::Invalid {
             name: name.to_owned(),
             wrong,
         })?;
@@ -119,11 +138,21 @@ impl Config {
         Ok(Self {
             name: name.to_owned(),
             spec,
+            unknown,
+            left_out: None,
         })
     }
 
+    /// The same configuration for a guest: without what only a host can do, and with what
+    /// an agent needs.
+    #[must_use]
+    pub fn for_guest(mut self) -> Self {
+        self.left_out = Some(guest::adapt(&mut self.spec));
+        self
+    }
+
     /// Puts a part of the configuration into a message of the schema. What the message
-    /// has no field for is left out, and told by its path.
+    /// has no field for is left out, and told as what was done for a guest is.
     ///
     /// # Errors
     /// When a value does not fit the field that is there for it.
@@ -132,18 +161,39 @@ impl Config {
         part: Part,
         message: &mut dyn Reflect,
         schema: &'static Schema,
-    ) -> Result<Vec<String>, ConfigError> {
+    ) -> Result<Notes, ConfigError> {
+        let mut notes = Notes {
+            unknown: self.unknown.clone(),
+            ..Notes::default()
+        };
+        let mut spec = Cow::Borrowed(&self.spec);
+        if let (Part::Spec, Some(left_out)) = (part, &self.left_out) {
+            notes.left_out.clone_from(left_out);
+            notes.added = guest::complete(spec.to_mut());
+        }
         let (value, within) = match part {
-            Part::Spec => (Some(&self.spec), None),
-            Part::Process => (self.spec.get("process"), Some("process")),
+            Part::Spec => (Some(spec.as_ref()), None),
+            Part::Process => (spec.get("process"), Some("process")),
         };
         let Some(value) = value.filter(|value| !value.is_null()) else {
-            return Ok(Vec::new());
+            return Ok(notes);
         };
-        map::put(value, within, message, schema).map_err(|wrong| ConfigError::Unfit {
+        let put = map::put(value, within, message, schema);
+        notes.without_field = put.map_err(|wrong| ConfigError::Unfit {
             name: self.name.clone(),
             wrong,
-        })
+        })?;
+        Ok(notes)
+    }
+
+    /// What a container or process lacks in a guest whose message this part was put into,
+    /// and perhaps changed since.
+    pub fn lacking(&self, part: Part, message: &dyn Reflect) -> Vec<&'static str> {
+        match (part, &self.left_out) {
+            (_, None) => Vec::new(),
+            (Part::Spec, Some(_)) => guest::lacks(message),
+            (Part::Process, Some(_)) => guest::lacks_path(message).into_iter().collect(),
+        }
     }
 
     /// The file's name as given.

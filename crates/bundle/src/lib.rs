@@ -10,6 +10,7 @@
 
 mod check;
 mod config;
+mod guest;
 #[cfg(feature = "image")]
 pub mod image;
 mod map;
@@ -18,4 +19,4 @@ mod path;
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests;
 
-pub use config::{Bundle, Config, ConfigError, Part};
+pub use config::{Bundle, Config, ConfigError, Notes, Part};

@@ -119,7 +119,7 @@ impl Mapping {
             ValueMut::Message(message) if !is_special(ty) => self.message(value, message),
             target => {
                 let text = value.to_string();
-                let merged = json::merge_value(target, ty, &Plain, self.schema, &text);
+                let merged = json::merge_value(target, ty, &Plain, self.schema, "", &text);
                 merged.map_err(|error| self.wrong(error.problem().to_string()))
             }
         }
@@ -161,7 +161,7 @@ fn is_special(ty: &Type) -> bool {
 }
 
 /// The field that a member's name stands for.
-fn field(message: &'static Message, name: &str) -> Option<(usize, &'static Field)> {
+pub(crate) fn field(message: &'static Message, name: &str) -> Option<(usize, &'static Field)> {
     // As all names in the specification are.
     if !name.starts_with(|first: char| first.is_ascii_lowercase()) || name.contains('_') {
         return None;

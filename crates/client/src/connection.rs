@@ -11,11 +11,11 @@ use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 
 use crate::call::Call;
 use crate::deadline::Deadline;
-use crate::error::{CallError, ErrorKind, ProtocolError};
+use crate::error::{CallError, ErrorKind, ProtocolError, Stage};
 use crate::frame::{FLAG_REMOTE_CLOSED, FrameReader, FrameType, Header};
 use crate::response::decode_response;
 use crate::transport::{self, Address, ConnectError, ConnectOptions};
-use crate::writer::{FrameWriter, Opening};
+use crate::writer::{FrameWriter, Opening, Until, Waiting};
 
 /// How many calls may be given up on a connection while the agent has not ended them. Then it
 /// can be used no more: what is kept of old calls has a bound, and an agent that leaves so many
@@ -95,8 +95,9 @@ impl Connection {
         let deadline = Deadline::starting_now(call.timeout);
         let stream_id = self.take_stream_id()?;
         self.refuse_early(stream_id)?;
-        let sent =
-            self.send(|writer| writer.send_request(stream_id, Opening::Unary, call, &deadline));
+        let sent = self.send(stream_id, &deadline, |writer, until| {
+            writer.send_request(stream_id, Opening::Unary, call, until)
+        });
         if let Err(error) = sent {
             return self.answer_despite(error, stream_id);
         }
@@ -136,31 +137,62 @@ impl Connection {
             return Err(error);
         }
         self.broken = true;
-        loop {
-            let header = match self.reader.next_at_once(self.socket.as_fd()) {
-                Ok(Some(header)) => header,
-                Err(violation @ CallError::Protocol(_)) => return Err(violation),
-                Ok(None) | Err(_) => return Err(error),
-            };
-            if self.is_for(stream_id, &header)? {
-                return self.answer(&header);
+        let stage = Stage::Sending;
+        match self.read_early(stream_id) {
+            Err(CallError::Reset { .. }) => Err(CallError::Reset { stage }),
+            Err(CallError::Closed { .. } | CallError::Io { .. }) | Ok(()) => Err(error),
+            Err(told) => Err(told),
+        }
+    }
+
+    /// Refuses an answer that is here before its request. Late frames of other streams are
+    /// discarded, and what a broken connection had brought says nothing any more.
+    pub(crate) fn refuse_early(&mut self, stream_id: u32) -> Result<(), CallError> {
+        if self.broken {
+            return Ok(());
+        }
+        let early = loop {
+            match self.reader.next_at_once(self.socket.as_fd()) {
+                Ok(Some(header)) if header.stream_id == stream_id => break Some(header.bytes),
+                Ok(Some(header)) => match self.is_for(stream_id, &header) {
+                    Ok(_) => {}
+                    Err(violation) => {
+                        self.broken = true;
+                        return Err(violation.into());
+                    }
+                },
+                // A connection that has ended is noticed when the request is sent.
+                Ok(None) | Err(_) => {
+                    let coming = self
+                        .reader
+                        .coming()
+                        .filter(|(early, _)| *early == stream_id);
+                    break coming.map(|(_, header)| header);
+                }
+            }
+        };
+        match early {
+            None => Ok(()),
+            Some(header) => {
+                self.broken = true;
+                Err(ProtocolError::TooEarly { stream_id, header }.into())
             }
         }
     }
 
-    /// Refuses an answer that came with the one before, and so before its request.
-    /// What a broken connection had brought says nothing any more.
-    pub(crate) fn refuse_early(&mut self, stream_id: u32) -> Result<(), CallError> {
-        match self.reader.coming().filter(|_| !self.broken) {
-            Some((early, header)) if early == stream_id => {
+    /// Reads what has come while a request is on its way. Only an error can be the honest
+    /// answer to a request that has not been sent whole: that one is returned, and anything
+    /// else is refused.
+    fn read_early(&mut self, stream_id: u32) -> Result<(), CallError> {
+        while let Some(header) = self.reader.next_at_once(self.socket.as_fd())? {
+            if self.is_for(stream_id, &header)? {
                 self.broken = true;
-                Err(CallError::Protocol(ProtocolError::TooEarly {
-                    stream_id,
-                    header,
-                }))
+                self.answer(&header)?;
+                let header = header.bytes;
+                return Err(ProtocolError::TooEarly { stream_id, header }.into());
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     /// The stream ID of a new call. It counts as used even if nothing is sent.
@@ -170,13 +202,17 @@ impl Connection {
         Ok(stream_id)
     }
 
-    /// Sends what `send` sends, if frames may still be sent at all.
-    pub(crate) fn send<T>(
+    /// Sends what `send` sends, if frames may still be sent at all. While the socket takes no
+    /// more, what comes is read: an agent that answers early may have stopped reading.
+    pub(crate) fn send(
         &mut self,
-        send: impl FnOnce(&mut FrameWriter) -> Result<T, CallError>,
-    ) -> Result<T, CallError> {
+        stream_id: u32,
+        deadline: &Deadline,
+        send: impl FnOnce(&mut FrameWriter, &mut Until<'_>) -> Result<(), CallError>,
+    ) -> Result<(), CallError> {
+        let writer = Arc::clone(&self.writer);
         // A writer that is locked serves a stream that has ended; it may be stuck.
-        let mut writer = match self.writer.try_lock() {
+        let mut writer = match writer.try_lock() {
             Ok(writer) => writer,
             Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => {
                 return Err(CallError::Unusable);
@@ -185,7 +221,9 @@ impl Connection {
         if self.broken || writer.is_broken() {
             return Err(CallError::Unusable);
         }
-        send(&mut writer)
+        let mut read = || self.read_early(stream_id);
+        let waiting = Waiting::Reading(&mut read);
+        send(&mut writer, &mut Until { deadline, waiting })
     }
 
     /// The next frame of `stream_id`. Late frames of other streams are discarded.

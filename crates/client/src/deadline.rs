@@ -48,14 +48,14 @@ impl Deadline {
         interrupt::wait(Some((socket, PollFlags::POLLOUT)), self.end)
     }
 
-    /// Waits until `socket` can be written or has ended, or until the other end of `cancelled`
-    /// is closed: gives whether it can be written.
-    pub(crate) fn wait_writable_unless(
+    /// Waits until `socket` can be written or has ended, or until there is something to read
+    /// from `other`, which may be its own end: gives whether the socket can be written.
+    pub(crate) fn wait_writable_or(
         &self,
         socket: BorrowedFd<'_>,
-        cancelled: BorrowedFd<'_>,
+        other: BorrowedFd<'_>,
     ) -> Result<bool, Stop> {
-        let descriptors = [(cancelled, PollFlags::POLLIN), (socket, PollFlags::POLLOUT)];
+        let descriptors = [(other, PollFlags::POLLIN), (socket, PollFlags::POLLOUT)];
         interrupt::wait_for_any(&descriptors, self.end).map(|index| index == 1)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use agent_text::hex;
+use agent_text::{hex, reason};
 use agent_wire::WireError;
 
 use nix::errno::Errno;
@@ -55,7 +55,7 @@ pub enum CallError {
     #[error("interrupted")]
     Interrupted,
     /// The socket failed in some other way.
-    #[error("the connection failed {stage}: {}", .errno.desc())]
+    #[error("the connection failed {stage}: {}", reason(&(*.errno).into()))]
     Io {
         /// How far the call had come.
         stage: Stage,
@@ -197,8 +197,8 @@ pub enum ProtocolError {
         /// The header.
         header: [u8; HEADER_LENGTH],
     },
-    /// The frame was there before the call that it belongs to was made.
-    #[error("a frame for stream {stream_id} came before the call was made: {}", hex::excerpt(.header))]
+    /// The frame was there before the request that it belongs to was sent.
+    #[error("a frame for stream {stream_id} came before the call's request was sent: {}", hex::excerpt(.header))]
     TooEarly {
         /// The frame's stream ID.
         stream_id: u32,

@@ -62,6 +62,6 @@ pub use self::call::Call;
 pub use self::connection::Connection;
 pub use self::error::{CallError, ErrorKind, ProtocolError, Stage};
 pub use self::multiplex::Multiplexer;
-pub use self::response::{Any, Status, status_name};
+pub use self::response::{Any, Status, decode_response, status_name};
 pub use self::stream::{Stream, StreamReceiver, StreamSender, check_message_size};
 pub use self::transport::{Address, AddressError, ConnectError, ConnectOptions};

@@ -58,6 +58,12 @@ impl<T> Multiplexer<T> {
         }
     }
 
+    /// Lets the next call have this stream ID, which is odd, instead of counting from 1: for a
+    /// test of what happens when the IDs are used up.
+    pub fn use_stream_ids_from(&mut self, stream_id: u32) {
+        self.next_stream_id = Some(stream_id | 1);
+    }
+
     /// Whether another call can be started. It cannot once the stream IDs are used up (after
     /// 2³¹ calls), or thousands of calls were given up that the agent had not answered;
     /// answers to the calls in flight come all the same.
@@ -192,7 +198,7 @@ mod tests {
     fn stream_ids_run_out() {
         let (near, _far) = UnixStream::pair().unwrap();
         let mut multiplexer = Multiplexer::new(near);
-        multiplexer.next_stream_id = Some(u32::MAX);
+        multiplexer.use_stream_ids_from(u32::MAX);
         assert!(multiplexer.is_usable());
         assert_eq!(multiplexer.start(&CALL, 'a'), Ok(u32::MAX));
         assert!(!multiplexer.is_usable());

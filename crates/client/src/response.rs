@@ -116,7 +116,11 @@ pub fn status_name(code: i32) -> Option<&'static str> {
 
 /// The payload out of a response frame's data, or the status that it has in its place. No
 /// status means OK, and no payload the empty message.
-pub(crate) fn decode_response(data: &[u8]) -> Result<Vec<u8>, CallError> {
+///
+/// # Errors
+/// [`CallError::Status`] for a status other than OK, and [`CallError::Protocol`] when the data
+/// is not an encoding of a response.
+pub fn decode_response(data: &[u8]) -> Result<Vec<u8>, CallError> {
     let (status, payload) = decode(data).map_err(|reason| ProtocolError::BadResponse {
         reason,
         data: data.to_vec(),

@@ -14,7 +14,7 @@ use crate::deadline::Deadline;
 use crate::error::{CallError, ErrorKind, ProtocolError, Stage};
 use crate::frame::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FrameType, check_size};
 use crate::response::decode_response;
-use crate::writer::{FrameWriter, Opening, Until};
+use crate::writer::{FrameWriter, Opening, Until, Waiting};
 
 /// An open stream. The connection makes no other call until it is dropped.
 #[derive(Debug)]
@@ -92,17 +92,17 @@ impl Connection {
         };
         let stream_id = self.take_stream_id()?;
         self.refuse_early(stream_id)?;
-        let opened = self.send(|writer| match (client_streams, agent_streams) {
-            (true, _) => {
-                writer.send_request(stream_id, Opening::ClientStream, call, &deadline)?;
-                let until = Until {
-                    deadline: &deadline,
-                    stream_end: None,
-                };
-                writer.send_message(stream_id, call.payload, until)
+        let opening = match (client_streams, agent_streams) {
+            (true, _) => Opening::ClientStream,
+            (false, true) => Opening::ServerStream,
+            (false, false) => Opening::Unary,
+        };
+        let opened = self.send(stream_id, &deadline, |writer, until| {
+            writer.send_request(stream_id, opening, call, until)?;
+            match opening {
+                Opening::ClientStream => writer.send_message(stream_id, call.payload, until),
+                Opening::ServerStream | Opening::Unary => Ok(()),
             }
-            (false, true) => writer.send_request(stream_id, Opening::ServerStream, call, &deadline),
-            (false, false) => writer.send_request(stream_id, Opening::Unary, call, &deadline),
         });
         if let Err(error) = opened {
             // The request may be out although its first message is not.
@@ -185,7 +185,7 @@ impl StreamSender {
 
     fn write(
         &self,
-        write: impl FnOnce(&mut FrameWriter, Until<'_>) -> Result<(), CallError>,
+        write: impl FnOnce(&mut FrameWriter, &mut Until<'_>) -> Result<(), CallError>,
     ) -> Result<(), CallError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if self.state.has_ended() {
@@ -194,11 +194,11 @@ impl StreamSender {
         if writer.is_broken() {
             return Err(CallError::Unusable);
         }
-        let until = Until {
+        let mut until = Until {
             deadline: &self.deadline,
-            stream_end: Some(self.end.as_fd()),
+            waiting: Waiting::Unless(self.end.as_fd()),
         };
-        write(&mut writer, until)
+        write(&mut writer, &mut until)
     }
 }
 

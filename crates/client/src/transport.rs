@@ -15,8 +15,7 @@ use std::os::unix::net::UnixStream;
 use crate::deadline::Deadline;
 
 pub use self::address::{AGENT_PORT, Address, AddressError, AddressProblem};
-pub(crate) use self::connect::connect;
-pub use self::connect::{ConnectError, ConnectOptions};
+pub use self::connect::{ConnectError, ConnectOptions, connect};
 pub use self::hybrid::HybridSocket;
 pub use self::refusal::Refusal;
 pub use self::unix::{PlainSocket, SocketFile, SocketName};

@@ -10,7 +10,7 @@ use nix::sys::socket::{MsgFlags, Shutdown, sendmsg, shutdown};
 
 use crate::call::Call;
 use crate::deadline::Deadline;
-use crate::error::{CallError, Stage};
+use crate::error::{CallError, ErrorKind, Stage};
 use crate::frame::{
     FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, HEADER_LENGTH, TYPE_DATA, TYPE_REQUEST,
     check_size, header,
@@ -40,25 +40,44 @@ impl Opening {
     }
 }
 
-/// How long a write may take.
-#[derive(Debug, Clone, Copy)]
+/// How long a write may take, and what ends it early.
 pub(crate) struct Until<'a> {
     /// The deadline of its call.
     pub(crate) deadline: &'a Deadline,
-    /// A descriptor whose other end is closed when the stream ends that the write is for.
-    pub(crate) stream_end: Option<BorrowedFd<'a>>,
+    /// What else is looked at while the socket takes nothing.
+    pub(crate) waiting: Waiting<'a>,
+}
+
+/// What is looked at beside the socket's room.
+pub(crate) enum Waiting<'a> {
+    /// What comes is read by this; its error ends the write.
+    Reading(&'a mut dyn FnMut() -> Result<(), CallError>),
+    /// A descriptor whose other end is closed when the stream ends that the write is for. What
+    /// comes is read on another thread.
+    Unless(BorrowedFd<'a>),
 }
 
 impl Until<'_> {
-    fn wait_writable(self, socket: BorrowedFd<'_>) -> Result<(), CallError> {
-        let outcome = match self.stream_end {
-            None => self.deadline.wait_writable(socket).map(|()| true),
-            Some(end) => self.deadline.wait_writable_unless(socket, end),
+    fn wait_writable(&mut self, socket: BorrowedFd<'_>) -> Result<(), CallError> {
+        let other = match &self.waiting {
+            Waiting::Reading(_) => socket,
+            Waiting::Unless(end) => *end,
         };
         let stage = Stage::Sending;
-        match outcome {
+        match self.deadline.wait_writable_or(socket, other) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(CallError::StreamEnded),
+            Ok(false) => match &mut self.waiting {
+                Waiting::Reading(read) => read().map_err(|error| match error {
+                    CallError::Closed {
+                        stage: Stage::Waiting,
+                    } => CallError::Closed { stage },
+                    CallError::Reset {
+                        stage: Stage::Waiting,
+                    } => CallError::Reset { stage },
+                    error => error,
+                }),
+                Waiting::Unless(_) => Err(CallError::StreamEnded),
+            },
             Err(Stop::Interrupted) => Err(CallError::Interrupted),
             Err(Stop::Failed(errno)) => Err(CallError::Io { stage, errno }),
             Err(Stop::Late) => Err(CallError::Timeout {
@@ -107,7 +126,7 @@ impl FrameWriter {
         stream_id: u32,
         opening: Opening,
         call: &Call<'_>,
-        deadline: &Deadline,
+        until: &mut Until<'_>,
     ) -> Result<(), CallError> {
         let payload = match opening {
             Opening::Unary | Opening::ServerStream => call.payload,
@@ -115,10 +134,6 @@ impl FrameWriter {
         };
         self.begin();
         call.encode_around(payload.len(), &mut self.head, &mut self.tail);
-        let until = Until {
-            deadline,
-            stream_end: None,
-        };
         self.send(TYPE_REQUEST, opening.flags(), stream_id, payload, until)
     }
 
@@ -127,14 +142,18 @@ impl FrameWriter {
         &mut self,
         stream_id: u32,
         message: &[u8],
-        until: Until<'_>,
+        until: &mut Until<'_>,
     ) -> Result<(), CallError> {
         self.begin();
         self.send(TYPE_DATA, 0, stream_id, message, until)
     }
 
     /// Ends this side of a stream.
-    pub(crate) fn send_close(&mut self, stream_id: u32, until: Until<'_>) -> Result<(), CallError> {
+    pub(crate) fn send_close(
+        &mut self,
+        stream_id: u32,
+        until: &mut Until<'_>,
+    ) -> Result<(), CallError> {
         self.begin();
         let flags = FLAG_REMOTE_CLOSED | FLAG_NO_DATA;
         self.send(TYPE_DATA, flags, stream_id, &[], until)
@@ -154,7 +173,7 @@ impl FrameWriter {
         flags: u8,
         stream_id: u32,
         payload: &[u8],
-        until: Until<'_>,
+        until: &mut Until<'_>,
     ) -> Result<(), CallError> {
         let size = self.head.len() - HEADER_LENGTH + payload.len() + self.tail.len();
         let header = header(check_size(size)?, stream_id, type_, flags);
@@ -178,10 +197,7 @@ impl FrameWriter {
                 },
                 Err(errno) => lost(errno),
             };
-            let is_lost = matches!(
-                error,
-                CallError::Closed { .. } | CallError::Reset { .. } | CallError::Io { .. }
-            );
+            let is_lost = matches!(error.kind(), ErrorKind::Connection | ErrorKind::Protocol);
             self.broken = is_lost || left < HEADER_LENGTH + size;
             return Err(error);
         }

@@ -94,6 +94,16 @@ impl<'a> Connections<'a> {
         self.epoll.add(connection.as_fd(), event)
     }
 
+    /// Lets the calls of each connection have stream IDs from this one on.
+    #[cfg(test)]
+    pub(crate) fn use_stream_ids_from(&mut self, stream_id: u32) {
+        let connections = self
+            .slots
+            .iter_mut()
+            .filter_map(|it| it.connection.as_mut());
+        connections.for_each(|connection| connection.use_stream_ids_from(stream_id));
+    }
+
     /// How many calls wait for their answers.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight

@@ -305,3 +305,95 @@ fn allow_many_descriptors() {
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::borrow::Cow;
+    use std::io::{self, Read, Write};
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use agent_client::ConnectOptions;
+
+    use super::*;
+    use crate::{Command, Request};
+
+    /// One call, whose answers are all good.
+    struct Check([Command; 1]);
+
+    impl Calls for Check {
+        fn commands(&self) -> &[Command] {
+            &self.0
+        }
+
+        fn request(&mut self, _: usize) -> Result<Request<'_>, String> {
+            Ok(Request {
+                service: "grpc.Health",
+                method: "Check",
+                payload: Cow::Borrowed(&[]),
+            })
+        }
+
+        fn judge(&self, _: usize, _: &[u8]) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    /// Answers every request with an empty response.
+    fn answer(mut stream: UnixStream) -> io::Result<()> {
+        loop {
+            let mut header = [0; 10];
+            stream.read_exact(&mut header)?;
+            let length = u32::from_be_bytes([header[0], header[1], header[2], header[3]]);
+            stream.read_exact(&mut vec![0; length as usize])?;
+            header[..4].fill(0);
+            header[8] = 2;
+            stream.write_all(&header)?;
+        }
+    }
+
+    #[test]
+    fn connections_whose_stream_ids_are_used_up_are_made_anew() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("agent.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&accepted);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                count.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || answer(stream));
+            }
+        });
+        for rate in [None, Some(1000.0)] {
+            let options = Options {
+                address: format!("unix://{}", path.display()).parse().unwrap(),
+                connect: ConnectOptions::default(),
+                connections: 2,
+                in_flight: 3,
+                rate,
+                duration: Duration::from_secs(60),
+                warm_up: Duration::ZERO,
+                calls: Some(100),
+                timeout: None,
+                metadata: Vec::new(),
+            };
+            let mut calls = Check([Command {
+                name: "Check".to_owned(),
+                weight: 1,
+            }]);
+            let before = accepted.load(Ordering::SeqCst);
+            let mut engine = Engine::start(&options, &mut calls).unwrap();
+            // Five calls are left on each.
+            engine.connections.use_stream_ids_from(u32::MAX - 8);
+            let outcome = engine.run(None);
+            assert_eq!(outcome.tally.all.ok, 100, "{:?}", outcome.tally.all);
+            assert_eq!(outcome.tally.all.errors(), 0);
+            assert_eq!(outcome.stopped, Stopped::Done);
+            assert_eq!(accepted.load(Ordering::SeqCst) - before, 4);
+        }
+    }
+}

@@ -29,6 +29,8 @@ pub struct Service {
     pub file: &'static str,
     /// Doc comment, without comment marks; empty if there is none.
     pub doc: &'static str,
+    /// Whether the proto calls it deprecated.
+    pub deprecated: bool,
     /// The RPCs in the order of declaration.
     pub rpcs: &'static [Rpc],
 }
@@ -44,6 +46,8 @@ pub struct Rpc {
     pub name: &'static str,
     /// Doc comment; empty if there is none.
     pub doc: &'static str,
+    /// Whether the proto calls it deprecated.
+    pub deprecated: bool,
     /// The message that a client sends.
     pub request: &'static Message,
     /// The message that a server answers.
@@ -75,6 +79,8 @@ pub struct Message {
     pub file: &'static str,
     /// Doc comment; empty if there is none.
     pub doc: &'static str,
+    /// Whether the proto calls it deprecated.
+    pub deprecated: bool,
     /// The fields in the order of declaration; [`Reflect`] counts them likewise.
     pub fields: &'static [Field],
     /// The real oneofs (none for a proto3 `optional`), in the order of declaration.
@@ -107,6 +113,29 @@ pub struct Field {
     pub oneof: Option<usize>,
     /// Doc comment; empty if there is none.
     pub doc: &'static str,
+    /// What the proto says of it beyond that.
+    pub options: FieldOptions,
+}
+
+/// What a proto may say of a field beyond its name, type and label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldOptions {
+    /// Whether the proto calls it deprecated.
+    pub deprecated: bool,
+    /// Whether each message must have it: proto2's `required`.
+    pub required: bool,
+    /// Its value where a message does not have it, as proto2 can say; the text as it is
+    /// in the descriptor.
+    pub default: Option<&'static str>,
+}
+
+impl FieldOptions {
+    /// None of them.
+    pub const NONE: Self = Self {
+        deprecated: false,
+        required: false,
+        default: None,
+    };
 }
 
 impl Field {
@@ -115,6 +144,7 @@ impl Field {
         let ty = self.ty.name();
         match self.label {
             Label::Singular => ty.to_owned(),
+            Label::Optional if self.options.required => format!("required {ty}"),
             Label::Optional => format!("optional {ty}"),
             Label::Repeated => format!("repeated {ty}"),
             Label::Map(key) => format!("map<{}, {ty}>", key.name()),
@@ -229,6 +259,8 @@ pub struct Enum {
     pub file: &'static str,
     /// Doc comment; empty if there is none.
     pub doc: &'static str,
+    /// Whether the proto calls it deprecated.
+    pub deprecated: bool,
     /// The values in the order of declaration; numbers may repeat (`allow_alias`).
     pub values: &'static [EnumValue],
 }
@@ -255,6 +287,8 @@ pub struct EnumValue {
     pub number: i32,
     /// Doc comment; empty if there is none.
     pub doc: &'static str,
+    /// Whether the proto calls it deprecated.
+    pub deprecated: bool,
 }
 
 fn last_segment(full_name: &'static str) -> &'static str {

@@ -33,6 +33,13 @@ pub trait Dialect {
         Scalar::String
     }
 
+    /// Whether a member of a document that is no field of its message is passed over; `path`
+    /// is where it stands. It is an error otherwise.
+    fn passes_over(&self, path: &str) -> bool {
+        let _ = path;
+        false
+    }
+
     /// The names that [`Dialect::field`] knows in `message`, each with the index
     /// of its field.
     fn names(&self, message: &'static Message) -> Vec<(&'static str, usize)> {

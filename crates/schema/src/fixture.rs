@@ -20,6 +20,7 @@ macro_rules! field {
             ty: $ty,
             oneof: $oneof,
             doc: "",
+            options: FieldOptions::NONE,
         }
     };
 }
@@ -37,6 +38,7 @@ macro_rules! message {
             full_name: $full_name,
             file: "test.proto",
             doc: "",
+            deprecated: false,
             fields: &[$($field,)*],
             oneofs: $oneofs,
             new: || Box::new($type::default()),
@@ -116,6 +118,7 @@ macro_rules! plain_message {
                 ty: $ty,
                 oneof: None,
                 doc: "",
+                options: FieldOptions::NONE,
             },)*]
         }
     };
@@ -175,16 +178,19 @@ pub static LEVEL: Enum = Enum {
     full_name: "test.Level",
     file: "test.proto",
     doc: "",
+    deprecated: false,
     values: &[
         EnumValue {
             name: "LOW",
             number: 0,
             doc: "",
+            deprecated: false,
         },
         EnumValue {
             name: "High",
             number: 1,
             doc: "",
+            deprecated: false,
         },
     ],
 };
@@ -255,11 +261,13 @@ macro_rules! service {
             full_name: $full_name,
             file: $file,
             doc: "",
+            deprecated: false,
             rpcs: &[$(Rpc {
                 service: $full_name,
                 file: $file,
                 name: $rpc,
                 doc: "",
+                deprecated: false,
                 request: &ALL,
                 response: &EMPTY,
                 client_streaming: false,

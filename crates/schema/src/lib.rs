@@ -71,9 +71,11 @@ mod template;
 pub mod value;
 mod well_known;
 
-pub use self::decode::{DecodeError, Unknown, UnknownField, decode, decode_noting};
+pub use self::decode::{
+    DecodeError, DecodeProblem, Unknown, UnknownField, decode, decode_noting, missing_required,
+};
 pub use self::descriptor::{
-    Enum, EnumValue, Field, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
+    Enum, EnumValue, Field, FieldOptions, Label, Message, Oneof, Rpc, Scalar, Schema, Service, Type,
 };
 pub use self::dialect::{Content, Dialect, Plain};
 pub use self::explicit::{Explicit, fill};

@@ -1,74 +1,130 @@
-//! A request to fill in: a JSON document with every field of a message. Built
-//! from the description alone.
+//! A request to fill in: a JSON document with every field of a message, at every depth.
+//! Built from the description alone.
 
+use crate::describe::example_key;
 use crate::descriptor::{Field, Label, Message, Scalar, Type};
-use crate::well_known::{EmptyForm, empty_form, has_special_form, null_is_value};
+use crate::well_known::{EmptyForm, WellKnown, empty_form, null_is_value};
 
-/// A pretty JSON document with every field of `message`: fields without
-/// presence at their default, message fields with theirs one level down, and
-/// `null` for all that a document would otherwise make present: optional
-/// fields, members of oneofs, deeper messages. A member of a oneof that `null`
-/// would make present is left out. A message with a JSON form of its own is that
-/// form of its default.
+/// A pretty JSON document with every field of `message`, and of each message in it: a field
+/// without presence is at its default, a list has one element, a map one entry, and optional
+/// fields, members of oneofs and wrappers are `null`. A message within one of its own type is
+/// `null` too, and a list or map of such is empty. A member of a oneof that `null` would make
+/// present is left out. A message with a JSON form of its own is that form of its default.
 pub fn template(message: &'static Message) -> String {
-    let mut out = String::new();
-    match empty_form(message) {
-        Some(form) => write_form(form, &mut out),
-        None => write_message(message, 0, &mut out),
-    }
-    out
+    let mut template = Template {
+        out: String::new(),
+        level: 0,
+        outer: Vec::new(),
+    };
+    template.message(message);
+    template.out
 }
 
-fn write_form(form: EmptyForm, out: &mut String) {
-    match form {
-        EmptyForm::Text(text) => out.push_str(text),
-        EmptyForm::Scalar(scalar) => out.push_str(default_of(scalar)),
-    }
+struct Template {
+    out: String,
+    /// How many brackets are open.
+    level: usize,
+    /// The messages that are being written.
+    outer: Vec<&'static str>,
 }
 
-fn write_message(message: &'static Message, level: usize, out: &mut String) {
-    let mut separator = "";
-    out.push('{');
-    let is_harmless = |field: &&Field| field.oneof.is_none() || !null_is_value(&field.ty);
-    for field in message.fields.iter().filter(is_harmless) {
-        out.push_str(separator);
-        new_line(level + 1, out);
-        out.push('"');
-        out.push_str(field.name);
-        out.push_str("\": ");
-        write_field(field, level, out);
-        separator = ",";
-    }
-    if !message.fields.is_empty() {
-        new_line(level, out);
-    }
-    out.push('}');
-}
-
-fn new_line(level: usize, out: &mut String) {
-    out.push('\n');
-    out.extend(std::iter::repeat_n("  ", level));
-}
-
-fn write_field(field: &'static Field, level: usize, out: &mut String) {
-    match (field.label, field.ty) {
-        (Label::Repeated, _) => out.push_str("[]"),
-        (Label::Map(_), _) => out.push_str("{}"),
-        (Label::Optional, _) => out.push_str("null"),
-        (Label::Singular, _) if field.oneof.is_some() => out.push_str("null"),
-        (Label::Singular, Type::Message(message)) if level == 0 && !has_special_form(message) => {
-            write_message(message, level + 1, out);
+impl Template {
+    fn message(&mut self, message: &'static Message) {
+        match empty_form(message) {
+            Some(EmptyForm::Text(text)) => return self.out.push_str(text),
+            Some(EmptyForm::Scalar(scalar)) => return self.out.push_str(default_of(scalar)),
+            None => {}
         }
-        (Label::Singular, Type::Message(_)) => out.push_str("null"),
-        (Label::Singular, Type::Scalar(scalar)) => out.push_str(default_of(scalar)),
-        (Label::Singular, Type::Enum(enumeration)) => match enumeration.name_of(0) {
-            Some(name) => {
-                out.push('"');
-                out.push_str(name);
-                out.push('"');
+        self.outer.push(message.full_name);
+        self.open('{');
+        let is_harmless = |field: &&Field| field.oneof.is_none() || !null_is_value(&field.ty);
+        let mut is_first = true;
+        for field in message.fields.iter().filter(is_harmless) {
+            if !is_first {
+                self.out.push(',');
             }
-            None => out.push('0'),
-        },
+            self.name(field.name);
+            self.field(field);
+            is_first = false;
+        }
+        self.close('}', is_first);
+        self.outer.pop();
+    }
+
+    fn field(&mut self, field: &'static Field) {
+        let is_again = matches!(field.ty, Type::Message(message) if self.is_within(message));
+        let is_nullable = match (field.label, field.ty) {
+            (Label::Optional, _) => !field.options.required,
+            (Label::Singular, Type::Message(message)) => {
+                field.oneof.is_some()
+                    || matches!(WellKnown::of(message), Some(WellKnown::Wrapper { .. }))
+            }
+            (Label::Singular, _) => field.oneof.is_some(),
+            (Label::Repeated | Label::Map(_), _) => false,
+        };
+        match field.label {
+            Label::Repeated => {
+                self.open('[');
+                if !is_again {
+                    self.new_line();
+                    self.value(field.ty);
+                }
+                self.close(']', is_again);
+            }
+            Label::Map(key) => {
+                self.open('{');
+                if !is_again {
+                    self.name(example_key(key));
+                    self.value(field.ty);
+                }
+                self.close('}', is_again);
+            }
+            Label::Singular | Label::Optional if is_again || is_nullable => {
+                self.out.push_str("null");
+            }
+            Label::Singular | Label::Optional => self.value(field.ty),
+        }
+    }
+
+    fn is_within(&self, message: &Message) -> bool {
+        self.outer.contains(&message.full_name)
+    }
+
+    fn value(&mut self, ty: Type) {
+        match ty {
+            Type::Message(message) => self.message(message),
+            Type::Scalar(scalar) => self.out.push_str(default_of(scalar)),
+            Type::Enum(enumeration) => {
+                let first = enumeration.values.first().map(|value| value.name);
+                match enumeration.name_of(0).or(first) {
+                    Some(name) => self.out.push_str(&format!("\"{name}\"")),
+                    None => self.out.push('0'),
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, bracket: char) {
+        self.out.push(bracket);
+        self.level += 1;
+    }
+
+    fn close(&mut self, bracket: char, is_empty: bool) {
+        self.level -= 1;
+        if !is_empty {
+            self.new_line();
+        }
+        self.out.push(bracket);
+    }
+
+    fn name(&mut self, name: &str) {
+        self.new_line();
+        self.out.push_str(&format!("\"{name}\": "));
+    }
+
+    fn new_line(&mut self) {
+        self.out.push('\n');
+        self.out.extend(std::iter::repeat_n("  ", self.level));
     }
 }
 
@@ -88,7 +144,7 @@ fn default_of(scalar: Scalar) -> &'static str {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-    use crate::fixture::{ALL, All, EITHER, SCHEMA};
+    use crate::fixture::{ALL, All, EITHER, Inner, SCHEMA};
     use crate::{Explicit, Plain, json};
 
     #[test]
@@ -109,14 +165,42 @@ mod tests {
     "name": "",
     "group_id": 0,
     "child": null,
-    "tags": []
+    "tags": [
+      ""
+    ]
   },
-  "list": [],
-  "numbers": [],
-  "inners": [],
-  "names": {},
-  "by_number": {},
-  "by_flag": {},
+  "list": [
+    ""
+  ],
+  "numbers": [
+    0
+  ],
+  "inners": [
+    {
+      "name": "",
+      "group_id": 0,
+      "child": null,
+      "tags": [
+        ""
+      ]
+    }
+  ],
+  "names": {
+    "key": ""
+  },
+  "by_number": {
+    "1": {
+      "name": "",
+      "group_id": 0,
+      "child": null,
+      "tags": [
+        ""
+      ]
+    }
+  },
+  "by_flag": {
+    "true": 0
+  },
   "Clash": "",
   "cLash": "",
   "either": {
@@ -138,8 +222,18 @@ mod tests {
             &text,
         )
         .unwrap();
+        let inner = Inner {
+            tags: vec![String::new()],
+            ..Inner::default()
+        };
         let expected = All {
-            inner: Some(Default::default()),
+            inner: Some(inner.clone()),
+            list: vec![String::new()],
+            numbers: vec![0],
+            inners: vec![inner.clone()],
+            names: [("key".to_owned(), String::new())].into(),
+            by_number: [(1, inner)].into(),
+            by_flag: [(true, 0)].into(),
             either: Some(Default::default()),
             empty: Some(Default::default()),
             ..All::default()

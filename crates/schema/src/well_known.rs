@@ -130,9 +130,10 @@ pub(crate) fn null_is_value(ty: &Type) -> bool {
     }
 }
 
-/// The message that the type URL of an `Any` names, if the schema has it.
+/// The message that the type URL of an `Any` names, if the schema has it: by what stands after
+/// the last `/`, or by all of it, as containerd writes them.
 pub(crate) fn type_of_url(url: &str, schema: &'static Schema) -> Option<&'static Message> {
-    let (_, name) = url.rsplit_once('/')?;
+    let name = url.rsplit('/').next()?;
     let messages = schema.messages;
     let found = messages.binary_search_by(|message| message.full_name.cmp(name));
     messages.get(found.ok()?).copied()

@@ -102,6 +102,16 @@ pub fn display(duration: Duration) -> String {
     format!("{value:.digits$}{unit}")
 }
 
+/// Whether a time is a number without a unit, and so short that seconds may be meant: above 0
+/// and below a millisecond.
+pub fn is_hasty(text: &str) -> bool {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number
+        && text
+            .parse::<u64>()
+            .is_ok_and(|number| (1..1_000_000).contains(&number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +168,21 @@ mod tests {
             (90_000_000_000, "90.0s"),
         ] {
             assert_eq!(display(Duration::from_nanos(nanoseconds)), text);
+        }
+    }
+
+    #[test]
+    fn times_that_are_hardly_meant() {
+        for (text, expected) in [
+            ("5", true),
+            ("999999", true),
+            ("0", false),
+            ("1000000", false),
+            ("5s", false),
+            ("500us", false),
+            ("", false),
+        ] {
+            assert_eq!(is_hasty(text), expected, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How values from outside are read and written: times as users type them, and text or
+//! How values from outside are read and written: times and sizes as users type them, and text or
 //! bytes of a user or an agent made safe to show.
 //!
 //! ```
@@ -16,10 +16,16 @@ pub mod duration;
 pub mod escape;
 pub mod excerpt;
 pub mod hex;
+pub mod size;
 
-/// What went wrong in the operating system's words, without its error number.
+/// What went wrong in the operating system's words, without its error number; of what a
+/// limit of this process forbids, also which one that is.
 pub fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let plain = text.split(" (os error").next().unwrap_or(&text);
-    plain.to_lowercase()
+    let plain = plain.to_lowercase();
+    match plain.as_str() {
+        "too many open files" => format!("{plain}: raise the limit with \"ulimit -n\""),
+        _ => plain,
+    }
 }

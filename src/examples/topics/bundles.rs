@@ -9,17 +9,20 @@ pub(super) static TOPICS: &[Topic] = &[
         examples: &[
             Example {
                 text: "A bundle is a folder with config.json, here the least that an agent takes. It fills OCI of\n\
-                       CreateContainer and process of ExecProcess; what a command gives wins. Against a real\n\
-                       guest the root filesystem must be there: OCI.Root.Path is its path in the guest.",
+                       CreateContainer and process of ExecProcess; what a command gives wins. What is for a\n\
+                       host is left out, such as a PID namespace; -v tells. Against a real guest the root\n\
+                       filesystem must be there: OCI.Root.Path is its path in the guest.",
                 rpcs: &["CreateContainer", "ExecProcess"],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+                session: concat!(
+                    "\n$ mkdir -p web\n",
+                    bundle!("sleep", "60"),
+                    r#" > web/config.json
 $ kata-agent-ctl connect --dry-run -o jsonl --bundle-dir web \
     -c 'CreateContainer cid=web OCI.Root.Path=/run/web' 'ExecProcess exec_id=ls process.Args=["ls","-l"]'
-{"container_id":"web","exec_id":"web","OCI":{"Process":{"User":{},"Args":["sleep","60"],"Cwd":"/","Capabilities":{}},"Root":{"Path":"/run/web"},"Linux":{"Namespaces":[{"Type":"mount"}]}}}
-{"container_id":"web","exec_id":"ls","process":{"User":{},"Args":["ls","-l"],"Cwd":"/","Capabilities":{}}}
+{"container_id":"web","exec_id":"web","OCI":{"Process":{"User":{},"Args":["sleep","60"],"Env":["PATH=/bin:/usr/bin"],"Cwd":"/","Capabilities":{}},"Root":{"Path":"/run/web"},"Mounts":[{"destination":"/proc","source":"proc","type":"proc"},{"destination":"/dev","source":"tmpfs","type":"tmpfs"}],"Linux":{"Namespaces":[{"Type":"mount"},{"Type":"ipc"},{"Type":"uts"}]}}}
+{"container_id":"web","exec_id":"ls","process":{"User":{},"Args":["ls","-l"],"Env":["PATH=/bin:/usr/bin"],"Cwd":"/"}}
 "#,
+                ),
             },
             Example {
                 text: "From the sandbox to its end, in one run: IDs are made up once and remembered. -v would\n\
@@ -37,29 +40,34 @@ $ kata-agent-ctl connect --dry-run -o jsonl --bundle-dir web \
                     "RemoveContainer",
                     "DestroySandbox",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+                session: concat!(
+                    "\n$ mkdir -p web\n",
+                    bundle!("sleep", "60"),
+                    r#" > web/config.json
 $ printf '%s\n' > life.txt \
     CreateSandbox CreateContainer StartContainer \
     'ExecProcess exec_id=hi process.Args=["echo","hi"]' 'WaitProcess exec_id=hi' \
     StatsContainer PauseContainer ResumeContainer \
-    'SignalProcess signal=term' WaitProcess RemoveContainer \
+    'SignalProcess exec_id= signal=kill' WaitProcess RemoveContainer \
     DestroySandbox
 $ kata-agent-ctl connect --server-address sim:// --bundle-dir web --timeout 30s -o jsonl --script life.txt; echo "status $?"
 ...
 status 0
 "#,
+                ),
             },
             Example {
                 text: "Another config.json for one command, and one field of it replaced.",
                 rpcs: &["CreateContainer"],
-                session: r#"
-$ echo '{"root":{"path":"/rootfs"},"hostname":"a","process":{"user":{},"cwd":"/","args":["sh"]}}' > config.json
+                session: concat!(
+                    "\n",
+                    bundle!("sh"),
+                    r#" > config.json
 $ kata-agent-ctl connect --dry-run -o jsonl \
-    -c "CreateContainer cid=web spec=file://$PWD/config.json OCI.Hostname=b OCI.Process.Terminal=true"
-{"container_id":"web","exec_id":"web","OCI":{"Process":{"Terminal":true,"User":{},"Args":["sh"],"Cwd":"/"},"Root":{"Path":"/rootfs"},"Hostname":"b"}}
+    -c "CreateContainer cid=web spec=file://$PWD/config.json OCI.Root.Path=/run/web OCI.Process.Terminal=true"
+{"container_id":"web","exec_id":"web","OCI":{"Process":{"Terminal":true,"User":{},"Args":["sh"],"Env":["PATH=/bin:/usr/bin"],"Cwd":"/","Capabilities":{}},"Root":{"Path":"/run/web"},"Mounts":[{"destination":"/proc","source":"proc","type":"proc"},{"destination":"/dev","source":"tmpfs","type":"tmpfs"}],"Linux":{"Namespaces":[{"Type":"mount"},{"Type":"ipc"},{"Type":"uts"}]}}}
 "#,
+                ),
             },
         ],
     },
@@ -106,15 +114,21 @@ $ kata-agent-ctl connect --dry-run -o jsonl \
         name: "image",
         title: "A container of an image",
         examples: &[Example {
-            text: "An unpacked bundle, an OCI image layout (layout:tag), or a name in a registry where skopeo\n\
-                   and umoci are installed. The guest must see its root filesystem.",
-            rpcs: &["CreateContainer"],
-            session: r#"
-$ mkdir -p bundle/rootfs
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sh"]}}' > bundle/config.json
-$ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateContainer image=./bundle id=web OCI.Root.Path=/run/web'
-{"container_id":"web","exec_id":"web","OCI":{"Process":{"User":{},"Args":["sh"],"Cwd":"/"},"Root":{"Path":"/run/web"}}}
+            text: "A bundle that \"umoci unpack --image LAYOUT:TAG bundle\" has made, copied into the guest\n\
+                   first. image= also takes an image layout, an archive, or a name in a registry, which\n\
+                   umoci and skopeo unpack on this host; the guest must see the files then.",
+            rpcs: &["CopyFile", "CreateContainer"],
+            session: concat!(
+                "\n$ mkdir -p bundle/rootfs/bin\n",
+                bundle!("sh"),
+                r#" > bundle/config.json
+$ kata-agent-ctl connect --server-address sim:// -o jsonl \
+    -c 'CopyFile src=bundle/rootfs dest=/run/kata-containers/shared/containers/web recursive=true' \
+    -c 'CreateContainer image=./bundle id=web OCI.Root.Path=/run/kata-containers/shared/containers/web' 2> total.txt
+{}
+{}
 "#,
+            ),
         }],
     },
 ];

@@ -37,7 +37,8 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox sandbox_id=sb stor
             Example {
                 text: "A script with one command per line: a container, a process in it with its own ID, the\n\
                        process's output and its exit status. \"cid\" is short for container_id; the lines after\n\
-                       it use the same one. Fields at their default, such as status 0, are left out of answers.",
+                       it use the same one, and the same process. Fields at their default, such as status 0,\n\
+                       are left out of answers.",
                 rpcs: &[
                     "CreateContainer",
                     "StartContainer",
@@ -45,14 +46,15 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox sandbox_id=sb stor
                     "ReadStdout",
                     "WaitProcess",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+                session: concat!(
+                    "\n$ mkdir -p web\n",
+                    bundle!("sleep", "60"),
+                    r#" > web/config.json
 $ printf '%s\n' > exec.txt \
     'CreateContainer cid=web' StartContainer \
-    'ExecProcess exec_id=hi process.Args=["sh","-c","echo $GREETING; exit 3"] process.Env=GREETING=hi' \
-    'ReadStdout exec_id=hi len=65536' \
-    'WaitProcess exec_id=hi'
+    'ExecProcess exec_id=hi process.Args=["sh","-c","echo $GREETING; exit 3"] process.Env=["PATH=/bin","GREETING=hi"]' \
+    'ReadStdout len=65536' \
+    WaitProcess
 $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --script exec.txt
 {}
 {}
@@ -60,6 +62,7 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --scr
 {"data":"aGkK"}
 {"status":3}
 "#,
+                ),
             },
             Example {
                 text: "Bytes come as base64 in JSON. Format \"raw\" prints just the bytes of a response's only\n\
@@ -74,14 +77,15 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --scr
                     "CloseStdin",
                     "WaitProcess",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+                session: concat!(
+                    "\n$ mkdir -p web\n",
+                    bundle!("sleep", "60"),
+                    r#" > web/config.json
 $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
     -c 'CreateContainer cid=web' StartContainer 'ExecProcess exec_id=cat process.Args=cat' \
-    -c 'WriteStdin exec_id=cat data="a line\n"' 'ReadStdout exec_id=cat len=65536' \
-    -c 'WriteStdin exec_id=cat data=hex:00ff' 'ReadStdout exec_id=cat len=65536' \
-    -c 'CloseStdin exec_id=cat' 'WaitProcess exec_id=cat'
+    -c 'WriteStdin data="a line\n"' 'ReadStdout len=65536' \
+    -c 'WriteStdin data=hex:00ff' 'ReadStdout len=65536' \
+    -c CloseStdin WaitProcess
 {}
 {}
 {}
@@ -92,6 +96,7 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
 {}
 {}
 "#,
+                ),
             },
         ],
     },
@@ -101,7 +106,8 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
         examples: &[
             Example {
                 text: "Signals by name or number; SIGKILL when none is given. A process that a signal ended has\n\
-                       128 and its number as its status. The first process of a container ends by SIGTERM only\n\
+                       128 and its number as its status. The ID of a process, once given, is that of later\n\
+                       commands too; an empty one is the container's first process. That ends by SIGTERM only\n\
                        if it handles it; the agent sends SIGKILL instead if it does not.",
                 rpcs: &[
                     "CreateContainer",
@@ -110,13 +116,14 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
                     "SignalProcess",
                     "WaitProcess",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+                session: concat!(
+                    "\n$ mkdir -p web\n",
+                    bundle!("sleep", "60"),
+                    r#" > web/config.json
 $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
     -c 'CreateContainer cid=web' StartContainer 'ExecProcess exec_id=nap process.Args=["sleep","9"]' \
-    -c 'SignalProcess exec_id=nap signal=usr1' 'WaitProcess exec_id=nap' \
-    -c 'SignalProcess signal=15' WaitProcess
+    -c 'SignalProcess signal=usr1' WaitProcess \
+    -c 'SignalProcess exec_id= signal=15' WaitProcess
 {}
 {}
 {}
@@ -125,6 +132,7 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
 {}
 {"status":137}
 "#,
+                ),
             },
             Example {
                 text: "An empty exec_id means the first process of the container, and for SIGKILL all of them.\n\
@@ -145,15 +153,17 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= s
                 text: "Two answers, a second apart. Here one line of each is shown, with jq it would be\n\
                        .cgroup_stats.pids_stats.current",
                 rpcs: &["CreateContainer", "StartContainer", "StatsContainer"],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+                session: concat!(
+                    "\n$ mkdir -p web\n",
+                    bundle!("sleep", "60"),
+                    r#" > web/config.json
 $ printf '%s\n' 'CreateContainer cid=web' StartContainer \
     StatsContainer 'sleep 1s' StatsContainer > stats.txt
 $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text --script stats.txt | grep -w current
     current: 1
     current: 1
 "#,
+                ),
             },
             Example {
                 text: "New limits, for a container that is paused in between.",
@@ -165,9 +175,10 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text --scri
                     "ResumeContainer",
                     "StatsContainer",
                 ],
-                session: r#"
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
+                session: concat!(
+                    "\n$ mkdir -p web\n",
+                    bundle!("sleep", "60"),
+                    r#" > web/config.json
 $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text \
     -c 'CreateContainer cid=web' StartContainer PauseContainer \
     -c 'UpdateContainer resources.Memory.Limit=0x1000_0000' \
@@ -176,6 +187,7 @@ limit:     268435456
 limit:     9223372036854771712
 limit: 9223372036854771712
 "#,
+                ),
             },
         ],
     },

@@ -25,27 +25,12 @@ ok       ttrpc        Check is answered
 "#,
         },
         Example {
-            text: "A command in a container, through the agent alone. On a node, write the pod as\n\
-                   namespace/pod in place of the container, and no address.",
-            rpcs: &[
-                "CreateContainer",
-                "StartContainer",
-                "ExecProcess",
-                "ReadStdout",
-                "WaitProcess",
-            ],
+            text: "Which of this build's RPCs does the agent have, and which release is it by that? Nothing\n\
+                   is run. To get inside of a container: kata-agent-ctl exec -it NAMESPACE/POD -- sh",
+            rpcs: &["Check", "AddSwapPath"],
             session: r#"
-$ kata-agent-ctl serve --address unix://./agent.sock > requests.jsonl 2> serve.log & server=$!
-$ export KATA_AGENT_SERVER_ADDRESS=unix://./agent.sock
-$ mkdir -p web
-$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":["sleep","60"],"capabilities":{}},"linux":{"namespaces":[{"type":"mount"}]}}' > web/config.json
-$ kata-agent-ctl connect --bundle-dir web -o jsonl -c 'CreateContainer cid=web' StartContainer
-{}
-{}
-$ kata-agent-ctl exec -e GREETING=hello web -- sh -c 'echo $GREETING; exit 3'; echo "status $?"
-hello
-status 3
-$ kill $server
+$ kata-agent-ctl probe --server-address sim:// | grep AddSwapPath
+has  grpc.AgentService/AddSwapPath                     since 3.15
 "#,
         },
     ],

@@ -7,6 +7,7 @@
 )]
 
 mod agent;
+mod answers;
 mod connection;
 mod observers;
 mod preparing;
@@ -21,13 +22,14 @@ use std::sync::{Arc, Mutex};
 
 use super::messages::Messages;
 use super::prepare::prepare;
-use super::{CallOptions, Observers, Options, Output, PrintOptions, RequestOptions, Session};
+use super::{CallOptions, Observers, Options, Output, PrintOptions, Session};
 use crate::builtin::Times;
 use crate::cli::{ErrorFormat, Source};
 use crate::client::ConnectOptions;
 use crate::input::Inputs;
 use crate::log::{Level, Logger};
 use crate::printer::Format;
+use crate::request::RequestOptions;
 use crate::schema::Schema;
 use agent::Agent;
 
@@ -80,7 +82,7 @@ impl Run {
                 },
                 requests: RequestOptions {
                     automatic: false,
-                    bundle: None,
+                    ..RequestOptions::default()
                 },
                 printing: PrintOptions {
                     format: Format::Jsonl,

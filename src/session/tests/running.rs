@@ -86,7 +86,7 @@ fn output_that_nobody_takes_ends_even_a_run_that_ignores_errors() {
         let mut inputs = Inputs::default();
         let outcome = run.session(|session| {
             session.output = Output::writing(move |_| Err(kind.into()));
-            let turn = session.typed("echo a", &mut inputs);
+            let turn = session.typed("echo a", &mut inputs, &mut |_| true);
             assert_eq!(turn, Turn::Closed(exit_status));
             session.exit_status()
         });
@@ -162,7 +162,7 @@ fn a_command_that_is_typed_fails_alone() {
     let mut inputs = Inputs::default();
     let run = Run::of(&agent).with(|options| options.requests.automatic = true);
     let outcome = run.session(|session| {
-        let mut typed = |text| session.typed(text, &mut inputs);
+        let mut typed = |text| session.typed(text, &mut inputs, &mut |_| true);
         assert_eq!(typed("PauseContainer cid=a"), Turn::Next);
         assert_eq!(typed("# a comment"), Turn::Next);
         assert_eq!(typed("Chekc"), Turn::Refused);
@@ -191,9 +191,9 @@ fn a_repeat_whose_command_was_wrong_can_be_forgotten() {
     let agent = Agent::content();
     let mut inputs = Inputs::default();
     let outcome = Run::of(&agent).session(|session| {
-        session.typed("repeat 2", &mut inputs);
+        session.typed("repeat 2", &mut inputs, &mut |_| true);
         session.forget_repeat();
-        session.typed("echo once", &mut inputs);
+        session.typed("echo once", &mut inputs, &mut |_| true);
         session.ended();
         session.exit_status()
     });
@@ -211,9 +211,14 @@ fn what_is_remembered_counts_for_the_size_of_a_typed_command() {
     let outcome = run.session(|session| {
         let id = "x".repeat(4 << 20);
         // It has no such field, and leaves the ID to others.
-        let turn = session.typed(&format!("CreateSandbox cid={id}"), &mut inputs);
+        let turn = session.typed(&format!("CreateSandbox cid={id}"), &mut inputs, &mut |_| {
+            true
+        });
         assert_eq!(turn, Turn::Next);
-        assert_eq!(session.typed("PauseContainer", &mut inputs), Turn::Refused);
+        assert_eq!(
+            session.typed("PauseContainer", &mut inputs, &mut |_| true),
+            Turn::Refused
+        );
         session.exit_status()
     });
     assert_eq!(outcome.exit_status, 2);

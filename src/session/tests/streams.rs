@@ -26,6 +26,7 @@ static STREAMS: LazyLock<Schema> = LazyLock::new(|| {
         file: "test.proto",
         name,
         doc: "",
+        deprecated: false,
         request: lookup::rpc(own, "Check").unwrap().request,
         response: lookup::rpc(own, "GetOOMEvent").unwrap().response,
         client_streaming,
@@ -40,6 +41,7 @@ static STREAMS: LazyLock<Schema> = LazyLock::new(|| {
         full_name: "test.Streams",
         file: "test.proto",
         doc: "",
+        deprecated: false,
         rpcs: rpcs.leak(),
     }));
     Schema {

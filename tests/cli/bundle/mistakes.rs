@@ -111,6 +111,7 @@ fn what_cannot_be_sent_is_told_when_asked_for() {
     let peer = Peer::start();
     let arguments = [
         "-v",
+        "--bundle-as-is",
         "--bundle-dir",
         "bundle",
         "-c",

@@ -1,5 +1,6 @@
 //! What the `config.json` of an OCI bundle adds to a request, and what beats it.
 
+mod guest;
 mod mistakes;
 mod precedence;
 
@@ -43,9 +44,14 @@ fn shell() -> Value {
     })
 }
 
+/// A run that sends configurations as they are, and so as the tests have them.
+fn as_it_is(tool: Tool) -> Tool {
+    tool.arguments(["--bundle-as-is"])
+}
+
 /// A dry run in this folder: each request on a line.
 fn dry_run(folder: &Path, arguments: &[&str]) -> Tool {
-    tool(["connect", "--dry-run", "-o", "jsonl"])
+    as_it_is(tool(["connect", "--dry-run", "-o", "jsonl"]))
         .arguments(arguments)
         .folder(folder)
 }
@@ -66,12 +72,12 @@ fn a_containers_life_from_a_bundle() {
         "CreateContainer cid=web OCI.Annotations[b]=mine OCI.Process.NoNewPrivileges=true",
         "StartContainer",
         "ExecProcess exec_id=ls process.Args=ls process.Args=-l",
-        "SignalProcess",
+        "SignalProcess exec_id=web",
         "WaitProcess",
         "RemoveContainer",
         "DestroySandbox",
     ];
-    connect(peer.address(), life)
+    as_it_is(connect(peer.address(), life))
         .folder(folder.path())
         .run()
         .succeeded();
@@ -108,7 +114,9 @@ fn every_field_of_a_configuration_arrives() {
         "CreateContainer",
         "ExecProcess",
     ];
-    connect(peer.address(), commands).run().succeeded();
+    as_it_is(connect(peer.address(), commands))
+        .run()
+        .succeeded();
     let received = peer.received();
     let spec = &received[0].request::<CreateContainerRequest>().OCI;
     assert_eq!(spec.Version, "1.2.0");

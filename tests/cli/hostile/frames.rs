@@ -101,7 +101,7 @@ fn a_request_that_nobody_reads() {
             })
             .fails(
                 3,
-                "the agent closed the connection while the request was sent",
+                "the agent reset the connection while the request was sent",
             ),
             agent("it answers before it has read, and closes", |stream| {
                 let _ = stream.read_exact(&mut [0; 10]);
@@ -202,10 +202,5 @@ fn streams_types_and_flags() {
         ),
         sends("an SSH server", b"SSH-2.0-\x1b[2J\r\n".to_vec())
             .breaks("a frame has the unknown type 27: 53 53 48 2d 32 2e 30 2d 1b 5b"),
-        agent("an answer before the request", |stream| {
-            let _ = stream.write_all(&answer());
-            wait_for_end(stream);
-        })
-        .prints(HELLO),
     ]);
 }

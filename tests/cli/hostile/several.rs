@@ -56,7 +56,7 @@ fn an_answer_too_many() {
         .with(&two_calls)
         .prints("{\"grpc_version\":\"a\"}\n")
         .breaks(
-            "a frame for stream 3 came before the call was made: 00 00 00 05 00 00 00 03 02 00",
+            "a frame for stream 3 came before the call's request was sent: 00 00 00 05 00 00 00 03 02 00",
         ),
         in_turn(
             "an error, and an answer",

@@ -1,24 +1,41 @@
-//! Image layouts as tests make them, and runs that see no program but those of
-//! the test.
+//! Image layouts as tests make them, and runs that see no programs but those that a test
+//! puts on the PATH.
 
-use std::fs;
-use std::io::Write;
+use std::env;
+use std::fs::{self, Permissions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use nix::unistd::geteuid;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 use tempfile::{TempDir, tempdir};
 
-use crate::tool::{Tool, connect, tool};
+use crate::tool::{Tool, connect, program, tool};
+
+/// A user who is not root.
+const NOBODY: u32 = 65534;
+
+/// What images for this kind of machine are called.
+pub const MACHINE: &str = if cfg!(target_arch = "x86_64") {
+    "amd64"
+} else if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    env::consts::ARCH
+};
 
 /// A folder with an image layout, and what the runs of a test need.
 pub struct Images {
     folder: TempDir,
-    blobs: usize,
     manifests: Vec<Value>,
+    user: Option<u32>,
 }
 
 /// A layer on its way.
@@ -65,26 +82,82 @@ impl Layer {
     }
 
     pub fn gzip(self) -> Vec<u8> {
+        Self::gzip_of(&self.plain())
+    }
+
+    pub fn gzip_of(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(&self.plain()).unwrap();
+        encoder.write_all(plain).unwrap();
         encoder.finish().unwrap()
     }
+}
+
+/// The type of a document of a layer, as OCI writes it.
+pub fn media_type(kind: &str) -> String {
+    match kind {
+        "layer" => "application/vnd.oci.image.layer.v1.tar".to_owned(),
+        "gzip" | "zstd" => format!("application/vnd.oci.image.layer.v1.tar+{kind}"),
+        kind => format!("application/vnd.oci.image.{kind}.v1+json"),
+    }
+}
+
+pub fn digest(bytes: &[u8]) -> String {
+    let digits = Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
+    format!("sha256:{digits}")
+}
+
+/// The path of what a descriptor stands for.
+pub fn blob_path(descriptor: &Value) -> String {
+    let digest = descriptor["digest"].as_str().unwrap();
+    format!("layout/blobs/{}", digest.replace(':', "/"))
 }
 
 impl Images {
     pub fn new() -> Self {
         let folder = tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         for name in ["layout/blobs/sha256", "run", "bin"] {
             fs::create_dir_all(folder.path().join(name)).unwrap();
         }
         let images = Self {
             folder,
-            blobs: 0,
             manifests: Vec::new(),
+            user: None,
         };
         let version = json!({ "imageLayoutVersion": "1.0.0" });
         fs::write(images.path("layout/oci-layout"), version.to_string()).unwrap();
         images
+    }
+
+    /// Where images are made by runs that are not root's, even if these tests are.
+    pub fn as_nobody(mut self) -> Self {
+        if geteuid().is_root() {
+            self.user = Some(NOBODY);
+            chown(self.path("run"), Some(NOBODY), Some(NOBODY)).unwrap();
+            // The one that was built may be where nobody else gets to.
+            fs::copy(program(), self.path("tool")).unwrap();
+        }
+        self
+    }
+
+    /// Puts real programs on the PATH, if they are installed.
+    pub fn with(&self, programs: &[&str]) -> bool {
+        programs.iter().all(|name| {
+            let is_there = test_support::is_installed(name);
+            if is_there {
+                let folders = env::var_os("PATH").unwrap();
+                let mut paths = env::split_paths(&folders).map(|folder| folder.join(name));
+                symlink(
+                    paths.find(|path| path.is_file()).unwrap(),
+                    self.path("bin").join(name),
+                )
+                .unwrap();
+            }
+            is_there
+        })
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -92,40 +165,61 @@ impl Images {
         self.folder.path().canonicalize().unwrap().join(name)
     }
 
-    /// Adds a blob of a kind (`config`, `layer`, `manifest` or `index`), and gives its
-    /// descriptor.
-    pub fn blob(&mut self, kind: &str, bytes: &[u8]) -> Value {
-        self.blobs += 1;
-        let digits = format!("{:064x}", self.blobs);
-        let path = format!("layout/blobs/sha256/{digits}");
-        fs::write(self.path(&path), bytes).unwrap();
-        let media_type = match kind {
-            "layer" => "layer.v1.tar".to_owned(),
-            kind => format!("{kind}.v1+json"),
-        };
-        json!({
-            "mediaType": format!("application/vnd.oci.image.{media_type}"),
-            "digest": format!("sha256:{digits}"),
+    /// Adds a blob, and gives its descriptor.
+    pub fn blob(&self, media_type: &str, bytes: &[u8]) -> Value {
+        let descriptor = json!({
+            "mediaType": media_type,
+            "digest": digest(bytes),
             "size": bytes.len(),
-        })
+        });
+        fs::write(self.path(&blob_path(&descriptor)), bytes).unwrap();
+        descriptor
     }
 
     /// Adds an image, by a tag if one is given.
-    pub fn image(mut self, tag: Option<&str>, config: Value, layers: &[Vec<u8>]) -> Self {
-        let config = json!({
-            "architecture": "amd64",
+    pub fn image(self, tag: Option<&str>, config: Value, layers: &[Vec<u8>]) -> Self {
+        let layers: Vec<_> = layers.iter().map(|layer| self.layer(layer)).collect();
+        self.image_of(tag, config, layers)
+    }
+
+    /// Adds a layer, compressed or not, and gives its descriptor.
+    pub fn layer(&self, layer: &[u8]) -> Value {
+        let kind = if layer.starts_with(&[0x1f, 0x8b]) {
+            "gzip"
+        } else {
+            "layer"
+        };
+        self.blob(&media_type(kind), layer)
+    }
+
+    /// Adds an image of layers that are there.
+    pub fn image_of(self, tag: Option<&str>, config: Value, layers: Vec<Value>) -> Self {
+        let mut config = self.config(config, MACHINE);
+        config["rootfs"]["diff_ids"] = layers.iter().map(|it| self.unpacked_digest(it)).collect();
+        let config = self.blob(&media_type("config"), config.to_string().as_bytes());
+        let manifest = json!({ "schemaVersion": 2, "config": config, "layers": layers });
+        let manifest = self.blob(&media_type("manifest"), manifest.to_string().as_bytes());
+        self.manifest(tag, manifest)
+    }
+
+    /// The digest of a layer as it is before it is compressed.
+    fn unpacked_digest(&self, layer: &Value) -> Value {
+        let bytes = fs::read(self.path(&blob_path(layer))).unwrap();
+        let mut plain = Vec::new();
+        match GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain) {
+            Ok(_) => json!(digest(&plain)),
+            Err(_) => json!(digest(&bytes)),
+        }
+    }
+
+    /// An image's configuration.
+    pub fn config(&self, config: Value, machine: &str) -> Value {
+        json!({
+            "architecture": machine,
             "os": "linux",
             "config": config,
             "rootfs": { "type": "layers", "diff_ids": [] },
-        });
-        let config = self.blob("config", config.to_string().as_bytes());
-        let layers: Vec<_> = layers
-            .iter()
-            .map(|layer| self.blob("layer", layer))
-            .collect();
-        let manifest = json!({ "schemaVersion": 2, "config": config, "layers": layers });
-        let manifest = self.blob("manifest", manifest.to_string().as_bytes());
-        self.manifest(tag, manifest)
+        })
     }
 
     pub fn manifest(mut self, tag: Option<&str>, mut manifest: Value) -> Self {
@@ -136,6 +230,11 @@ impl Images {
         let index = json!({ "schemaVersion": 2, "manifests": self.manifests });
         fs::write(self.path("layout/index.json"), index.to_string()).unwrap();
         self
+    }
+
+    /// Takes all images out of the layout's index, and gives that.
+    pub fn take_index(&mut self) -> Value {
+        json!({ "schemaVersion": 2, "manifests": std::mem::take(&mut self.manifests) })
     }
 
     /// Puts a shell script on the PATH. A process of its own writes it: one that
@@ -156,7 +255,12 @@ impl Images {
 
     /// A run in the folder, with nothing on the PATH but the test's programs.
     pub fn run(&self, tool: Tool) -> Tool {
+        let tool = match self.user {
+            Some(user) => tool.binary(&self.path("tool")).user(user),
+            None => tool,
+        };
         tool.folder(&self.path(""))
+            .variable("HOME", self.path("run").to_str().unwrap())
             .variable("PATH", self.path("bin").to_str().unwrap())
             .variable("XDG_RUNTIME_DIR", self.path("run").to_str().unwrap())
     }
@@ -174,13 +278,23 @@ impl Images {
         self.path("run/kata-agent-ctl").join(id)
     }
 
-    /// The request of a container, and that its bundle was made.
+    /// Makes a container, and with it its bundle; gives the request that was sent. What
+    /// else is told comes before that the image is unpacked.
+    #[track_caller]
+    pub fn request_after(&self, told: &str, command: &str, id: &str) -> Value {
+        let arguments = ["-v", "-l", "error", "-c", command];
+        let output = self.run(connect("sim://", arguments)).run();
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        let told = format!("{told}the image is unpacked to {:?}\n", self.bundle(id));
+        let rest = output.stderr.strip_prefix(&told);
+        let rest = rest.unwrap_or_else(|| panic!("{}", output.stderr));
+        let request = rest.lines().find_map(|line| line.strip_prefix("> {"));
+        serde_json::from_str(&format!("{{{}", request.unwrap())).unwrap()
+    }
+
     #[track_caller]
     pub fn request(&self, command: &str, id: &str) -> Value {
-        let output = self.dry_run(command).run();
-        let told = format!("the image is unpacked to {:?}", self.bundle(id));
-        assert_eq!((output.status, output.error()), (0, told.as_str()));
-        output.json()
+        self.request_after("", command, id)
     }
 
     /// That a command is refused, and nothing is left behind.
@@ -194,17 +308,18 @@ impl Images {
             .status(2)
             .stderr(format!("error: CreateContainer: {message}\n"))
             .test();
+        self.nothing_left();
+    }
+
+    /// That there is neither a bundle of the container "web" nor anything half done.
+    #[track_caller]
+    pub fn nothing_left(&self) {
         let left = fs::read_dir(self.path("run/kata-agent-ctl"));
-        let left: Vec<_> = left
-            .into_iter()
-            .flatten()
-            .map(|it| it.unwrap().file_name())
-            .collect();
-        assert!(
-            left.iter()
-                .all(|name| name != "web" && !name.as_encoded_bytes().starts_with(b".")),
-            "{left:?}"
-        );
+        let left = left.into_iter().flatten().map(|it| it.unwrap().file_name());
+        let left: Vec<_> = left.collect();
+        let is_left =
+            |name: &std::ffi::OsString| name == "web" || name.as_encoded_bytes().starts_with(b".");
+        assert!(!left.iter().any(is_left), "{left:?}");
     }
 }
 

@@ -1,129 +1,241 @@
-//! Layers that mean harm: nothing outside of the root filesystem is touched.
+//! Images that mean harm: nothing outside of the root filesystem is touched, and what has
+//! been changed is noticed.
 
-use std::fs;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 use tar::EntryType;
 
-use super::fixture::{Images, Layer, tree};
+use super::fixture::{Images, Layer, blob_path, tree};
+use crate::tool::connect;
 
-#[test]
-fn no_layer_gets_out() {
-    // To a container a link that leads above leads to a folder of its own, so that some are
-    // unpacked; the others say what is wrong.
-    let cases: Vec<(&str, Layer, Option<&str>)> = vec![
+const UP: &str = "../../../../../victim";
+
+/// The layers of images that reach for the folder "victim", which is beside those of the
+/// bundles.
+fn attacks() -> Vec<(&'static str, Vec<Layer>)> {
+    let one = |layer: Layer| vec![layer];
+    vec![
         (
             "a name",
-            Layer::new().file("a/../../../../../victim/new", "x"),
-            Some("leads out of the image"),
+            one(Layer::new().file("a/../../../../../../victim/new", "x")),
         ),
         (
             "a folder's name",
-            Layer::new().folder("../../../../victim/new", 0o755),
-            Some("leads out of the image"),
+            one(Layer::new().folder("../../../../../victim/new", 0o755)),
         ),
         (
             "a link above",
-            Layer::new()
-                .link("l", "../../../../victim")
-                .file("l/new", "x"),
-            None,
+            one(Layer::new().link("l", UP).file("l/new", "x")),
         ),
         (
             "an absolute link above",
-            Layer::new()
+            one(Layer::new()
                 .link("l", "/proc/self/cwd/victim")
-                .file("l/new", "x"),
-            None,
+                .file("l/new", "x")),
         ),
         (
             "a folder behind a link",
-            Layer::new()
-                .link("l", "../../../../victim")
-                .folder("l/new", 0o755),
-            None,
+            one(Layer::new().link("l", UP).folder("l/new", 0o755)),
+        ),
+        (
+            "a folder, and a link in its place",
+            one(Layer::new().folder("l", 0o6777).link("l", UP)),
+        ),
+        (
+            "a folder, and in the next layer a link in its place",
+            vec![
+                Layer::new().folder("l", 0o6777).file("l/in", ""),
+                Layer::new().link("l", UP).folder("l/", 0o6777),
+            ],
+        ),
+        (
+            "a file, and a link in the place of its folder",
+            one(Layer::new()
+                .folder("l", 0o755)
+                .entry("l/file", EntryType::Regular, 0o6777, "", "x")
+                .link("l", UP)),
+        ),
+        (
+            "a folder below a link that was one",
+            one(Layer::new().folder("p/file/", 0o6777).link("p", UP)),
+        ),
+        (
+            "a whiteout, and then a link",
+            one(Layer::new().file(".wh.l", "").link("l", UP)),
         ),
         (
             "a whiteout behind a link",
-            Layer::new()
-                .link("l", "../../../../victim")
-                .file("l/.wh.file", ""),
-            None,
+            one(Layer::new().link("l", UP).file("l/.wh.file", "")),
         ),
         (
             "an opaque whiteout behind a link",
-            Layer::new()
-                .link("l", "../../../../victim")
-                .file("l/.wh..wh..opq", ""),
-            None,
+            one(Layer::new().link("l", UP).file("l/.wh..wh..opq", "")),
         ),
         (
             "a hard link",
-            Layer::new()
-                .hard_link("h", "../../../../victim/file")
-                .file("h", "x"),
-            Some("leads out of the image"),
+            one(Layer::new()
+                .hard_link("h", "../../../../../victim/file")
+                .file("h", "x")),
         ),
         (
             "a hard link behind a link",
-            Layer::new()
-                .link("l", "../../../../victim")
-                .hard_link("h", "l/file"),
-            Some("o such file or directory"),
+            one(Layer::new().link("l", UP).hard_link("h", "l/file")),
         ),
         (
             "a whiteout of a folder above",
-            Layer::new().file("a/.wh...", ""),
-            Some("\".wh...\" hides no name"),
+            one(Layer::new().file("a/.wh...", "")),
+        ),
+        (
+            "a whiteout of the folder above the root",
+            one(Layer::new().file(".wh...", "")),
+        ),
+        (
+            "a whiteout of the root",
+            one(Layer::new().file(".wh..", "")),
         ),
         (
             "a whiteout of a folder",
-            Layer::new().file("a/.wh..", ""),
-            Some("\".wh..\" hides no name"),
+            one(Layer::new().file("a/.wh..", "")),
         ),
         (
             "links in a circle",
-            Layer::new()
+            one(Layer::new()
                 .link("a", "/b")
                 .link("b", "a/b")
-                .file("b/x", ""),
-            Some("\"b\" leads through too many links"),
+                .file("b/x", "")),
         ),
-        (
-            "half a layer",
-            Layer::new().entry("x", EntryType::Regular, 0o644, "", &"x".repeat(4000)),
-            Some("failed to write entire file"),
-        ),
-    ];
-    for (what, layer, reason) in cases {
-        let mut bytes = layer.plain();
-        if what == "half a layer" {
-            bytes.truncate(2000);
-        }
-        let images = Images::new().image(None, json!({}), &[bytes]);
-        fs::create_dir(images.path("victim")).unwrap();
-        fs::write(images.path("victim/file"), "whole").unwrap();
-        let output = images.dry_run("CreateContainer image=layout id=web").run();
-        let (status, start) = match reason {
-            None => (0, "the image is unpacked to "),
-            Some(_) => (2, "error: CreateContainer: image: \"layout/blobs/sha256/"),
-        };
-        assert_eq!(output.status, status, "{what}: {}", output.stderr);
-        let error = output.error();
-        assert!(
-            error.starts_with(start) && error.contains(reason.unwrap_or_default()),
-            "{what}: {error}"
-        );
-        assert_eq!(tree(&images.path("victim")), ["file"], "{what}");
-        assert_eq!(
-            fs::read(images.path("victim/file")).unwrap(),
-            b"whole",
-            "{what}"
-        );
-        if status != 0 {
-            assert_eq!(tree(&images.path("run")), ["kata-agent-ctl/"], "{what}");
+    ]
+}
+
+#[test]
+fn no_layer_gets_out() {
+    for as_nobody in [false, true] {
+        for (what, layers) in attacks() {
+            let layers: Vec<_> = layers.into_iter().map(Layer::plain).collect();
+            let mut images = Images::new().image(None, json!({ "Cmd": ["x"] }), &layers);
+            if as_nobody {
+                images = images.as_nobody();
+            }
+            if !images.with(&["umoci"]) {
+                return;
+            }
+            let victim = images.path("victim");
+            fs::create_dir(&victim).unwrap();
+            fs::set_permissions(&victim, Permissions::from_mode(0o757)).unwrap();
+            fs::write(victim.join("file"), "whole").unwrap();
+            fs::set_permissions(victim.join("file"), Permissions::from_mode(0o606)).unwrap();
+            let state = || {
+                let of = |path| {
+                    let found = fs::metadata(path).unwrap();
+                    (
+                        found.mode(),
+                        found.uid(),
+                        found.gid(),
+                        found.nlink(),
+                        found.mtime_nsec(),
+                    )
+                };
+                (of(victim.clone()), of(victim.join("file")), tree(&victim))
+            };
+            let before = state();
+            // Some are unpacked within the image, and umoci refuses others.
+            let output = images.connect("CreateContainer image=layout id=web").run();
+            assert_eq!(state(), before, "{what}: {}", output.stderr);
+            assert_eq!(fs::read(victim.join("file")).unwrap(), b"whole", "{what}");
+            match output.status {
+                0 => assert!(images.bundle("web").join("rootfs").is_dir(), "{what}"),
+                2 => {
+                    let error = output.error();
+                    let is_it = |start: &str| {
+                        error.starts_with(&format!("error: CreateContainer: image: {start}"))
+                    };
+                    assert!(
+                        is_it("umoci failed (exit status: 1)") || is_it("nothing is left of it"),
+                        "{what}: {error}"
+                    );
+                    images.nothing_left();
+                }
+                status => panic!("{what}: {status}"),
+            }
         }
     }
+}
+
+/// A file of the same size and another content, for each kind of blob.
+#[test]
+fn every_blob_is_held_against_its_digest() {
+    let layer = Layer::new().file("x", "x").plain();
+    let images =
+        || Images::new().image(None, json!({ "Cmd": ["x"] }), std::slice::from_ref(&layer));
+    let change = |images: &Images, of: &str| {
+        let folder = images.path("layout/blobs/sha256");
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let mut content = fs::read(&path).unwrap();
+            let place = content.windows(of.len()).position(|it| it == of.as_bytes());
+            if let Some(place) = place {
+                content[place] = b'#';
+                fs::write(&path, content).unwrap();
+                return path.strip_prefix(images.path("")).unwrap().to_owned();
+            }
+        }
+        panic!("no blob has {of:?}");
+    };
+    for (of, is_document) in [
+        ("schemaVersion", true),
+        ("architecture", true),
+        ("ustar", false),
+    ] {
+        let images = images();
+        if !images.with(&["umoci"]) {
+            return;
+        }
+        let path = change(&images, of);
+        for run in [
+            images.dry_run("CreateContainer image=layout id=web"),
+            images.connect("CreateContainer image=layout id=web"),
+        ] {
+            let output = run.run();
+            let error = output.stderr.lines().last().unwrap();
+            let start = match is_document {
+                true => format!(
+                    "error: CreateContainer: image: {path:?} is not what its name says: its digest is "
+                ),
+                // A dry run reads no layer.
+                false if output.status == 0 => continue,
+                false => {
+                    "error: CreateContainer: image: umoci failed (exit status: 1): ".to_owned()
+                }
+            };
+            let start = start.replacen(&format!("{path:?} is"), &format!("{path:?}: is"), 1);
+            assert_eq!(output.status, 2);
+            assert!(error.starts_with(&start), "{error}");
+        }
+        images.nothing_left();
+    }
+}
+
+#[test]
+fn half_a_layer_is_none() {
+    let layer = Layer::new().file("x", &"x".repeat(4000)).plain();
+    let images = Images::new().image(None, json!({}), &[layer[..2000].to_vec()]);
+    if !images.with(&["umoci"]) {
+        return;
+    }
+    let output = images.connect("CreateContainer image=layout id=web").run();
+    assert_eq!(output.status, 2);
+    assert!(
+        output.error().ends_with("unexpected EOF"),
+        "{}",
+        output.stderr
+    );
+    images.nothing_left();
 }
 
 #[test]
@@ -133,6 +245,9 @@ fn a_user_file_is_not_read_outside() {
         .folder("etc", 0o755)
         .link("etc/passwd", "../../../../../passwd");
     let images = Images::new().image(None, json!({ "User": "web" }), &[layer.plain()]);
+    if !images.with(&["umoci"]) {
+        return;
+    }
     fs::write(images.path("passwd"), passwd).unwrap();
     images.refused(
         "image=layout id=web",
@@ -143,9 +258,131 @@ fn a_user_file_is_not_read_outside() {
 #[test]
 fn the_folder_must_be_this_users() {
     let images = Images::new().image(None, json!({}), &[]);
+    if !images.with(&["umoci"]) {
+        return;
+    }
     std::os::unix::fs::symlink(images.path("bin"), images.path("run/kata-agent-ctl")).unwrap();
-    images.refused(
-        "image=layout id=web",
-        "image: \"FOLDER/run/kata-agent-ctl\" is not a folder of this user alone",
+    images
+        .connect("CreateContainer image=layout id=web")
+        .status(2)
+        .stderr(format!(
+            "error: CreateContainer: image: {:?} is not a folder of this user alone\n",
+            images.path("run/kata-agent-ctl")
+        ))
+        .test();
+}
+
+/// What umoci unpacks is bounded, in files that are large and in many that are small.
+#[test]
+fn an_image_may_not_be_larger_than_it_may() {
+    let many = (0..300).fold(Layer::new(), |layer, number| {
+        layer.file(&format!("{number}"), &"x".repeat(4096))
+    });
+    let large = Layer::new().file("large", &"x".repeat(2 << 20));
+    for layer in [many, large] {
+        let images = Images::new()
+            .image(None, json!({ "Cmd": ["x"] }), &[layer.gzip()])
+            .as_nobody();
+        if !images.with(&["umoci"]) {
+            return;
+        }
+        for limit in ["1MiB", "1024K"] {
+            let command = "CreateContainer image=layout id=web";
+            images
+                .run(connect("sim://", ["--image-limit", limit, "-c", command]))
+                .status(2)
+                .stderr(
+                    "error: CreateContainer: image: it takes more than 1 MiB on disk; \
+                     --image-limit allows more\n",
+                )
+                .test();
+            images.nothing_left();
+        }
+        let arguments = [
+            "--image-limit",
+            "64MiB",
+            "-l",
+            "error",
+            "-c",
+            "CreateContainer image=layout id=web",
+        ];
+        assert_eq!(images.run(connect("sim://", arguments)).run().status, 0);
+    }
+}
+
+/// Ctrl-C and SIGTERM end the program, with what it has started, and leave nothing.
+#[test]
+fn what_is_interrupted_leaves_nothing() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let images = Images::new().image(None, json!({}), &[]);
+        let ids = images.path("ids");
+        images.program(
+            "umoci",
+            &format!(
+                "/bin/mkdir -p bundle/rootfs/in\n/bin/sleep 60 &\n\
+                 echo $$ $! > {}\nwait",
+                ids.display()
+            ),
+        );
+        let running = images
+            .connect("CreateContainer image=layout id=web")
+            .start();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let ids = loop {
+            let text = fs::read_to_string(&ids).unwrap_or_default();
+            if text.ends_with('\n') {
+                break text;
+            }
+            assert!(Instant::now() < deadline, "umoci was not started");
+            thread::sleep(Duration::from_millis(5));
+        };
+        running.signal(signal);
+        let output = running.wait();
+        assert_eq!(output.status, 130);
+        assert_eq!(output.stderr, "error: CreateContainer: interrupted\n");
+        images.nothing_left();
+        for id in ids.split_whitespace() {
+            let id = Pid::from_raw(id.parse().unwrap());
+            while kill(id, None).is_ok() && !is_dead(id) {
+                assert!(Instant::now() < deadline, "{id} lives on");
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+/// Whether a process has ended, and nobody has asked how.
+fn is_dead(id: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    status
+        .rsplit(')')
+        .next()
+        .is_none_or(|rest| rest.trim_start().starts_with('Z'))
+}
+
+/// A layer that is a named pipe, which would be waited for.
+#[test]
+fn a_blob_is_a_file() {
+    let images = Images::new();
+    let layer = images.layer(&Layer::new().plain());
+    let path = images.path(&blob_path(&layer));
+    let images = images.image_of(None, json!({}), vec![layer]);
+    fs::remove_file(&path).unwrap();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let output = images.connect("CreateContainer image=layout id=web").run();
+    assert_eq!(output.status, 2);
+    assert!(
+        output.error().ends_with("\": not a regular file"),
+        "{}",
+        output.stderr
+    );
+    // One that only says how large it is takes no room, and is not read.
+    fs::remove_file(&path).unwrap();
+    File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    let output = images.connect("CreateContainer image=layout id=web").run();
+    assert!(
+        output
+            .error()
+            .contains("has 1099511627776 bytes, and should have 1024")
     );
 }

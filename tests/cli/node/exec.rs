@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use super::agent::{Says, agent, serving};
@@ -62,6 +63,10 @@ impl Pod {
                     "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 900, "soft": 800}],
                     "noNewPrivileges": true,
                 },
+                "mounts": [
+                    {"destination": "/proc", "type": "proc", "source": "proc"},
+                    {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
+                ],
                 "linux": {"namespaces": [{"type": "mount"}]},
             }),
         );
@@ -385,6 +390,34 @@ fn signals_go_to_the_process() {
             "{signal}"
         );
     }
+}
+
+#[test]
+fn a_signal_while_the_process_is_started_reaches_it() {
+    let (tool_id, id) = std::sync::mpsc::channel();
+    let id = Mutex::new(id);
+    let signals = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&signals);
+    let agent = agent(move |method, payload| match method {
+        "ExecProcess" => {
+            let id: i32 = id.lock().unwrap().recv().unwrap();
+            kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
+            thread::sleep(Duration::from_millis(100));
+            Says::Payload(Vec::new())
+        }
+        "SignalProcess" => {
+            // Field 3 is 15.
+            seen.fetch_add(usize::from(payload.ends_with(&[24, 15])), Ordering::SeqCst);
+            Says::Payload(Vec::new())
+        }
+        "WaitProcess" => Says::Payload(vec![8, 0x8f, 1]),
+        _ => Says::Payload(Vec::new()),
+    });
+    let run = tool(["exec", "-a", &agent.address(), "web", "--", "x"]).start();
+    tool_id.send(i32::try_from(run.id()).unwrap()).unwrap();
+    let output = run.wait();
+    assert_eq!((output.status, output.stderr.as_str()), (143, ""));
+    assert_eq!(signals.load(Ordering::SeqCst), 1);
 }
 
 #[test]

@@ -59,16 +59,17 @@ fn former_names_of_fields_are_aliases() {
         } else {
             "pciPath"
         };
-        // Once in a run.
         connect(
             "sim://",
             ["--dry-run", "-o", "jsonl", "-c", command, command],
         )
         .stdout(new.repeat(2))
-        .stderr(format!(
-            "warn: UpdateInterface: \"{name}\" is called devicePath since Kata Containers \
-                 3.15\n"
-        ))
+        .stderr(
+            format!(
+                "warn: UpdateInterface: \"{name}\" is called devicePath since Kata Containers 3.15\n"
+            )
+            .repeat(2),
+        )
         .test();
     }
     connect(

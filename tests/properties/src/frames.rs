@@ -1,8 +1,10 @@
 //! What an agent sends, byte by byte: a call ends at once when the agent has
 //! hung up, with what the bytes are or with an error that shows some of them.
 
-use std::io::Write as _;
+use std::io::{self, Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::thread;
 use std::time::Duration;
 
 use kata_agent_ctl::client::{Call, CallError, Connection, ProtocolError};
@@ -27,11 +29,23 @@ pub(crate) fn run(data: &[u8]) {
         return;
     };
     let sent = sent.get(..MOST).unwrap_or(sent);
-    let (near, mut far) = UnixStream::pair().expect("two connected sockets");
-    far.write_all(sent).expect("room for the answer");
-    far.shutdown(std::net::Shutdown::Write)
-        .expect("a connected socket");
+    let (near, far) = UnixStream::pair().expect("two connected sockets");
     let mut connection = Connection::new(near);
+    thread::scope(|scope| {
+        scope.spawn(|| answer(&far, sent).expect("a connected socket"));
+        check_all(&mut connection, *mode, sent);
+        drop(connection);
+    });
+}
+
+/// Sends all of it, and hangs up, once there is a request.
+fn answer(mut far: &UnixStream, sent: &[u8]) -> io::Result<()> {
+    far.read_exact(&mut [0; HEADER_LENGTH])?;
+    far.write_all(sent)?;
+    far.shutdown(Shutdown::Write)
+}
+
+fn check_all(connection: &mut Connection, mode: u8, sent: &[u8]) {
     let call = Call {
         service: "a.B",
         method: "C",
@@ -40,8 +54,8 @@ pub(crate) fn run(data: &[u8]) {
         timeout: Some(TIMEOUT),
     };
     match mode % 4 {
-        0 => calls(&mut connection, &call, sent),
-        mode => stream(&mut connection, &call, mode & 1 != 0, mode & 2 != 0, sent),
+        0 => calls(connection, &call, sent),
+        mode => stream(connection, &call, mode & 1 != 0, mode & 2 != 0, sent),
     }
 }
 
@@ -51,8 +65,7 @@ fn calls(connection: &mut Connection, call: &Call<'_>, sent: &[u8]) {
         let stream_id = u32::try_from(2 * number + 1).unwrap_or(u32::MAX);
         let answer = connection.call(call);
         check(&answer, sent);
-        // All was sent at once; whether a later answer's header was read with the
-        // answer before it is a matter of their sizes.
+        // All was sent at once, after the first request.
         let is_early = number > 0
             && matches!(
                 answer,

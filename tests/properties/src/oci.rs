@@ -25,8 +25,9 @@ pub(crate) fn run(data: &[u8]) {
             continue;
         };
         match config.put(part, message, schema) {
-            Ok(left_out) => {
-                assert!(left_out.iter().all(|path| !path.is_empty()));
+            Ok(notes) => {
+                let mut paths = notes.without_field.iter().chain(&notes.left_out);
+                assert!(paths.all(|path| !path.is_empty()));
                 encoded(message);
                 json_again(message, schema);
             }

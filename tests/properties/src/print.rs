@@ -66,7 +66,7 @@ fn check(typed: &Typed, message: &dyn Reflect, bytes: &[u8], format: Format, emi
     assert_eq!(bad, None, "{format}: {text:?}");
     let lines = text.matches('\n').count();
     match format {
-        Format::Jsonl => assert!(lines == 1 && text.ends_with('\n'), "{text:?}"),
+        Format::Jsonl | Format::Serde => assert!(lines == 1 && text.ends_with('\n'), "{text:?}"),
         Format::Hex => assert_eq!(text.len(), 2 * bytes.len() + 1),
         Format::Json | Format::Text | Format::Raw => {
             assert!(text.is_empty() || text.ends_with('\n'))

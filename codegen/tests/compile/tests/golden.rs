@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use agent_schema::{Enum, Field, Label, Message, Service, Type};
+use agent_schema::{Enum, Field, FieldOptions, Label, Message, Service, Type};
 use fixtures::{ALL, Fixture};
 
 #[test]
@@ -83,11 +83,13 @@ fn add_service(text: &mut String, service: &Service, client: &str) {
         file,
         doc,
         rpcs,
+        deprecated,
     } = service;
     let (name, _) = client.split_once('<').unwrap();
     writeln!(
         text,
-        "\nservice {full_name} in {file} = {name}{}",
+        "\nservice {full_name} in {file} = {name}{}{}",
+        mark(*deprecated),
         comment(doc)
     )
     .unwrap();
@@ -100,8 +102,9 @@ fn add_service(text: &mut String, service: &Service, client: &str) {
         let (from, to) = (stream(rpc.client_streaming), stream(rpc.server_streaming));
         let (request, response) = (rpc.request.full_name, rpc.response.full_name);
         let (name, doc) = (rpc.name, comment(rpc.doc));
+        let mark = mark(rpc.deprecated);
         let types = format!("({from}{request}) -> {to}{response}");
-        writeln!(text, "  {name}{types} = {method}{doc}").unwrap();
+        writeln!(text, "  {name}{types} = {method}{mark}{doc}").unwrap();
     }
 }
 
@@ -115,7 +118,8 @@ fn add_message(text: &mut String, message: &Message, generated: &str) {
     let (path, places) = rust(full_name, generated);
     writeln!(
         text,
-        "\nmessage {full_name} in {file} = {path}{}",
+        "\nmessage {full_name} in {file} = {path}{}{}",
+        mark(message.deprecated),
         comment(doc)
     )
     .unwrap();
@@ -136,7 +140,18 @@ fn add_message(text: &mut String, message: &Message, generated: &str) {
         if place != name {
             write!(text, " = {place}").unwrap();
         }
-        writeln!(text, "{doc}").unwrap();
+        let FieldOptions {
+            deprecated,
+            required,
+            default,
+        } = field.options;
+        if required {
+            write!(text, " required").unwrap();
+        }
+        if let Some(default) = default {
+            write!(text, " default {default:?}").unwrap();
+        }
+        writeln!(text, "{}{doc}", mark(deprecated)).unwrap();
     }
 }
 
@@ -146,8 +161,10 @@ fn add_enum(text: &mut String, enumeration: &Enum) {
         file,
         doc,
         values,
+        deprecated,
     } = enumeration;
-    writeln!(text, "\nenum {full_name} in {file}{}", comment(doc)).unwrap();
+    let mark = mark(*deprecated);
+    writeln!(text, "\nenum {full_name} in {file}{mark}{}", comment(doc)).unwrap();
     for value in *values {
         writeln!(
             text,
@@ -172,6 +189,10 @@ fn field_type(field: &Field) -> String {
         Label::Repeated => format!("repeated {ty}"),
         Label::Map(key) => format!("map<{}, {ty}>", format!("{key:?}").to_lowercase()),
     }
+}
+
+fn mark(deprecated: bool) -> &'static str {
+    if deprecated { " deprecated" } else { "" }
 }
 
 fn comment(doc: &str) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protobuf::Enum as _;
 use ttrpc::{Code, Error};
 
-use agent_schema::{Message, Schema};
+use agent_schema::{Message, Reflect, Schema, decode};
 use agent_text::hex;
 
 use super::call::{Call, End, Moment, Request, TIMED_OUT};
@@ -85,9 +85,12 @@ fn begin(call: &Call<'_>, moment: Moment) -> Object {
     object
 }
 
+/// Tells what was asked, exactly: the agent reads some bytes as a message that are none, as the
+/// real one does.
 fn request(object: &mut Object, request: Request<'_>, schema: &'static Schema) {
     let told = match request.message {
-        Ok(message) => object.message("request", message, schema),
+        Ok(message) => read(message.descriptor(), request.payload)
+            .and_then(|exact| object.message("request", exact.as_ref(), schema)),
         Err(reason) => Err(reason.to_owned()),
     };
     if let Err(reason) = told {
@@ -96,13 +99,17 @@ fn request(object: &mut Object, request: Request<'_>, schema: &'static Schema) {
     }
 }
 
-fn response(object: &mut Object, ty: &Message, payload: &[u8], schema: &'static Schema) {
+fn read(ty: &Message, payload: &[u8]) -> Result<Box<dyn Reflect>, String> {
     let mut message = (ty.new)();
-    let read = message.merge_from(payload);
-    let told = match read {
-        Ok(()) => object.message("response", message.as_ref(), schema),
-        Err(error) => Err(error.to_string()),
-    };
+    match decode(message.as_mut(), payload) {
+        Ok(()) => Ok(message),
+        Err(error) => Err(format!("not a valid {}: {error}", ty.full_name)),
+    }
+}
+
+fn response(object: &mut Object, ty: &Message, payload: &[u8], schema: &'static Schema) {
+    let told =
+        read(ty, payload).and_then(|message| object.message("response", message.as_ref(), schema));
     if told.is_err() {
         object.text("response_payload", &hex::digits(payload));
     }

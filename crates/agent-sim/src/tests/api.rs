@@ -5,7 +5,8 @@ use protobuf::{Message as _, UnknownFields};
 use ttrpc::proto::KeyValue;
 
 use agent_schema::{
-    Field, Label, Message, Reflect, Rpc, Scalar, Schema, Service, Slot, Type, Value, ValueMut, Wire,
+    Field, FieldOptions, Label, Message, Reflect, Rpc, Scalar, Schema, Service, Slot, Type, Value,
+    ValueMut, Wire,
 };
 
 pub(super) const SERVICE: &str = "test.Small";
@@ -41,6 +42,7 @@ const fn service(full_name: &'static str, rpcs: &'static [Rpc]) -> Service {
         full_name,
         file: "small.proto",
         doc: "",
+        deprecated: false,
         rpcs,
     }
 }
@@ -56,6 +58,7 @@ const fn rpc(
         file: "small.proto",
         name,
         doc: "",
+        deprecated: false,
         request: &PAIR,
         response: &PAIR,
         client_streaming,
@@ -67,6 +70,7 @@ static PAIR: Message = Message {
     full_name: "test.Pair",
     file: "small.proto",
     doc: "",
+    deprecated: false,
     fields: &[text_field("key", 1), text_field("value", 2)],
     oneofs: &[],
     new: || Box::new(Pair::default()),
@@ -81,6 +85,7 @@ const fn text_field(name: &'static str, number: u32) -> Field {
         ty: Type::Scalar(Scalar::String),
         oneof: None,
         doc: "",
+        options: FieldOptions::NONE,
     }
 }
 

@@ -76,6 +76,26 @@ fn a_call_is_recorded_before_its_answer_goes_out() {
 }
 
 #[test]
+fn of_a_request_that_only_the_real_agent_takes_the_bytes_are_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.sock");
+    let served = Served::of(agent_api::schema(), &path);
+    // The length of a storage reaches past the end.
+    let payload = b"\x0a\x7f";
+    let mut wire = connect(&path);
+    wire.call("grpc.AgentService", "UpdateEphemeralMounts", payload);
+    let line = served.line_now();
+    assert_eq!(line.get("request"), None, "{line}");
+    assert_eq!(line["payload"], "0a7f");
+    assert_eq!(
+        line["error"],
+        "not a valid grpc.UpdateEphemeralMountsRequest: storages: the field at offset 0 is \
+         cut off"
+    );
+    served.end();
+}
+
+#[test]
 fn a_stream_is_recorded_request_by_request_and_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.sock");

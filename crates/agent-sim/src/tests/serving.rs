@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use agent_faults::{Faults, Reader, ReaderError};
-use agent_schema::{Dialect, Plain};
+use agent_schema::{Dialect, Plain, Schema};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -39,10 +39,16 @@ pub(super) struct Served {
 
 impl Served {
     pub(super) fn at(path: &Path) -> Served {
+        Self::of(&SCHEMA, path)
+    }
+
+    /// The same with another API.
+    pub(super) fn of(schema: &'static Schema, path: &Path) -> Served {
         let (lines, log) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let faults = Arc::new(Faults::new(&SCHEMA, 1));
-        let thread = serve(path, Arc::clone(&faults), Box::new(Log(lines)), stopped);
+        let faults = Arc::new(Faults::new(schema, 1));
+        let log_to = Box::new(Log(lines));
+        let thread = serve(schema, path, Arc::clone(&faults), log_to, stopped);
         Served {
             stop: Some(stop),
             thread,
@@ -90,6 +96,7 @@ fn line(line: Vec<u8>) -> Value {
 
 /// Serves on a thread until the other end of `stop` is dropped.
 fn serve(
+    schema: &'static Schema,
     path: &Path,
     faults: Arc<Faults>,
     log: Box<dyn Write + Send>,
@@ -100,7 +107,7 @@ fn serve(
     listener.set_nonblocking(true).unwrap();
     let thread = thread::spawn(move || {
         let setup = Setup {
-            schema: &SCHEMA,
+            schema,
             guest: GuestOptions::default(),
             faults,
             log,
@@ -144,7 +151,7 @@ fn a_log_that_takes_no_more_ends_the_agent_after_the_answer() {
         let (_stop, stopped) = oneshot::channel();
         let log = Box::new(Broken(kind));
         let faults = Arc::new(Faults::new(&SCHEMA, 1));
-        let thread = serve(&path, faults, log, stopped);
+        let thread = serve(&SCHEMA, &path, faults, log, stopped);
         let mut wire = connect(&path);
         assert_eq!(wire.call(SERVICE, "Plain", b"").status().0, 0);
         let result = thread.join().unwrap();

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::Path;
 
+use agent_text::size;
+
 /// Why no container can be made from an image.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
@@ -18,8 +20,8 @@ pub enum ImageError {
     },
     /// It looks like a path, and leads to nothing that can be used.
     #[error(
-        "{name:?} is neither a bundle (a folder with config.json) nor an OCI image layout \
-         (a folder with oci-layout and index.json)"
+        "{name:?} is neither a bundle (a folder with config.json) nor an OCI image layout (a \
+         folder with oci-layout and index.json) nor a tar archive of one or of docker save"
     )]
     NoImage {
         /// What was given.
@@ -27,23 +29,49 @@ pub enum ImageError {
     },
     /// It is not a path, and not a name that a registry may have.
     #[error(
-        "{name:?} is neither a folder here nor a registry reference, such as \
+        "{name:?} is neither a folder or file here nor a registry reference, such as \
          docker.io/library/busybox:latest"
     )]
     Reference {
         /// What was given.
         name: String,
     },
-    /// A registry reference, and nothing to fetch it with.
-    #[error(
-        "{name:?} is not a folder here, and an image of a registry needs skopeo to fetch it \
-         and umoci to unpack it; there is no {missing} on the PATH"
-    )]
+    /// A program that is needed is not there.
+    #[error("{name:?} {purpose}: there is no {} on the PATH; install {}", missing.join(" and "), packages(missing))]
     NoTool {
         /// What was given.
         name: String,
+        /// What needs the program, after the image's name.
+        purpose: &'static str,
         /// The programs that are not there.
-        missing: String,
+        missing: Vec<&'static str>,
+    },
+    /// Nothing can be told of it yet.
+    #[error(
+        "{name:?} has to be fetched first, which a dry run does not do; it reads image layouts, \
+         which \"skopeo copy\" makes"
+    )]
+    NotFetched {
+        /// What was given.
+        name: String,
+    },
+    /// skopeo has taken another image than the one that was chosen.
+    #[error("{name:?}: skopeo has taken another image from it than the one asked for")]
+    Mistaken {
+        /// What was given.
+        name: String,
+    },
+    /// A layer removes what it is unpacked to.
+    #[error("nothing is left of it when it is unpacked: a whiteout removes its root filesystem")]
+    NoRoot,
+    /// A signal came.
+    #[error("interrupted")]
+    Interrupted,
+    /// It takes more room than it may.
+    #[error("it takes more than {} on disk; --image-limit allows more", size::display(*.limit))]
+    TooLarge {
+        /// The most that it may take, in bytes.
+        limit: u64,
     },
     /// A program failed.
     #[error("{tool} failed ({status}): {said}")]
@@ -71,15 +99,61 @@ pub enum ImageError {
         /// What is wrong with it.
         what: String,
     },
-    /// There is no manifest by this tag, or there are several.
-    #[error("{name:?} has no image {}; {}", asked_for(.tag), names(.tags))]
+    /// A file cannot be read as an archive.
+    #[error("{name:?} is not a tar archive, or is compressed: {error}")]
+    Archive {
+        /// Its path.
+        name: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// There is no image by this tag.
+    #[error("{name:?} has {}{}", lacks(.tag.as_deref(), *.count), names(.tags, *.count))]
     Tag {
-        /// The layout's folder.
+        /// The layout's folder, or the archive.
         name: String,
         /// The tag that was asked for.
         tag: Option<String>,
-        /// The tags that it has.
+        /// How many images it has.
+        count: usize,
+        /// Their tags.
         tags: Vec<String>,
+    },
+    /// A tag is that of several images.
+    #[error("{name:?}: the tag {tag:?} stands for more than one image{}", listed(.digests))]
+    Twice {
+        /// The layout's folder, or the archive.
+        name: String,
+        /// The tag.
+        tag: String,
+        /// The digests of the images, where they are known.
+        digests: Vec<String>,
+    },
+    /// It is for other machines.
+    #[error("{name:?} is for {found}, and an image for {here} is needed")]
+    Platform {
+        /// The path of the document that says so.
+        name: String,
+        /// What it is for.
+        found: String,
+        /// What is needed.
+        here: String,
+    },
+    /// It is something else than a container's image.
+    #[error("{name:?} is an artifact of the type {kind:?}, not a container image")]
+    Artifact {
+        /// The path of its manifest.
+        name: String,
+        /// Its type.
+        kind: String,
+    },
+    /// A layer cannot be unpacked.
+    #[error("the layer {digest} {what}")]
+    Layer {
+        /// Its digest.
+        digest: String,
+        /// Why not.
+        what: String,
     },
     /// The user that the image runs as is not in its files.
     #[error("the image runs as {user:?}, and its {file} has no {name:?}")]
@@ -105,20 +179,36 @@ pub enum ImageError {
     },
 }
 
-fn asked_for(tag: &Option<String>) -> String {
-    match tag {
-        Some(tag) => format!("{tag:?} for this kind of machine"),
-        None => "\"latest\", and not just one".to_owned(),
+fn packages(programs: &[&str]) -> &'static str {
+    match programs {
+        [_] => "the package of that name",
+        _ => "the packages of these names",
     }
 }
 
-fn names(tags: &[String]) -> String {
+fn lacks(tag: Option<&str>, count: usize) -> String {
+    match (count, tag) {
+        (0, _) => "no images".to_owned(),
+        (_, Some(tag)) => format!("no image {tag:?}"),
+        (count, None) => format!("{count} images, and none is called \"latest\""),
+    }
+}
+
+fn names(tags: &[String], count: usize) -> String {
     match tags {
-        [] => "none has a name".to_owned(),
+        [] if count == 0 => String::new(),
+        [] => "; none has a name".to_owned(),
         _ => {
             let names: Vec<_> = tags.iter().map(|tag| format!("{tag:?}")).collect();
-            format!("there are {}", names.join(", "))
+            format!("; there are {}", names.join(", "))
         }
+    }
+}
+
+fn listed(digests: &[String]) -> String {
+    match digests {
+        [] => String::new(),
+        _ => format!(": {}", digests.join(", ")),
     }
 }
 

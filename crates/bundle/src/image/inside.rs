@@ -3,26 +3,17 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// How many links one path may lead through, as in the kernel.
 const MOST_LINKS: usize = 40;
 
-/// What is done where a path leads to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// It is an error.
-    Refuse,
-    /// A folder is made.
-    Make,
-}
-
 /// Where `path` leads to in the root filesystem `root`, all links followed.
 ///
 /// # Errors
-/// When there is nothing and nothing is to be made, or links go round in a circle.
-pub(crate) fn follow(root: &Path, path: &Path, missing: Missing) -> io::Result<PathBuf> {
+/// When there is nothing, or links go round in a circle.
+pub(crate) fn follow(root: &Path, path: &Path) -> io::Result<PathBuf> {
     let mut found = root.to_owned();
     let mut left = Vec::new();
     push(&mut left, path);
@@ -48,9 +39,6 @@ pub(crate) fn follow(root: &Path, path: &Path, missing: Missing) -> io::Result<P
                 }
                 push(&mut left, &target);
                 continue;
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound && missing == Missing::Make => {
-                fs::create_dir(&next)?;
             }
             Ok(_) => {}
             Err(error) => return Err(error),
@@ -110,7 +98,7 @@ mod tests {
             ("usr/none", None),
             ("usr/passwd/x", None),
         ] {
-            let found = follow(&root, Path::new(path), Missing::Refuse).ok();
+            let found = follow(&root, Path::new(path)).ok();
             let expected = expected.map(|path| root.join(path));
             // Without the slash that joining nothing leaves at the end.
             let same = found.as_ref().map(|path| path.components());
@@ -121,16 +109,5 @@ mod tests {
                 "{path}: {found:?}"
             );
         }
-    }
-
-    #[test]
-    fn missing_folders_are_made_within() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("root");
-        fs::create_dir_all(root.join("var")).unwrap();
-        symlink("/../run", root.join("var/run")).unwrap();
-        let found = follow(&root, Path::new("var/run/app"), Missing::Make).unwrap();
-        assert_eq!(found, root.join("run/app"));
-        assert!(found.is_dir());
     }
 }

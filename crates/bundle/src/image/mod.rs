@@ -1,8 +1,11 @@
-//! From an OCI image to a bundle: one whose configuration says what the image's own
-//! does. An image is an unpacked bundle already, an OCI image layout on disk, or
-//! something in a registry; the last two are unpacked.
+//! From an OCI image to a bundle: one whose configuration says what the image's own does.
+//! An image is an unpacked bundle already, a layout on disk, an archive, or something in a
+//! registry. What can be checked of it is checked when it is found; the unpacking is a step
+//! of its own, and not done here: skopeo and umoci are the programs for that.
 
+mod archive;
 mod error;
+mod files;
 mod inside;
 mod layout;
 mod reference;
@@ -13,48 +16,106 @@ mod unpack;
 mod user;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-
-use nix::unistd::geteuid;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf, absolute};
 
 pub use error::ImageError;
+pub use tools::Limits;
 
-use self::layout::Image;
+use self::files::Files;
+use self::layout::Conversion;
 use self::reference::Reference;
-use self::store::Temporary;
-use self::tools::Program;
+use self::store::Workshop;
+use self::unpack::{Policy, ROOT, Tools};
 use self::user::User;
 
-/// The folder of the root filesystem in a bundle.
-const ROOT: &str = "rootfs";
-/// The tag of an image in a layout that is there for this image alone.
-const FETCHED: &str = "latest";
+/// An archive's name while skopeo reads it: its own may hold what skopeo splits at.
+const ARCHIVE: &str = "archive.tar";
 
-/// The bundle of an image for a container of this ID. One that has to be unpacked goes
-/// into a folder of the user's own called `store`, and is used again by the next call
-/// for the same container and image. `tell` gets a line of words before what takes
-/// long, and on what was done.
+/// What an image's name stands for.
+#[derive(Debug)]
+pub enum Found {
+    /// An unpacked bundle, in this folder.
+    Bundle(PathBuf),
+    /// What has to be unpacked to become one.
+    Image(Box<Image>),
+}
+
+/// An image that has to be unpacked.
+#[derive(Debug)]
+pub struct Image {
+    /// What was given for it.
+    name: String,
+    /// Where its bundle is to be.
+    bundle: PathBuf,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// One of a layout's.
+    Layout { files: Files, image: layout::Image },
+    /// One that skopeo makes a layout of.
+    Fetched {
+        /// What skopeo calls it.
+        from: String,
+        /// The archive that it is in, if it is in one.
+        archive: Option<PathBuf>,
+        /// What it is known to be.
+        expected: Option<layout::Image>,
+    },
+}
+
+/// What is known of a bundle before it is unpacked.
+#[derive(Debug)]
+pub struct Preview {
+    /// Where its configuration will be.
+    pub config_file: PathBuf,
+    /// The text of that.
+    pub config: String,
+    /// What is not there yet, in words; nothing if it has been unpacked before.
+    pub note: Option<String>,
+}
+
+/// Finds an image for a container of this ID. Its bundle will be in a folder of the user's
+/// own called `store`.
 ///
 /// # Errors
-/// When the ID cannot name a folder, or the image cannot be found, fetched or unpacked.
-pub fn bundle(
-    reference: &str,
-    id: &str,
-    store: &str,
-    tell: &mut dyn FnMut(String),
-) -> Result<PathBuf, ImageError> {
+/// When the ID cannot name a folder, or the image cannot be found, or is none that can run
+/// here.
+pub fn find(reference: &str, id: &str, store: &str) -> Result<Found, ImageError> {
     if !is_id(id) {
         return Err(ImageError::Id { id: id.to_owned() });
     }
-    let mut unpacking = Unpacking { id, store, tell };
-    match Reference::read(reference)? {
-        Reference::Bundle(folder) => Ok(folder),
+    let bundle = store::folder(store).join(id);
+    let source = match Reference::read(reference)? {
+        Reference::Bundle(folder) => return Ok(Found::Bundle(folder)),
         Reference::Layout { folder, tag } => {
-            let image = layout::image(&folder, tag.as_deref())?;
-            unpacking.image(&folder, &image, Program::find("umoci").as_ref())
+            let files = Files::Folder(folder);
+            let image = layout::image(&files, tag.as_deref())?;
+            store::is_made(&bundle, image.digest())?;
+            Source::Layout { files, image }
         }
-        Reference::Registry(name) => unpacking.registry(&name),
-    }
+        Reference::Archive { file, tag, kind } => {
+            let found = archive::find(&file, tag.as_deref(), kind)?;
+            let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+            Source::Fetched {
+                from: format!("{}:{ARCHIVE}{tag}", found.transport),
+                archive: Some(file),
+                expected: found.image,
+            }
+        }
+        Reference::Registry(name) => Source::Fetched {
+            from: format!("docker://{name}"),
+            archive: None,
+            expected: None,
+        },
+    };
+    Ok(Found::Image(Box::new(Image {
+        name: reference.to_owned(),
+        bundle,
+        source,
+    })))
 }
 
 /// Whether this names a folder of its own. Agents take no other IDs either.
@@ -66,99 +127,176 @@ fn is_id(id: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
-/// An image on its way to a bundle.
-struct Unpacking<'a> {
-    /// The container's ID.
-    id: &'a str,
-    /// The name of the folder of all bundles.
-    store: &'a str,
-    tell: &'a mut dyn FnMut(String),
-}
-
-impl Unpacking<'_> {
-    /// The bundle of an image in a registry.
-    fn registry(&mut self, name: &str) -> Result<PathBuf, ImageError> {
-        let (skopeo, umoci) = (Program::find("skopeo"), Program::find("umoci"));
-        let (Some(skopeo), Some(umoci)) = (&skopeo, umoci.as_ref()) else {
-            let tools = [("skopeo", skopeo.is_none()), ("umoci", umoci.is_none())];
-            let missing = tools.iter().filter(|(_, missing)| *missing);
-            let missing: Vec<_> = missing.map(|(tool, _)| *tool).collect();
-            return Err(ImageError::NoTool {
-                name: name.to_owned(),
-                missing: missing.join(" or "),
+impl Image {
+    /// What can be told of the bundle without unpacking or fetching anything.
+    ///
+    /// # Errors
+    /// When nothing can, as the image has to be fetched first.
+    pub fn preview(&self) -> Result<Preview, ImageError> {
+        let Source::Layout { image, .. } = &self.source else {
+            return Err(ImageError::NotFetched {
+                name: self.name.clone(),
             });
         };
-        let purpose = format!("{}.layout", self.id);
-        let temporary = Temporary::new(&store::folder(self.store)?, &purpose)?;
-        let folder = temporary.path();
-        (self.tell)(format!("fetching {name:?} with skopeo"));
-        let target = format!("oci:{}:{FETCHED}", folder.display());
-        skopeo.run(["copy", &format!("docker://{name}"), &target])?;
-        let image = layout::image(folder, Some(FETCHED))?;
-        self.image(folder, &image, Some(umoci))
-    }
-
-    /// The bundle of an image in a layout.
-    fn image(
-        &mut self,
-        folder: &Path,
-        image: &Image,
-        umoci: Option<&Program>,
-    ) -> Result<PathBuf, ImageError> {
-        let store = store::folder(self.store)?;
-        let (bundle, is_new) = store::bundle(&store, self.id, &image.digest, |bundle| {
-            match (umoci, &image.tag) {
-                // It finds images by their tags alone.
-                (Some(umoci), Some(tag)) => unpack_with(umoci, folder, tag, bundle)?,
-                _ => self.unpack(image, bundle)?,
-            }
-            let root = bundle.join(ROOT);
-            let root = root.canonicalize().map_err(ImageError::file(&root))?;
-            let settings = image.config.config().as_ref();
-            let user = settings.and_then(|settings| settings.user().as_deref());
-            let user = User::find(user.unwrap_or_default(), &root)?;
-            let path = bundle.join("config.json");
-            fs::write(&path, spec::spec(&image.config, &user)).map_err(ImageError::file(&path))
-        })?;
-        let how = if is_new {
-            "unpacked to"
-        } else {
-            "unpacked before, in"
+        let config_file = self.bundle.join("config.json");
+        if store::is_made(&self.bundle, image.digest())? {
+            let config = fs::read_to_string(&config_file);
+            return Ok(Preview {
+                config: config.map_err(ImageError::file(&config_file))?,
+                config_file,
+                note: None,
+            });
+        }
+        let user = image.user();
+        let known = User::without_files(user);
+        let note = match known.is_ok() && user.contains(':') {
+            true => "",
+            false => "; the user's numbers are looked up in the image's files then",
         };
-        let shown = bundle.display().to_string();
-        (self.tell)(format!("the image is {how} {shown:?}"));
-        Ok(bundle)
+        let bundle = self.bundle.display().to_string();
+        Ok(Preview {
+            config: spec::spec(&image.config, &known.unwrap_or_default()),
+            config_file,
+            note: Some(format!(
+                "{bundle:?} is not there yet: nothing is unpacked{note}"
+            )),
+        })
     }
 
-    fn unpack(&mut self, image: &Image, bundle: &Path) -> Result<(), ImageError> {
-        let root = bundle.join(ROOT);
-        fs::create_dir(&root).map_err(ImageError::file(&root))?;
-        let root = root.canonicalize().map_err(ImageError::file(&root))?;
-        let mut devices = Vec::new();
-        for layer in &image.layers {
-            devices.extend(unpack::unpack(layer, &root)?);
+    /// Whether the programs that the unpacking needs are there.
+    ///
+    /// # Errors
+    /// When one is not.
+    pub fn check_tools(&self) -> Result<(), ImageError> {
+        match &self.source {
+            Source::Layout { image, .. } if store::is_made(&self.bundle, image.digest())? => Ok(()),
+            _ => self.tools().map(drop),
         }
-        if let Some(first) = devices.first() {
-            (self.tell)(format!(
-                "devices in the image that are left out, as the agent makes its own: {}, the \
-                 first is {:?}",
-                devices.len(),
-                first.display().to_string()
-            ));
-        }
-        Ok(())
     }
-}
 
-fn unpack_with(umoci: &Program, folder: &Path, tag: &str, bundle: &Path) -> Result<(), ImageError> {
-    let image = format!("{}:{tag}", folder.display());
-    let bundle = bundle.display().to_string();
-    let mut arguments = vec!["unpack", "--image", &image];
-    if !geteuid().is_root() {
-        arguments.push("--rootless");
+    fn tools(&self) -> Result<Tools, ImageError> {
+        let (purpose, with_skopeo) = match &self.source {
+            Source::Layout { image, .. } => match image.conversion {
+                None => ("is unpacked by umoci", false),
+                Some(Conversion::Zstd) => (
+                    "has layers compressed by zstd, which skopeo compresses anew and umoci unpacks",
+                    true,
+                ),
+                Some(Conversion::Docker) => (
+                    "is of Docker's media types, which skopeo converts and umoci unpacks",
+                    true,
+                ),
+            },
+            Source::Fetched {
+                archive: Some(_), ..
+            } => ("is an archive, which skopeo reads and umoci unpacks", true),
+            Source::Fetched { archive: None, .. } => (
+                "is not on this disk; skopeo fetches it and umoci unpacks it",
+                true,
+            ),
+        };
+        Tools::find(&self.name, purpose, with_skopeo)
     }
-    arguments.push(&bundle);
-    umoci.run(arguments)
+
+    /// Makes the bundle, unless it is there from an earlier run for the same image, and
+    /// gives its folder. `tell` gets a line of words before what takes long, and on what
+    /// was done.
+    ///
+    /// # Errors
+    /// When the image cannot be fetched or unpacked, a signal came, or it takes more than
+    /// it may. Nothing is left behind then.
+    pub fn unpack(
+        &self,
+        limits: &Limits<'_>,
+        tell: &mut dyn FnMut(String),
+    ) -> Result<PathBuf, ImageError> {
+        let (workshop, tools, fetched);
+        let (files, image) = match &self.source {
+            Source::Layout { files, image } => {
+                if self.is_made(image, tell)? {
+                    return Ok(self.bundle.clone());
+                }
+                (tools, workshop) = (self.tools()?, Workshop::new(&self.bundle)?);
+                (files, image)
+            }
+            Source::Fetched {
+                from,
+                archive,
+                expected,
+            } => {
+                (tools, workshop) = (self.tools()?, Workshop::new(&self.bundle)?);
+                let archive = archive.as_deref();
+                fetched = self.fetch(from, archive, &tools, workshop.path(), limits, tell)?;
+                let (files, image) = &fetched;
+                if expected.as_ref().is_some_and(|it| !it.is_same(image)) {
+                    return Err(ImageError::Mistaken {
+                        name: self.name.clone(),
+                    });
+                }
+                if self.is_made(image, tell)? {
+                    return Ok(self.bundle.clone());
+                }
+                (files, image)
+            }
+        };
+        let folder = workshop.path();
+        let converted;
+        let (from, unpacked) = match image.conversion {
+            None => (files, image),
+            Some(_) => {
+                converted = tools.convert(files, image, folder, limits)?;
+                (&converted.0, &converted.1)
+            }
+        };
+        let made = tools.unpack(from, unpacked, folder, limits)?;
+        let root = made.join(ROOT);
+        let user = User::find(unpacked.user(), &root)?;
+        let config = made.join("config.json");
+        fs::write(&config, spec::spec(&unpacked.config, &user))
+            .map_err(ImageError::file(&config))?;
+        workshop.keep(&made, &self.bundle, image.digest())?;
+        let shown = self.bundle.display().to_string();
+        tell(format!("the image is unpacked to {shown:?}"));
+        Ok(self.bundle.clone())
+    }
+
+    /// Whether the bundle is there from an earlier run, which is told then.
+    fn is_made(
+        &self,
+        image: &layout::Image,
+        tell: &mut dyn FnMut(String),
+    ) -> Result<bool, ImageError> {
+        let is_made = store::is_made(&self.bundle, image.digest())?;
+        if is_made {
+            let shown = self.bundle.display().to_string();
+            tell(format!("the image is unpacked before, in {shown:?}"));
+        }
+        Ok(is_made)
+    }
+
+    /// Fetches the image, or reads its archive; gives a layout with it.
+    fn fetch(
+        &self,
+        from: &str,
+        archive: Option<&Path>,
+        tools: &Tools,
+        folder: &Path,
+        limits: &Limits<'_>,
+        tell: &mut dyn FnMut(String),
+    ) -> Result<(Files, layout::Image), ImageError> {
+        if let Some(archive) = archive {
+            let link = folder.join(ARCHIVE);
+            let linked = absolute(archive).and_then(|archive| symlink(archive, &link));
+            linked.map_err(ImageError::file(&link))?;
+        }
+        let what = if archive.is_some() {
+            "reading"
+        } else {
+            "fetching"
+        };
+        tell(format!("{what} {:?} with skopeo", self.name));
+        tools.copy(from, Policy::Machine, folder, limits)
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! What `image=REF` names: a folder here or something in a registry. It looks
-//! at folders and reads nothing in them.
+//! What `image=REF` names: something on disk or in a registry. It looks at folders and
+//! files, and reads nothing in them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::image::error::ImageError;
@@ -17,53 +18,86 @@ pub(crate) enum Reference {
         /// The image's name in it.
         tag: Option<String>,
     },
+    /// A tar archive, and which of its images.
+    Archive {
+        /// The file.
+        file: PathBuf,
+        /// The image's name in it.
+        tag: Option<String>,
+        /// What kind of archive it is said to be.
+        kind: Option<Archive>,
+    },
     /// A reference that a registry resolves.
     Registry(String),
 }
 
+/// The kinds of archives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Archive {
+    /// An OCI image layout.
+    Oci,
+    /// What `docker save` writes.
+    Docker,
+}
+
 impl Reference {
-    /// Reads `FOLDER`, `FOLDER:TAG`, `oci:FOLDER[:TAG]` or a registry reference,
-    /// which may begin with `docker://`.
+    /// Reads a folder, a file or either with a tag, with or without what skopeo has before
+    /// it; or a registry reference, which may begin with `docker://`.
     ///
     /// # Errors
     /// When it is none of them.
     pub(crate) fn read(text: &str) -> Result<Self, ImageError> {
-        let name = || text.to_owned();
+        let no_image = || ImageError::NoImage {
+            name: text.to_owned(),
+        };
+        for (prefix, kind) in [
+            ("oci-archive:", Archive::Oci),
+            ("docker-archive:", Archive::Docker),
+        ] {
+            if let Some(path) = text.strip_prefix(prefix) {
+                return archive(path, Some(kind)).ok_or_else(no_image);
+            }
+        }
         if let Some(path) = text.strip_prefix("oci:") {
-            return layout(path).ok_or_else(|| ImageError::NoImage { name: name() });
+            return layout(path).ok_or_else(no_image);
         }
         if Path::new(text).join("config.json").is_file() {
             return Ok(Reference::Bundle(text.into()));
         }
-        if let Some(layout) = layout(text) {
-            return Ok(layout);
+        if let Some(found) = layout(text).or_else(|| archive(text, None)) {
+            return Ok(found);
         }
         let reference = text.strip_prefix("docker://").unwrap_or(text);
-        if reference.starts_with(['/', '.']) || Path::new(text).exists() {
-            return Err(ImageError::NoImage { name: name() });
+        if reference.starts_with(['/', '.']) || fs::symlink_metadata(text).is_ok() {
+            return Err(no_image());
         }
         match is_reference(reference) {
             true => Ok(Reference::Registry(reference.to_owned())),
-            false => Err(ImageError::Reference { name: name() }),
+            false => Err(ImageError::Reference {
+                name: text.to_owned(),
+            }),
         }
     }
 }
 
 fn layout(text: &str) -> Option<Reference> {
-    let is_layout = |path: &str| Path::new(path).join("oci-layout").is_file();
-    let found = |folder: &str, tag: Option<&str>| {
-        Some(Reference::Layout {
-            folder: folder.into(),
-            tag: tag.map(str::to_owned),
-        })
-    };
-    if is_layout(text) {
-        return found(text, None);
+    let (folder, tag) = split(text, |path| path.join("oci-layout").is_file())?;
+    Some(Reference::Layout { folder, tag })
+}
+
+fn archive(text: &str, kind: Option<Archive>) -> Option<Reference> {
+    let (file, tag) = split(text, Path::is_file)?;
+    Some(Reference::Archive { file, tag, kind })
+}
+
+/// A path and the tag after it: either may hold colons itself, so each may end the path.
+fn split(text: &str, is_it: impl Fn(&Path) -> bool) -> Option<(PathBuf, Option<String>)> {
+    if is_it(Path::new(text)) {
+        return Some((text.into(), None));
     }
-    // A tag may hold colons itself, so each of them may end the path.
     let mut splits = text.match_indices(':').map(|(at, _)| text.split_at(at));
-    let (folder, tag) = splits.find(|(folder, _)| !folder.is_empty() && is_layout(folder))?;
-    found(folder, tag.strip_prefix(':'))
+    let (path, tag) = splits.find(|(path, _)| !path.is_empty() && is_it(Path::new(path)))?;
+    Some((path.into(), tag.strip_prefix(':').map(str::to_owned)))
 }
 
 /// Whether these are the characters of a registry reference.

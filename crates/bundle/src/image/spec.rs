@@ -88,7 +88,7 @@ mod tests {
         let root = spec.pointer("/root/path");
         assert_eq!(
             root.and_then(|root| root.as_str()),
-            Some(super::super::ROOT)
+            Some(super::super::unpack::ROOT)
         );
     }
 }

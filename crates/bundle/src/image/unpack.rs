@@ -1,237 +1,191 @@
-//! Layers, one over the other, as a root filesystem: what a layer has replaces
-//! what is below it, and its whiteouts remove that. Nothing is ever touched
-//! outside the root filesystem, whatever a layer says.
+//! From an image's layers to a root filesystem, by umoci. It knows images by their tags
+//! alone, and takes OCI's own types with layers as they are or compressed by gzip: so it
+//! gets a layout with one image in it, which skopeo converts first where it has to.
 
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs::{self, Permissions};
-use std::io::{self, BufReader, Read, Seek};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, lchown};
-use std::path::{Component, Path, PathBuf};
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf, absolute};
 
-use flate2::read::MultiGzDecoder;
-use nix::sys::stat::Mode;
-use nix::unistd::{geteuid, mkfifo};
-use tar::{Archive, Entry, EntryType, Header};
+use nix::unistd::geteuid;
+use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor};
+use serde_json::json;
 
-use super::inside::{self, Missing};
+use super::files::Files;
+use super::layout::{self, Image};
+use super::tools::{Limits, Program};
 use crate::image::error::ImageError;
-use crate::image::layout;
 
-const WHITEOUT: &[u8] = b".wh.";
-/// Hides all that lower layers have in its folder.
-const OPAQUE: &[u8] = b".wh..wh..opq";
+/// The folder of the root filesystem in a bundle.
+pub(crate) const ROOT: &str = "rootfs";
+/// The tag of an image in a layout that is there for this image alone.
+const TAG: &str = "image";
 
-/// Puts a layer (a tar archive, as it is or compressed by gzip) over what is in
-/// `root`, which must be a path without links. Owners are set where this user
-/// may. Devices are left out, as the agent makes its own; returns their names.
-///
-/// # Errors
-/// When the layer cannot be read or unpacked.
-pub(crate) fn unpack(layer: &Path, root: &Path) -> Result<Vec<PathBuf>, ImageError> {
-    let wrong = |error: io::Error| ImageError::layout(layer, in_full(&error));
-    let archive = open(layer).map_err(wrong)?;
-    Layer::new(root).unpack(archive).map_err(wrong)
+/// The programs for images that are not unpacked yet.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    umoci: Program,
+    /// Where something has to be fetched or converted.
+    skopeo: Option<Program>,
 }
 
-fn open(layer: &Path) -> io::Result<Archive<Box<dyn Read>>> {
-    let mut file = layout::open(layer)?;
-    let mut magic = Vec::new();
-    (&file).take(4).read_to_end(&mut magic)?;
-    file.rewind()?;
-    let file = BufReader::new(file);
-    let reader: Box<dyn Read> = match magic.as_slice() {
-        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(file)),
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            let what =
-                "is compressed by zstd, which only umoci can unpack; there is none on the PATH";
-            return Err(io::Error::other(what));
-        }
-        _ => Box::new(file),
-    };
-    Ok(Archive::new(reader))
-}
-
-/// One layer on its way.
-struct Layer<'a> {
-    root: &'a Path,
-    owners: bool,
-    /// What this layer has: its whiteouts do not hide that.
-    own: BTreeSet<PathBuf>,
-    /// Folders get their mode at the end, as it may forbid to write to them.
-    folders: Vec<Access>,
-    devices: Vec<PathBuf>,
-}
-
-/// The mode and owner of what is made here and not by the tar crate.
-struct Access {
-    path: PathBuf,
-    mode: u32,
-    owner: (u32, u32),
-}
-
-impl Access {
-    fn of(header: &Header, path: PathBuf) -> io::Result<Self> {
-        let number = |id: u64| u32::try_from(id).map_err(io::Error::other);
-        Ok(Self {
-            mode: header.mode()? & 0o7777,
-            owner: (number(header.uid()?)?, number(header.gid()?)?),
-            path,
-        })
-    }
-
-    fn set(self, owners: bool) -> io::Result<()> {
-        if owners {
-            let (uid, gid) = self.owner;
-            lchown(&self.path, Some(uid), Some(gid))?;
-        }
-        fs::set_permissions(&self.path, Permissions::from_mode(self.mode))
-    }
-}
-
-impl<'a> Layer<'a> {
-    fn new(root: &'a Path) -> Self {
-        Self {
-            root,
-            owners: geteuid().is_root(),
-            own: BTreeSet::new(),
-            folders: Vec::new(),
-            devices: Vec::new(),
+impl Tools {
+    /// Finds umoci, and skopeo if it is needed. `purpose` says for what, after the
+    /// image's name.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub(crate) fn find(
+        name: &str,
+        purpose: &'static str,
+        with_skopeo: bool,
+    ) -> Result<Self, ImageError> {
+        let umoci = Program::find("umoci");
+        let skopeo = Program::find("skopeo").filter(|_| with_skopeo);
+        let missing = [
+            ("umoci", umoci.is_none()),
+            ("skopeo", with_skopeo && skopeo.is_none()),
+        ];
+        let missing = missing.iter().filter(|(_, is_missing)| *is_missing);
+        let missing: Vec<_> = missing.map(|(program, _)| *program).collect();
+        match umoci {
+            Some(umoci) if missing.is_empty() => Ok(Self { umoci, skopeo }),
+            _ => Err(ImageError::NoTool {
+                name: name.to_owned(),
+                purpose,
+                missing,
+            }),
         }
     }
 
-    fn unpack(mut self, mut archive: Archive<Box<dyn Read>>) -> io::Result<Vec<PathBuf>> {
-        archive.set_preserve_permissions(true);
-        archive.set_preserve_ownerships(self.owners);
-        for entry in archive.entries()? {
-            self.entry(entry?)?;
+    /// Copies an image, by skopeo's name for it, into a layout in a folder of its own
+    /// within `folder`, as what umoci takes; gives that layout.
+    ///
+    /// # Errors
+    /// When skopeo fails, is stopped, or makes more than it may.
+    pub(crate) fn copy(
+        &self,
+        from: &str,
+        policy: Policy,
+        folder: &Path,
+        limits: &Limits<'_>,
+    ) -> Result<(Files, Image), ImageError> {
+        let mut arguments = vec!["copy", "--dest-compress-format", "gzip"];
+        if policy == Policy::None {
+            arguments.push("--insecure-policy");
         }
-        for folder in self.folders.into_iter().rev() {
-            folder.set(self.owners)?;
+        let to = format!("oci:fetched:{TAG}");
+        arguments.extend([from, &to]);
+        if let Some(skopeo) = &self.skopeo {
+            skopeo.run(folder, &arguments, folder, limits)?;
         }
-        Ok(self.devices)
+        let files = Files::Folder(folder.join("fetched"));
+        let image = layout::image(&files, Some(TAG))?;
+        Ok((files, image))
     }
 
-    fn entry(&mut self, mut entry: Entry<'_, Box<dyn Read>>) -> io::Result<()> {
-        let kind = entry.header().entry_type();
-        if kind.is_pax_global_extensions() {
-            return Ok(());
+    /// Unpacks an image to a root filesystem in the folder `bundle`, which is not there
+    /// yet, within `folder`; gives that folder's path, and the image that was unpacked.
+    ///
+    /// # Errors
+    /// When a program fails, is stopped, or makes more than it may.
+    pub(crate) fn unpack(
+        &self,
+        files: &Files,
+        image: &Image,
+        folder: &Path,
+        limits: &Limits<'_>,
+    ) -> Result<PathBuf, ImageError> {
+        let source = folder.join("layout");
+        place(files, image, &source).map_err(ImageError::file(&source))?;
+        let bundle = folder.join("bundle");
+        fs::create_dir(&bundle).map_err(ImageError::file(&bundle))?;
+        let (from, to) = (format!("layout:{TAG}"), format!("bundle/{ROOT}"));
+        let mut arguments = vec!["raw", "unpack", "--image", &from];
+        if !geteuid().is_root() {
+            arguments.push("--rootless");
         }
-        let name = relative(&entry.path()?)?;
-        let Some(last) = name.file_name().map(OsStr::to_owned) else {
-            if kind == EntryType::Directory {
-                let root = Access::of(entry.header(), self.root.to_owned())?;
-                self.folders.push(root);
-            }
-            return Ok(());
-        };
-        let above = name.parent().unwrap_or(Path::new(""));
-        let parent = inside::follow(self.root, above, Missing::Make)?;
-        if last.as_bytes() == OPAQUE {
-            return self.hide_all(&parent, above);
+        arguments.push(&to);
+        self.umoci.run(folder, &arguments, &bundle, limits)?;
+        // Of a whiteout of "..", umoci makes the end of what is there.
+        let root = fs::symlink_metadata(bundle.join(ROOT));
+        if !root.is_ok_and(|root| root.is_dir()) {
+            return Err(ImageError::NoRoot);
         }
-        if let Some(hidden) = last.as_bytes().strip_prefix(WHITEOUT) {
-            let hidden = OsStr::from_bytes(hidden);
-            // Such a name would stand for a folder above.
-            if hidden.is_empty() || hidden == "." || hidden == ".." {
-                return Err(io::Error::other(format!("{last:?} hides no name")));
-            }
-            return self.hide(&parent.join(hidden), &name.with_file_name(hidden));
-        }
-        let path = parent.join(&last);
-        match kind {
-            EntryType::Directory => {
-                if !fs::symlink_metadata(&path).is_ok_and(|it| it.is_dir()) {
-                    remove(&path)?;
-                    fs::create_dir(&path)?;
-                }
-                self.folders.push(Access::of(entry.header(), path)?);
-            }
-            EntryType::Char | EntryType::Block => {
-                self.devices.push(name);
-                return Ok(());
-            }
-            EntryType::Fifo => {
-                remove(&path)?;
-                mkfifo(&path, Mode::S_IRUSR)?;
-                Access::of(entry.header(), path)?.set(self.owners)?;
-            }
-            EntryType::Link => {
-                let target = self.linked(&entry)?;
-                remove(&path)?;
-                fs::hard_link(target, &path)?;
-            }
-            _ => {
-                remove(&path)?;
-                entry.unpack(&path)?;
-            }
-        }
-        self.own.insert(name);
-        Ok(())
+        Ok(bundle)
     }
 
-    /// What a hard link is another name of: it may be a symbolic link itself.
-    fn linked(&self, entry: &Entry<'_, Box<dyn Read>>) -> io::Result<PathBuf> {
-        let target = entry.link_name()?.unwrap_or_default();
-        let target = relative(&target)?;
-        let above = target.parent().unwrap_or(Path::new(""));
-        let above = inside::follow(self.root, above, Missing::Refuse)?;
-        let last = target.file_name();
-        let last = last.ok_or_else(|| io::Error::other("a hard link to no file"))?;
-        Ok(above.join(last))
-    }
-
-    fn hide(&self, path: &Path, name: &Path) -> io::Result<()> {
-        let mut above = self.own.range(name.to_owned()..);
-        match above.next() {
-            Some(own) if own.starts_with(name) => Ok(()),
-            _ => remove(path),
-        }
-    }
-
-    fn hide_all(&self, folder: &Path, name: &Path) -> io::Result<()> {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            self.hide(&entry.path(), &name.join(entry.file_name()))?;
-        }
-        Ok(())
+    /// Converts an image to what umoci takes; gives the layout that it is in.
+    ///
+    /// # Errors
+    /// When skopeo fails, is stopped, or makes more than it may.
+    pub(crate) fn convert(
+        &self,
+        files: &Files,
+        image: &Image,
+        folder: &Path,
+        limits: &Limits<'_>,
+    ) -> Result<(Files, Image), ImageError> {
+        // Not as a layout, from which skopeo takes OCI's types alone.
+        let source = folder.join("source");
+        place_plainly(files, image, &source).map_err(ImageError::file(&source))?;
+        self.copy("dir:source", Policy::None, folder, limits)
     }
 }
 
-/// An entry's path from the root on.
-fn relative(path: &Path) -> io::Result<PathBuf> {
-    let mut relative = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::Normal(part) => relative.push(part),
-            Component::ParentDir => {
-                let what = format!("{path:?} leads out of the image");
-                return Err(io::Error::other(what));
-            }
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
-        }
-    }
-    Ok(relative)
+/// What is asked whether an image may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// This machine's policy for where it comes from.
+    Machine,
+    /// Nothing, as it has come already.
+    None,
 }
 
-/// Removes whatever there is at a path, without following it where it is a link.
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+/// Makes a layout of one image. The documents are those that have been checked; layers stay
+/// where they are.
+fn place(files: &Files, image: &Image, folder: &Path) -> io::Result<()> {
+    let (config, text) = &image.config_text;
+    for (descriptor, text) in [(&image.descriptor, &image.manifest), (config, text)] {
+        fs::write(place_of(descriptor, folder)?, text)?;
     }
+    for layer in &image.layers {
+        link(files, layer, &place_of(layer, folder)?)?;
+    }
+    let mut descriptor = image.descriptor.clone();
+    let tag = (ANNOTATION_REF_NAME.to_owned(), TAG.to_owned());
+    descriptor.set_annotations(Some(HashMap::from([tag])));
+    let index = json!({ "schemaVersion": 2, "manifests": [descriptor] });
+    fs::write(folder.join("index.json"), index.to_string())?;
+    let version = json!({ "imageLayoutVersion": "1.0.0" });
+    fs::write(folder.join("oci-layout"), version.to_string())
 }
 
-/// An error with its causes, which the tar crate keeps to itself.
-fn in_full(error: &io::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.get_ref().and_then(|inner| inner.source());
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
+/// The path of a blob in a layout, whose folder is made.
+fn place_of(descriptor: &Descriptor, folder: &Path) -> io::Result<PathBuf> {
+    let path = folder.join(layout::blob(descriptor));
+    fs::create_dir_all(path.parent().unwrap_or(folder))?;
+    Ok(path)
+}
+
+/// Makes a folder of one image as skopeo's transport `dir` has it.
+fn place_plainly(files: &Files, image: &Image, folder: &Path) -> io::Result<()> {
+    fs::create_dir(folder)?;
+    fs::write(folder.join("manifest.json"), &image.manifest)?;
+    let (config, text) = &image.config_text;
+    fs::write(folder.join(config.digest().digest()), text)?;
+    for layer in &image.layers {
+        link(files, layer, &folder.join(layer.digest().digest()))?;
     }
-    text
+    Ok(())
+}
+
+/// Makes a link to a blob; an image may have the same layer more than once.
+fn link(files: &Files, descriptor: &Descriptor, path: &Path) -> io::Result<()> {
+    let blob = absolute(files.path(&layout::blob(descriptor)))?;
+    match symlink(blob, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    }
 }

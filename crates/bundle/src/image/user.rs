@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::inside::{self, Missing};
+use super::inside;
 use crate::image::error::ImageError;
 
 /// The most of a file that is read, in bytes.
@@ -36,6 +36,14 @@ impl User {
         let users = lines(root, USERS);
         let groups = lines(root, GROUPS);
         Self::find_in(text, &users, &groups)
+    }
+
+    /// What can be told without the image's files.
+    ///
+    /// # Errors
+    /// When there is a name.
+    pub(crate) fn without_files(text: &str) -> Result<Self, ImageError> {
+        Self::find_in(text, &[], &[])
     }
 
     fn find_in(text: &str, users: &[Line], groups: &[Line]) -> Result<Self, ImageError> {
@@ -98,7 +106,7 @@ impl Line {
 
 /// The lines of a file in the root filesystem; none where there is no such file.
 fn lines(root: &Path, name: &str) -> Vec<Line> {
-    let path = inside::follow(root, Path::new(name), Missing::Refuse);
+    let path = inside::follow(root, Path::new(name));
     let path = path.ok().filter(|path| path.is_file());
     let mut bytes = Vec::new();
     if let Some(file) = path.and_then(|path| File::open(path).ok()) {

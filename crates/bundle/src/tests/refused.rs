@@ -33,8 +33,20 @@ fn what_the_specification_does_not_allow_is_refused_with_its_place() {
             "line 1, column 31: process.user.uid: invalid value: integer `-1`, expected u32",
         ),
         (
-            r#"{"process": {"user": {}, "cwd": "/", "capabilities": {"bounding": ["CAP_KILL", "CAP_X"]}}}"#,
-            "line 1, column 87: process.capabilities.bounding[1]: no variant for CAP_X (converted to X)",
+            r#"{"process": {"user": {}, "cwd": "/", "capabilities": {"bounding": ["CAP_KILL", 5]}}}"#,
+            "line 1, column 80: process.capabilities.bounding[1]: invalid type: integer `5`, expected a string",
+        ),
+        (
+            r#"{"process": {"user": {}, "cwd": "/", "capabilities": ["CAP_KILL", 5]}}"#,
+            "line 1, column 67: process.capabilities[1]: invalid type: integer `5`, expected a string",
+        ),
+        (
+            r#"{"process": {"user": {}, "cwd": "/", "capabilities": true}}"#,
+            "line 1, column 57: process.capabilities: invalid type: boolean `true`, expected sets of capabilities",
+        ),
+        (
+            r#"{"linux": {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 18446744073709551616}]}}}"#,
+            "line 1, column 93: linux.resources.hugepageLimits[0].limit: invalid type: floating point `1.8446744073709552e+19`, expected u64",
         ),
         (
             r#"{"hostname": "a", "hostname": "b"}"#,

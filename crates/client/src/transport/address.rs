@@ -16,6 +16,10 @@ use super::vsock::VsockPort;
 /// The port that a Kata agent listens on in its guest.
 pub const AGENT_PORT: u32 = 1024;
 
+/// The names of the hybrid vsock sockets of Cloud Hypervisor, with each of the runtimes, and
+/// of Firecracker and Dragonball.
+const HYBRID_SOCKETS: [&str; 3] = ["clh.sock", "ch-vm.sock", "kata.hvsock"];
+
 /// Where an agent listens. It is read from a URI and written as the same one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
@@ -93,6 +97,15 @@ impl Address {
         }
     }
 
+    /// Whether this is a Unix socket with the name of a hypervisor's hybrid vsock socket.
+    pub fn has_hybrid_name(&self) -> bool {
+        let Address::Unix(socket) = self else {
+            return false;
+        };
+        let path = socket.to_string();
+        HYBRID_SOCKETS.contains(&path.rsplit('/').next().unwrap_or_default())
+    }
+
     /// Makes one attempt to connect.
     pub(super) fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
         match self {
@@ -104,7 +117,7 @@ impl Address {
                 let connect = attempt.sim.ok_or(Refusal::NoSim)?;
                 connect()
                     .map(OwnedFd::from)
-                    .map_err(|error| Refusal::SimFailed(error.to_string()))
+                    .map_err(|error| Refusal::SimFailed(agent_text::reason(&error)))
             }
         }
     }

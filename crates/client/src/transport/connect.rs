@@ -76,11 +76,11 @@ impl ConnectError {
     }
 }
 
-/// A connected socket to `address`.
-pub(crate) fn connect(
-    address: &Address,
-    options: &ConnectOptions,
-) -> Result<OwnedFd, ConnectError> {
+/// A connected socket to `address`, which does not block.
+///
+/// # Errors
+/// When there is no connection in time, or a signal came.
+pub fn connect(address: &Address, options: &ConnectOptions) -> Result<OwnedFd, ConnectError> {
     let is_only = options.timeout.is_zero();
     let limit = if is_only {
         ONLY_ATTEMPT

@@ -2,6 +2,7 @@
 //! better.
 
 use agent_text::excerpt::QuotedBytes;
+use agent_text::reason;
 use nix::errno::Errno;
 use thiserror::Error;
 
@@ -72,7 +73,7 @@ pub enum Refusal {
     #[error("interrupted")]
     Interrupted,
     /// Something else, as the system names it.
-    #[error("{}", .0.desc())]
+    #[error("{}", reason(&(*.0).into()))]
     Other(Errno),
 }
 

@@ -122,7 +122,7 @@ fn what_will_not_pass_is_told_at_once() {
         (file.clone(), "the file is not a socket"),
         (folder.path().to_owned(), "the file is not a socket"),
         (datagrams, "the socket is not a stream socket"),
-        (file.join("below"), "Not a directory"),
+        (file.join("below"), "not a directory"),
     ];
     for (path, reason) in rows {
         let began = Instant::now();

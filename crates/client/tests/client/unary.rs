@@ -1,6 +1,7 @@
 //! Plain calls that get their answer, and those that give up waiting.
 
 use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_client::{Call, CallError, ErrorKind, Stage, Status};
@@ -253,23 +254,24 @@ fn calls_that_were_given_up_and_answered_late_are_forgotten() {
 fn an_answer_after_the_deadline_is_late_even_if_it_is_there() {
     let (sent, is_sent) = mpsc::channel();
     let (mut connection, peer) = connection_and(move |mut peer| {
+        peer.request();
         peer.send(&ok(1, b"late"));
         sent.send(()).unwrap();
         peer.request();
-        peer.request();
         peer.send(&ok(3, b"mine"));
     });
-    is_sent.recv().unwrap();
-    let after = Duration::from_nanos(1);
+    let after = SHORT;
     let hasty = Call {
         timeout: Some(after),
         ..CALL
     };
-    let stage = Stage::Waiting;
-    assert_eq!(
-        connection.call(&hasty),
-        Err(CallError::Timeout { after, stage })
-    );
+    let (_, mut receiver) = connection.stream(&hasty, false, false).unwrap().split();
+    is_sent.recv().unwrap();
+    thread::sleep(after);
+    let stage = Stage::Streaming;
+    let late = Err(CallError::Timeout { after, stage });
+    assert_eq!(receiver.next_message(), late);
+    drop(receiver);
     assert_eq!(connection.call(&CALL).unwrap(), b"mine");
     peer.join().unwrap();
 }

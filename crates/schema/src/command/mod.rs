@@ -47,7 +47,10 @@ pub enum ArgumentsError {
     #[error(transparent)]
     Words(#[from] WordsError),
     /// A word that is neither.
-    #[error("{0:?} is neither field=value nor a document (json://{{...}} or file:///path.json)")]
+    #[error(
+        "{0:?} is neither field=value nor a document (json://{{...}} or file:///path.json){meant}",
+        meant = meant(.0)
+    )]
     Plain(String),
     /// A value that begins like JSON but is not, and was cut at white space.
     #[error("{}: {reason}", escape::line(path))]
@@ -63,6 +66,20 @@ pub enum ArgumentsError {
     /// The document comes after a setter.
     #[error("the document must come before the setters, which change it")]
     DocumentAfterSetter,
+}
+
+/// What may be meant by a word that is no argument, for the end of its error. The word has
+/// lost its quotes, so JSON is not shown again.
+fn meant(word: &str) -> String {
+    match word.split_once(':') {
+        Some(("json", _)) => "; did you mean json://{...}?".to_owned(),
+        Some(("file", rest)) => format!("; did you mean {:?}?", format!("file://{rest}")),
+        _ if word.starts_with('{') => "; write json:// before it".to_owned(),
+        Some((name, value)) if !name.is_empty() && !name.contains(['{', '"', '/']) => {
+            format!("; did you mean {:?}?", format!("{name}={value}"))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Reads what follows the name of an RPC, `start` bytes into the text.
@@ -253,6 +270,26 @@ mod tests {
             (
                 "hello",
                 "\"hello\" is neither field=value nor a document (json://{...} or file:///path.json)",
+            ),
+            (
+                "hostname:foo",
+                "\"hostname:foo\" is neither field=value nor a document (json://{...} or \
+                 file:///path.json); did you mean \"hostname=foo\"?",
+            ),
+            (
+                "json:{}",
+                "\"json:{}\" is neither field=value nor a document (json://{...} or \
+                 file:///path.json); did you mean json://{...}?",
+            ),
+            (
+                "file:/a",
+                "\"file:/a\" is neither field=value nor a document (json://{...} or \
+                 file:///path.json); did you mean \"file:///a\"?",
+            ),
+            (
+                "{}",
+                "\"{}\" is neither field=value nor a document (json://{...} or \
+                 file:///path.json); write json:// before it",
             ),
         ] {
             assert_eq!(arguments(text).unwrap_err().to_string(), message, "{text}");

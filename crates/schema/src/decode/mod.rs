@@ -3,6 +3,7 @@
 //! numbers may be packed or not; of a number that is too large for its type the low bits
 //! count; and nothing that is cut off, nested too deep or not UTF-8 is taken.
 
+mod required;
 mod unknown;
 
 use agent_wire::{Content, Fields, NumberKind, WireError};
@@ -13,6 +14,7 @@ use crate::place;
 use crate::reflect::{Key, List, Map, Reflect, ValueMut};
 use crate::well_known::{WellKnown, any_type};
 
+pub use self::required::missing_required;
 pub use self::unknown::{Unknown, UnknownField};
 
 /// The fields of a map's entry.
@@ -21,13 +23,24 @@ const VALUE: u32 = 2;
 
 /// Why bytes are not an encoding of a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{error}", if .path.is_empty() { String::new() } else { format!("{path}: ") })]
+#[error("{}{problem}", if .path.is_empty() { String::new() } else { format!("{path}: ") })]
 pub struct DecodeError {
     /// The path of the field that is wrong, or that of its message if the field is not in
     /// the table. Empty for the outermost message, and where the nesting is too deep.
     pub path: String,
-    /// What is wrong, and at which offset.
-    pub error: WireError,
+    /// What is wrong with it.
+    pub problem: DecodeProblem,
+}
+
+/// What is wrong with an encoding.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeProblem {
+    /// The bytes, at an offset.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// A field that each such message has is not there.
+    #[error("the required field is missing")]
+    Missing,
 }
 
 /// Merges an encoded message into `message`. Fields that are not in the table, or that
@@ -37,7 +50,8 @@ pub struct DecodeError {
 /// # Errors
 /// When `encoded` is not an encoding of this type; the message is then merged in part.
 pub fn decode(message: &mut dyn Reflect, encoded: &[u8]) -> Result<(), DecodeError> {
-    Decoder { notes: None }.message(message, Fields::of(encoded), None)
+    Decoder { notes: None }.message(message, Fields::of(encoded), None)?;
+    complete(message)
 }
 
 /// The same, and returns the first `limit` unknown fields, those within each `Any`
@@ -54,7 +68,19 @@ pub fn decode_noting<'a>(
     let notes = Notes::new(schema, limit);
     let mut decoder = Decoder { notes: Some(notes) };
     decoder.message(message, Fields::of(encoded), None)?;
+    complete(message)?;
     Ok(decoder.notes.map(|notes| notes.unknown).unwrap_or_default())
+}
+
+/// Refuses a message without a field that it must have.
+fn complete(message: &dyn Reflect) -> Result<(), DecodeError> {
+    match missing_required(message) {
+        Some(path) => Err(DecodeError {
+            path,
+            problem: DecodeProblem::Missing,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Where in a message a value stands.
@@ -100,7 +126,8 @@ fn wrong(place: Option<&Place<'_>>, error: WireError) -> DecodeError {
         WireError::TooDeep(_) => String::new(),
         _ => path_of(place),
     };
-    DecodeError { path, error }
+    let problem = error.into();
+    DecodeError { path, problem }
 }
 
 struct Decoder<'a> {
@@ -159,7 +186,7 @@ impl<'a> Decoder<'a> {
             };
             if !is_known {
                 if let Some(notes) = &mut self.notes {
-                    notes.add(descriptor, number, content, outer);
+                    notes.add(descriptor, None, number, content, outer);
                 }
                 unknown::keep(number, content, message.unknown_fields_mut());
             }
@@ -190,7 +217,7 @@ impl<'a> Decoder<'a> {
         fields: &Fields<'a>,
         place: &Place<'_>,
     ) -> Result<bool, DecodeError> {
-        let field = place.field;
+        let (descriptor, field) = (message.descriptor(), place.field);
         let kind = number_kind(field.ty);
         let is_packed = field.label == Label::Repeated
             && kind.is_some()
@@ -212,7 +239,7 @@ impl<'a> Decoder<'a> {
             }
             (Some(ValueMut::List(list)), ..) => self.element(list, content, fields, place)?,
             (Some(ValueMut::Map(map)), Content::Bytes(entry), _) => {
-                self.entry(map, entry, fields, place)?;
+                self.entry(descriptor, map, entry, fields, place)?;
             }
             (Some(slot), ..) => self.value(slot, content, fields, place)?,
             (None, ..) => return Ok(false),
@@ -235,9 +262,10 @@ impl<'a> Decoder<'a> {
         self.value(list.push(), content, fields, &place)
     }
 
-    /// Puts an entry into a map. Its value replaces one that is there.
+    /// Puts an entry into a map of `message`. Its value replaces one that is there.
     fn entry(
         &mut self,
+        message: &'static Message,
         map: &mut dyn Map,
         entry: &'a [u8],
         fields: &Fields<'a>,
@@ -273,7 +301,12 @@ impl<'a> Decoder<'a> {
                 Some((VALUE, content)) if value_fits(place.field.ty, content) => {
                     self.value(slot, content, &rest, &place)?;
                 }
-                Some(_) => {}
+                Some((KEY, content)) if scalar_fits(scalar, content) => {}
+                Some((number, content)) => {
+                    if let Some(notes) = &mut self.notes {
+                        notes.add(message, Some(place.field), number, content, Some(&place));
+                    }
+                }
                 None => return Ok(()),
             }
         }

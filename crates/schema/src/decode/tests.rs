@@ -2,8 +2,8 @@
 //! with another implementation's is tested where there are generated messages.
 
 use super::*;
-use crate::Wire as _;
 use crate::fixture::{ALL, All, Choice, Either, Inner, SCHEMA, Wrapped};
+use crate::{FieldOptions, Wire as _};
 
 fn decoded<M: Reflect + Default>(encoded: &[u8]) -> Result<M, String> {
     let mut message = M::default();
@@ -250,6 +250,7 @@ fn a_long_key_is_cut_where_an_unknown_field_is_noted() {
         ty: Type::Message(&ALL),
         oneof: None,
         doc: "",
+        options: FieldOptions::NONE,
     }));
     let mut map = std::collections::BTreeMap::<String, All>::new();
     let mut decoder = Decoder {
@@ -261,7 +262,9 @@ fn a_long_key_is_cut_where_an_unknown_field_is_noted() {
         element: Element::None,
     };
     let fields = Fields::of(&entry);
-    decoder.entry(&mut map, &entry, &fields, &place).unwrap();
+    decoder
+        .entry(&ALL, &mut map, &entry, &fields, &place)
+        .unwrap();
     assert_eq!(map.len(), 1);
     let unknown = decoder.notes.unwrap().unknown;
     assert_eq!(

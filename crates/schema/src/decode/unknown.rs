@@ -15,6 +15,9 @@ pub struct UnknownField<'a> {
     pub place: String,
     /// The type of that message.
     pub message: &'static Message,
+    /// The map of that message in whose entry it is, if it is in one: `place` is the entry's
+    /// then.
+    pub map: Option<&'static Field>,
     /// Its number.
     pub number: u32,
     /// What it holds, the first time that it is there.
@@ -27,18 +30,20 @@ impl UnknownField<'_> {
     /// The field of this number, where the table has it with another wire type.
     pub fn known(&self) -> Option<&'static Field> {
         let mut fields = self.message.fields.iter();
-        fields.find(|field| field.number == self.number)
+        fields.find(|field| self.map.is_none() && field.number == self.number)
     }
 
-    fn key(&self) -> (&'static str, u32) {
-        (self.message.full_name, self.number)
+    fn key(&self) -> (&'static str, Option<u32>, u32) {
+        let map = self.map.map(|map| map.number);
+        (self.message.full_name, map, self.number)
     }
 }
 
 /// The unknown fields of a message and of all messages in it.
 #[derive(Debug, Default)]
 pub struct Unknown<'a> {
-    /// Each field of a type of message once, sorted by that type and its number.
+    /// Each field of a type of message once, sorted by that type and its number, those in
+    /// the entries of its maps last.
     pub fields: Vec<UnknownField<'a>>,
     /// Whether there are more than were asked for.
     pub has_more: bool,
@@ -61,16 +66,17 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// Notes a field of a message at a place.
+    /// Notes a field of a message, or of an entry of a map of it, at a place.
     pub(super) fn add(
         &mut self,
         message: &'static Message,
+        map: Option<&'static Field>,
         number: u32,
         content: Content<'a>,
         place: Option<&Place<'_>>,
     ) {
         let Unknown { fields, has_more } = &mut self.unknown;
-        let key = (message.full_name, number);
+        let key = (message.full_name, map.map(|map| map.number), number);
         match fields.binary_search_by_key(&key, UnknownField::key) {
             Ok(index) => {
                 if let Some(field) = fields.get_mut(index) {
@@ -81,6 +87,7 @@ impl<'a> Notes<'a> {
                 let field = UnknownField {
                     place: path_of(place),
                     message,
+                    map,
                     number,
                     content,
                     count: 1,

@@ -15,6 +15,7 @@ use crate::lookup::Item;
 
 pub use self::example::{Example, Form, examples};
 pub use self::list::{list, list_json};
+pub(crate) use self::sample::key_text as example_key;
 pub use self::sample::{Sample, of as sample};
 
 /// What is known beyond the proto: of fields, and of the program that makes the calls.

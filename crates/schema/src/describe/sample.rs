@@ -179,7 +179,8 @@ fn words_for(name: &str) -> &'static str {
     }
 }
 
-fn key_text(key: Scalar) -> &'static str {
+/// A key for an entry of a map.
+pub(crate) fn key_text(key: Scalar) -> &'static str {
     match key {
         Scalar::Bool => "true",
         Scalar::String => "key",

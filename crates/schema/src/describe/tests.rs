@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::*;
 use crate::fixture::{ALL, EMPTY, INNER, LEVEL, SCHEMA};
 use crate::{
-    Enum, EnumValue, Explicit, Field, Label, Oneof, Plain, Scalar, Service, Type, json, lookup,
-    path,
+    Enum, EnumValue, Explicit, Field, FieldOptions, Label, Oneof, Plain, Scalar, Service, Type,
+    json, lookup, path,
 };
 
 const fn field(name: &'static str, number: u32, label: Label, ty: Type) -> Field {
@@ -18,6 +18,7 @@ const fn field(name: &'static str, number: u32, label: Label, ty: Type) -> Field
         ty,
         oneof: None,
         doc: "",
+        options: FieldOptions::NONE,
     }
 }
 
@@ -25,16 +26,19 @@ static UNIT: Enum = Enum {
     full_name: "shop.Unit",
     file: "shop.proto",
     doc: "What an amount counts.",
+    deprecated: false,
     values: &[
         EnumValue {
             name: "PIECE",
             number: 0,
             doc: "",
+            deprecated: false,
         },
         EnumValue {
             name: "GRAM",
             number: -1,
             doc: "Weight.",
+            deprecated: false,
         },
     ],
 };
@@ -43,6 +47,7 @@ static ORDER: Message = Message {
     full_name: "shop.Order",
     file: "shop.proto",
     doc: "What is to be delivered.",
+    deprecated: false,
     fields: &[
         Field {
             json_name: "orderId",
@@ -76,12 +81,14 @@ static SHOP: Schema = Schema {
             full_name: "shop.Counter",
             file: "shop.proto",
             doc: "Sells.",
+            deprecated: false,
             rpcs: &[
                 Rpc {
                     service: "shop.Counter",
                     file: "shop.proto",
                     name: "Buy",
                     doc: "Orders\nand pays.",
+                    deprecated: false,
                     request: &ORDER,
                     response: &EMPTY,
                     client_streaming: false,
@@ -92,6 +99,7 @@ static SHOP: Schema = Schema {
                     file: "shop.proto",
                     name: "Converse",
                     doc: "",
+                    deprecated: false,
                     request: &EMPTY,
                     response: &ORDER,
                     client_streaming: true,
@@ -103,6 +111,7 @@ static SHOP: Schema = Schema {
             full_name: "shop.Till",
             file: "till.proto",
             doc: "",
+            deprecated: false,
             rpcs: &[],
         },
     ],
@@ -387,6 +396,7 @@ static HOSTILE: Schema = Schema {
         full_name: "shop.Hostile",
         file: "a\u{1b}b.proto",
         doc: HOSTILE_DOC,
+        deprecated: false,
         rpcs: &[],
     }],
     ..SHOP

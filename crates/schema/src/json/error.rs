@@ -20,6 +20,11 @@ impl JsonError {
         Self { path, problem }
     }
 
+    /// The error of text that is not JSON.
+    pub fn syntax(error: &serde_json::Error) -> Self {
+        Self::new(String::new(), Problem::syntax(error))
+    }
+
     /// The path of the field in the proto's names, from the message that was
     /// merged into; empty for the message itself.
     pub fn path(&self) -> &str {
@@ -45,6 +50,10 @@ impl JsonError {
     /// What is wrong, in a text of one line: where the line number 1 says nothing.
     pub fn in_one_line(&self) -> String {
         match &self.problem {
+            // The text ends with its line.
+            Problem::Syntax {
+                what, column: 0, ..
+            } => format!("{}invalid JSON: {what}", Prefix(&self.path)),
             Problem::Syntax { what, column, .. } => format!(
                 "{}invalid JSON at column {column}: {what}",
                 Prefix(&self.path)
@@ -107,7 +116,11 @@ pub enum Problem {
     #[error(transparent)]
     Enum(#[from] EnumError),
     /// An `@type` whose message this build does not have.
-    #[error("{} is not a message type that this build knows", Excerpt(.0))]
+    #[error(
+        "{} is not a message type that this build knows; write its \"type_url\" and its bytes as \
+         \"value\" instead",
+        Excerpt(.0)
+    )]
     UnknownType(String),
     /// More messages within each other than protobuf decodes.
     #[error("nested deeper than {} messages", super::MAX_DEPTH)]

@@ -4,17 +4,22 @@
 
 use std::borrow::Cow;
 
+use agent_text::escape;
 use serde::de;
 use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 
 use super::error::{JsonError, Problem};
+use super::rust;
 use super::scalar::Given;
-use crate::descriptor::{Field, Message, Scalar, Schema};
+use crate::descriptor::{Message, Scalar, Schema};
 use crate::dialect::Dialect;
 use crate::lookup::{self, LookupError};
 use crate::place;
 use crate::reflect::Key;
+
+/// How many characters of an unknown name are told.
+const LONGEST_NAME: usize = 60;
 
 /// The JSON reader: over text, handing out strings from it without a copy.
 pub(super) type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
@@ -49,6 +54,8 @@ pub(super) struct Merge<'de, 'c> {
     pub(super) schema: &'static Schema,
     dialect: &'c dyn Dialect,
     text: &'de str,
+    /// The path of what the text is merged into.
+    outer: &'c str,
     /// From the outermost message to the value being read.
     steps: Vec<Step<'de>>,
     depth: usize,
@@ -57,9 +64,10 @@ pub(super) struct Merge<'de, 'c> {
 }
 
 impl<'de, 'c> Merge<'de, 'c> {
-    /// Reads the whole of `text`.
+    /// Reads the whole of `text`, for what is at the path `outer`.
     pub(super) fn read(
         text: &'de str,
+        outer: &'c str,
         dialect: &'c dyn Dialect,
         schema: &'static Schema,
         run: impl FnOnce(&mut Self, &mut Reader<'de>) -> serde_json::Result<()>,
@@ -68,6 +76,7 @@ impl<'de, 'c> Merge<'de, 'c> {
             schema,
             dialect,
             text,
+            outer,
             steps: Vec::new(),
             depth: 0,
             failure: None,
@@ -78,7 +87,7 @@ impl<'de, 'c> Merge<'de, 'c> {
             Ok(()) => Ok(merge.extras),
             Err(error) => Err(match merge.failure {
                 Some(failure) => failure,
-                None => JsonError::new(String::new(), Problem::syntax(&error)),
+                None => JsonError::new(merge.outer.to_owned(), Problem::syntax(&error)),
             }),
         }
     }
@@ -97,24 +106,36 @@ impl<'de, 'c> Merge<'de, 'c> {
     /// The index of the field that a key stands for: by the proto's name or the JSON
     /// name, in any case where that is unique, or by the dialect. `likely` is looked at
     /// first, as documents mostly follow the order of declaration.
+    ///
+    /// # Errors
+    /// When it stands for none, unless the dialect lets such fields pass: `None` then.
     pub(super) fn field<E: de::Error>(
         &mut self,
         message: &'static Message,
         name: &str,
         likely: usize,
-    ) -> Result<(usize, &'static Field), E> {
-        let fields = message.fields;
-        if let Some(field) = fields.get(likely)
+    ) -> Result<Option<usize>, E> {
+        if let Some(field) = message.fields.get(likely)
             && (field.name == name || field.json_name == name)
         {
-            return Ok((likely, field));
+            return Ok(Some(likely));
         }
-        match lookup::field(message, name, self.dialect) {
-            Ok(index) => match fields.get(index) {
-                Some(field) => Ok((index, field)),
-                None => Err(self.unknown_field(message, name)),
-            },
-            Err(error) => Err(self.fail(error.into())),
+        let error = match lookup::field(message, name, self.dialect) {
+            Ok(index) => return Ok(Some(index)),
+            Err(error) => error,
+        };
+        if !matches!(error, LookupError::UnknownField { .. }) {
+            return Err(self.fail(error.into()));
+        }
+        let of_rust = rust::proto_name(name);
+        if let Some(Ok(index)) = of_rust.map(|name| lookup::field(message, name, self.dialect)) {
+            return Ok(Some(index));
+        }
+        let mut path = self.path_with(place::push_key_excerpt);
+        place::push_field(&escape::first_line(name, LONGEST_NAME), &mut path);
+        match self.dialect.passes_over(&path) {
+            true => Ok(None),
+            false => Err(self.fail(error.into())),
         }
     }
 
@@ -196,7 +217,7 @@ impl<'de, 'c> Merge<'de, 'c> {
         let before = self.text.get(..start).unwrap_or_default();
         let problem = Problem::syntax_after(before, error);
         self.failure
-            .get_or_insert_with(|| JsonError::new(String::new(), problem));
+            .get_or_insert_with(|| JsonError::new(self.outer.to_owned(), problem));
         E::custom("not JSON")
     }
 
@@ -244,12 +265,17 @@ impl<'de, 'c> Merge<'de, 'c> {
 
     /// Where the reader stands, in the proto's names.
     fn path(&self) -> String {
-        let mut path = String::new();
+        self.path_with(place::push_key)
+    }
+
+    /// The same, with keys as `push_key` writes them.
+    fn path_with(&self, push_key: fn(&Key<'_>, &mut String)) -> String {
+        let mut path = self.outer.to_owned();
         for step in &self.steps {
             match step {
                 Step::Field(name) => place::push_field(name, &mut path),
                 Step::Index(index) => place::push_index(*index, &mut path),
-                Step::Key(key) => place::push_key(&Key::String(key.as_ref().into()), &mut path),
+                Step::Key(key) => push_key(&Key::String(key.as_ref().into()), &mut path),
                 Step::KeyText(key) => place::push_key_text(key, &mut path),
             }
         }

@@ -4,7 +4,9 @@
 mod error;
 mod known;
 mod merge;
+mod object;
 mod read;
+mod rust;
 mod scalar;
 pub mod string;
 #[cfg(test)]
@@ -24,12 +26,15 @@ use crate::explicit::Explicit;
 use crate::reflect::{Reflect, ValueMut};
 
 pub use self::error::{JsonError, Problem};
+pub use self::known::write_any;
 pub use self::merge::Extra;
+pub use self::rust::write_serde;
 pub use self::write::{Style, WriteError, write};
 pub use crate::well_known::{EmptyForm, empty_form, has_special_form};
 
 use self::merge::Merge;
-use self::read::{FieldSeed, Seed, Target};
+use self::object::FieldSeed;
+use self::read::{Seed, Target};
 
 /// How many messages may be nested, the outermost one included: what protobuf
 /// implementations decode by default.
@@ -50,15 +55,15 @@ pub fn merge(
     schema: &'static Schema,
     text: &str,
 ) -> Result<Vec<Extra>, JsonError> {
-    Merge::read(text, dialect, schema, |merge, reader| {
+    Merge::read(text, "", dialect, schema, |merge, reader| {
         Seed::message(merge, message)
             .noting(Some(explicit))
             .deserialize(reader)
     })
 }
 
-/// Merges one JSON value into the field at `index`, as [`merge`] does with a
-/// document that has this one field. Paths in errors begin with the field.
+/// Merges one JSON value into the field at `index` of the message at the path `outer`, as
+/// [`merge`] does with a document that has this one field.
 ///
 /// # Errors
 /// As [`merge`].
@@ -68,9 +73,10 @@ pub(crate) fn merge_field(
     explicit: &mut Explicit,
     dialect: &dyn Dialect,
     schema: &'static Schema,
+    outer: &str,
     text: &str,
 ) -> Result<(), JsonError> {
-    Merge::read(text, dialect, schema, |merge, reader| {
+    Merge::read(text, outer, dialect, schema, |merge, reader| {
         let explicit = Some(explicit);
         let seed = FieldSeed {
             merge,
@@ -83,8 +89,8 @@ pub(crate) fn merge_field(
     .map(drop)
 }
 
-/// Merges one JSON value into a list's element or a map's value of type `ty`.
-/// Paths in errors begin within the value; [`JsonError::within`] completes them.
+/// Merges one JSON value into a list's element or a map's value of type `ty`, which is at the
+/// path `place`.
 ///
 /// # Errors
 /// As [`merge`].
@@ -93,9 +99,10 @@ pub fn merge_value(
     ty: &Type,
     dialect: &dyn Dialect,
     schema: &'static Schema,
+    place: &str,
     text: &str,
 ) -> Result<(), JsonError> {
-    Merge::read(text, dialect, schema, |merge, reader| {
+    Merge::read(text, place, dialect, schema, |merge, reader| {
         Seed::new(merge, Target::new(target, Label::Singular), *ty).deserialize(reader)
     })
     .map(drop)

@@ -326,7 +326,8 @@ fn a_dialect_adds_names_and_spellings_of_strings() {
 fn one_field_and_one_value_alone() {
     let mut message = All::default();
     let mut explicit = Explicit::default();
-    merge_field(&mut message, 10, &mut explicit, &Plain, &SCHEMA, " [1, 2] ").unwrap();
+    let text = " [1, 2] ";
+    merge_field(&mut message, 10, &mut explicit, &Plain, &SCHEMA, "", text).unwrap();
     assert_eq!(message.numbers, [1, 2]);
     assert!(explicit.contains(10));
     let error = merge_field(
@@ -335,21 +336,124 @@ fn one_field_and_one_value_alone() {
         &mut explicit,
         &Plain,
         &SCHEMA,
+        "outer[0]",
         r#"{"name":1}"#,
     );
     assert_eq!(
         error.unwrap_err().to_string(),
-        "inner.name: 1 is not a string"
+        "outer[0].inner.name: 1 is not a string"
     );
 
     let ty = All::default().descriptor().fields[11].ty;
     let mut inner = Inner::default();
     let target = ValueMut::Message(&mut inner);
-    let error = merge_value(target, &ty, &Plain, &SCHEMA, r#"{"tags":[1]}"#).unwrap_err();
+    let text = r#"{"tags":[1]}"#;
+    let error = merge_value(target, &ty, &Plain, &SCHEMA, "inners[3]", text).unwrap_err();
+    assert_eq!(error.to_string(), "inners[3].tags[0]: 1 is not a string");
+}
+
+#[test]
+fn what_serde_writes_of_rusts_structs() {
+    let all: All = merged(
+        r#"{"data": [0, 255], "level": 1, "large": 7, "inner": null,
+            "either": {"other": "o", "choice": {"Words": "w"}}}"#,
+    )
+    .unwrap();
+    assert_eq!((all.data.as_slice(), all.large), (&[0, 255][..], 7));
+    let either = all.either.unwrap();
+    assert_eq!(either.choice, Some(Choice::Text("w".to_owned())));
     assert_eq!(
-        error.within("inners[3]").to_string(),
-        "inners[3].tags[0]: 1 is not a string"
+        merged::<Either>(r#"{"choice": null}"#),
+        Ok(Either::default())
     );
+    for (text, error) in [
+        (
+            r#"{"data": [0, 256]}"#,
+            "data[1]: 256 is not a byte (0 to 255)",
+        ),
+        (
+            r#"{"data": [""]}"#,
+            "data[0]: \"\" is not a byte (0 to 255)",
+        ),
+        (
+            r#"{"data": {}}"#,
+            "data: an object is not a string in base64, or a list of bytes",
+        ),
+        (
+            r#"{"either": {"choice": {"Words": 1}}}"#,
+            "either.words: 1 is not a string",
+        ),
+        (
+            r#"{"either": {"choice": {"Other": "o"}}}"#,
+            "either: test.Either has no field \"choice\"; its fields are \"number\", \"words\", \
+             \"inner\" and \"other\"",
+        ),
+        (
+            r#"{"either": {"number": 1, "choice": {"Words": "w"}}}"#,
+            "either.words: cannot be given together with \"number\": the oneof \"choice\" holds one \
+             of them",
+        ),
+    ] {
+        assert_eq!(merged::<All>(text), Err(error.to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn base64_may_be_in_lines() {
+    let all: All = merged(r#"{"data": "AP8B\nAgM=\n"}"#).unwrap();
+    assert_eq!(all.data, [0, 255, 1, 2, 3]);
+    assert_eq!(
+        merged::<All>(r#"{"data": "AP8B\n Ag!"}"#),
+        Err(
+            "data: \"AP8B\\n Ag!\" is not base64: '!' at character 9 is not a base64 digit"
+                .to_owned()
+        )
+    );
+}
+
+/// Passes over what is no field, and remembers where.
+#[derive(Default)]
+struct Lenient(std::cell::RefCell<Vec<String>>);
+
+impl Dialect for Lenient {
+    fn passes_over(&self, path: &str) -> bool {
+        self.0.borrow_mut().push(path.to_owned());
+        true
+    }
+}
+
+#[test]
+fn unknown_fields_can_be_passed_over() {
+    let dialect = Lenient::default();
+    let key = "k".repeat(1000);
+    let text = format!(
+        r#"{{"new": {{"a": [1]}}, "small": 7, "inners": [{{"name": "n", "a\nb": 1}}],
+            "by_number": {{"1": {{"x": 1}}}}, "{key}": 0, "either": {{"choice": {{"No": 1}}}}}}"#
+    );
+    let mut all = All::default();
+    let explicit = &mut Explicit::default();
+    merge(&mut all, explicit, &dialect, &SCHEMA, &text).unwrap();
+    assert_eq!((all.small, all.inners[0].name.as_str()), (7, "n"));
+    let passed = dialect.0.into_inner();
+    assert_eq!(
+        passed[..4],
+        ["new", "inners[0].a", "by_number[1].x", passed[3].as_str()]
+    );
+    assert!(passed[3].len() < 100);
+    assert_eq!(passed[4..], ["either.choice"]);
+    // What is broken is broken, and what is ambiguous has no meaning.
+    for text in [r#"{"new": [1}"#, r#"{"CLASH": 1}"#] {
+        assert!(
+            merge(
+                &mut all,
+                &mut Explicit::default(),
+                &Lenient::default(),
+                &SCHEMA,
+                text
+            )
+            .is_err()
+        );
+    }
 }
 
 #[test]

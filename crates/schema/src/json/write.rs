@@ -23,18 +23,22 @@ pub enum WriteError {
     /// More messages within each other than [`super::MAX_DEPTH`] by far.
     #[error("the message is nested too deep to be shown")]
     TooDeep,
+    /// A `google.protobuf.Value` that is such a number: as a string it would be another value.
+    #[error("a google.protobuf.Value is {0}, which JSON has no number for")]
+    NoNumber(&'static str),
 }
 
 /// How deep a message may be that did not come from a document: decoding counts
 /// differently, and a message within an `Any` starts anew.
-const MAX_WRITE_DEPTH: usize = 2 * super::MAX_DEPTH;
+pub(super) const MAX_WRITE_DEPTH: usize = 2 * super::MAX_DEPTH;
 
 /// Appends `message` as a JSON document to `out`, without a line end. A
 /// message of `google.protobuf` whose content has no special form (a time
 /// outside its range, an `Any` of unknown type) is shown by its fields.
 ///
 /// # Errors
-/// When messages are nested too deep; `out` then holds the beginning.
+/// When messages are nested too deep, or a `Value` is no number of JSON's; `out` then holds
+/// the beginning.
 pub fn write(
     message: &dyn Reflect,
     schema: &'static Schema,
@@ -144,20 +148,15 @@ impl<'a> Writer<'a> {
             Value::Int64(value) => self.quoted_number(&value),
             Value::Uint64(value) => self.quoted_number(&value),
             Value::Float(value) => match name_of_float(value.into()) {
-                Some(name) => self.raw(name),
+                Some(name) => self.string(name),
                 None => self.number(&value),
             },
             Value::Double(value) => match name_of_float(value) {
-                Some(name) => self.raw(name),
+                Some(name) => self.string(name),
                 None => self.number(&value),
             },
             Value::String(value) => self.string(value),
-            Value::Bytes(value) => {
-                self.out.push(b'"');
-                self.out
-                    .extend_from_slice(STANDARD.encode(value).as_bytes());
-                self.out.push(b'"');
-            }
+            Value::Bytes(value) => self.bytes(value),
             Value::Enum(number) => self.enum_value(number, ty),
             Value::Message(message) => self.message(message)?,
             Value::List(list) => {
@@ -260,6 +259,13 @@ impl<'a> Writer<'a> {
         string::write(text, self.out);
     }
 
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.out.push(b'"');
+        self.out
+            .extend_from_slice(STANDARD.encode(bytes).as_bytes());
+        self.out.push(b'"');
+    }
+
     fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -281,14 +287,14 @@ pub(super) fn is_shown(field: &Field, value: &Value<'_>, emit_defaults: bool) ->
     emit_defaults || field.has_presence() || !value.is_default()
 }
 
-/// The string for a float that JSON has no number for, with its quotes.
-fn name_of_float(value: f64) -> Option<&'static str> {
+/// What a float is called that JSON has no number for.
+pub(super) fn name_of_float(value: f64) -> Option<&'static str> {
     if value.is_nan() {
-        Some("\"NaN\"")
+        Some("NaN")
     } else if value == f64::INFINITY {
-        Some("\"Infinity\"")
+        Some("Infinity")
     } else if value == f64::NEG_INFINITY {
-        Some("\"-Infinity\"")
+        Some("-Infinity")
     } else {
         None
     }

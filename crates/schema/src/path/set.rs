@@ -165,8 +165,9 @@ impl Resolved {
             Change::Merge(text) => {
                 mark(step, explicit);
                 let outer = self.outer.last().map_or("", |step| self.up_to(step));
-                return json::merge_field(message, step.index, explicit, dialect, schema, text)
-                    .map_err(|error| from_json(error.within(outer), &self.path));
+                let index = step.index;
+                return json::merge_field(message, index, explicit, dialect, schema, outer, text)
+                    .map_err(|error| from_json(error, &self.path));
             }
             Change::Value(one) => one,
         };
@@ -188,8 +189,8 @@ impl Resolved {
                 wrapper.get_mut(index).is_some_and(|slot| value.store(slot))
             }
             (One::Json(text), Some(slot)) => {
-                return json::merge_value(slot, &step.field.ty, dialect, schema, &text)
-                    .map_err(|error| from_json(error.within(&path), &path));
+                return json::merge_value(slot, &step.field.ty, dialect, schema, &path, &text)
+                    .map_err(|error| from_json(error, &path));
             }
             _ => false,
         };
@@ -351,8 +352,8 @@ fn from_json(error: JsonError, place: &str) -> SetError {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
-    use crate::Plain;
     use crate::fixture::{ALL, INNER};
+    use crate::{FieldOptions, Plain};
 
     /// What a text given for a field of the type `google.protobuf.<name>` does.
     fn change_of(holder: &'static Message, text: &str) -> String {
@@ -372,6 +373,7 @@ mod tests {
             number: 1,
             oneof: None,
             doc: "",
+            options: FieldOptions::NONE,
         }
     }
 

@@ -27,11 +27,20 @@ pub enum Format {
     Raw,
     /// The message as it goes over the wire, in hex digits.
     Hex,
+    /// As Rust's serde writes the struct of rust-protobuf, in one line.
+    Serde,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Json, Self::Jsonl, Self::Text, Self::Raw, Self::Hex];
+    pub const ALL: [Self; 6] = [
+        Self::Json,
+        Self::Jsonl,
+        Self::Text,
+        Self::Raw,
+        Self::Hex,
+        Self::Serde,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -41,15 +50,16 @@ impl Format {
             Self::Text => "text",
             Self::Raw => "raw",
             Self::Hex => "hex",
+            Self::Serde => "serde",
         }
     }
 
-    /// The format that a dry run prints requests in: JSON, unless their bytes
-    /// are asked for.
+    /// The format that a dry run prints requests in: JSON, unless another form of whole
+    /// messages is asked for.
     pub fn of_requests(self) -> Self {
         match self {
             Self::Json | Self::Text | Self::Raw => Self::Json,
-            Self::Jsonl | Self::Hex => self,
+            Self::Jsonl | Self::Hex | Self::Serde => self,
         }
     }
 
@@ -61,7 +71,7 @@ impl Format {
     pub fn check(self, message: &'static Message) -> Result<(), RawError> {
         match self {
             Self::Raw => raw_field(message).map(drop),
-            Self::Json | Self::Jsonl | Self::Text | Self::Hex => Ok(()),
+            Self::Json | Self::Jsonl | Self::Text | Self::Hex | Self::Serde => Ok(()),
         }
     }
 }
@@ -74,7 +84,7 @@ impl fmt::Display for Format {
 
 /// The text is not the name of a format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not an output format; use json, jsonl, text, raw or hex")]
+#[error("\"{0}\" is not an output format; use json, jsonl, text, raw, hex or serde")]
 pub struct UnknownFormat(String);
 
 impl FromStr for Format {
@@ -132,6 +142,10 @@ pub fn print(
             let mut bytes = Vec::new();
             message.encode_into(&mut bytes)?;
             out.extend_from_slice(hex::digits(&bytes).as_bytes());
+            out.push(b'\n');
+        }
+        Format::Serde => {
+            json::write_serde(message, out)?;
             out.push(b'\n');
         }
     }

@@ -24,7 +24,7 @@ fn formats_have_names() {
     }
     assert_eq!(
         "yaml".parse::<Format>().unwrap_err().to_string(),
-        r#""yaml" is not an output format; use json, jsonl, text, raw or hex"#
+        r#""yaml" is not an output format; use json, jsonl, text, raw, hex or serde"#
     );
 }
 

@@ -78,8 +78,30 @@ const fn base64_with(padding: DecodePaddingMode) -> GeneralPurpose {
     GeneralPurpose::new(&STANDARD, config)
 }
 
-/// Decodes base64 in the standard or the URL-safe alphabet, padded or not.
+/// Decodes base64 in the standard or the URL-safe alphabet, padded or not. White space, as
+/// where it is in lines, does not count.
 pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
+    if !text.contains(is_space) {
+        return decode_digits(text);
+    }
+    decode_digits(&text.replace(is_space, "")).map_err(|error| match error {
+        Base64Error::Digit { found, position } => {
+            let mut digits = text.chars().enumerate().filter(|(_, c)| !is_space(*c));
+            let index = digits.nth(position - 1).map_or(0, |(index, _)| index);
+            Base64Error::Digit {
+                found,
+                position: index + 1,
+            }
+        }
+        Base64Error::Length => error,
+    })
+}
+
+fn is_space(c: char) -> bool {
+    c.is_ascii_whitespace()
+}
+
+fn decode_digits(text: &str) -> Result<Vec<u8>, Base64Error> {
     let engine = if text.ends_with('=') {
         PADDED
     } else {
@@ -150,6 +172,7 @@ mod tests {
             ("Zm9vYg==", b"foob"),
             ("Zm9vYmE=", b"fooba"),
             ("Zm9vYmFy", b"foobar"),
+            (" Zm9v\r\nYg==\n", b"foob"),
             ("+/+/", b"\xfb\xff\xbf"),
             ("-_-_", b"\xfb\xff\xbf"),
             ("-/+_", b"\xfb\xff\xbf"),
@@ -172,7 +195,7 @@ mod tests {
             ("éZg=Zg==", 'é', 1),
             ("Zg=Z", '=', 3),
             ("Zm9vY*", '*', 6),
-            ("Zm9v\n", '\n', 5),
+            ("Zm9v\n *", '*', 7),
         ] {
             let error = Base64Error::Digit { found, position };
             assert_eq!(decode_base64(text), Err(error), "{text}");

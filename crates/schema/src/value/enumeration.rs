@@ -99,6 +99,7 @@ mod tests {
             name,
             number,
             doc: "",
+            deprecated: false,
         }
     }
 
@@ -106,6 +107,7 @@ mod tests {
         full_name: "test.Unit",
         file: "test.proto",
         doc: "",
+        deprecated: false,
         values: &[
             value("UNKNOWN", 0),
             value("Bytes", 1),

@@ -1,6 +1,6 @@
 //! `Any`: a message of any type that the schema has, as its JSON with an
 //! `@type` beside its fields. As the type may come last, the object's text is
-//! read twice.
+//! read twice. One of another type is an object of its two fields.
 
 use std::borrow::Cow;
 
@@ -8,15 +8,18 @@ use serde::de::{self, DeserializeSeed as _};
 
 use super::super::error::Problem;
 use super::super::merge::{Merge, Step};
-use super::super::read::{Members, Seed, Target};
+use super::super::object::Members;
+use super::super::read::{Seed, Target};
 use super::super::scalar::Given;
-use super::super::write::{WriteError, Writer};
+use super::super::write::{Style, WriteError, Writer};
 use crate::decode::decode;
-use crate::descriptor::Type;
+use crate::descriptor::{Schema, Type};
 use crate::reflect::{Reflect, Value, ValueMut};
 use crate::well_known;
 
 const EXPECTED: &str = "an object with the \"@type\" of its message";
+/// The names of its fields in JSON.
+const FIELDS: [&str; 3] = ["type_url", "typeUrl", "value"];
 
 pub(super) fn read<'de, E: de::Error>(
     merge: &mut Merge<'de, '_>,
@@ -43,12 +46,15 @@ pub(super) fn read<'de, E: de::Error>(
         })?;
     }
     let Some(url) = url else {
-        if members.is_empty() {
-            any.clear(type_url);
-            any.clear(value);
-            return Ok(());
+        if !members.iter().all(|(name, _)| FIELDS.contains(&&**name)) {
+            return Err(merge.mismatch("an object without \"@type\"".to_owned(), EXPECTED));
         }
-        return Err(merge.mismatch("an object without \"@type\"".to_owned(), EXPECTED));
+        any.clear(type_url);
+        any.clear(value);
+        return merge.reread(raw, |merge, reader| {
+            let ty = Type::Message(any.descriptor());
+            Seed::new(merge, Target::BesideType(any), ty).deserialize(reader)
+        });
     };
     let Some(descriptor) = well_known::type_of_url(&url, merge.schema) else {
         return Err(merge.fail(Problem::UnknownType(url.into_owned())));
@@ -112,10 +118,18 @@ pub(super) fn write(
     type_url: usize,
     value: usize,
 ) -> Result<bool, WriteError> {
-    let (Some(Value::String(url)), Some(Value::Bytes(bytes))) = (any.get(type_url), any.get(value))
-    else {
-        return Ok(false);
-    };
+    match (any.get(type_url), any.get(value)) {
+        (Some(Value::String(url)), Some(Value::Bytes(bytes))) => write_content(writer, url, bytes),
+        _ => Ok(false),
+    }
+}
+
+/// The same by the URL of a type and the bytes of a message.
+pub(super) fn write_content(
+    writer: &mut Writer<'_>,
+    url: &str,
+    bytes: &[u8],
+) -> Result<bool, WriteError> {
     if url.is_empty() && bytes.is_empty() {
         writer.empty_object();
         return Ok(true);
@@ -129,4 +143,23 @@ pub(super) fn write(
     }
     writer.typed(url, &*message, well_known::has_special_form(descriptor))?;
     Ok(true)
+}
+
+/// Writes what is within an `Any` that is not in a message, on one line: its type's URL and
+/// its bytes where the message within cannot be shown.
+pub fn write_any(url: &str, bytes: &[u8], schema: &'static Schema, out: &mut Vec<u8>) {
+    let style = Style::default();
+    let start = out.len();
+    let mut writer = Writer::new(schema, style, out);
+    match write_content(&mut writer, url, bytes) {
+        Ok(true) => return,
+        Ok(false) | Err(_) => out.truncate(start),
+    }
+    let mut writer = Writer::new(schema, style, out);
+    let mut items = writer.open(b'{');
+    writer.name("type_url", &mut items);
+    writer.string(url);
+    writer.name("value", &mut items);
+    writer.bytes(bytes);
+    writer.close(items, b'}');
 }

@@ -4,13 +4,15 @@ mod any;
 mod mask;
 mod time;
 
+pub use self::any::write_any;
+
 use serde::de::{Deserialize as _, DeserializeSeed as _, Deserializer};
 use serde_json::value::RawValue;
 
 use super::merge::Merge;
 use super::read::{Seed, Target};
 use super::scalar::Given;
-use super::write::{WriteError, Writer};
+use super::write::{WriteError, Writer, name_of_float};
 use crate::descriptor::Type;
 use crate::reflect::{Reflect, Value, ValueMut};
 use crate::well_known::{ValueFields, WellKnown};
@@ -189,6 +191,11 @@ fn write_value(
     } = fields;
     for index in [number, string, bool, object, list] {
         let field = message.descriptor().fields.get(index);
+        if let Some(Value::Double(number)) = message.get(index)
+            && let Some(name) = name_of_float(number)
+        {
+            return Err(WriteError::NoNumber(name));
+        }
         if let (Some(value), Some(field)) = (message.get(index), field) {
             return writer.value(value, &field.ty);
         }

@@ -1,0 +1,216 @@
+//! A denial as people have it, in an event or a log, and what it says: an agent puts all that
+//! its policy printed on one line, which every layer above it quotes once more.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// What tells a denial.
+const BLOCKED: &str = "is blocked by policy:";
+
+/// A denial, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Denial {
+    /// The rule that denied.
+    pub rule: String,
+    /// What the policy printed, in its order.
+    pub prints: Vec<Print>,
+}
+
+/// One thing that a policy printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Print {
+    /// The line of the policy, from 1.
+    pub line: u32,
+    /// What it printed.
+    pub text: String,
+}
+
+/// The denials in a text.
+pub fn denials(text: &str) -> Vec<Denial> {
+    let text = without_colours(text);
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some((denial, end)) = next(&text, from) {
+        if !found.contains(&denial) {
+            found.push(denial);
+        }
+        from = end;
+    }
+    found
+}
+
+/// The next denial from a place on, and where it ends.
+fn next(text: &str, from: usize) -> Option<(Denial, usize)> {
+    let blocked = from + text.get(from..)?.find(BLOCKED)?;
+    let before = text.get(..blocked)?.trim_end();
+    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let start = before.trim_end_matches(is_name).len();
+    let rule = before.get(start..)?.to_owned();
+    let body = blocked + BLOCKED.len();
+    // The quotes around it tell how often it was quoted.
+    let around = text.get(..start)?;
+    let level = around.ends_with('"').then(|| {
+        let around = around.get(..start - 1).unwrap_or_default();
+        around.len() - around.trim_end_matches('\\').len()
+    });
+    let end = match level {
+        Some(slashes) => closing_quote(text, body, slashes),
+        None => body + text.get(body..)?.find('\n').unwrap_or(text.len() - body),
+    };
+    let mut prints = text.get(body..end)?.to_owned();
+    match level {
+        // One backslash before a quote for the second layer, three for the third.
+        Some(slashes) => {
+            for _ in 0..=(slashes + 1).ilog2() {
+                prints = unescaped(&prints);
+            }
+        }
+        None => prints = unescaped(&prints),
+    }
+    Some((
+        Denial {
+            rule,
+            prints: split(&prints),
+        },
+        end.max(body),
+    ))
+}
+
+/// Where the quote stands that has this many backslashes before it, and no more.
+fn closing_quote(text: &str, from: usize, slashes: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut run = 0;
+    for (place, byte) in bytes.iter().enumerate().skip(from) {
+        match byte {
+            b'\\' => run += 1,
+            b'"' if run == slashes => return place - slashes,
+            _ => run = 0,
+        }
+    }
+    text.len()
+}
+
+/// The text with its escapes read once.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        if char != '\\' {
+            out.push(char);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some(other @ ('"' | '\\' | '/' | '\'')) => out.push(other),
+            Some(other) => out.extend(['\\', other]),
+            None => out.push('\\'),
+        }
+    }
+    out
+}
+
+/// The prints in what an agent joined by blanks: each begins with a file and a line.
+fn split(text: &str) -> Vec<Print> {
+    let mut begins: Vec<(Range<usize>, u32)> = Vec::new();
+    let mut file: Option<&str> = None;
+    let mut place = 0;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let start = place;
+        place += word.len();
+        let word = word.trim_end();
+        let Some((name, line)) = word
+            .strip_suffix(':')
+            .and_then(|word| word.rsplit_once(':'))
+        else {
+            continue;
+        };
+        let Ok(line) = line.parse() else { continue };
+        if *file.get_or_insert(name) == name {
+            begins.push((start..place, line));
+        }
+    }
+    let ends = begins.iter().skip(1).map(|(at, _)| at.start);
+    let ends: Vec<_> = ends.chain([text.len()]).collect();
+    let prints = begins.iter().zip(ends).map(|((at, line), end)| Print {
+        line: *line,
+        text: text.get(at.end..end).unwrap_or_default().trim().to_owned(),
+    });
+    prints.collect()
+}
+
+/// A text without the sequences that colour it on a terminal.
+fn without_colours(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(place) = rest.find(['\u{1b}', '\u{9b}']) {
+        let (before, after) = rest.split_at(place);
+        out.push_str(before);
+        let after = after
+            .strip_prefix("\u{1b}[")
+            .or_else(|| after.strip_prefix('\u{9b}'));
+        rest = match after {
+            Some(sequence) => {
+                let end = sequence.find(|char: char| ('@'..='~').contains(&char));
+                let end = end.map_or(sequence.len(), |end| end + 1);
+                sequence.get(end..).unwrap_or_default()
+            }
+            None => rest.get(place + '\u{1b}'.len_utf8()..).unwrap_or_default(),
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn print(line: u32, text: &str) -> Print {
+        Print {
+            line,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_denial_is_read_however_often_it_was_quoted() {
+        let expected = [Denial {
+            rule: "ExecProcessRequest".to_owned(),
+            prints: vec![
+                print(12, "ExecProcessRequest: input = {\"a\":\"b c\"}"),
+                print(30, "f: x\\d\ny: true"),
+            ],
+        }];
+        let said = "ExecProcessRequest is blocked by policy: agent_policy:12: ExecProcessRequest: \
+                    input = {\"a\":\"b c\"} agent_policy:30: f: x\\d\ny: true";
+        let once = format!("{said:?}");
+        let twice = format!("rpc error: code = PermissionDenied desc = {once}: unknown");
+        let event = format!(
+            "  Warning  Failed  2s  kubelet  Error: {:?} and more",
+            twice
+        );
+        let log = format!("\u{1b}[31mERRO\u{1b}[0m[0001] failed error={event:?} name=x");
+        for text in [&once, &twice, &event, &log] {
+            assert_eq!(denials(text), expected, "{text}");
+        }
+        assert_eq!(denials(&format!("{event}\n{event}")), expected);
+    }
+
+    #[test]
+    fn a_denial_may_be_bare_or_cut_off() {
+        let bare = "CopyFileRequest is blocked by policy: ";
+        assert_eq!(
+            denials(bare),
+            [Denial {
+                rule: "CopyFileRequest".to_owned(),
+                prints: Vec::new()
+            }]
+        );
+        let cut = "desc = \"R is blocked by policy: /etc/p.rego:3: a /etc/p.rego:4: b \\\"c";
+        assert_eq!(denials(cut)[0].prints, [print(3, "a"), print(4, "b \"c")]);
+        assert!(denials("nothing of the kind").is_empty());
+    }
+}

@@ -1,0 +1,140 @@
+//! Reasons and findings as text for a person. What stands in a policy or a request is not
+//! trusted: control characters are escaped.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use agent_text::escape;
+
+use crate::audit::{Change, Findings};
+use crate::explain::Denial;
+use crate::trace::{Reason, Step, What};
+
+/// How much of a value, or of what was printed, is shown, in characters.
+const WIDTH: usize = 200;
+
+/// Why a request is denied, over several lines; `file` is what the policy's file is called.
+pub fn reason(file: &str, reason: &Reason) -> String {
+    let mut text = String::new();
+    let mut steps = reason.steps.iter().rev();
+    let Some(step) = steps.next() else {
+        return text;
+    };
+    let place = place(file, step);
+    let _ = writeln!(text, "  {place}{}{}", escape::line(&step.text), note(step));
+    for part in &step.values {
+        let value = part.value.as_deref().unwrap_or("undefined");
+        if value != part.text {
+            let (name, value) = (escape::line(&part.text), shortened(value));
+            let _ = writeln!(text, "      {name} = {value}");
+        }
+    }
+    if !step.others.is_empty() && step.what != What::NoRule {
+        let others = list(&step.others);
+        let _ = writeln!(
+            text,
+            "      another definition of {} did not hold either: {others}",
+            step.rule
+        );
+    }
+    for step in steps {
+        let place = self::place(file, step);
+        let _ = writeln!(text, "    from {place}{}", escape::line(&step.text));
+    }
+    text
+}
+
+fn place(file: &str, step: &Step) -> String {
+    match step.line {
+        0 => format!("{}: ", escape::line(file)),
+        line => format!("{}:{line}: ", escape::line(file)),
+    }
+}
+
+fn list(lines: &[u32]) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| format!("line {line}")).collect();
+    lines.join(", ")
+}
+
+/// What is to be said of an expression.
+fn note(step: &Step) -> String {
+    let said = match step.what {
+        What::False if step.values.is_empty() => "is false",
+        What::False => "",
+        What::Undefined => "is undefined",
+        What::Holds => "holds, and should not",
+        What::Empty => "has nothing to choose from",
+        What::Refused => "is what allows nothing",
+        What::NotEvaluated => "has no definition that could be true",
+        What::NoRule => "is no rule of this policy",
+    };
+    let mut note = match said {
+        "" => String::new(),
+        said => format!(" {said}"),
+    };
+    if step.tried > 1 {
+        let _ = write!(note, " (the first of {} tries)", step.tried);
+    }
+    match note.as_str() {
+        "" => note,
+        _ => format!("   #{note}"),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let short = escape::line(text);
+    match short.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", short.get(..end).unwrap_or_default()),
+        None => short.into_owned(),
+    }
+}
+
+/// Which changes of a request are still allowed, a line for each place.
+pub fn findings(findings: &Findings) -> String {
+    let mut places: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in &findings.allowed {
+        places.entry(&change.path).or_default().push(change);
+    }
+    let mut text = String::new();
+    let width = places
+        .keys()
+        .map(|path| path.chars().count())
+        .max()
+        .unwrap_or_default();
+    for (path, changes) in places {
+        let path = escape::line(path);
+        let said: Vec<_> = changes.iter().map(|change| said(change)).collect();
+        let _ = writeln!(text, "  {path:width$}  {}", said.join("; "));
+    }
+    text
+}
+
+fn said(change: &Change) -> String {
+    let name = change.change.name();
+    match &change.to {
+        Some(to) => format!("{name}: {}", shortened(&to.to_string())),
+        None => name.to_owned(),
+    }
+}
+
+/// A denial, a line for each thing that the policy printed; `full` shows all of each.
+pub fn denial(denial: &Denial, full: bool) -> String {
+    let mut text = format!("{} is blocked by policy\n", denial.rule);
+    if denial.prints.is_empty() {
+        text.push_str("  the policy printed nothing\n");
+    }
+    let width = denial
+        .prints
+        .iter()
+        .map(|print| print.line.to_string().len())
+        .max();
+    let width = width.unwrap_or_default();
+    for print in &denial.prints {
+        let said = match full {
+            true => escape::line(&print.text).into_owned(),
+            false => shortened(&print.text),
+        };
+        let _ = writeln!(text, "  line {:<width$}  {said}", print.line);
+    }
+    text
+}

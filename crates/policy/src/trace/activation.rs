@@ -1,0 +1,269 @@
+//! From what an instrumented policy told to how far each body came: which statements passed
+//! in its best attempt, and what was evaluated for the one after them.
+
+use std::collections::BTreeMap;
+
+use regorus::Value;
+
+use super::instrument::{Kind, Traced};
+
+/// One thing that an instrumented policy told.
+#[derive(Debug, Clone)]
+pub(super) enum Event {
+    /// A body was entered.
+    Enter(usize),
+    /// A statement was evaluated.
+    Tell(usize, Value),
+    /// A part of a statement was.
+    Part(usize, usize, Value),
+}
+
+/// One evaluation of a body.
+#[derive(Debug)]
+pub(super) struct Activation {
+    pub body: usize,
+    /// The attempt that came furthest. A body that chooses between elements makes one for each.
+    pub best: Attempt,
+}
+
+/// One choice of elements, up to where it failed.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Attempt {
+    /// The statements that told that they passed, in the order in which they did.
+    pub trail: Vec<usize>,
+    /// The statement that told that it did not.
+    pub failed: Option<(usize, Value)>,
+    /// What the parts of the statement after the trail were.
+    pub parts: BTreeMap<(usize, usize), Value>,
+    /// The bodies that were entered for it.
+    pub children: Vec<usize>,
+    /// How many attempts came as far and no further.
+    pub tried: usize,
+    /// How far it came: how many statements passed, then the same of the best child.
+    progress: Vec<usize>,
+}
+
+/// Every evaluation of a body, children before the bodies that they were entered for.
+#[derive(Debug, Default)]
+pub(super) struct Activations {
+    pub all: Vec<Activation>,
+}
+
+/// A body that is being evaluated.
+struct Frame {
+    body: usize,
+    current: Attempt,
+    best: Option<Attempt>,
+}
+
+impl Activations {
+    /// Reads what was told.
+    pub(super) fn read(traced: &Traced, events: Vec<Event>) -> Self {
+        let mut reader = Reader {
+            traced,
+            done: Activations::default(),
+            stack: Vec::new(),
+        };
+        for event in events {
+            match event {
+                Event::Enter(body) => reader.enter(body),
+                Event::Tell(statement, value) => reader.tell(statement, value),
+                Event::Part(statement, part, value) => {
+                    if let Some(frame) = reader.frame(statement) {
+                        frame.begin(statement);
+                        frame.current.parts.insert((statement, part), value);
+                    }
+                }
+            }
+        }
+        while !reader.stack.is_empty() {
+            reader.leave();
+        }
+        reader.done
+    }
+}
+
+struct Reader<'a> {
+    traced: &'a Traced,
+    done: Activations,
+    stack: Vec<Frame>,
+}
+
+impl Reader<'_> {
+    fn enter(&mut self, body: usize) {
+        let Some(entered) = self.traced.bodies.get(body) else {
+            return;
+        };
+        match entered.within {
+            // The body of an `every` is entered from the body around it.
+            Some(every) => {
+                let outer = self.traced.statements.get(every).map(|every| every.body);
+                if self.stack.iter().any(|frame| Some(frame.body) == outer) {
+                    while self
+                        .stack
+                        .last()
+                        .is_some_and(|frame| Some(frame.body) != outer)
+                    {
+                        self.leave();
+                    }
+                }
+            }
+            // Any other is entered from a body that names its rule, and not from itself.
+            None => {
+                let is_within_itself = |frame: &Frame| {
+                    let body = self.traced.bodies.get(frame.body);
+                    body.is_some_and(|body| body.rule == entered.rule)
+                };
+                if let Some(place) = self.stack.iter().position(is_within_itself) {
+                    while self.stack.len() > place {
+                        self.leave();
+                    }
+                }
+                while let Some(frame) = self.stack.last() {
+                    if self.names(frame.body, &entered.rule) {
+                        break;
+                    }
+                    self.leave();
+                }
+            }
+        }
+        self.stack.push(Frame {
+            body,
+            current: Attempt::default(),
+            best: None,
+        });
+    }
+
+    /// Whether a body has the name of a rule in it.
+    fn names(&self, body: usize, rule: &str) -> bool {
+        let body = self.traced.bodies.get(body);
+        body.is_some_and(|body| {
+            let statements = body.statements.iter();
+            let mut statements =
+                statements.filter_map(|number| self.traced.statements.get(*number));
+            statements.any(|statement| statement.names.contains(rule))
+        })
+    }
+
+    /// The frame of the body that a statement is in, whatever was entered after it being left.
+    fn frame(&mut self, statement: usize) -> Option<&mut Frame> {
+        let body = self.traced.statements.get(statement)?.body;
+        if !self.stack.iter().any(|frame| frame.body == body) {
+            return None;
+        }
+        while self.stack.last().is_some_and(|frame| frame.body != body) {
+            self.leave();
+        }
+        self.stack.last_mut()
+    }
+
+    fn tell(&mut self, number: usize, value: Value) {
+        let Some(statement) = self.traced.statements.get(number) else {
+            return;
+        };
+        let kind = statement.kind;
+        let Some(frame) = self.frame(number) else {
+            return;
+        };
+        frame.begin(number);
+        let is_false = value == Value::Bool(false);
+        let passes = match kind {
+            Kind::Test => !is_false,
+            Kind::Not => is_false,
+            Kind::Head => !is_false && !is_refusal(&value),
+            Kind::Some => !is_empty(&value),
+            Kind::Assign | Kind::Every | Kind::Silent => true,
+        };
+        if passes {
+            frame.current.trail.push(number);
+            // What an `every` is evaluated for comes after its domain.
+            if kind != Kind::Every {
+                frame.current.children.clear();
+                frame.current.progress.clear();
+            }
+            frame.current.parts.clear();
+        } else {
+            frame.current.failed = Some((number, value));
+        }
+    }
+
+    /// Ends the evaluation of the body entered last.
+    fn leave(&mut self) {
+        let Some(mut frame) = self.stack.pop() else {
+            return;
+        };
+        frame.keep();
+        let Some(best) = frame.best else { return };
+        self.done.all.push(Activation {
+            body: frame.body,
+            best,
+        });
+        let number = self.done.all.len() - 1;
+        if let Some(outer) = self.stack.last_mut() {
+            outer.current.children.push(number);
+            let best = self.done.all.last().map(|done| done.best.progress.clone());
+            let so_far = &mut outer.current.progress;
+            *so_far = so_far.clone().max(best.unwrap_or_default());
+        }
+    }
+}
+
+impl Frame {
+    /// A statement is evaluated: if it or one after it was before, this is a new attempt.
+    fn begin(&mut self, number: usize) {
+        let again = self
+            .current
+            .trail
+            .iter()
+            .position(|passed| *passed == number);
+        let is_over = again.is_some() || self.current.failed.is_some();
+        if !is_over {
+            return;
+        }
+        let trail = match again {
+            Some(place) => self.current.trail.get(..place).unwrap_or_default().to_vec(),
+            None => self.current.trail.clone(),
+        };
+        self.keep();
+        self.current = Attempt {
+            trail,
+            ..Attempt::default()
+        };
+    }
+
+    /// Keeps the current attempt if it came further than those before it.
+    fn keep(&mut self) {
+        let mut attempt = std::mem::take(&mut self.current);
+        let mut progress = vec![attempt.trail.len()];
+        progress.append(&mut attempt.progress);
+        attempt.progress = progress;
+        attempt.tried = 1;
+        match &mut self.best {
+            Some(best) if best.progress > attempt.progress => {}
+            Some(best) if best.progress == attempt.progress => best.tried += 1,
+            best => *best = Some(attempt),
+        }
+    }
+}
+
+/// Whether there is nothing in a value to choose from.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Set(items) => items.is_empty(),
+        Value::Object(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether a value is the result of a rule that refuses.
+fn is_refusal(value: &Value) -> bool {
+    matches!(value, Value::Object(_)) && value["allowed"] == Value::Bool(false)
+}
+
+impl Attempt {
+    /// Whether more statements passed, or as many and more in what they call.
+    pub(super) fn is_further_than(&self, other: &Attempt) -> bool {
+        self.progress > other.progress
+    }
+}

@@ -1,0 +1,658 @@
+//! A policy with calls put into it that tell what is evaluated and to what. The calls give
+//! back what they are given, so the policy decides as before, and the engine orders its
+//! statements as before.
+//!
+//! `a == f(b)` becomes `tell(7, part(7, 0, a) == part(7, 1, f(b)))`, and each body begins with
+//! `enter(3)`. A call whose argument is undefined is not made, which tells as much.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::unstable::{
+    AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead,
+};
+
+/// Tells that a body is entered: its number.
+pub(super) const ENTER: &str = "__policy_enter";
+/// Tells a statement's value: its number, the value.
+pub(super) const TELL: &str = "__policy_tell";
+/// Tells the value of a part of a statement: the statement's number, the part's, the value.
+pub(super) const PART: &str = "__policy_part";
+
+/// A policy that tells what it does.
+#[derive(Debug, Default)]
+pub(super) struct Traced {
+    /// The policy with the calls in it.
+    pub text: String,
+    pub bodies: Vec<Body>,
+    pub statements: Vec<Statement>,
+    /// The rules that the policy has, default values included.
+    pub rules: BTreeSet<String>,
+}
+
+/// What stands between braces: statements that must all hold.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// The rule's name.
+    pub rule: String,
+    /// Where the rule's definition begins.
+    pub line: u32,
+    /// The definition's first line.
+    pub text: String,
+    pub is_function: bool,
+    /// The `every` that it is the body of.
+    pub within: Option<usize>,
+    /// In the order in which they are written; the value of the rule's head is the last.
+    pub statements: Vec<usize>,
+}
+
+/// How a statement's value makes it pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Unless it is false.
+    Test,
+    /// If it is false or undefined.
+    Not,
+    /// If it is defined.
+    Assign,
+    /// If there is an element with which what follows holds.
+    Some,
+    /// If the body holds with each element.
+    Every,
+    /// It is the value that the rule gives.
+    Head,
+    /// It always passes, or does not tell.
+    Silent,
+}
+
+/// One statement of a body.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub body: usize,
+    pub kind: Kind,
+    pub line: u32,
+    pub column: u32,
+    /// As it is written.
+    pub text: String,
+    /// What is compared, or the arguments of a call.
+    pub parts: Vec<Part>,
+    /// Whether it is only a call or a name.
+    pub is_reference: bool,
+    /// The names in it.
+    pub names: BTreeSet<String>,
+    /// The variables that it gives a value.
+    pub defines: BTreeSet<String>,
+}
+
+/// A part of a statement.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub text: String,
+    /// Whether it is a value as it stands.
+    pub is_constant: bool,
+}
+
+impl Traced {
+    /// Puts the calls into a policy.
+    pub(super) fn new(module: &Module) -> Self {
+        let source = &module.package.refr.span().source;
+        let mut writer = Writer {
+            source: source.contents(),
+            insertions: Vec::new(),
+            strings: Strings::default(),
+            functions: BTreeMap::new(),
+            wants_if: module.rego_v1,
+            traced: Traced::default(),
+        };
+        for rule in &module.policy {
+            writer.note(rule);
+        }
+        for rule in &module.policy {
+            writer.rule(rule);
+        }
+        let text = writer.woven();
+        Traced {
+            text,
+            ..writer.traced
+        }
+    }
+}
+
+/// Where the text of strings begins and ends: spans leave the quotes out.
+#[derive(Debug, Default)]
+struct Strings {
+    starts: BTreeSet<usize>,
+    ends: BTreeSet<usize>,
+}
+
+struct Writer<'a> {
+    source: &'a str,
+    /// What to put where; at one place in this order.
+    insertions: Vec<(usize, String)>,
+    strings: Strings,
+    /// The functions of the policy, with how many arguments they take.
+    functions: BTreeMap<String, usize>,
+    /// Whether a body needs `if` before it.
+    wants_if: bool,
+    traced: Traced,
+}
+
+impl Writer<'_> {
+    fn woven(&mut self) -> String {
+        self.insertions.sort_by_key(|(place, _)| *place);
+        let mut text = String::with_capacity(self.source.len() * 2);
+        let mut done = 0;
+        for (place, insertion) in &self.insertions {
+            text.push_str(self.source.get(done..*place).unwrap_or_default());
+            text.push_str(insertion);
+            done = *place;
+        }
+        text.push_str(self.source.get(done..).unwrap_or_default());
+        text
+    }
+
+    /// Notes what a rule is called and where its strings are.
+    fn note(&mut self, rule: &Rule) {
+        match rule {
+            Rule::Spec { head, bodies, .. } => {
+                let (refr, assign) = match head {
+                    RuleHead::Compr { refr, assign, .. } => (refr, assign),
+                    RuleHead::Set { refr, key, .. } => {
+                        if let Some(key) = key {
+                            self.note_strings(key);
+                        }
+                        (refr, &None)
+                    }
+                    RuleHead::Func {
+                        refr, args, assign, ..
+                    } => {
+                        self.functions.insert(root(refr), args.len());
+                        (refr, assign)
+                    }
+                };
+                self.traced.rules.insert(root(refr));
+                for assign in assign
+                    .iter()
+                    .chain(bodies.iter().filter_map(|body| body.assign.as_ref()))
+                {
+                    self.note_strings(&assign.value);
+                }
+                for body in bodies {
+                    self.note_query(&body.query);
+                }
+            }
+            Rule::Default { refr, .. } => {
+                self.traced.rules.insert(root(refr));
+            }
+        }
+    }
+
+    fn note_query(&mut self, query: &Query) {
+        for statement in &query.stmts {
+            each_of(statement, &mut |expr| self.note_strings(expr));
+            if let Literal::Every { query, .. } = &statement.literal {
+                self.note_query(query);
+            }
+        }
+    }
+
+    fn note_strings(&mut self, expr: &Expr) {
+        each(expr, &mut |expr| {
+            if let Expr::String { span, .. } | Expr::RawString { span, .. } = expr {
+                self.strings.starts.insert(span.start as usize);
+                self.strings.ends.insert(span.end as usize);
+            }
+        });
+    }
+
+    /// Where a span begins and ends, quotes included.
+    fn place(&self, start: u32, end: u32) -> (usize, usize) {
+        let (start, end) = (start as usize, end as usize);
+        (
+            start - usize::from(self.strings.starts.contains(&start)),
+            end + usize::from(self.strings.ends.contains(&end)),
+        )
+    }
+
+    /// Where an expression begins and ends, unless that cannot be told.
+    fn extent(&self, expr: &Expr) -> Option<(usize, usize)> {
+        let span = expr.span();
+        let (start, end) = self.place(span.start, span.end);
+        // The span of an object begins at its last key.
+        let start = match expr {
+            Expr::Object { fields, .. } if !fields.is_empty() => {
+                let first = fields.first()?.1.span();
+                let (first, _) = self.place(first.start, first.end);
+                let before = self.source.get(..first)?.trim_end();
+                before.ends_with('{').then_some(before.len() - 1)?
+            }
+            _ => start,
+        };
+        self.source.get(start..end).map(|_| (start, end))
+    }
+
+    fn text_of(&self, expr: &Expr) -> String {
+        let extent = self.extent(expr);
+        let text = extent.and_then(|(start, end)| self.source.get(start..end));
+        one_line(text.unwrap_or_default())
+    }
+
+    fn insert(&mut self, place: usize, text: impl Into<String>) {
+        self.insertions.push((place, text.into()));
+    }
+
+    fn rule(&mut self, rule: &Rule) {
+        let Rule::Spec { span, head, bodies } = rule else {
+            return;
+        };
+        let (refr, assign, is_function) = match head {
+            RuleHead::Compr { refr, assign, .. } => (refr, assign.as_ref(), false),
+            RuleHead::Set { refr, .. } => (refr, None, false),
+            RuleHead::Func { refr, assign, .. } => (refr, assign.as_ref(), true),
+        };
+        let first = |start: u32| {
+            let rest = self.source.get(start as usize..).unwrap_or_default();
+            let line = rest.lines().next().unwrap_or_default();
+            one_line(line.trim_end().trim_end_matches(['{', ' ']))
+        };
+        let body = |line: u32, start: u32| Body {
+            rule: root(refr),
+            line,
+            text: first(start),
+            is_function,
+            within: None,
+            statements: Vec::new(),
+        };
+        if bodies.is_empty() {
+            // `allow := input.user == "root"`: it gets a body, to tell that it is evaluated.
+            let Some(assign) = assign.filter(|assign| !is_constant(&assign.value)) else {
+                return;
+            };
+            let number = self.add_body(body(span.line, span.start));
+            let (_, end) = self.place(span.start, span.end);
+            self.head(number, &assign.value);
+            let keyword = if self.wants_if { "if " } else { "" };
+            self.insert(end, format!(" {keyword}{{ {ENTER}({number}) }}"));
+            return;
+        }
+        let shared = bodies.iter().skip(1).any(|body| body.assign.is_none());
+        for (index, one) in bodies.iter().enumerate() {
+            let (line, start) = match index {
+                0 => (span.line, span.start),
+                _ => (one.span.line, one.span.start),
+            };
+            let number = self.add_body(body(line, start));
+            let value = match index {
+                0 => assign.filter(|_| !shared),
+                _ => one.assign.as_ref(),
+            };
+            if let Some(value) = value.filter(|value| !is_constant(&value.value)) {
+                self.head(number, &value.value);
+            }
+            self.query(number, &one.query);
+        }
+    }
+
+    fn add_body(&mut self, body: Body) -> usize {
+        self.traced.bodies.push(body);
+        self.traced.bodies.len() - 1
+    }
+
+    fn head(&mut self, body: usize, value: &Expr) {
+        let number = self.add(
+            body,
+            Kind::Head,
+            value.span().line,
+            value.span().col,
+            self.text_of(value),
+        );
+        self.wrap(number, value);
+    }
+
+    fn query(&mut self, body: usize, query: &Query) {
+        let Some(first) = query.stmts.first() else {
+            return;
+        };
+        // `if input.x` without braces gets some.
+        let bare = first.span.start == query.span.start;
+        let (start, _) = self.place(first.span.start, first.span.end);
+        let brace = if bare { "{ " } else { "" };
+        self.insert(start, format!("{brace}{ENTER}({body}); "));
+        let mut end = start;
+        for statement in &query.stmts {
+            self.statement(body, statement);
+            end = self.place(statement.span.start, statement.span.end).1;
+        }
+        if bare {
+            self.insert(end, " }");
+        }
+    }
+
+    fn add(&mut self, body: usize, kind: Kind, line: u32, column: u32, text: String) -> usize {
+        let number = self.traced.statements.len();
+        self.traced.statements.push(Statement {
+            body,
+            kind,
+            line,
+            column,
+            text,
+            parts: Vec::new(),
+            is_reference: false,
+            names: BTreeSet::new(),
+            defines: BTreeSet::new(),
+        });
+        self.traced.bodies[body].statements.push(number);
+        number
+    }
+
+    fn statement(&mut self, body: usize, statement: &LiteralStmt) {
+        let span = &statement.span;
+        let (start, end) = self.place(span.start, span.end);
+        let text = one_line(self.source.get(start..end).unwrap_or_default());
+        let number = self.add(body, Kind::Silent, span.line, span.col, text);
+        each_of(statement, &mut |expr| {
+            let names = &mut self.traced.statements[number].names;
+            names_in(expr, names);
+        });
+        let kind = match &statement.literal {
+            Literal::SomeVars { .. } => Kind::Silent,
+            Literal::Expr { expr, .. } => match expr.as_ref() {
+                Expr::AssignExpr { op, lhs, rhs, .. } => self.assign(number, op, lhs, rhs),
+                expr if self.is_left_alone(expr) => Kind::Silent,
+                expr => self.wrap(number, expr).then_kind(Kind::Test),
+            },
+            Literal::NotExpr { expr, .. } if self.is_left_alone(expr) => Kind::Silent,
+            Literal::NotExpr { expr, .. } => self.wrap(number, expr).then_kind(Kind::Not),
+            Literal::SomeIn {
+                key,
+                value,
+                collection,
+                ..
+            } => {
+                let both = key.iter().chain([value]);
+                let vars = both.flat_map(|expr| variables(expr)).collect();
+                self.traced.statements[number].defines = vars;
+                self.wrap(number, collection).then_kind(Kind::Some)
+            }
+            Literal::Every { domain, query, .. } => {
+                // What its body says is told by the statements there.
+                if let Some((_, end)) = self.extent(domain) {
+                    let head = self.source.get(start..end).unwrap_or_default();
+                    self.traced.statements[number].text = one_line(head);
+                }
+                let kind = self.wrap(number, domain).then_kind(Kind::Every);
+                let outer = &self.traced.bodies[body];
+                let inner = Body {
+                    rule: outer.rule.clone(),
+                    line: span.line,
+                    text: outer.text.clone(),
+                    is_function: outer.is_function,
+                    within: Some(number),
+                    statements: Vec::new(),
+                };
+                let inner = self.add_body(inner);
+                self.query(inner, query);
+                kind
+            }
+        };
+        self.traced.statements[number].kind = kind;
+    }
+
+    fn assign(&mut self, number: usize, op: &AssignOp, lhs: &Expr, rhs: &Expr) -> Kind {
+        // `3 = x` gives x its value as well as `x = 3` does.
+        let (to, from) = match (op, is_pattern(lhs), is_pattern(rhs)) {
+            (AssignOp::Eq, false, true) => (rhs, lhs),
+            (AssignOp::Eq, true, true)
+                if !matches!(rhs, Expr::Var { .. }) || !matches!(lhs, Expr::Var { .. }) =>
+            {
+                self.traced.statements[number].defines = variables(lhs);
+                return Kind::Silent;
+            }
+            _ => (lhs, rhs),
+        };
+        if *op == AssignOp::Eq && matches!((lhs, rhs), (Expr::Var { .. }, Expr::Var { .. })) {
+            // Either may be what gets a value.
+            return Kind::Silent;
+        }
+        self.traced.statements[number].defines = match is_pattern(to) {
+            true => variables(to),
+            false => BTreeSet::new(),
+        };
+        if self.is_left_alone(from) {
+            return Kind::Silent;
+        }
+        self.wrap(number, from).then_kind(Kind::Assign)
+    }
+
+    /// Whether an expression would not mean the same within a call: a call with one argument
+    /// more than the function takes, which gets the result, and `print`.
+    fn is_left_alone(&self, expr: &Expr) -> bool {
+        let Expr::Call { fcn, params, .. } = expr else {
+            return false;
+        };
+        let name = fcn.span().text();
+        if name == "print" || name == "walk" {
+            return true;
+        }
+        let takes = match self.functions.get(name) {
+            Some(takes) => *takes,
+            None => match BUILTINS.get(name) {
+                Some((_, takes)) => usize::from(*takes),
+                None => return false,
+            },
+        };
+        takes + 1 == params.len()
+    }
+
+    /// Lets an expression tell its value, and the values of its parts.
+    fn wrap(&mut self, number: usize, expr: &Expr) -> Wrapped {
+        let Some((start, end)) = self.extent(expr) else {
+            return Wrapped(false);
+        };
+        let parts: Vec<_> = match called(expr) {
+            Expr::BoolExpr { lhs, rhs, .. } => vec![lhs, rhs],
+            Expr::Membership {
+                value, collection, ..
+            } => vec![value, collection],
+            Expr::Call { params, .. } => params.iter().collect(),
+            _ => Vec::new(),
+        };
+        self.traced.statements[number].is_reference = matches!(
+            expr,
+            Expr::Call { .. } | Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. }
+        );
+        let names = &mut self.traced.statements[number].names;
+        names_in(expr, names);
+        self.insert(start, format!("{TELL}({number}, "));
+        for (index, part) in parts.iter().enumerate() {
+            let text = self.text_of(part);
+            let is_constant = is_constant(part);
+            let extent = self.extent(part);
+            if let Some((start, end)) = extent.filter(|_| !is_constant) {
+                self.insert(start, format!("{PART}({number}, {index}, "));
+                self.insert(end, ")");
+            }
+            self.traced.statements[number]
+                .parts
+                .push(Part { text, is_constant });
+        }
+        self.insert(end, ")");
+        Wrapped(true)
+    }
+}
+
+/// The call whose result an expression takes a part of.
+fn called(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => called(refr),
+        expr => expr,
+    }
+}
+
+/// Whether an expression tells its value.
+struct Wrapped(bool);
+
+impl Wrapped {
+    fn then_kind(&self, kind: Kind) -> Kind {
+        if self.0 { kind } else { Kind::Silent }
+    }
+}
+
+/// What a rule is called, or a reference begins with.
+fn root(expr: &Expr) -> String {
+    match expr {
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => root(refr),
+        expr => expr.span().text().to_owned(),
+    }
+}
+
+/// Whether an expression says its value.
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. } => true,
+        Expr::Array { items, .. } | Expr::Set { items, .. } => {
+            items.iter().all(|item| is_constant(item))
+        }
+        Expr::Object { fields, .. } => {
+            let mut fields = fields.iter();
+            fields.all(|(_, key, value)| is_constant(key) && is_constant(value))
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression can give variables their values.
+fn is_pattern(expr: &Expr) -> bool {
+    match expr {
+        Expr::Var { .. } => true,
+        Expr::Array { .. } | Expr::Object { .. } | Expr::Set { .. } => !is_constant(expr),
+        _ => false,
+    }
+}
+
+fn variables(expr: &Expr) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    each(expr, &mut |expr| {
+        if let Expr::Var { span, .. } = expr {
+            names.insert(span.text().to_owned());
+        }
+    });
+    names
+}
+
+/// The names in an expression that may be those of rules.
+fn names_in(expr: &Expr, names: &mut BTreeSet<String>) {
+    each(expr, &mut |expr| match expr {
+        Expr::Var { span, .. } => {
+            names.insert(span.text().to_owned());
+        }
+        // `data.agent_policy.allowed`.
+        Expr::RefDot { field, .. } if root(expr) == "data" => {
+            names.insert(field.0.text().to_owned());
+        }
+        _ => {}
+    });
+}
+
+/// The expressions that a statement is made of, those of the body of an `every` left out.
+fn each_of(statement: &LiteralStmt, visit: &mut impl FnMut(&Expr)) {
+    match &statement.literal {
+        Literal::SomeVars { .. } => {}
+        Literal::SomeIn {
+            key,
+            value,
+            collection,
+            ..
+        } => {
+            if let Some(key) = key {
+                visit(key);
+            }
+            visit(value);
+            visit(collection);
+        }
+        Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => visit(expr),
+        Literal::Every { domain, .. } => visit(domain),
+    }
+    for modifier in &statement.with_mods {
+        visit(&modifier.r#as);
+    }
+}
+
+/// Visits an expression and all that it is made of.
+fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+    visit(expr);
+    match expr {
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. }
+        | Expr::Var { .. } => {}
+        Expr::Array { items, .. } | Expr::Set { items, .. } => {
+            items.iter().for_each(|item| each(item, visit));
+        }
+        Expr::Object { fields, .. } => {
+            for (_, key, value) in fields {
+                each(key, visit);
+                each(value, visit);
+            }
+        }
+        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+            each(term, visit);
+            each_in_query(query, visit);
+        }
+        Expr::ObjectCompr {
+            key, value, query, ..
+        } => {
+            each(key, visit);
+            each(value, visit);
+            each_in_query(query, visit);
+        }
+        Expr::Call { fcn, params, .. } => {
+            each(fcn, visit);
+            params.iter().for_each(|param| each(param, visit));
+        }
+        Expr::UnaryExpr { expr, .. } => each(expr, visit),
+        Expr::RefDot { refr, .. } => each(refr, visit),
+        Expr::RefBrack { refr, index, .. } => {
+            each(refr, visit);
+            each(index, visit);
+        }
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => {
+            each(lhs, visit);
+            each(rhs, visit);
+        }
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => {
+            if let Some(key) = key {
+                each(key, visit);
+            }
+            each(value, visit);
+            each(collection, visit);
+        }
+    }
+}
+
+fn each_in_query(query: &Query, visit: &mut dyn FnMut(&Expr)) {
+    for statement in &query.stmts {
+        each_of(statement, &mut |expr| each(expr, visit));
+        if let Literal::Every { query, .. } = &statement.literal {
+            each_in_query(query, visit);
+        }
+    }
+}
+
+/// A text over several lines as one.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

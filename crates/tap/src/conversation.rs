@@ -1,0 +1,319 @@
+//! What is said on one connection, cut out of the bytes that pass in both directions: the
+//! lines of a hybrid vsock handshake, ttRPC frames, and bytes that are neither.
+//!
+//! The bytes come in pieces of any size. What is kept of them is bounded: one frame, or one
+//! line, for each direction.
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of a frame's header.
+pub(crate) const HEADER_LENGTH: usize = 10;
+/// The largest number of data bytes in a frame: 4 MiB.
+const LARGEST_DATA: usize = 4 << 20;
+/// The longest line of a handshake, its newline included. The port has ten digits at most.
+const LONGEST_LINE: usize = 64;
+/// How many bytes that are not ttRPC are kept of each direction.
+const MOST_OTHER_BYTES: usize = 64 << 10;
+
+/// Which way bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From whoever made the connection, such as a runtime.
+    ToAgent,
+    /// From the agent.
+    ToRuntime,
+}
+
+impl Direction {
+    /// Both.
+    pub const BOTH: [Direction; 2] = [Direction::ToAgent, Direction::ToRuntime];
+
+    /// The other one.
+    pub fn reversed(self) -> Direction {
+        match self {
+            Direction::ToAgent => Direction::ToRuntime,
+            Direction::ToRuntime => Direction::ToAgent,
+        }
+    }
+
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Direction::ToAgent => 0,
+            Direction::ToRuntime => 1,
+        }
+    }
+}
+
+/// What a frame is. (<https://github.com/containerd/ttrpc/blob/main/PROTOCOL.md>)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameType {
+    /// Begins a call.
+    Request,
+    /// Ends a call.
+    Response,
+    /// Is one message of a stream, or its end.
+    Data,
+}
+
+/// A frame that has come whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The stream it belongs to.
+    pub stream_id: u32,
+    /// What it is.
+    pub frame_type: FrameType,
+    /// The flags as they came.
+    pub flags: u8,
+    /// The data.
+    pub data: Vec<u8>,
+}
+
+/// A piece of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// A line of the handshake of hybrid vsock, without its newline.
+    Handshake(String),
+    /// A frame.
+    Frame(Frame),
+    /// Bytes that are not ttRPC, and what about the first of them is not.
+    Other {
+        /// The bytes, or the first of them.
+        bytes: Vec<u8>,
+        /// Why they are no frame. Only the first piece of a direction tells it.
+        reason: Option<String>,
+    },
+}
+
+/// The conversation on one connection, as far as it has come.
+#[derive(Debug)]
+pub struct Conversation {
+    sides: [Side; 2],
+    /// The guest's port that the agent listens on. What is said on another is no ttRPC.
+    port: u32,
+    /// Whether the client began with a handshake.
+    is_hybrid: bool,
+    /// Whether it is about another port than the agent's.
+    is_elsewhere: bool,
+}
+
+#[derive(Debug, Default)]
+struct Side {
+    state: State,
+    /// A line or a frame that has come in part.
+    partial: Vec<u8>,
+    /// How many bytes that are no ttRPC have been handed out.
+    other: usize,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing has come.
+    #[default]
+    Start,
+    /// A line of the handshake comes.
+    Line,
+    /// Frames come.
+    Frames,
+    /// Something else comes.
+    Other,
+}
+
+impl Conversation {
+    /// A connection on which nothing has been said. `port` is the agent's, for clients of
+    /// hybrid vsock who say which one they want.
+    pub fn new(port: u32) -> Conversation {
+        Conversation {
+            sides: [Side::default(), Side::default()],
+            port,
+            is_hybrid: false,
+            is_elsewhere: false,
+        }
+    }
+
+    /// Takes bytes that pass in one direction, and hands out each piece that is whole now.
+    pub fn feed(&mut self, direction: Direction, mut bytes: &[u8], mut each: impl FnMut(Piece)) {
+        while !bytes.is_empty() {
+            let side = &mut self.sides[direction.index()];
+            match side.state {
+                State::Start => {
+                    side.state = match (direction, bytes[0]) {
+                        (Direction::ToAgent, b'C' | b'c') => {
+                            self.is_hybrid = true;
+                            State::Line
+                        }
+                        (Direction::ToRuntime, _) if self.is_hybrid => State::Line,
+                        _ => State::Frames,
+                    };
+                }
+                State::Line => bytes = self.line(direction, bytes, &mut each),
+                State::Frames => bytes = side.frames(bytes, &mut each),
+                State::Other => {
+                    // What is said to another port is not looked at.
+                    if !self.is_elsewhere {
+                        side.other(bytes, None, &mut each);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Hands out what came in part in one direction, when no more comes.
+    pub fn end(&mut self, direction: Direction, mut each: impl FnMut(Piece)) {
+        let side = &mut self.sides[direction.index()];
+        if !side.partial.is_empty() && side.state != State::Other {
+            let bytes = std::mem::take(&mut side.partial);
+            let reason = "the end came before the frame was whole".to_owned();
+            side.other(&bytes, Some(reason), &mut each);
+        }
+        side.state = State::Other;
+    }
+
+    /// Forgets what came in part, as bytes are missing. The next ones of this direction are
+    /// taken for the beginning of a frame if they can be one, and tells whether they can.
+    pub fn skip_to_frame(&mut self, direction: Direction, bytes: &[u8]) -> bool {
+        let side = &mut self.sides[direction.index()];
+        side.partial.clear();
+        let header = bytes.first_chunk::<HEADER_LENGTH>();
+        let begins = header.is_some_and(|header| Header::read(header).is_ok());
+        side.state = match begins {
+            true => State::Frames,
+            false => State::Other,
+        };
+        begins
+    }
+
+    /// Reads of a line's bytes what is there, and returns what stands behind them.
+    fn line<'a>(
+        &mut self,
+        direction: Direction,
+        bytes: &'a [u8],
+        each: &mut impl FnMut(Piece),
+    ) -> &'a [u8] {
+        let side = &mut self.sides[direction.index()];
+        let room = LONGEST_LINE - side.partial.len();
+        let end = bytes.iter().take(room).position(|byte| *byte == b'\n');
+        let (head, rest) = bytes.split_at(end.map_or(bytes.len().min(room), |end| end + 1));
+        side.partial.extend_from_slice(head);
+        if end.is_none() && side.partial.len() < LONGEST_LINE {
+            return rest;
+        }
+        let line = std::mem::take(&mut side.partial);
+        let text = std::str::from_utf8(&line).ok();
+        let text = text.and_then(|text| text.strip_suffix('\n'));
+        let port = |text: &str| match direction {
+            Direction::ToAgent => {
+                let (word, port) = text.split_at_checked("CONNECT ".len())?;
+                word.eq_ignore_ascii_case("CONNECT ").then_some(())?;
+                port.trim().parse::<u32>().ok()
+            }
+            // The number may be the host's port or the guest's: it says nothing.
+            Direction::ToRuntime => text.starts_with("OK").then_some(self.port),
+        };
+        match text.and_then(|text| Some((text, port(text)?))) {
+            Some((text, port)) => {
+                each(Piece::Handshake(text.to_owned()));
+                self.is_elsewhere |= port != self.port;
+                side.state = match self.is_elsewhere {
+                    true => State::Other,
+                    false => State::Frames,
+                };
+            }
+            None => {
+                side.state = State::Other;
+                let reason = "neither a frame nor a line of a hybrid vsock handshake".to_owned();
+                side.other(&line, Some(reason), each);
+            }
+        }
+        rest
+    }
+}
+
+impl Side {
+    /// Takes bytes of frames, and returns what was not taken because it is none.
+    fn frames<'a>(&mut self, mut bytes: &'a [u8], each: &mut impl FnMut(Piece)) -> &'a [u8] {
+        while !bytes.is_empty() {
+            let missing = HEADER_LENGTH.saturating_sub(self.partial.len());
+            if missing > 0 {
+                let (head, rest) = bytes.split_at(missing.min(bytes.len()));
+                self.partial.extend_from_slice(head);
+                bytes = rest;
+            }
+            let Some(header) = self.partial.first_chunk::<HEADER_LENGTH>() else {
+                return bytes;
+            };
+            let header = match Header::read(header) {
+                Ok(header) => header,
+                Err(reason) => {
+                    self.state = State::Other;
+                    let head = std::mem::take(&mut self.partial);
+                    self.other(&head, Some(reason), each);
+                    return bytes;
+                }
+            };
+            let missing = HEADER_LENGTH + header.length - self.partial.len();
+            let (data, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.partial.extend_from_slice(data);
+            bytes = rest;
+            if data.len() == missing {
+                let mut data = std::mem::take(&mut self.partial);
+                data.drain(..HEADER_LENGTH);
+                each(Piece::Frame(Frame {
+                    stream_id: header.stream_id,
+                    frame_type: header.frame_type,
+                    flags: header.flags,
+                    data,
+                }));
+            }
+        }
+        bytes
+    }
+
+    fn other(&mut self, bytes: &[u8], reason: Option<String>, each: &mut impl FnMut(Piece)) {
+        let room = MOST_OTHER_BYTES - self.other;
+        let kept = &bytes[..bytes.len().min(room)];
+        self.other += kept.len();
+        if !kept.is_empty() {
+            each(Piece::Other {
+                bytes: kept.to_vec(),
+                reason,
+            });
+        }
+    }
+}
+
+/// A header that can be one.
+struct Header {
+    length: usize,
+    stream_id: u32,
+    frame_type: FrameType,
+    flags: u8,
+}
+
+impl Header {
+    fn read(bytes: &[u8; HEADER_LENGTH]) -> Result<Header, String> {
+        let [l0, l1, l2, l3, s0, s1, s2, s3, type_, flags] = *bytes;
+        let length = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
+        if length > LARGEST_DATA {
+            return Err(format!(
+                "not ttRPC: a frame of {length} bytes, more than {LARGEST_DATA}"
+            ));
+        }
+        let frame_type = match type_ {
+            1 => FrameType::Request,
+            2 => FrameType::Response,
+            3 => FrameType::Data,
+            _ => return Err(format!("not ttRPC: a frame of type {type_}")),
+        };
+        Ok(Header {
+            length,
+            stream_id: u32::from_be_bytes([s0, s1, s2, s3]),
+            frame_type,
+            flags,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

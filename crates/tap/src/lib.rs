@@ -1,0 +1,35 @@
+//! What sits between a runtime and an agent, or beside them: every call between the two is
+//! seen, written down, shown, compared, and made again.
+//!
+//! - [`Conversation`] cuts the bytes of a connection into handshake, frames and what is neither;
+//! - [`Proxy`] passes the bytes of connections, and [`Log`] takes a copy of what passes;
+//! - [`recording`] is what is written down, line by line;
+//! - [`Calls`] puts the lines together to calls.
+//!
+//! Bytes pass unchanged. Whoever passes them waits for nobody who looks at them.
+
+#![warn(unreachable_pub)]
+#![deny(unsafe_code)]
+
+mod calls;
+mod conversation;
+pub mod diff;
+mod envelope;
+mod ids;
+mod interpose;
+mod log;
+mod proxy;
+mod queue;
+mod recorder;
+pub mod recording;
+pub mod replay;
+pub mod show;
+mod socket;
+
+pub use self::calls::{Call, Calls, End, Said, Told};
+pub use self::conversation::{Conversation, Direction, Frame, FrameType, Piece};
+pub use self::ids::Ids;
+pub use self::interpose::{InterposeError, Interposed};
+pub use self::log::{Log, LogThread, Sinks, Summary};
+pub use self::proxy::{Dial, Proxy};
+pub use self::queue::Loss;

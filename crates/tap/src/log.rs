@@ -1,0 +1,211 @@
+//! Where what passes is told: a thread decodes it, writes the recording, and hands each call to
+//! whoever wants it. Nobody who passes bytes waits for the thread.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::SystemTime;
+
+use agent_schema::Schema;
+
+use crate::calls::{Calls, Told};
+use crate::conversation::Piece;
+use crate::queue::{self, Loss, Receiver, Sender, Taken};
+use crate::recorder::{Event, Recorder, What};
+use crate::recording::Record;
+
+/// How many bytes of frames may wait to be decoded: a dozen of the largest frames and more.
+const WAITING_FRAMES: usize = 64 << 20;
+/// How many bytes of lines may wait for the reader of standard output.
+const WAITING_LINES: usize = 16 << 20;
+/// What an event takes beside its bytes, so that many small ones are bounded too.
+const EVENT: usize = 200;
+
+/// Takes what passes. Clones take it to the same place.
+#[derive(Debug, Clone)]
+pub struct Log {
+    events: Sender<Event>,
+}
+
+/// The thread behind a [`Log`], and what it has to say in the end.
+#[derive(Debug)]
+pub struct LogThread {
+    thread: JoinHandle<io::Result<()>>,
+    lines: Option<JoinHandle<io::Result<Loss>>>,
+    lost: Arc<Mutex<Loss>>,
+}
+
+/// Where a log goes.
+pub struct Sinks {
+    /// The first line of the recording says that this was recorded.
+    pub what: String,
+    /// The recording's file.
+    pub recording: Option<Box<dyn Write + Send>>,
+    /// Each call as a line of JSON, for people and scripts.
+    pub lines: Option<Box<dyn Write + Send>>,
+}
+
+/// What a log has told in the end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Frames that passed and are not in the log, as it could not be written fast enough.
+    pub lost: Loss,
+    /// Lines of calls that are in the recording and were not printed, as nobody read them.
+    pub unread: Loss,
+}
+
+impl Log {
+    /// Starts the threads of a log.
+    ///
+    /// # Errors
+    /// When the recording cannot be begun, or there is no room for another thread.
+    pub fn start(schema: &'static Schema, sinks: Sinks) -> io::Result<(Log, LogThread)> {
+        let (events, received) = queue::queue(WAITING_FRAMES);
+        let mut recording = sinks.recording;
+        if let Some(file) = &mut recording {
+            let first = Record::first(SystemTime::now(), &sinks.what);
+            file.write_all(&first.line()?)?;
+            file.flush()?;
+        }
+        let (lines, line_thread) = match sinks.lines {
+            None => (None, None),
+            Some(mut out) => {
+                let (lines, received) = queue::queue(WAITING_LINES);
+                let thread = thread::Builder::new()
+                    .name("lines".to_owned())
+                    .spawn(move || write_lines(&received, out.as_mut()))?;
+                (Some(lines), Some(thread))
+            }
+        };
+        let lost = Arc::new(Mutex::new(Loss::default()));
+        let mut writer = Writer {
+            recorder: Recorder::new(schema),
+            recording,
+            calls: Calls::default(),
+            lines,
+            lost: Arc::clone(&lost),
+        };
+        let thread = thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || writer.run(&received))?;
+        let threads = LogThread {
+            thread,
+            lines: line_thread,
+            lost,
+        };
+        Ok((Log { events }, threads))
+    }
+
+    /// Takes an event, unless too much waits already.
+    pub(crate) fn offer(&self, event: Event) {
+        let bytes = match &event.what {
+            What::Said(_, Piece::Frame(frame)) => frame.data.len(),
+            What::Said(_, Piece::Other { bytes, .. }) => bytes.len(),
+            _ => 0,
+        };
+        self.events.offer(EVENT + bytes, event);
+    }
+
+    /// Takes an event that must not be lost.
+    pub(crate) fn insist(&self, event: Event) {
+        self.events.insist(event);
+    }
+}
+
+impl LogThread {
+    /// Waits until all is written, once every [`Log`] is gone.
+    ///
+    /// # Errors
+    /// When the recording, or the lines, could not be written.
+    pub fn finish(self) -> io::Result<Summary> {
+        let ended = |_| io::Error::other("the log's thread has ended before its time");
+        self.thread.join().map_err(ended)??;
+        let unread = match self.lines {
+            None => Loss::default(),
+            Some(lines) => lines.join().map_err(ended)??,
+        };
+        let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Summary { lost, unread })
+    }
+}
+
+/// What the thread has.
+struct Writer {
+    recorder: Recorder,
+    recording: Option<Box<dyn Write + Send>>,
+    calls: Calls,
+    lines: Option<Sender<Vec<u8>>>,
+    lost: Arc<Mutex<Loss>>,
+}
+
+impl Writer {
+    fn run(&mut self, events: &Receiver<Event>) -> io::Result<()> {
+        loop {
+            let mut ended = true;
+            let mut text = Vec::new();
+            for taken in events.take() {
+                ended = false;
+                let record = match taken {
+                    Taken::Item(event) => self.recorder.record(event),
+                    Taken::Lost(loss) => {
+                        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+                        lost.add(loss);
+                        Recorder::lost(loss)
+                    }
+                };
+                if let Some(file) = &mut self.recording {
+                    text.extend_from_slice(&record.line()?);
+                    if text.len() >= MOST_TEXT {
+                        file.write_all(&text)?;
+                        text.clear();
+                    }
+                }
+                let lines = &self.lines;
+                self.calls
+                    .take(record, |told| put_line(lines.as_ref(), &told));
+            }
+            if let Some(file) = &mut self.recording {
+                file.write_all(&text)?;
+                file.flush()?;
+            }
+            if ended {
+                let lines = self.lines.take();
+                let calls = std::mem::take(&mut self.calls);
+                calls.finish(|told| put_line(lines.as_ref(), &told));
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What is written to the recording at once.
+const MOST_TEXT: usize = 1 << 20;
+
+fn put_line(lines: Option<&Sender<Vec<u8>>>, told: &Told) {
+    if let (Some(lines), Told::Call(call)) = (lines, told)
+        && let Ok(line) = call.line()
+    {
+        lines.offer(line.len(), line);
+    }
+}
+
+/// Writes lines as they come, and tells how many had no room because nobody took them.
+fn write_lines(lines: &Receiver<Vec<u8>>, out: &mut dyn Write) -> io::Result<Loss> {
+    let mut lost = Loss::default();
+    loop {
+        let mut ended = true;
+        let mut text = Vec::new();
+        for taken in lines.take() {
+            ended = false;
+            match taken {
+                Taken::Item(line) => text.extend_from_slice(&line),
+                Taken::Lost(loss) => lost.add(loss),
+            }
+        }
+        if ended {
+            return Ok(lost);
+        }
+        out.write_all(&text)?;
+        out.flush()?;
+    }
+}

@@ -1,0 +1,221 @@
+//! Standing between a runtime and an agent: each connection that comes is joined to one that is
+//! made for it, and bytes pass unchanged and at once. A copy of them goes to the [`Log`], on
+//! the side.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use nix::errno::Errno;
+use nix::sys::socket::Shutdown;
+use tokio::runtime::Runtime;
+use tokio::task::{LocalSet, spawn_blocking, spawn_local};
+
+use crate::conversation::{Conversation, Direction};
+use crate::log::Log;
+use crate::recorder::{Event, What};
+use crate::socket::Socket;
+
+/// What a read takes at first. Where reads are full, the next ones take more.
+const FIRST_ROOM: usize = 16 << 10;
+/// What a read takes at most.
+const MOST_ROOM: usize = 1 << 20;
+/// How long nothing is accepted when there are no descriptors left for it.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Makes the connection to the agent for one that has come. It may block.
+pub type Dial = Arc<dyn Fn() -> Result<OwnedFd, String> + Send + Sync>;
+
+/// Where connections come from, and where they go.
+pub struct Proxy {
+    /// A socket that listens.
+    pub listener: OwnedFd,
+    /// What it listens on, for the log.
+    pub from: String,
+    /// Makes the connections to the agent.
+    pub dial: Dial,
+    /// Where they go, for the log.
+    pub to: String,
+    /// The guest's port that the agent listens on, for clients of hybrid vsock.
+    pub port: u32,
+    /// Where what passes is told.
+    pub log: Log,
+}
+
+/// What all connections of a proxy have in common.
+struct Shared {
+    dial: Dial,
+    text: String,
+    port: u32,
+    log: Log,
+}
+
+/// One connection. Its end is told when it is dropped, as it is with the proxy too.
+struct Connection {
+    number: u64,
+    log: Log,
+    conversation: RefCell<Conversation>,
+    /// How many bytes have passed in each direction.
+    passed: [Cell<u64>; 2],
+    /// Why it ended, if not by one of the two sides.
+    reason: RefCell<Option<String>>,
+}
+
+impl Proxy {
+    /// Passes bytes until `until` is over. The connections end with it.
+    ///
+    /// # Errors
+    /// When no connection can be accepted any more.
+    pub fn run(self, runtime: &Runtime, until: impl Future<Output = ()>) -> io::Result<()> {
+        let shared = Rc::new(Shared {
+            text: format!("{} to {}", self.from, self.to),
+            dial: self.dial,
+            port: self.port,
+            log: self.log,
+        });
+        LocalSet::new().block_on(runtime, async {
+            let listener = Socket::new(self.listener)?;
+            tokio::select! {
+                error = accept_all(&listener, &shared) => Err(error),
+                () = until => Ok(()),
+            }
+        })
+    }
+}
+
+/// Accepts connections, each to be served by a task of its own, until that fails.
+async fn accept_all(listener: &Socket, shared: &Rc<Shared>) -> io::Error {
+    let mut number = 0;
+    loop {
+        match listener.accept().await {
+            Ok(client) => {
+                number += 1;
+                let shared = Rc::clone(shared);
+                spawn_local(async move { shared.serve(number, client).await });
+            }
+            Err(error) if is_passing(&error) => tokio::time::sleep(PAUSE).await,
+            Err(error) => return error,
+        }
+    }
+}
+
+/// Whether the next connection may be accepted all the same.
+fn is_passing(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(
+        errno,
+        Some(
+            Errno::EMFILE
+                | Errno::ENFILE
+                | Errno::ENOMEM
+                | Errno::ENOBUFS
+                | Errno::ECONNABORTED
+                | Errno::EINTR
+        )
+    )
+}
+
+impl Shared {
+    /// Joins a client to the agent, until both sides have ended.
+    async fn serve(&self, number: u64, client: OwnedFd) {
+        let connection = Connection {
+            number,
+            log: self.log.clone(),
+            conversation: Conversation::new(self.port).into(),
+            passed: Default::default(),
+            reason: Some("the proxy has ended".to_owned()).into(),
+        };
+        let text = self.text.clone();
+        self.log.insist(connection.event(What::Open { text }));
+        let reason = match self.join(client).await {
+            Err(reason) => Some(reason),
+            Ok((client, agent)) => {
+                let ends = tokio::join!(
+                    connection.pass(Direction::ToAgent, &client, &agent),
+                    connection.pass(Direction::ToRuntime, &agent, &client),
+                );
+                let error = ends.0.err().or(ends.1.err());
+                error.as_ref().map(agent_text::reason)
+            }
+        };
+        connection.reason.replace(reason);
+    }
+
+    /// The two sides of a connection.
+    async fn join(&self, client: OwnedFd) -> Result<(Socket, Socket), String> {
+        let dial = Arc::clone(&self.dial);
+        let dialled = spawn_blocking(move || dial()).await;
+        // It fails only when the proxy ends.
+        let agent = dialled.unwrap_or_else(|_| Err("the proxy has ended".to_owned()))?;
+        let sockets = Socket::new(client).and_then(|client| Ok((client, Socket::new(agent)?)));
+        sockets.map_err(|error| agent_text::reason(&error))
+    }
+}
+
+impl Connection {
+    /// Passes bytes one way until there are no more, and the end too.
+    async fn pass(&self, direction: Direction, from: &Socket, to: &Socket) -> io::Result<()> {
+        let outcome = self.copy(direction, from, to).await;
+        match &outcome {
+            Ok(()) => to.shut_down(Shutdown::Write),
+            // One side is gone, so the other one has to go too.
+            Err(_) => {
+                from.shut_down(Shutdown::Both);
+                to.shut_down(Shutdown::Both);
+            }
+        }
+        self.conversation.borrow_mut().end(direction, |piece| {
+            self.log.offer(self.event(What::Said(direction, piece)));
+        });
+        // How a connection goes down is its two sides' business.
+        outcome.or_else(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::NotConnected => Ok(()),
+            _ => Err(error),
+        })
+    }
+
+    async fn copy(&self, direction: Direction, from: &Socket, to: &Socket) -> io::Result<()> {
+        let mut buffer = vec![0; FIRST_ROOM];
+        loop {
+            let received = from.receive(&mut buffer).await?;
+            if received.count == 0 {
+                return Ok(());
+            }
+            let bytes = &buffer[..received.count];
+            to.send(bytes, &received.descriptors).await?;
+            let passed = &self.passed[direction.index()];
+            passed.set(passed.get() + received.count as u64);
+            self.conversation
+                .borrow_mut()
+                .feed(direction, bytes, |piece| {
+                    self.log.offer(self.event(What::Said(direction, piece)));
+                });
+            if received.count == buffer.len() && buffer.len() < MOST_ROOM {
+                buffer.resize(2 * buffer.len(), 0);
+            }
+        }
+    }
+
+    fn event(&self, what: What) -> Event {
+        Event {
+            connection: self.number,
+            time: SystemTime::now(),
+            what,
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.log.insist(self.event(What::Close {
+            to_agent: self.passed[Direction::ToAgent.index()].get(),
+            to_runtime: self.passed[Direction::ToRuntime.index()].get(),
+            reason: self.reason.take(),
+        }));
+    }
+}

@@ -1,0 +1,233 @@
+//! What passes is looked at on the side: whoever passes bytes puts a copy into a queue and goes
+//! on at once. A queue is bounded, so that a slow reader costs memory up to the bound and no
+//! time. What has no room is lost, and the reader is told where and how much.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a reader waits for more before it takes what is there. A reader that was woken
+/// for each item would take the processor from those who pass bytes.
+const GATHERING: Duration = Duration::from_millis(2);
+
+/// What a reader gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Taken<T> {
+    /// An item.
+    Item(T),
+    /// So many items had no room here, of so many bytes.
+    Lost(Loss),
+}
+
+/// How much was lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// Items, such as frames.
+    pub items: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Loss {
+    /// Adds another loss to this one.
+    pub(crate) fn add(&mut self, other: Loss) {
+        self.items += other.items;
+        self.bytes += other.bytes;
+    }
+}
+
+/// The end of a queue that items are put into. Clones put them into the same one.
+#[derive(Debug)]
+pub(crate) struct Sender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+/// The end that they are taken from.
+#[derive(Debug)]
+pub(crate) struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+}
+
+#[derive(Debug)]
+struct Shared<T> {
+    /// How many bytes the items may have together.
+    limit: usize,
+    state: Mutex<State<T>>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    items: VecDeque<(usize, Taken<T>)>,
+    bytes: usize,
+    senders: usize,
+    has_receiver: bool,
+}
+
+/// A queue of items that have `limit` bytes together at most.
+pub(crate) fn queue<T>(limit: usize) -> (Sender<T>, Receiver<T>) {
+    let shared = Arc::new(Shared {
+        limit,
+        state: Mutex::new(State {
+            items: VecDeque::new(),
+            bytes: 0,
+            senders: 1,
+            has_receiver: true,
+        }),
+        changed: Condvar::new(),
+    });
+    let sender = Sender {
+        shared: Arc::clone(&shared),
+    };
+    (sender, Receiver { shared })
+}
+
+impl<T> Shared<T> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Sender<T> {
+    /// Puts an item of so many bytes into the queue, if there is room.
+    pub(crate) fn offer(&self, bytes: usize, item: T) {
+        let mut state = self.shared.state();
+        if state.bytes + bytes > self.shared.limit {
+            let loss = Loss {
+                items: 1,
+                bytes: bytes as u64,
+            };
+            match state.items.back_mut() {
+                Some((_, Taken::Lost(before))) => before.add(loss),
+                _ => state.items.push_back((0, Taken::Lost(loss))),
+            }
+            return;
+        }
+        state.put(bytes, item);
+        drop(state);
+        self.shared.changed.notify_one();
+    }
+
+    /// Puts an item into the queue that must not be lost. There are few of them.
+    pub(crate) fn insist(&self, item: T) {
+        self.shared.state().put(0, item);
+        self.shared.changed.notify_one();
+    }
+}
+
+impl<T> State<T> {
+    fn put(&mut self, bytes: usize, item: T) {
+        if self.has_receiver {
+            self.bytes += bytes;
+            self.items.push_back((bytes, Taken::Item(item)));
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    /// All that is there, once there is something. Empty when nothing more will come.
+    pub(crate) fn take(&self) -> impl Iterator<Item = Taken<T>> + use<T> {
+        let mut state = self.shared.state();
+        while state.items.is_empty() && state.senders > 0 {
+            let waited = self.shared.changed.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.senders > 0 {
+            drop(state);
+            std::thread::sleep(GATHERING);
+            state = self.shared.state();
+        }
+        state.bytes = 0;
+        std::mem::take(&mut state.items)
+            .into_iter()
+            .map(|(_, taken)| taken)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.shared.state().senders += 1;
+        Sender {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.shared.state().senders -= 1;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        state.has_receiver = false;
+        state.items.clear();
+        state.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn items_come_in_order_and_end_with_the_last_sender() {
+        let (sender, receiver) = queue(100);
+        let other = sender.clone();
+        let thread = thread::spawn(move || {
+            let mut all = Vec::new();
+            loop {
+                let batch: Vec<_> = receiver.take().collect();
+                if batch.is_empty() {
+                    return all;
+                }
+                all.extend(batch);
+            }
+        });
+        for number in 0..5 {
+            sender.offer(10, number);
+        }
+        drop(sender);
+        other.insist(5);
+        drop(other);
+        assert_eq!(
+            thread.join().unwrap(),
+            (0..6).map(Taken::Item).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn what_has_no_room_is_counted_where_it_is_missing() {
+        let (sender, receiver) = queue(100);
+        for size in [60, 50, 70, 40, 1] {
+            sender.offer(size, size);
+        }
+        sender.insist(0);
+        drop(sender);
+        let loss = |items, bytes| Taken::Lost(Loss { items, bytes });
+        let taken: Vec<_> = receiver.take().collect();
+        let expected = [
+            Taken::Item(60),
+            loss(2, 120),
+            Taken::Item(40),
+            loss(1, 1),
+            Taken::Item(0),
+        ];
+        assert_eq!(taken, expected);
+    }
+
+    #[test]
+    fn nothing_is_kept_for_a_receiver_that_is_gone() {
+        let (sender, receiver) = queue(100);
+        sender.offer(10, ());
+        drop(receiver);
+        sender.insist(());
+        let state = sender.shared.state();
+        assert_eq!((state.items.len(), state.bytes), (0, 0));
+    }
+}

@@ -1,0 +1,276 @@
+//! From what passed on connections to the records of it: requests and answers are decoded, and
+//! each answer gets the name of the RPC whose request had its stream.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use agent_client::CallError;
+use agent_schema::json::{self, Style};
+use agent_schema::{Message, Rpc, Schema};
+use serde_json::value::RawValue;
+
+use crate::conversation::{Direction, Frame, FrameType, Piece};
+use crate::envelope::Envelope;
+use crate::queue::Loss;
+use crate::recording::{Kind, Lost, Payload, Record, Status};
+
+/// The flag of a data frame without a message. (The others say who will send no more.)
+const FLAG_NO_DATA: u8 = 4;
+/// How many open calls are remembered. The answers to further ones are shown without a name.
+const MOST_OPEN: usize = 1 << 16;
+/// How much of a name that this build does not know is kept, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Something on a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    /// The connection, counted from 1.
+    pub(crate) connection: u64,
+    /// When it happened.
+    pub(crate) time: SystemTime,
+    /// What happened.
+    pub(crate) what: What,
+}
+
+/// What happens on a connection.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// It was made.
+    Open {
+        /// By whom to where.
+        text: String,
+    },
+    /// Something was said.
+    Said(Direction, Piece),
+    /// It has ended.
+    Close {
+        /// Bytes that went to the agent.
+        to_agent: u64,
+        /// Bytes that came from the agent.
+        to_runtime: u64,
+        /// Why, if not by one of the two sides.
+        reason: Option<String>,
+    },
+}
+
+/// Makes records of events.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    schema: &'static Schema,
+    /// The RPCs of the calls without an answer, by connection and stream.
+    open: HashMap<(u64, u32), Name>,
+}
+
+/// What an RPC is called.
+#[derive(Debug, Clone)]
+enum Name {
+    Known(&'static Rpc),
+    Other { service: String, method: String },
+}
+
+impl Recorder {
+    /// Makes records in which what `schema` has is decoded.
+    pub(crate) fn new(schema: &'static Schema) -> Recorder {
+        Recorder {
+            schema,
+            open: HashMap::new(),
+        }
+    }
+
+    /// The record of an event.
+    pub(crate) fn record(&mut self, event: Event) -> Record {
+        let Event {
+            connection,
+            time,
+            what,
+        } = event;
+        let of = |kind| Record {
+            connection: Some(connection),
+            ..Record::new(time, kind)
+        };
+        match what {
+            What::Open { text } => Record {
+                text: Some(text),
+                ..of(Kind::Open)
+            },
+            What::Said(direction, Piece::Handshake(line)) => Record {
+                direction: Some(direction),
+                text: Some(line),
+                ..of(Kind::Handshake)
+            },
+            What::Said(direction, Piece::Other { bytes, reason }) => Record {
+                direction: Some(direction),
+                error: reason,
+                payload: Some(Payload(bytes)),
+                ..of(Kind::Bytes)
+            },
+            What::Said(direction, Piece::Frame(frame)) => {
+                let mut record = of(match frame.frame_type {
+                    FrameType::Request => Kind::Request,
+                    FrameType::Response => Kind::Response,
+                    FrameType::Data => Kind::Data,
+                });
+                record.direction = Some(direction);
+                record.stream = Some(frame.stream_id);
+                record.flags = (frame.flags != 0).then_some(frame.flags);
+                match frame.frame_type {
+                    FrameType::Request => self.request(connection, frame, &mut record),
+                    FrameType::Response => self.response(connection, frame, &mut record),
+                    FrameType::Data => self.data(connection, direction, frame, &mut record),
+                }
+                record
+            }
+            What::Close {
+                to_agent,
+                to_runtime,
+                reason,
+            } => {
+                self.open.retain(|(of, _), _| *of != connection);
+                Record {
+                    bytes_to_agent: Some(to_agent),
+                    bytes_to_runtime: Some(to_runtime),
+                    text: reason,
+                    ..of(Kind::Close)
+                }
+            }
+        }
+    }
+
+    /// The record of what is missing.
+    pub(crate) fn lost(loss: Loss) -> Record {
+        Record {
+            lost: Some(Lost {
+                frames: loss.items,
+                bytes: loss.bytes,
+            }),
+            ..Record::new(SystemTime::now(), Kind::Lost)
+        }
+    }
+
+    fn request(&mut self, connection: u64, frame: Frame, record: &mut Record) {
+        let envelope = match Envelope::read(&frame.data) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                record.error = Some(format!("the request is not ttRPC: {error}"));
+                record.payload = Some(Payload(frame.data));
+                return;
+            }
+        };
+        let payload = frame.data[envelope.payload.clone()].to_vec();
+        let name = Name::find(self.schema, &envelope.service, &envelope.method);
+        name.tell(record);
+        record.timeout_nano = (envelope.timeout_nano != 0).then_some(envelope.timeout_nano);
+        record.metadata = envelope.metadata;
+        match &name {
+            // Its messages come in data frames.
+            Name::Known(rpc) if rpc.client_streaming && payload.is_empty() => {}
+            Name::Known(rpc) => self.decode(rpc.request, payload, record),
+            Name::Other { .. } => {
+                record.error = Some("this build does not have the RPC".to_owned());
+                record.payload = Some(Payload(payload));
+            }
+        }
+        if self.open.len() < MOST_OPEN {
+            self.open.insert((connection, frame.stream_id), name);
+        }
+    }
+
+    fn response(&mut self, connection: u64, frame: Frame, record: &mut Record) {
+        let name = self.open.remove(&(connection, frame.stream_id));
+        if let Some(name) = &name {
+            name.tell(record);
+        }
+        match agent_client::decode_response(&frame.data) {
+            Ok(payload) => {
+                record.status = Some(Status::ok());
+                match name {
+                    // The end of a stream has no message.
+                    Some(Name::Known(rpc)) if rpc.server_streaming && payload.is_empty() => {}
+                    Some(Name::Known(rpc)) => self.decode(rpc.response, payload, record),
+                    _ => record.payload = Some(Payload(payload)),
+                }
+            }
+            Err(CallError::Status(status)) => record.status = Some(status.into()),
+            Err(error) => {
+                record.error = Some(error.to_string());
+                record.payload = Some(Payload(frame.data));
+            }
+        }
+    }
+
+    fn data(&mut self, connection: u64, direction: Direction, frame: Frame, record: &mut Record) {
+        let name = self.open.get(&(connection, frame.stream_id)).cloned();
+        if let Some(name) = &name {
+            name.tell(record);
+        }
+        if frame.flags & FLAG_NO_DATA != 0 && frame.data.is_empty() {
+            return;
+        }
+        match (name, direction) {
+            (Some(Name::Known(rpc)), Direction::ToAgent) => {
+                self.decode(rpc.request, frame.data, record);
+            }
+            (Some(Name::Known(rpc)), Direction::ToRuntime) => {
+                self.decode(rpc.response, frame.data, record);
+            }
+            _ => record.payload = Some(Payload(frame.data)),
+        }
+    }
+
+    /// Puts a payload and what it says into a record.
+    fn decode(&self, message: &'static Message, payload: Vec<u8>, record: &mut Record) {
+        match decoded(self.schema, message, &payload) {
+            Ok(text) => record.message = Some(text),
+            Err(reason) => record.error = Some(reason),
+        }
+        record.payload = Some(Payload(payload));
+    }
+}
+
+/// An encoded message as ProtoJSON.
+///
+/// # Errors
+/// Why it has no such form.
+pub(crate) fn decoded(
+    schema: &'static Schema,
+    message: &'static Message,
+    payload: &[u8],
+) -> Result<Box<RawValue>, String> {
+    let not = |reason: &dyn std::fmt::Display| format!("not a {}: {reason}", message.full_name);
+    let mut value = (message.new)();
+    agent_schema::decode(&mut *value, payload).map_err(|error| not(&error))?;
+    let mut text = Vec::new();
+    json::write(&*value, schema, Style::default(), &mut text).map_err(|error| not(&error))?;
+    let text = String::from_utf8(text).map_err(|error| not(&error))?;
+    RawValue::from_string(text).map_err(|error| not(&error))
+}
+
+/// The RPC of this name, exactly as on the wire.
+pub(crate) fn rpc_of(schema: &Schema, service: &str, method: &str) -> Option<&'static Rpc> {
+    let service = schema
+        .services
+        .iter()
+        .find(|each| each.full_name == service)?;
+    service.rpcs.iter().find(|rpc| rpc.name == method)
+}
+
+impl Name {
+    fn find(schema: &Schema, service: &str, method: &str) -> Name {
+        match rpc_of(schema, service, method) {
+            Some(rpc) => Name::Known(rpc),
+            None => Name::Other {
+                service: service.chars().take(LONGEST_NAME).collect(),
+                method: method.chars().take(LONGEST_NAME).collect(),
+            },
+        }
+    }
+
+    fn tell(&self, record: &mut Record) {
+        let (service, method) = match self {
+            Name::Known(rpc) => (rpc.service, rpc.name),
+            Name::Other { service, method } => (&service[..], &method[..]),
+        };
+        record.service = Some(service.to_owned());
+        record.method = Some(method.to_owned());
+    }
+}

@@ -1,0 +1,114 @@
+use std::time::Duration;
+
+use super::*;
+
+fn full() -> Record {
+    Record {
+        connection: Some(1),
+        stream: Some(3),
+        direction: Some(Direction::ToRuntime),
+        service: Some("grpc.Health".to_owned()),
+        method: Some("Check".to_owned()),
+        metadata: vec![("k".to_owned(), "v".to_owned())],
+        status: Some(Status {
+            code: 5,
+            name: Some("NOT_FOUND".to_owned()),
+            message: "none".to_owned(),
+        }),
+        message: Some(RawValue::from_string(r#"{"a": 1}"#.to_owned()).unwrap()),
+        lost: Some(Lost {
+            frames: 1,
+            bytes: 2,
+        }),
+        payload: Some(Payload(vec![0, 255])),
+        ..Record::new(
+            SystemTime::UNIX_EPOCH + Duration::from_nanos(1),
+            Kind::Response,
+        )
+    }
+}
+
+fn text(records: &[Record]) -> Vec<u8> {
+    records
+        .iter()
+        .flat_map(|record| record.line().unwrap())
+        .collect()
+}
+
+fn read(text: &[u8]) -> Result<(Vec<Record>, bool), String> {
+    let (mut reader, first) = Reader::new(text).map_err(|error| error.to_string())?;
+    let mut all = vec![first];
+    for record in &mut reader {
+        all.push(record.map_err(|error| error.to_string())?);
+    }
+    Ok((all, reader.is_cut()))
+}
+
+#[test]
+fn a_line_says_what_it_has_and_nothing_else() {
+    assert_eq!(
+        String::from_utf8(full().line().unwrap()).unwrap(),
+        "{\"time\":\"1970-01-01T00:00:00.000000001Z\",\"kind\":\"response\",\"connection\":1,\
+         \"stream\":3,\"direction\":\"to_runtime\",\"service\":\"grpc.Health\",\
+         \"method\":\"Check\",\"metadata\":[[\"k\",\"v\"]],\
+         \"status\":{\"code\":5,\"name\":\"NOT_FOUND\",\"message\":\"none\"},\
+         \"message\":{\"a\": 1},\"lost\":{\"frames\":1,\"bytes\":2},\"payload\":\"AP8=\"}\n"
+    );
+}
+
+#[test]
+fn what_was_written_is_read_again() {
+    let before_1970 = SystemTime::UNIX_EPOCH - Duration::from_secs(5);
+    let first = Record::first(before_1970, "a test");
+    let text = text(&[first, full()]);
+    let (records, is_cut) = read(&text).unwrap();
+    assert!(!is_cut);
+    let again: Vec<u8> = records.iter().flat_map(|r| r.line().unwrap()).collect();
+    assert_eq!(again, text);
+}
+
+#[test]
+fn after_a_crash_all_whole_lines_are_read() {
+    let whole = text(&[Record::first(SystemTime::now(), ""), full()]);
+    let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for length in first..whole.len() {
+        let (records, is_cut) = read(&whole[..length]).unwrap();
+        assert_eq!(
+            (records.len(), is_cut),
+            (1, length > first),
+            "{length} bytes"
+        );
+    }
+}
+
+#[test]
+fn other_files_are_told() {
+    let not = "this is not a recording: its first line should say \"format\": \
+               \"kata-agent-ctl recording\"";
+    let plain = text(&[full()]);
+    for other in [&b""[..], b"\n", b"hello\n", b"{}\n", &plain] {
+        assert_eq!(read(other).unwrap_err(), not);
+    }
+    let mut later = Record::first(SystemTime::now(), "");
+    later.version = Some(2);
+    assert_eq!(
+        read(&text(&[later])).unwrap_err(),
+        "it has version 2 of the recordings' schema, and this tool reads 1"
+    );
+    let mut broken = text(&[Record::first(SystemTime::now(), "")]);
+    broken.extend_from_slice(b"{\"time\":\"yesterday\",\"kind\":\"open\"}\n");
+    assert_eq!(
+        read(&broken).unwrap_err().split(" at line").next(),
+        Some("line 2: \"yesterday\" is not a time: timestamp format is invalid")
+    );
+}
+
+#[test]
+fn what_a_later_version_adds_is_passed_over() {
+    let mut text = text(&[Record::first(SystemTime::now(), "")]);
+    text.extend_from_slice(
+        b"{\"time\":\"2026-01-01T00:00:00Z\",\"kind\":\"weather\",\"sun\":true}\n",
+    );
+    let (records, _) = read(&text).unwrap();
+    assert_eq!(records[1].kind, Kind::Unknown);
+}

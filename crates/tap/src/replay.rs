@@ -1,0 +1,482 @@
+//! Making recorded calls again on another agent. Calls begin in the order in which they were
+//! recorded, and each waits for the answers that had come before it, so that calls which were
+//! open side by side are so again.
+
+use std::collections::HashMap;
+use std::io::BufRead;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant, SystemTime};
+
+use agent_client::interrupt;
+use agent_client::{Address, CallError, ConnectError, ConnectOptions, Multiplexer};
+use agent_schema::{Rpc, Schema};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::ids::Ids;
+use crate::recorder::{decoded, rpc_of};
+use crate::recording::{Kind, Payload, ReadError, Reader, Record, Status};
+
+/// How long a wait for an answer goes on before signals are looked at.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// How to make recorded calls again.
+pub struct Replay<'a> {
+    /// The agent.
+    pub address: &'a Address,
+    /// How to connect to it.
+    pub connect: ConnectOptions,
+    /// The time that each call may take; none for as long as its caller gave it, or forever.
+    pub timeout: Option<Duration>,
+    /// How many times as fast as recorded; none for as fast as the agent answers.
+    pub speed: Option<f64>,
+    /// Whether to go on after an answer whose status differs.
+    pub goes_on: bool,
+    /// The recorded IDs, and which ones take their place.
+    pub ids: Ids,
+}
+
+/// What is told while calls are made.
+#[derive(Debug)]
+pub enum Step {
+    /// A call has an answer, as recorded or not.
+    Answer(Answer),
+    /// A recorded call is not made.
+    Skipped {
+        /// `service/method`.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A line of the recording of this run.
+    Record(Box<Record>),
+}
+
+/// An answer beside the recorded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// `service/method`.
+    pub name: String,
+    /// The recorded status.
+    pub recorded: Option<Status>,
+    /// The status now; none if no answer came in time.
+    pub now: Option<Status>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Answer {
+    /// Whether the status codes are the same.
+    pub fn is_same(&self) -> bool {
+        let code = |status: &Option<Status>| status.as_ref().map(|status| status.code);
+        code(&self.recorded) == code(&self.now)
+    }
+}
+
+/// Why the calls were not all made again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The recording cannot be read on.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A call could not be made.
+    #[error("{name}: {error}")]
+    Call {
+        /// `service/method`.
+        name: String,
+        /// What came in its way.
+        error: CallError,
+    },
+    /// The connection was lost, or what came is no ttRPC.
+    #[error("{0}")]
+    Lost(CallError),
+    /// SIGINT or SIGTERM came.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// How a replay ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// How many calls were made.
+    pub calls: u64,
+    /// How many answers differed in status, those that did not come in time among them.
+    pub differ: u64,
+    /// How many of those did not come in time.
+    pub late: u64,
+    /// How many calls were skipped.
+    pub skipped: u64,
+    /// Whether it was stopped at the first answer that differed.
+    pub stopped: bool,
+}
+
+/// A call that was begun here.
+struct Begun {
+    name: String,
+    rpc: &'static Rpc,
+    /// The stream of the call now.
+    stream: u32,
+    at: Instant,
+    timeout: Option<Duration>,
+}
+
+/// One connection of the recording, made again.
+struct Connection {
+    multiplexer: Multiplexer<u32>,
+    /// By recorded stream.
+    begun: HashMap<u32, Begun>,
+    /// Answers that came, by recorded stream.
+    answers: HashMap<u32, (Result<Vec<u8>, CallError>, Instant)>,
+    lost: Option<CallError>,
+}
+
+struct Run<'a, 'b> {
+    schema: &'static Schema,
+    options: Replay<'a>,
+    connections: HashMap<u64, Connection>,
+    outcome: Outcome,
+    tell: &'b mut dyn FnMut(Step),
+    /// When the recording and the replay began.
+    began: Option<(SystemTime, Instant)>,
+}
+
+/// Makes the calls of a recording again, and tells each step.
+///
+/// # Errors
+/// As [`ReplayError`] lists them.
+pub fn replay(
+    schema: &'static Schema,
+    recording: impl BufRead,
+    options: Replay<'_>,
+    tell: &mut dyn FnMut(Step),
+) -> Result<Outcome, ReplayError> {
+    let (reader, first) = Reader::new(recording)?;
+    let what = format!(
+        "replay of {:?} to {}",
+        first.text.unwrap_or_default(),
+        options.address
+    );
+    tell(Step::Record(Box::new(Record::first(
+        SystemTime::now(),
+        &what,
+    ))));
+    let mut run = Run {
+        schema,
+        options,
+        connections: HashMap::new(),
+        outcome: Outcome::default(),
+        tell,
+        began: None,
+    };
+    for record in reader {
+        if !run.record(record?)? {
+            run.outcome.stopped = true;
+            break;
+        }
+    }
+    Ok(run.outcome)
+}
+
+impl Run<'_, '_> {
+    /// Does what a record says, and tells whether to go on.
+    fn record(&mut self, record: Record) -> Result<bool, ReplayError> {
+        let Some(connection) = record.connection else {
+            return Ok(true);
+        };
+        match (record.kind, record.stream) {
+            (Kind::Request, Some(stream)) => self.request(connection, stream, record),
+            (Kind::Response, Some(stream)) => self.response(connection, stream, &record),
+            (Kind::Close, _) => {
+                self.connections.remove(&connection);
+                Ok(true)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    fn request(
+        &mut self,
+        connection: u64,
+        stream: u32,
+        record: Record,
+    ) -> Result<bool, ReplayError> {
+        let (service, method) = (
+            record.service.unwrap_or_default(),
+            record.method.unwrap_or_default(),
+        );
+        let name = format!("{service}/{method}");
+        let rpc = match rpc_of(self.schema, &service, &method) {
+            None => return Ok(self.skip(name, "this build does not have the RPC")),
+            Some(rpc) if rpc.is_streaming() => {
+                return Ok(self.skip(name, "streams are not made again"));
+            }
+            Some(rpc) => rpc,
+        };
+        let payload = record.payload.unwrap_or_default().0;
+        let payload = self.with_fresh_ids(rpc, payload);
+        self.keep_pace(record.time)?;
+        let recorded = record
+            .timeout_nano
+            .and_then(|time| u64::try_from(time).ok());
+        let timeout = self.options.timeout.or(recorded.map(Duration::from_nanos));
+        let call = agent_client::Call {
+            service: rpc.service,
+            method: rpc.name,
+            payload: &payload,
+            metadata: &record.metadata,
+            timeout,
+        };
+        let connected = self.connection(connection)?;
+        let started = connected.multiplexer.start(&call, stream);
+        let now = started.map_err(|error| ReplayError::Call {
+            name: name.clone(),
+            error,
+        })?;
+        connected.begun.insert(
+            stream,
+            Begun {
+                name,
+                rpc,
+                stream: now,
+                at: Instant::now(),
+                timeout,
+            },
+        );
+        self.outcome.calls += 1;
+        self.tell_record(
+            connection,
+            now,
+            Record {
+                timeout_nano: record.timeout_nano,
+                metadata: record.metadata,
+                ..self.of_rpc(Kind::Request, rpc, rpc.request, payload)
+            },
+        );
+        self.exchange(Some(Duration::ZERO))?;
+        Ok(true)
+    }
+
+    fn response(
+        &mut self,
+        connection: u64,
+        stream: u32,
+        record: &Record,
+    ) -> Result<bool, ReplayError> {
+        let Some(begun) = self
+            .connections
+            .get_mut(&connection)
+            .and_then(|connection| connection.begun.remove(&stream))
+        else {
+            return Ok(true);
+        };
+        let answer = self.wait(connection, stream, &begun)?;
+        let (now, at) = match answer {
+            None => (None, Instant::now()),
+            Some((answer, at)) => {
+                let status = match &answer {
+                    Ok(_) => Status::ok(),
+                    Err(CallError::Status(status)) => status.clone().into(),
+                    Err(error) => {
+                        return Err(ReplayError::Call {
+                            name: begun.name,
+                            error: error.clone(),
+                        });
+                    }
+                };
+                let mut told = match answer {
+                    Ok(payload) => {
+                        self.of_rpc(Kind::Response, begun.rpc, begun.rpc.response, payload)
+                    }
+                    Err(_) => Record {
+                        service: Some(begun.rpc.service.to_owned()),
+                        method: Some(begun.rpc.name.to_owned()),
+                        ..Record::new(SystemTime::now(), Kind::Response)
+                    },
+                };
+                told.status = Some(status.clone());
+                self.tell_record(connection, begun.stream, told);
+                (Some(status), at)
+            }
+        };
+        self.outcome.late += u64::from(now.is_none());
+        let answer = Answer {
+            name: begun.name,
+            recorded: record.status.clone(),
+            now,
+            took: at.saturating_duration_since(begun.at),
+        };
+        let is_same = answer.is_same();
+        self.outcome.differ += u64::from(!is_same);
+        (self.tell)(Step::Answer(answer));
+        Ok(is_same || self.options.goes_on)
+    }
+
+    fn skip(&mut self, name: String, reason: &str) -> bool {
+        self.outcome.skipped += 1;
+        let reason = reason.to_owned();
+        (self.tell)(Step::Skipped { name, reason });
+        true
+    }
+
+    /// A recorded request with fresh IDs. One that is no message of its type goes as it came.
+    fn with_fresh_ids(&self, rpc: &'static Rpc, payload: Vec<u8>) -> Vec<u8> {
+        let mut request = (rpc.request.new)();
+        if agent_schema::decode(&mut *request, &payload).is_err() {
+            return payload;
+        }
+        if !self.options.ids.replace(&mut *request) {
+            return payload;
+        }
+        let mut fresh = Vec::new();
+        match request.encode_into(&mut fresh) {
+            Ok(()) => fresh,
+            Err(_) => payload,
+        }
+    }
+
+    fn of_rpc(
+        &self,
+        kind: Kind,
+        rpc: &'static Rpc,
+        message: &'static agent_schema::Message,
+        payload: Vec<u8>,
+    ) -> Record {
+        let (message, error) = match decoded(self.schema, message, &payload) {
+            Ok(message) => (Some(message), None),
+            Err(error) => (None, Some(error)),
+        };
+        Record {
+            service: Some(rpc.service.to_owned()),
+            method: Some(rpc.name.to_owned()),
+            message,
+            error,
+            payload: Some(Payload(payload)),
+            ..Record::new(SystemTime::now(), kind)
+        }
+    }
+
+    fn tell_record(&mut self, connection: u64, stream: u32, record: Record) {
+        (self.tell)(Step::Record(Box::new(Record {
+            connection: Some(connection),
+            stream: Some(stream),
+            ..record
+        })));
+    }
+
+    fn connection(&mut self, number: u64) -> Result<&mut Connection, ReplayError> {
+        use std::collections::hash_map::Entry;
+        Ok(match self.connections.entry(number) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Connection {
+                multiplexer: Multiplexer::connect(self.options.address, &self.options.connect)?,
+                begun: HashMap::new(),
+                answers: HashMap::new(),
+                lost: None,
+            }),
+        })
+    }
+
+    /// Waits until it is time for what was recorded at `time`.
+    fn keep_pace(&mut self, time: SystemTime) -> Result<(), ReplayError> {
+        let (recorded, here) = *self.began.get_or_insert_with(|| (time, Instant::now()));
+        let Some(speed) = self.options.speed else {
+            return Ok(());
+        };
+        let since = time.duration_since(recorded).unwrap_or_default();
+        let due = here + since.div_f64(speed);
+        loop {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.exchange(Some(left))?;
+        }
+    }
+
+    /// The answer to a call, once it is there; none if its time is over before.
+    #[expect(
+        clippy::type_complexity,
+        reason = "it is told here and read in one place"
+    )]
+    fn wait(
+        &mut self,
+        connection: u64,
+        stream: u32,
+        begun: &Begun,
+    ) -> Result<Option<(Result<Vec<u8>, CallError>, Instant)>, ReplayError> {
+        let deadline = begun.timeout.map(|timeout| begun.at + timeout);
+        loop {
+            let Some(of) = self.connections.get_mut(&connection) else {
+                return Ok(None);
+            };
+            if let Some(answer) = of.answers.remove(&stream) {
+                return Ok(Some(answer));
+            }
+            if let Some(error) = &of.lost {
+                return Err(ReplayError::Call {
+                    name: begun.name.clone(),
+                    error: error.clone(),
+                });
+            }
+            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                of.multiplexer.give_up(begun.stream);
+                return Ok(None);
+            }
+            self.exchange(left)?;
+        }
+    }
+
+    /// Sends what waits and takes what comes, on all connections, for so long at the most.
+    fn exchange(&mut self, limit: Option<Duration>) -> Result<(), ReplayError> {
+        if interrupt::is_raised() {
+            return Err(ReplayError::Interrupted);
+        }
+        let mut live: Vec<&mut Connection> = self
+            .connections
+            .values_mut()
+            .filter(|connection| connection.lost.is_none())
+            .collect();
+        for connection in &mut live {
+            let sent = connection.multiplexer.send();
+            connection.lost = sent.err();
+        }
+        let mut polled: Vec<PollFd<'_>> = live
+            .iter()
+            .map(|connection| {
+                let mut flags = PollFlags::POLLIN;
+                flags.set(PollFlags::POLLOUT, connection.multiplexer.is_sending());
+                PollFd::new(connection.multiplexer.as_fd(), flags)
+            })
+            .collect();
+        let limit = limit.map_or(GLANCE, |limit| limit.min(GLANCE));
+        let time = PollTimeout::try_from(limit).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut polled, time) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => {
+                return Err(ReplayError::Lost(CallError::Io {
+                    stage: agent_client::Stage::Waiting,
+                    errno,
+                }));
+            }
+        }
+        for connection in live {
+            let Connection {
+                multiplexer,
+                answers,
+                lost,
+                ..
+            } = connection;
+            let received = multiplexer.receive(|stream, answer| {
+                answers.insert(stream, (answer, Instant::now()));
+            });
+            if let Err(error) = received {
+                lost.get_or_insert(error);
+            }
+        }
+        Ok(())
+    }
+}

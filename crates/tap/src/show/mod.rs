@@ -1,0 +1,99 @@
+//! A recording for people and for other programs. Whatever the form, it is made while the
+//! recording is read, so that one of any length takes the memory of its open calls.
+
+mod text;
+
+use std::io::{self, BufRead, Write};
+
+use crate::calls::{Calls, Told};
+use crate::recording::{ReadError, Reader};
+
+pub use self::text::Text;
+
+/// Why a recording was not shown to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// It cannot be read on.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// What is shown cannot be written.
+    #[error("{}", agent_text::reason(.0))]
+    Write(io::Error),
+}
+
+/// Something that a recording is shown as.
+pub trait Form {
+    /// The recording begins; `what` is what was recorded.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn begin(&mut self, what: &crate::recording::Record, out: &mut dyn Write) -> io::Result<()>;
+
+    /// The next that is told.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn tell(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()>;
+
+    /// The recording has ended. `is_cut` if its last line was cut off.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn end(&mut self, is_cut: bool, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// Shows a recording.
+///
+/// # Errors
+/// As [`ShowError`] lists them.
+pub fn show(
+    recording: impl BufRead,
+    form: &mut dyn Form,
+    out: &mut dyn Write,
+) -> Result<(), ShowError> {
+    let (mut reader, first) = Reader::new(recording)?;
+    let mut outcome = form.begin(&first, out);
+    let mut calls = Calls::default();
+    for record in &mut reader {
+        calls.take(record?, |told| {
+            if outcome.is_ok() {
+                outcome = form.tell(&told, out);
+            }
+        });
+        if outcome.is_err() {
+            break;
+        }
+    }
+    calls.finish(|told| {
+        if outcome.is_ok() {
+            outcome = form.tell(&told, out);
+        }
+    });
+    outcome
+        .and_then(|()| form.end(reader.is_cut(), out))
+        .map_err(ShowError::Write)
+}
+
+/// Each call as a line of JSON, as the simulated agent logs it.
+#[derive(Debug, Default)]
+pub struct Lines;
+
+impl Form for Lines {
+    fn begin(&mut self, _: &crate::recording::Record, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn tell(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
+        match told {
+            Told::Call(call) => out.write_all(&call.line()?),
+            Told::Else(_) => Ok(()),
+        }
+    }
+
+    fn end(&mut self, _: bool, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

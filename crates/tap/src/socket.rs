@@ -1,0 +1,132 @@
+//! A stream socket of any family that is read and written, or accepts connections, without
+//! blocking, with the file descriptors that may travel over a Unix socket (`SCM_RIGHTS`).
+//!
+//! The runtime's type for Unix sockets stands for all of them: nothing of it is used but that it
+//! waits, and whether a socket is of AF_UNIX or AF_VSOCK is the same for every call here.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::cmsg_space;
+use nix::errno::Errno;
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, Shutdown, SockFlag, SockaddrStorage, accept4,
+    recvmsg, sendmsg, shutdown,
+};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+
+/// How many descriptors the kernel passes with one message at most.
+const MOST_DESCRIPTORS: usize = 253;
+
+/// A socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    socket: UnixStream,
+}
+
+/// What one read brought.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// How many bytes.
+    pub(crate) count: usize,
+    /// What came with them.
+    pub(crate) descriptors: Vec<OwnedFd>,
+}
+
+impl Socket {
+    /// A socket to be used in the runtime that runs this.
+    pub(crate) fn new(socket: OwnedFd) -> io::Result<Socket> {
+        let socket = std::os::unix::net::UnixStream::from(socket);
+        socket.set_nonblocking(true)?;
+        Ok(Socket {
+            socket: UnixStream::from_std(socket)?,
+        })
+    }
+
+    /// The next connection that comes to a socket that listens.
+    pub(crate) async fn accept(&self) -> io::Result<OwnedFd> {
+        let listener = self.socket.as_raw_fd();
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        self.socket
+            .async_io(Interest::READABLE, || Ok(accept4(listener, flags)?))
+            .await
+            .map(owned)
+    }
+
+    /// Reads what is there, once there is something. No bytes are the end.
+    pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        let socket = self.socket.as_raw_fd();
+        self.socket
+            .async_io(Interest::READABLE, || receive(socket, buffer))
+            .await
+    }
+
+    /// Writes all bytes, the descriptors with the first of them.
+    pub(crate) async fn send(
+        &self,
+        mut bytes: &[u8],
+        mut descriptors: &[OwnedFd],
+    ) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let socket = self.socket.as_raw_fd();
+            let count = self
+                .socket
+                .async_io(Interest::WRITABLE, || send(socket, bytes, descriptors))
+                .await?;
+            bytes = bytes.get(count..).unwrap_or_default();
+            descriptors = &[];
+        }
+        Ok(())
+    }
+
+    /// Ends one direction or both. Where the other side is gone there is nothing to end.
+    pub(crate) fn shut_down(&self, how: Shutdown) {
+        let _ = shutdown(self.socket.as_raw_fd(), how);
+    }
+}
+
+fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
+    let mut space = cmsg_space!([RawFd; MOST_DESCRIPTORS]);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
+    let message = loop {
+        match recvmsg::<SockaddrStorage>(socket, &mut parts, Some(&mut space), flags) {
+            Err(Errno::EINTR) => {}
+            outcome => break outcome?,
+        }
+    };
+    let mut descriptors = Vec::new();
+    for message in message.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(received) = message {
+            descriptors.extend(received.into_iter().map(owned));
+        }
+    }
+    Ok(Received {
+        count: message.bytes,
+        descriptors,
+    })
+}
+
+#[expect(
+    unsafe_code,
+    reason = "nix hands out what accept and recvmsg bring as numbers"
+)]
+fn owned(descriptor: RawFd) -> OwnedFd {
+    // SAFETY: the kernel has just made the descriptor for this process, and nobody else knows
+    // its number.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
+}
+
+fn send(socket: RawFd, bytes: &[u8], descriptors: &[OwnedFd]) -> io::Result<usize> {
+    let numbers: Vec<RawFd> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&numbers)];
+    let control = if numbers.is_empty() { &[][..] } else { &rights };
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    loop {
+        match sendmsg::<()>(socket, &[IoSlice::new(bytes)], control, flags, None) {
+            Err(Errno::EINTR) => {}
+            outcome => return Ok(outcome?),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The options of `proxy`, `show`, `replay` and `diff`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ValueEnum, ValueHint};
+
+use super::Address;
+use crate::duration;
+
+const PROXY: &str = "\
+Examples:
+  kata-agent-ctl proxy --listen unix:///tmp/seen.sock --to vsock://3:1024 -w calls.jsonl
+  kata-agent-ctl proxy --interpose /run/vc/vm/ID/clh.sock -w calls.jsonl
+A recording holds what passes, secrets in environments and files among it. Only its owner may
+read it.";
+
+/// Stand between a runtime and an agent, and print each call
+#[derive(Debug, clap::Args)]
+#[command(after_help = PROXY)]
+pub struct Proxy {
+    /// Where to listen: an address as connect takes it
+    #[arg(long, value_name = "URI", required_unless_present = "interpose")]
+    pub listen: Option<String>,
+
+    /// The agent: an address as connect takes it
+    #[arg(long, value_name = "URI", required_unless_present = "interpose")]
+    pub to: Option<String>,
+
+    /// Take the place of a hypervisor's socket, and give it back at the end
+    #[arg(long, value_name = "SOCKET", conflicts_with_all = ["listen", "to"], value_hint = ValueHint::FilePath)]
+    pub interpose: Option<PathBuf>,
+
+    /// The guest's port that the agent listens on; what is said to other ports passes unseen
+    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT)]
+    pub port: u32,
+
+    /// Record what passes in this file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub write: Option<PathBuf>,
+}
+
+/// Show a recording
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// The recording; - for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// text: a line for each call; jsonl: each call as a line of JSON
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: ShowFormat,
+
+    /// Show the messages of each call too
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// How a recording is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// A table for a terminal.
+    Text,
+    /// Lines of JSON.
+    Jsonl,
+}
+
+/// Make recorded calls again on another agent
+#[derive(Debug, clap::Args)]
+pub struct Replay {
+    /// The recording; - for standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// Which agent.
+    #[command(flatten)]
+    pub address: Address,
+
+    /// How long a call may take: 500ms, 5s, 2m; 0 waits forever [default: as its caller gave it]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = duration::parse)]
+    pub timeout: Option<Duration>,
+
+    /// How long to keep trying to connect; 0 tries once
+    #[arg(long, value_name = "TIME", default_value = "3s", allow_hyphen_values = true, value_parser = duration::parse)]
+    pub connect_timeout: Duration,
+
+    /// How many times as fast as recorded: 1, 0.5, 10 [default: as fast as the agent answers]
+    #[arg(long, value_name = "X", value_parser = speed)]
+    pub speed: Option<f64>,
+
+    /// Go on after an answer whose status is not the recorded one
+    #[arg(long)]
+    pub ignore_errors: bool,
+
+    /// Record the calls in this file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub write: Option<PathBuf>,
+}
+
+/// Show what the calls of two recordings differ in
+#[derive(Debug, clap::Args)]
+pub struct Diff {
+    /// A recording
+    #[arg(value_name = "A", value_hint = ValueHint::FilePath)]
+    pub first: PathBuf,
+
+    /// Another one
+    #[arg(value_name = "B", value_hint = ValueHint::FilePath)]
+    pub second: PathBuf,
+
+    /// text, or json for scripts
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: DiffFormat,
+}
+
+/// How differences are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON list.
+    Json,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if f64::is_finite(speed) && speed > 0.0 => Ok(speed),
+        _ => Err("a speed is a number above 0, such as 1 or 0.5".to_owned()),
+    }
+}

@@ -1,0 +1,157 @@
+//! `proxy`: makes what its options say, and passes bytes until a signal ends it.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+
+use agent_tap::{Dial, Interposed, Log, Proxy, Sinks, Summary, recording};
+
+use crate::cli;
+use crate::client::ConnectOptions;
+use crate::error::{Error, Kind};
+use crate::input;
+use crate::listen::Listener;
+use crate::log::say;
+use crate::schema::Schema;
+use crate::signals::Signals;
+use crate::transport::{self, Address};
+
+/// Where connections come from and go, until this is dropped.
+struct Place {
+    listener: OwnedFd,
+    from: String,
+    dial: Dial,
+    to: String,
+    /// Gives back what was taken, or removes what was made.
+    _held: Box<dyn std::any::Any>,
+}
+
+/// Stands between a runtime and an agent until a signal ends it.
+///
+/// # Errors
+/// When an option is wrong, nothing can be listened on, or what passes cannot be written down.
+pub(super) fn run(schema: &'static Schema, options: cli::Proxy) -> Result<u8, Error> {
+    let file = options.write.as_deref().map(create).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(start)?;
+    // From here on a signal ends the proxy and not the process, so that all is given back.
+    let signals = runtime
+        .block_on(async { Signals::catch() })
+        .map_err(start)?;
+    let place = match (&options.interpose, &options.listen, &options.to) {
+        (Some(socket), ..) => interposed(socket)?,
+        (None, Some(listen), Some(to)) => between(listen, to)?,
+        // The options' definition does not let this happen.
+        _ => return Err(Error::usage("give --listen and --to, or --interpose")),
+    };
+    let text = format!("proxy {} to {}", place.from, place.to);
+    let sinks = Sinks {
+        what: text,
+        recording: file.map(|file| Box::new(file) as Box<dyn Write + Send>),
+        lines: Some(Box::new(io::stdout())),
+    };
+    let (log, threads) = Log::start(schema, sinks).map_err(start)?;
+    say(format_args!("listening on {}", place.from));
+    let proxy = Proxy {
+        listener: place.listener,
+        from: place.from,
+        dial: place.dial,
+        to: place.to,
+        port: options.port,
+        log,
+    };
+    let passed = proxy.run(&runtime, signals.any());
+    drop(place._held);
+    let summary = threads.finish();
+    passed.map_err(start)?;
+    let summary = summary.map_err(|error| Error::output(&error))?;
+    tell(summary);
+    Ok(0)
+}
+
+fn start(error: io::Error) -> Error {
+    Error::new(Kind::Connection, input::reason(&error)).within("cannot start the proxy")
+}
+
+/// The file of a recording.
+pub(super) fn create(path: &Path) -> Result<File, Error> {
+    recording::create(path).map_err(|error| {
+        let reason = input::reason(&error);
+        Error::usage(format_args!("-w: cannot write {path:?}: {reason}"))
+    })
+}
+
+/// Tells what is not in the log, where a person or a script can act on it.
+fn tell(summary: Summary) {
+    let Summary { lost, unread } = summary;
+    if lost.items > 0 {
+        say(format_args!(
+            "warning: {} frames passed that are not in the log: they came faster than they could \
+             be written",
+            lost.items
+        ));
+    }
+    if unread.items > 0 {
+        say(format_args!(
+            "warning: {} calls were not printed, as standard output was not read",
+            unread.items
+        ));
+    }
+}
+
+fn interposed(socket: &Path) -> Result<Place, Error> {
+    let taken = Interposed::take(socket);
+    let (interposed, listener) = taken
+        .map_err(|error| Error::usage(error).within(format_args!("--interpose {socket:?}")))?;
+    let interposed = Arc::new(interposed);
+    let behind = Arc::clone(&interposed);
+    Ok(Place {
+        listener,
+        from: format!("unix://{}", socket.display()),
+        dial: Arc::new(move || behind.connect().map_err(|error| input::reason(&error))),
+        to: "the hypervisor's own socket".to_owned(),
+        _held: Box::new(interposed),
+    })
+}
+
+fn between(listen: &str, to: &str) -> Result<Place, Error> {
+    let from: Address = listen.parse()?;
+    let address: Address = to.parse()?;
+    // Who comes by hybrid vsock shakes hands with the hypervisor, and not with this proxy.
+    let address = match (&from, address) {
+        (Address::Hybrid(_), Address::Hybrid(hybrid)) => Address::Unix(hybrid.socket),
+        (_, address) => address,
+    };
+    let listener = Listener::bind(&from).map_err(|reason| {
+        let kind = match reason {
+            crate::listen::BindError::Scheme => Kind::Usage,
+            _ => Kind::Connection,
+        };
+        Error::new(kind, format_args!("cannot listen on {listen:?}: {reason}"))
+    })?;
+    let (listener, file) = listener.into_parts();
+    let connect = ConnectOptions {
+        // Who waits for an agent tries again, and sees each refusal as it came.
+        timeout: std::time::Duration::ZERO,
+        sim: super::simulated_agent(),
+    };
+    Ok(Place {
+        listener,
+        from: listen.to_owned(),
+        dial: Arc::new(move || {
+            transport::connect(&address, &connect).map_err(|error| error.to_string())
+        }),
+        to: to.to_owned(),
+        _held: Box::new(file),
+    })
+}
+
+/// Whether what is shown may have colours.
+pub(super) fn has_colours() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !refused
+}

@@ -1,0 +1,304 @@
+//! `show`, `replay` and `diff`: what is done with recordings.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read as _, Write};
+use std::path::Path;
+use std::rc::Rc;
+
+use agent_tap::Ids;
+use agent_tap::diff::{self, Comparison, Difference};
+use agent_tap::recording::{ReadError, Reader, Status};
+use agent_tap::replay::{self, Answer, ReplayError, Step};
+use agent_tap::show::{self, Form, Lines, ShowError, Text};
+use serde_json::{Value, json};
+
+use super::proxy;
+use crate::auto;
+use crate::cli;
+use crate::client::ConnectOptions;
+use crate::error::{Error, Kind};
+use crate::input;
+use crate::interrupt;
+use crate::log::{Logger, say};
+use crate::schema::Schema;
+use crate::session::{self, Output};
+use crate::text::{duration, escape};
+
+/// Fields that tell a time or a measure, which no two runs have in common.
+const MEASURES: &[(&str, &[&str])] = &[
+    ("grpc.AgentService/SetGuestDateTime", &["Sec", "Usec"]),
+    (
+        "grpc.AgentService/StatsContainer",
+        &["cgroup_stats", "network_stats"],
+    ),
+    ("grpc.AgentService/GetMetrics", &["metrics"]),
+];
+
+/// Shows a recording.
+///
+/// # Errors
+/// When it cannot be read, or standard output takes no more.
+pub(super) fn show(options: &cli::Show) -> Result<u8, Error> {
+    let _ = interrupt::install();
+    let mut text = Text {
+        ids: &auto::ID_FIELDS,
+        messages: options.verbose,
+        colours: proxy::has_colours(),
+        start: std::time::SystemTime::UNIX_EPOCH,
+    };
+    let form: &mut dyn Form = match options.output {
+        cli::ShowFormat::Text => &mut text,
+        cli::ShowFormat::Jsonl => &mut Lines,
+    };
+    let mut out = BufWriter::new(StandardOutput);
+    let shown = show::show(open(&options.file)?, form, &mut out);
+    let shown = shown.and_then(|()| out.flush().map_err(ShowError::Write));
+    match shown {
+        Ok(()) => Ok(0),
+        Err(ShowError::Read(error)) => Err(unreadable(&options.file, &error)),
+        Err(ShowError::Write(error)) => Err(not_written(&error)),
+    }
+}
+
+/// Makes recorded calls again.
+///
+/// # Errors
+/// When the recording cannot be read, a call cannot be made, or something cannot be written.
+pub(super) fn replay(
+    schema: &'static Schema,
+    options: cli::Replay,
+    logger: Logger,
+) -> Result<u8, Error> {
+    let address = super::address::find(&options.address, logger)?;
+    let address = address.ok_or_else(session::missing_address)?;
+    let file = options.write.as_deref().map(proxy::create).transpose()?;
+    let mut record = file.map(BufWriter::new);
+    let (source, ids) = with_fresh_ids(schema, &options.file)?;
+    let _ = interrupt::install();
+    let mut output = Output::default();
+    let mut failure = None;
+    let mut tell = |step| {
+        let told = match step {
+            Step::Answer(answer) => output.line(&line_of(&answer)),
+            Step::Skipped { name, reason } => {
+                say(format_args!("warning: {name}: {reason}"));
+                Ok(())
+            }
+            Step::Record(of) => match (&mut record, of.line()) {
+                (Some(file), Ok(line)) => file
+                    .write_all(&line)
+                    .map_err(|error| Error::new(Kind::Output, input::reason(&error)).within("-w")),
+                _ => Ok(()),
+            },
+        };
+        if let Err(error) = told {
+            failure.get_or_insert(error);
+        }
+    };
+    let made = replay::replay(
+        schema,
+        source,
+        replay::Replay {
+            address: &address,
+            connect: ConnectOptions {
+                timeout: options.connect_timeout,
+                sim: super::simulated_agent(),
+            },
+            timeout: options.timeout.filter(|timeout| !timeout.is_zero()),
+            speed: options.speed,
+            goes_on: options.ignore_errors,
+            ids,
+        },
+        &mut tell,
+    );
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    if let Some(mut file) = record {
+        file.flush()
+            .map_err(|error| Error::new(Kind::Output, input::reason(&error)).within("-w"))?;
+    }
+    let outcome = made.map_err(|error| match error {
+        ReplayError::Read(error) => unreadable(&options.file, &error),
+        ReplayError::Connect(error) => error.into(),
+        ReplayError::Call { name, error } => Error::from(error).within(name),
+        ReplayError::Lost(error) => error.into(),
+        ReplayError::Interrupted => interrupt::Interrupted.into(),
+    })?;
+    if outcome.differ > 0 {
+        let stopped = match outcome.stopped {
+            true => "; the calls after it were not made (--ignore-errors goes on)",
+            false => "",
+        };
+        say(format_args!(
+            "{} of {} calls were answered otherwise than recorded{stopped}",
+            outcome.differ, outcome.calls
+        ));
+    }
+    Ok(match (outcome.differ, outcome.late) {
+        (0, _) => 0,
+        (differ, late) if differ == late => Kind::Timeout.exit_status(),
+        _ => 1,
+    })
+}
+
+/// Shows what two recordings differ in.
+///
+/// # Errors
+/// When one of them cannot be read, or standard output takes no more; all of that with the
+/// exit status 2, as 1 means that they differ.
+pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, Error> {
+    let (first, second) = (open(&options.first)?, open(&options.second)?);
+    let comparison = Comparison {
+        ids: &auto::ID_FIELDS,
+        measures: MEASURES,
+    };
+    let differences = diff::diff(schema, first, second, comparison).map_err(|(which, error)| {
+        let file = if which == 0 {
+            &options.first
+        } else {
+            &options.second
+        };
+        unreadable(file, &error)
+    })?;
+    let text = match options.output {
+        cli::DiffFormat::Text => differences.iter().map(shown).collect(),
+        cli::DiffFormat::Json => {
+            let list: Vec<Value> = differences.iter().map(as_json).collect();
+            format!("{:#}\n", Value::from(list))
+        }
+    };
+    match Output::default().text(&text) {
+        Err(error) if error.kind() == Kind::Output => Err(Error::usage(error)),
+        Err(error) => Err(error),
+        Ok(()) => Ok(u8::from(!differences.is_empty())),
+    }
+}
+
+/// Opens a recording.
+fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let opened = File::open(path);
+    let file = opened.map_err(|error| unreadable(path, &ReadError::Io(error)))?;
+    Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
+}
+
+/// A recording and its IDs, with a fresh one for each. What comes by standard input is kept, as
+/// it is read twice.
+fn with_fresh_ids(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRead>, Ids), Error> {
+    let mut first = open(path)?;
+    let (mut first, second): (Box<dyn BufRead>, Box<dyn BufRead>) = match path == Path::new("-") {
+        false => (first, open(path)?),
+        true => {
+            let mut text = Vec::new();
+            let read = first.read_to_end(&mut text);
+            read.map_err(|error| unreadable(path, &ReadError::Io(error)))?;
+            let text: Rc<[u8]> = text.into();
+            (
+                Box::new(Cursor::new(Rc::clone(&text))),
+                Box::new(Cursor::new(text)),
+            )
+        }
+    };
+    // Where the system gives no random numbers, the recorded ID may still do.
+    let mut fresh = |id: &str| auto::random_id().unwrap_or(id.to_owned());
+    let ids = Reader::new(&mut first)
+        .and_then(|(reader, _)| Ids::of_recording(schema, &auto::ID_FIELDS, reader, &mut fresh));
+    let ids = ids.map_err(|error| unreadable(path, &error))?;
+    Ok((second, ids))
+}
+
+fn unreadable(path: &Path, error: &ReadError) -> Error {
+    Error::usage(error).within(format_args!("{path:?}"))
+}
+
+fn not_written(error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::Interrupted => interrupt::Interrupted.into(),
+        _ => Error::output(error),
+    }
+}
+
+/// Standard output, which a signal ends the wait for.
+struct StandardOutput;
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match crate::standard_output::write(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            // `write_all` would try again.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                Err(io::Error::new(io::ErrorKind::BrokenPipe, "interrupted"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An answer, beside the recorded one where that differs.
+fn line_of(answer: &Answer) -> String {
+    let took = duration::display(answer.took);
+    let name = &answer.name;
+    match answer.is_same() {
+        true => format!("same     {name}  {}  {took}", status(answer.now.as_ref())),
+        false => format!(
+            "differs  {name}  {}  {took}, recorded: {}",
+            status(answer.now.as_ref()),
+            status(answer.recorded.as_ref())
+        ),
+    }
+}
+
+fn status(status: Option<&Status>) -> String {
+    let Some(status) = status else {
+        return "no answer in time".to_owned();
+    };
+    let name = match &status.name {
+        Some(name) if status.code == 0 => return name.clone(),
+        Some(name) => format!("{} ({})", escape::line(name), status.code),
+        None => status.code.to_string(),
+    };
+    format!("{name}: {}", escape::first_line(&status.message, 200))
+}
+
+fn shown(difference: &Difference) -> String {
+    match difference {
+        Difference::Missing(call) => format!("- {call}\n"),
+        Difference::Added(call) => format!("+ {call}\n"),
+        Difference::Changed { call, fields } => {
+            let value = |value: &Option<Value>| match value {
+                None => "nothing".to_owned(),
+                Some(value) => escape::first_line(&value.to_string(), 200),
+            };
+            let fields = fields.iter().map(|(path, old, new)| {
+                format!(
+                    "    {}: {} != {}\n",
+                    escape::line(path),
+                    value(old),
+                    value(new)
+                )
+            });
+            format!("~ {call}\n{}", fields.collect::<String>())
+        }
+    }
+}
+
+fn as_json(difference: &Difference) -> Value {
+    match difference {
+        Difference::Missing(call) => json!({"missing": call.name, "number": call.number}),
+        Difference::Added(call) => json!({"added": call.name, "number": call.number}),
+        Difference::Changed { call, fields } => {
+            let fields: Vec<Value> = fields
+                .iter()
+                .map(|(path, old, new)| json!({"path": path, "first": old, "second": new}))
+                .collect();
+            json!({"changed": call.name, "number": call.number, "fields": fields})
+        }
+    }
+}

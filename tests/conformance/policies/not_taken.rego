@@ -1,0 +1,4 @@
+# Texts that are no policies: each leaves the agent without one.
+package agent_policy
+
+default SetPolicyRequest := true
