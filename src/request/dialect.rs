@@ -149,7 +149,6 @@ mod tests {
         server_streaming: false,
         deprecated: false,
         doc: "",
-        deprecated: false,
     };
 
     #[test]
