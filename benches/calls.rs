@@ -160,8 +160,9 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 fn asynchronous(server: &Server, runtime: &Runtime) -> io::Result<ttrpc::r#async::Client> {
-    let _inside = runtime.enter();
-    ttrpc::r#async::Client::connect(&server.uri()).map_err(io::Error::other)
+    let uri = server.uri();
+    let client = runtime.block_on(ttrpc::r#async::Client::connect(&uri));
+    client.map_err(io::Error::other)
 }
 
 fn request() -> Request {

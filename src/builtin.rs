@@ -30,6 +30,8 @@ pub enum Takes {
     Item,
     /// An RPC or a message.
     Request,
+    /// A service.
+    Service,
     /// A topic of the examples.
     Topic,
     /// An option that can be set.
@@ -47,8 +49,8 @@ pub enum Action {
     Help,
     /// Print what a built-in command does.
     HelpOn(&'static str),
-    /// Print every RPC.
-    List,
+    /// Print every RPC, or those of a service.
+    List(Option<String>),
     /// Print what is known about a name.
     Describe(String),
     /// Run the next command several times.
@@ -160,7 +162,7 @@ pub static BUILT_INS: &[BuiltIn] = &[
     BuiltIn {
         name: "describe",
         usage: "describe NAME",
-        doc: "show an RPC, a message, an enum or a service",
+        doc: "show an RPC, a message, an enum, a service or a field",
         takes: Takes::Item,
         parse: |words| Ok(Action::Describe(one(words, "describe NAME")?.clone())),
     },
@@ -198,10 +200,10 @@ pub static BUILT_INS: &[BuiltIn] = &[
     },
     BuiltIn {
         name: "list",
-        usage: "list",
-        doc: "list every RPC",
-        takes: Takes::Nothing,
-        parse: |words| alone(words, Action::List),
+        usage: "list [SERVICE]",
+        doc: "list every RPC, or those of a service",
+        takes: Takes::Service,
+        parse: |words| Ok(Action::List(at_most_one(words, "list [SERVICE]")?.cloned())),
     },
     BuiltIn {
         name: "quit",
@@ -402,7 +404,10 @@ mod tests {
     fn wrong_words_are_named() {
         for (command, error) in [
             ("quit now", "it takes no arguments, but \"now\" was given"),
-            ("list a b", "it takes no arguments, but \"a\" was given"),
+            (
+                "list a b",
+                "it takes one argument, as in list [SERVICE]; \"b\" is too much",
+            ),
             ("exit \n", "it takes no arguments, but \"\\n\" was given"),
             ("describe", "an argument is missing; write describe NAME"),
             (

@@ -104,15 +104,18 @@ pub enum ErrorFormat {
 pub enum SubCommand {
     /// Connect to an agent and run API commands
     Connect(Box<Connect>),
-    /// List every RPC with its request and response
+    /// List every RPC with what it does, its request and its response
     List {
+        /// Only those of a service
+        service: Option<String>,
         /// As JSON, for scripts
         #[arg(long)]
         json: bool,
     },
-    /// Show an RPC, a message, an enum or a service
+    /// Show an RPC, a message, an enum, a service or a field
     Describe {
-        /// For example GetGuestDetails, grpc.AgentService/GetGuestDetails, Storage
+        /// For example GetGuestDetails, grpc.AgentService/GetGuestDetails, Storage,
+        /// CreateContainer.OCI.Process
         name: String,
         /// As JSON, for scripts
         #[arg(long)]

@@ -1,7 +1,6 @@
 //! Files and standard input that commands name. Everything is read whole, with
 //! a bound, before anything is sent.
 
-pub(crate) mod field;
 mod open;
 
 use std::io::{self, Read};
@@ -21,6 +20,10 @@ const NULL_DEVICE: u64 = makedev(1, 3);
 /// most 4 MiB; base64, escapes and layout make its JSON larger, not this large.
 pub const LIMIT: u64 = 64 << 20;
 
+/// The largest file that is a field's value, in bytes: the largest ttRPC message, which no
+/// field can exceed.
+const VALUE_LIMIT: u64 = 4 << 20;
+
 /// Why an input could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
@@ -32,11 +35,13 @@ pub enum InputError {
         /// What the operating system says.
         reason: String,
     },
-    /// There is more than [`LIMIT`].
-    #[error("{} is larger than {} MiB", named(.name), LIMIT >> 20)]
+    /// There is more than is read of it.
+    #[error("{} is larger than {} MiB", named(.name), .limit >> 20)]
     TooLarge {
         /// The file's name as given.
         name: String,
+        /// The most bytes that it may have.
+        limit: u64,
     },
     /// The content is not text.
     #[error("{} is not UTF-8 text: the byte at offset {offset} is wrong", named(.name))]
@@ -95,16 +100,9 @@ impl Inputs {
                     return Err(InputError::StandardInputTaken);
                 }
                 check_standard_input().map_err(|error| failed(name, &error))?;
-                read(name, io::stdin().lock())
+                read(name, io::stdin().lock(), LIMIT)
             }
-            path => {
-                let file = open(path).map_err(|error| failed(path, &error))?;
-                // One that states its size need not be read to be too large.
-                match file.metadata() {
-                    Ok(metadata) if metadata.len() > LIMIT => Err(too_large(path)),
-                    _ => read(path, file),
-                }
-            }
+            path => read_file(path, LIMIT),
         }
     }
 
@@ -138,22 +136,39 @@ pub(crate) fn check_standard_input() -> io::Result<()> {
     }
 }
 
-fn read(name: &str, source: impl Read) -> Result<Vec<u8>, InputError> {
-    let mut bytes = Vec::new();
-    source
-        .take(LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(name, &error))?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(too_large(name));
-    }
-    Ok(bytes)
+/// The content of the file that is a field's value.
+///
+/// # Errors
+/// When it cannot be read, or no message could carry it.
+pub(crate) fn value(path: &str) -> Result<Vec<u8>, InputError> {
+    read_file(path, VALUE_LIMIT)
 }
 
-fn too_large(name: &str) -> InputError {
-    InputError::TooLarge {
-        name: name.to_owned(),
+fn read_file(path: &str, limit: u64) -> Result<Vec<u8>, InputError> {
+    let file = open(path).map_err(|error| failed(path, &error))?;
+    // One that states its size need not be read to be too large.
+    match file.metadata() {
+        Ok(metadata) if metadata.len() > limit => Err(too_large(path, limit)),
+        _ => read(path, file, limit),
     }
+}
+
+fn read(name: &str, source: impl Read, limit: u64) -> Result<Vec<u8>, InputError> {
+    let mut bytes = Vec::new();
+    // Devices and pipes state no length, so what is read is counted as well.
+    source
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(name, &error))?;
+    match bytes.len() as u64 > limit {
+        true => Err(too_large(name, limit)),
+        false => Ok(bytes),
+    }
+}
+
+fn too_large(name: &str, limit: u64) -> InputError {
+    let name = name.to_owned();
+    InputError::TooLarge { name, limit }
 }
 
 fn failed(name: &str, error: &io::Error) -> InputError {

@@ -52,14 +52,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
     }
     match cli.command {
         SubCommand::Connect(options) => connect(schema, *options, cli.error_format, logger),
-        SubCommand::List { json } => {
-            let text = if json {
-                describe::list_json(schema)
-            } else {
-                describe::list(schema)
-            };
-            print(&text).map_err(alone)
-        }
+        SubCommand::List { service, json } => list(schema, service.as_deref(), json).map_err(alone),
         SubCommand::Describe { name, json } => describe_name(schema, &name, json).map_err(alone),
         SubCommand::Template { name } => template_of(schema, &name).map_err(alone),
         #[cfg(feature = "load")]
@@ -106,7 +99,11 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
 /// How `sim://` is reached, where the simulated agent is built in.
 fn simulated_agent() -> Option<SimConnector> {
     #[cfg(feature = "sim")]
-    return Some(|| agent_sim::connect(crate::schema()));
+    return Some(|| {
+        agent_sim::connect_and_tell(crate::schema(), |call| {
+            crate::log::say(format_args!("warning: {call}"));
+        })
+    });
     #[cfg(not(feature = "sim"))]
     None
 }
@@ -239,9 +236,20 @@ fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> 
     }
 }
 
+fn list(schema: &'static Schema, service: Option<&str>, json: bool) -> Result<u8, Error> {
+    let services = lookup::services(schema, service)?;
+    print(&match json {
+        true => describe::list_json(&services),
+        false => describe::list(&services),
+    })
+}
+
 fn describe_name(schema: &'static Schema, name: &str, json: bool) -> Result<u8, Error> {
     let item = lookup::item(schema, name)?;
-    let notes = auto::RowNotes { schema };
+    let notes = auto::RowNotes {
+        schema,
+        are_typed: false,
+    };
     print(&match json {
         true => describe::describe_json(schema, item, &notes),
         false => describe::describe(schema, item, &notes),

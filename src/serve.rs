@@ -2,18 +2,20 @@
 //! log of its calls on standard output, until a signal ends it. Lines of standard
 //! input change it meanwhile.
 
+mod accept;
 mod control;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, Kind};
-use crate::input::{Inputs, field};
+use crate::input::{self, Inputs};
 use crate::log::say;
 use crate::schema::{Content, Dialect, Schema};
 use crate::transport::Address;
 use agent_faults::{Faults, Reader, ReaderError};
-use agent_sim::{Agent, GuestOptions, Notice, Setup};
+use agent_sim::{Agent, Failure, GuestOptions, Served, Setup};
 
 use crate::listen::{BindError, Listener};
 use crate::signals::Signals;
@@ -41,21 +43,15 @@ pub enum ServeError {
         reason: BindError,
     },
     /// The log cannot be written.
-    #[error("cannot write to standard output: {}", crate::input::reason(.0))]
+    #[error("cannot write to standard output: {}", input::reason(.0))]
     Output(io::Error),
     /// The agent cannot be set up.
     #[error("cannot start the simulated agent: {0}")]
     Start(String),
 }
 
-impl From<agent_sim::ServeError> for ServeError {
-    fn from(error: agent_sim::ServeError) -> ServeError {
-        match error {
-            agent_sim::ServeError::Start(reason) => ServeError::Start(reason),
-            agent_sim::ServeError::Log(error) => ServeError::Output(error),
-        }
-    }
-}
+/// How long calls may still take after the log has failed.
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
 
 /// Serves the RPCs of `schema` until SIGINT, SIGTERM or SIGHUP comes. Once
 /// connections can be made, `listening on URI` is printed on standard error.
@@ -63,30 +59,53 @@ impl From<agent_sim::ServeError> for ServeError {
 /// # Errors
 /// As [`ServeError`] lists them.
 pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), ServeError> {
-    let uri = options.address.to_string();
+    accept::raise_file_limit();
+    let runtime = agent_sim::runtime().map_err(start)?;
     let setup = Setup {
         schema,
         guest: options.guest,
         faults: Arc::clone(&options.faults),
         log: Box::new(io::stdout()),
-        notify: Box::new(|notice: Notice| say(format_args!("warning: {notice}"))),
     };
+    let (served, failure) = Served::start(setup).map_err(start)?;
+    let served = Arc::new(served);
+    let ended = runtime.block_on(run(&options.address, &options.faults, &served, failure));
+    // Calls that are still being answered are cut off, and recorded as such.
+    runtime.shutdown_background();
+    served.finish();
+    ended
+}
+
+async fn run(
+    address: &Address,
+    faults: &Arc<Faults>,
+    served: &Arc<Served>,
+    failure: Failure,
+) -> Result<(), ServeError> {
+    // From here on a signal ends the agent and not the process.
+    let signals = Signals::catch().map_err(start)?;
+    let uri = address.to_string();
+    let listener = Listener::bind(address).map_err(|reason| ServeError::Bind {
+        uri: uri.clone(),
+        reason,
+    })?;
     // The file is removed when this is dropped.
-    let mut _file = None;
-    let open = || {
-        // From here on a signal ends the agent and not the process.
-        let signals =
-            Signals::catch().map_err(|error| ServeError::Start(crate::input::reason(&error)))?;
-        let listener = Listener::bind(&options.address).map_err(|reason| ServeError::Bind {
-            uri: uri.clone(),
-            reason,
-        })?;
-        let socket;
-        (socket, _file) = listener.into_parts();
-        Ok((socket, signals.any()))
-    };
-    let ready = |agent: &Arc<Agent>| announce(&uri, &options.faults, agent);
-    agent_sim::serve(setup, open, ready)
+    let (socket, _file) = listener.into_parts();
+    let is_vsock = matches!(address, Address::Vsock(_));
+    announce(&uri, faults, served.agent());
+    tokio::select! {
+        () = signals.any() => Ok(()),
+        ended = accept::accept(socket, is_vsock, served) => ended.map_err(start),
+        failure = failure => {
+            // The caller is not at fault: the call of the lost line is answered.
+            tokio::time::sleep(LAST_ANSWERS).await;
+            failure.map_or(Ok(()), |error| Err(ServeError::Output(error)))
+        }
+    }
+}
+
+fn start(error: io::Error) -> ServeError {
+    ServeError::Start(input::reason(&error))
 }
 
 fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
@@ -101,7 +120,7 @@ fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
         shown.map_err(|error| error.to_string())
     });
     if let Err(error) = obeys {
-        let reason = crate::input::reason(&error);
+        let reason = input::reason(&error);
         say(format_args!(
             "warning: standard input is not read: {reason}"
         ));
@@ -122,7 +141,7 @@ struct PlainWithFiles;
 
 impl Dialect for PlainWithFiles {
     fn file(&self, path: &str) -> Content {
-        Ok(field::read(path)?)
+        Ok(input::value(path)?)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use kata_agent_ctl::schema::describe::{Form, examples};
-use kata_agent_ctl::schema::{Explicit, Plain, json, path, template};
+use kata_agent_ctl::schema::describe::{self, Form, Unannotated, examples};
+use kata_agent_ctl::schema::{Explicit, Plain, json, lookup, path, template};
 use serde_json::Value;
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -25,53 +25,6 @@ fn output(arguments: &[&str]) -> std::result::Result<String, String> {
 
 fn array(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
-}
-
-#[test]
-fn every_example_is_a_request_that_can_be_sent() -> Result {
-    let folder = tempfile::tempdir()?;
-    // What the examples of conveniences name.
-    std::fs::write(folder.path().join("policy.rego"), "package agent_policy")?;
-    for bundle in ["bundle", "image"] {
-        std::fs::create_dir(folder.path().join(bundle))?;
-        std::fs::write(folder.path().join(bundle).join("config.json"), "{}")?;
-    }
-    let list: Value = serde_json::from_str(&output(&["list", "--json"])?)?;
-    let mut count = 0;
-    for rpc in array(&list).flat_map(|service| array(&service["rpcs"])) {
-        let path = rpc["path"].as_str().unwrap_or_default();
-        let page: Value = serde_json::from_str(&output(&["describe", path, "--json"])?)?;
-        let mut arguments = [
-            "connect",
-            "--server-address",
-            "sim://",
-            "--dry-run",
-            "-o",
-            "hex",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        for example in array(&page["examples"]) {
-            let mut command = example["command"].as_str().unwrap_or_default().to_owned();
-            if let Some((name, _)) = command.split_once(" file://") {
-                let file = folder.path().join("request.json");
-                std::fs::write(&file, output(&["template", path])?)?;
-                command = format!("{name} file://{}", file.display());
-            }
-            if example["form"] == "convenience" {
-                let at = |start: &str| format!("{start}{}/", folder.path().display());
-                command = command.replace("=file:///tmp/", &at("=file://"));
-                command = command.replace("=/tmp/", &at("="));
-            }
-            arguments.extend(["-c".to_owned(), command]);
-            count += 1;
-        }
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        output(&arguments)?;
-    }
-    // Each RPC has at least its plain form, a document and a file.
-    assert!(count >= 3 * array(&list).flat_map(|it| array(&it["rpcs"])).count() && count > 0);
-    Ok(())
 }
 
 #[test]
@@ -105,6 +58,52 @@ fn the_same_request_by_setters_and_by_document() -> Result {
 }
 
 #[test]
+fn what_only_proto2_says_is_described() -> Result {
+    let schema = wide_api::schema();
+    let page = |name| -> std::result::Result<String, Box<dyn std::error::Error>> {
+        let item = lookup::item(schema, name)?;
+        Ok(describe::describe(schema, item, &Unannotated))
+    };
+    let whole = page("old.Whole")?;
+    for line in [
+        "  name     required string        1",
+        "  count    optional int32         2   default: 5",
+        "  note     optional string        3   default: \"none yet\", deprecated",
+        "  mood     optional old.Mood      4   default: GLAD",
+        "      GLAD = 2, deprecated",
+        "  ratio    optional double        11  default: -inf",
+    ] {
+        assert!(
+            whole.lines().any(|it| it == line),
+            "{line} is not in\n{whole}"
+        );
+    }
+    assert!(page("old.Gone")?.starts_with("message old.Gone (old.proto), deprecated\n"));
+    assert!(page("Forget")?.starts_with("rpc old.Museum/Forget (old.proto), deprecated\n"));
+    let list = describe::list(&lookup::services(schema, Some("Museum"))?);
+    assert!(list.contains("\n  Forget  deprecated\n"), "{list}");
+    let item = lookup::item(schema, "old.Whole")?;
+    let json: Value = serde_json::from_str(&describe::describe_json(schema, item, &Unannotated))?;
+    let field = |index: usize| &json["fields"][index];
+    assert_eq!(field(0)["label"], "required");
+    assert_eq!(
+        (&field(1)["default"], &field(1)["deprecated"]),
+        (&"5".into(), &false.into())
+    );
+    assert_eq!(field(2)["deprecated"], true);
+    assert_eq!(field(0)["default"], Value::Null);
+    // What must be there is in a template, and what need not be is null.
+    let template: Value = serde_json::from_str(&template(lookup::request(schema, "old.Whole")?))?;
+    assert_eq!(template["name"], "");
+    assert_eq!(template["count"], Value::Null);
+    assert_eq!(
+        template["parts"],
+        serde_json::json!([{"number": 0, "inner": null}])
+    );
+    Ok(())
+}
+
+#[test]
 fn requests_with_a_json_form_of_their_own() -> Result {
     let schema = wide_api::schema();
     let known = schema
@@ -117,11 +116,11 @@ fn requests_with_a_json_form_of_their_own() -> Result {
     for rpc in known.rpcs {
         let mut encoded = Vec::new();
         let mut line = vec![rpc.name.to_owned(), template(rpc.request)];
-        for example in examples(schema, rpc) {
+        for example in examples(schema, rpc, &Unannotated) {
             let mut message = (rpc.request.new)();
             let mut explicit = Explicit::default();
             let text = match example.form {
-                Form::File => Some(template(rpc.request)),
+                Form::File => example.input.clone(),
                 _ => example
                     .document
                     .as_ref()
@@ -133,7 +132,7 @@ fn requests_with_a_json_form_of_their_own() -> Result {
             for (at, value) in &example.setters {
                 path::set(&mut *message, &mut explicit, &Plain, schema, at, value)?;
             }
-            if !matches!(example.form, Form::Plain | Form::File) {
+            if example.form != Form::Plain {
                 let mut bytes = Vec::new();
                 message.encode_into(&mut bytes)?;
                 encoded.push(bytes);
@@ -143,14 +142,15 @@ fn requests_with_a_json_form_of_their_own() -> Result {
                 line.extend(command.split_once(' ').map(|(_, words)| words.to_owned()));
             }
         }
-        // By setters, by document, and mostly by both: the same request.
-        assert_eq!(encoded.len(), 3, "{}", rpc.name);
+        // By setters, by documents, and mostly by both: the same request.
+        assert_eq!(encoded.len(), 4, "{}", rpc.name);
         assert!(!encoded[0].is_empty(), "{}", rpc.name);
         // A setter adds to a list where it does not name an element that is there.
         if rpc.name != "TakeFieldMask" {
-            assert_eq!(encoded[0], encoded[2], "{}", rpc.name);
+            assert_eq!(encoded[0], encoded[3], "{}", rpc.name);
         }
         assert_eq!(encoded[0], encoded[1], "{}", rpc.name);
+        assert_eq!(encoded[0], encoded[2], "{}", rpc.name);
         told.push(line.join(" | ").replace(any, "ANY"));
     }
     assert_eq!(

@@ -39,7 +39,7 @@ fn decoding_agrees_with_googles_library() -> Result<()> {
 }
 
 #[test]
-#[ignore = "takes a quarter of an hour"]
+#[ignore = "takes half an hour"]
 fn decoding_agrees_with_googles_library_in_the_long_run() -> Result<()> {
     compare("decode.py", LONG_COUNT, decode_answer)
 }

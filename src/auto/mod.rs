@@ -2,6 +2,7 @@
 //! that the protos do not have does nothing. How a row's value is put into a request is
 //! in [`crate::request`].
 
+mod calls;
 mod notes;
 mod signal;
 

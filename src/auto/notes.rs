@@ -1,16 +1,22 @@
 //! What `describe` tells of automatic values, aliases, conveniences and command lines.
 
-use super::{ROWS, Row};
+use super::{ROWS, Row, calls};
 use crate::conveniences;
 use crate::history;
-use crate::schema::describe::{Annotations, Parameter, Words};
-use crate::schema::{Message, Rpc, Schema};
+use crate::request::RequestDialect;
+use crate::schema::describe::{Annotations, Call, Convenience, Example, Parameter};
+use crate::schema::{Dialect, Message, Rpc, Schema};
+
+/// How long a line of commands gets, unless one of them is longer.
+const WIDTH: usize = 100;
 
 /// The rows of the table as notes on fields.
 #[derive(Debug, Clone, Copy)]
 pub struct RowNotes {
     /// The API that is described.
     pub schema: &'static Schema,
+    /// Whether commands are typed one by one, and not given to a shell.
+    pub are_typed: bool,
 }
 
 impl Annotations for RowNotes {
@@ -28,8 +34,21 @@ impl Annotations for RowNotes {
         conveniences::parameters(rpc).collect()
     }
 
-    fn conveniences(&self, rpc: &'static Rpc) -> Vec<Words> {
-        conveniences::of(rpc).map(|row| row.example).collect()
+    fn conveniences(&self, rpc: &'static Rpc) -> Vec<Convenience> {
+        let rows = conveniences::of(rpc).filter(|row| !row.example.is_empty());
+        let examples = rows.map(|row| Convenience {
+            words: row.example,
+            input: row.input,
+        });
+        examples.collect()
+    }
+
+    fn call(&self, rpc: &'static Rpc) -> Option<Call> {
+        calls::of(rpc)
+    }
+
+    fn dialect(&self, rpc: &'static Rpc) -> Box<dyn Dialect> {
+        Box::new(RequestDialect::of(rpc))
     }
 
     fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {
@@ -59,13 +78,54 @@ impl Annotations for RowNotes {
         history::of_field(message, index)
     }
 
-    /// Sent to the simulated agent, which is always there.
-    fn call_line(&self, command: &str) -> String {
-        format!("kata-agent-ctl connect --server-address sim:// -c '{command}'")
+    /// A command line, sent to the simulated agent, which is always there; or the commands, as
+    /// they are typed one by one, where there is nothing to put on standard input.
+    fn lines(&self, example: &Example) -> Vec<String> {
+        let before = example
+            .call
+            .before
+            .iter()
+            .map(|command| (*command).to_owned());
+        let commands: Vec<_> = before.chain([example.command()]).collect();
+        if self.are_typed {
+            return match example.input {
+                Some(_) => Vec::new(),
+                None => commands,
+            };
+        }
+        let mut line = String::new();
+        if let Some(input) = &example.input {
+            line.push_str(&format!("printf %s '{input}' | "));
+        }
+        line.push_str("kata-agent-ctl connect --server-address sim://");
+        if !example.call.limit.is_empty() {
+            line.push_str(&format!(" --timeout {}", example.call.limit));
+        }
+        line.push_str(" -c");
+        let mut lines = Vec::new();
+        for command in commands {
+            let is_plain = command.chars().all(|c| c.is_ascii_alphanumeric());
+            let word = match is_plain {
+                true => command,
+                false => format!("'{command}'"),
+            };
+            // A container takes a line of its own.
+            if line.len() + word.len() > WIDTH {
+                lines.push(format!("{line} \\"));
+                line = "   ".to_owned();
+            }
+            line.push(' ');
+            line.push_str(&word);
+        }
+        lines.push(line);
+        lines
     }
 
-    fn template_line(&self, rpc: &str) -> String {
-        format!("kata-agent-ctl template {rpc}")
+    fn describe_line(&self, name: &str) -> String {
+        match self.are_typed {
+            true => format!("describe {name}"),
+            false => format!("kata-agent-ctl describe {name}"),
+        }
     }
 }
 

@@ -11,14 +11,15 @@ mod tests;
 mod value;
 
 pub use file::entries as files;
-pub use name::items as names;
+pub use name::{items as names, services};
 
 use crate::builtin::{self, BuiltIn, Takes};
 use crate::command::{self, FILE, JSON, Typed, Word};
 use crate::examples;
+use crate::printer::Format;
 use crate::request::RequestDialect;
 use crate::schema::path::{Brackets, setter_path, unfinished};
-use crate::schema::{Rpc, Schema, lookup};
+use crate::schema::{Plain, Rpc, Scalar, Schema, Type, describe, lookup};
 use crate::text::escape;
 
 /// What may stand at the end of a command's text.
@@ -114,6 +115,7 @@ fn word_of(schema: &'static Schema, takes: Takes, typed: &Typed, word: &str) -> 
     let candidates = match (takes, typed.words.as_slice()) {
         (Takes::Item, []) => name::items(schema, word),
         (Takes::Request, []) => requests(schema, word),
+        (Takes::Service, []) => services(schema, word),
         (Takes::Topic, []) => topics(schema, word),
         (Takes::Option, []) => {
             let options = builtin::OPTIONS.into_iter();
@@ -122,6 +124,16 @@ fn word_of(schema: &'static Schema, takes: Takes, typed: &Typed, word: &str) -> 
                 .map(|(name, value)| Candidate::last(name, value))
                 .collect()
         }
+        (Takes::Option, [Word::Plain(option)]) => match option.as_str() {
+            "output" => {
+                let names = Format::ALL.into_iter().map(|format| format.name());
+                let begun = names.filter(|name| name.starts_with(word));
+                begun.map(|name| Candidate::last(name, "")).collect()
+            }
+            "bundle-dir" => return Some(file::complete(word)),
+            "no-auto-values" => value::words(Type::Scalar(Scalar::Bool), None, &Plain, word),
+            _ => return None,
+        },
         _ => return None,
     };
     Some((0, candidates))
@@ -223,9 +235,5 @@ fn begins(name: &str, typed: &str) -> bool {
 
 /// The first sentence of a doc comment, on one line and fit to be shown.
 fn first_sentence(doc: &str) -> String {
-    let lines = doc.trim().lines().map(str::trim);
-    let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-    let text = paragraph.join(" ");
-    let sentence = text.split_once(". ").map_or(&*text, |(first, _)| first);
-    escape::line(sentence.trim_end_matches('.')).into_owned()
+    escape::line(&describe::first_sentence(doc)).into_owned()
 }

@@ -3,7 +3,7 @@
 use super::{Candidate, begins, first_sentence};
 use crate::builtin::BUILT_INS;
 use crate::schema::lookup::{self, Item};
-use crate::schema::{Rpc, Schema};
+use crate::schema::{Rpc, Schema, Type};
 
 /// The built-in commands and RPCs that begin with `typed`.
 pub(super) fn commands(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
@@ -41,7 +41,44 @@ pub fn items(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
         };
         found.push(Candidate::last(name, doc));
     }
+    found.extend(fields(schema, typed));
     found
+}
+
+/// The fields of what stands before the last dot of `typed`.
+fn fields(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+    let Some((start, begun)) = typed.rsplit_once('.') else {
+        return Vec::new();
+    };
+    let message = match lookup::item(schema, start) {
+        Ok(Item::Rpc(rpc)) => rpc.request,
+        Ok(Item::Message(message)) => message,
+        Ok(Item::Field(item)) => match item.field().map(|field| field.ty) {
+            Some(Type::Message(message)) => message,
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let fields = message.fields.iter().filter(|it| begins(it.name, begun));
+    fields
+        .map(|field| {
+            let text = format!("{start}.{}", field.name);
+            match field.ty {
+                Type::Message(_) => Candidate::open(text, first_sentence(field.doc)),
+                _ => Candidate::last(text, first_sentence(field.doc)),
+            }
+        })
+        .collect()
+}
+
+/// The services that begin with `typed`.
+pub fn services(schema: &'static Schema, typed: &str) -> Vec<Candidate> {
+    let services = schema.services.iter();
+    let named = services.filter_map(|it| {
+        let name = shortest(schema, it.full_name, typed, Item::Service(it))?;
+        Some(Candidate::last(name, first_sentence(it.doc)))
+    });
+    named.collect()
 }
 
 /// The shortest name that stands for `item`, if one of its names begins with

@@ -41,9 +41,19 @@ describe GetV -> GetVolumeStats_
 describe grpc.Stor -> grpc.Storage_
 describe agentse -> AgentService_
 describe Storage x ->
-list  ->
+describe CreateContainer.oci.Pro -> CreateContainer.oci.Process
+describe Storage.driver_ -> Storage.driver_options_
+list  -> AgentService_ | Health_
 sleep  ->
 echo cont ->
+template IPA -> IPAddress_
+template IPF ->
+examples hea -> health_
+set o -> output_
+set output js -> json_ | jsonl_
+set no-auto-values t -> true_
+set timeout  ->
+help SetPolicyR -> SetPolicyRequest_
 
 CreateContainer OCI.Pro -> Process.
 CreateContainer oci.process.user.ui -> UID=

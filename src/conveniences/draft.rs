@@ -8,7 +8,7 @@ use agent_bundle::Config;
 #[cfg(feature = "image")]
 use agent_bundle::image::Image;
 
-use super::{ConvenienceError, Series};
+use super::{ConvenienceError, FileCopy};
 use crate::input::Inputs;
 use crate::schema::{Explicit, Reflect, Rpc, Value, ValueMut};
 
@@ -72,7 +72,7 @@ pub struct Draft<'a> {
     #[cfg(feature = "image")]
     pub image: Option<Box<Image>>,
     /// The calls to make instead of the one, where a convenience needs several.
-    pub series: Option<Box<dyn Series>>,
+    pub series: Option<FileCopy>,
 }
 
 impl Draft<'_> {

@@ -7,18 +7,19 @@ mod copy;
 mod draft;
 mod error;
 mod policy;
-mod series;
 
 use agent_bundle::Part;
 
-pub use copy::CopyError;
+pub use copy::{CopyError, Copying, FileCopy, Piece};
 pub use draft::{Draft, Given, Level};
 pub use error::ConvenienceError;
-pub use series::{Piece, Pieces, Series};
 
 use crate::auto;
-use crate::schema::describe::{Parameter, Words};
+use crate::schema::describe::Parameter;
 use crate::schema::{Label, Rpc, Scalar, Type};
+
+/// Names and values of a command's words.
+pub type Words = &'static [(&'static str, &'static str)];
 
 /// One convenience.
 #[derive(Debug)]
@@ -27,8 +28,10 @@ pub struct Convenience {
     pub rpc: &'static str,
     /// What may be given for it, beside the request's fields.
     pub parameters: &'static [Parameter],
-    /// Parameters of a command to show.
+    /// A command to show, by its parameters; none where it needs what not everybody has.
     pub example: Words,
+    /// What is on standard input of that.
+    pub input: &'static str,
     /// The fields of the request that it sets: without one of them it is not there.
     needs: &'static [(&'static str, Scalar)],
     /// Whether it also needs a field that a whole OCI configuration fills.

@@ -11,8 +11,12 @@ pub const EXIT_STATUSES: &[Row] = &[
     ("0", "every command succeeded"),
     (
         "1",
+        #[cfg(not(feature = "policy"))]
         "standard output, or a file, could not be written, or an answer has no form in the output \
          format",
+        #[cfg(feature = "policy")]
+        "standard output, or a file, could not be written, or an answer has no form in the output \
+         format; of policy check, where that is 2: a request is denied",
     ),
     (
         "2",

@@ -136,15 +136,24 @@ pub fn steps(session: &str) -> Vec<Step> {
     steps
 }
 
-/// Every topic with its title.
+/// Every topic with its title and its first command.
 pub fn list(schema: &Schema) -> String {
-    let width = topics(schema).map(|topic| topic.name.len()).max();
     let mut text = String::new();
     for topic in topics(schema) {
-        let width = width.unwrap_or_default();
-        let _ = writeln!(text, "{:<width$}  {}", topic.name, topic.title);
+        let _ = writeln!(text, "{}: {}", topic.name, topic.title);
+        let first = examples(schema, topic).next();
+        let steps = first.map(|first| steps(&first.session(schema)));
+        for line in steps
+            .iter()
+            .flatten()
+            .take(1)
+            .flat_map(|step| step.command.lines())
+        {
+            let _ = writeln!(text, "    {line}");
+        }
+        text.push('\n');
     }
-    text.push_str("\n\"kata-agent-ctl examples NAME\" shows the examples of one of them.\n");
+    text.push_str("\"kata-agent-ctl examples TOPIC\" shows the examples of one of them.\n");
     text
 }
 

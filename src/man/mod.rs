@@ -55,21 +55,21 @@ pub fn page(schema: &Schema) -> io::Result<Vec<u8>> {
 fn synopsis(command: &clap::Command) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["SYNOPSIS"]);
-    for (index, sub_command) in visible(command).enumerate() {
+    for (index, (name, sub_command)) in all(command).into_iter().enumerate() {
         if index > 0 {
             roff.control("br", []);
         }
-        roff.text(usage(sub_command));
+        roff.text(usage(&name, sub_command));
     }
     roff
 }
 
 /// How a sub-command is written: its name, the options that it needs, `[OPTIONS]` if it has
 /// others, and what follows by position.
-fn usage(sub_command: &clap::Command) -> Vec<Inline> {
+fn usage(name: &str, sub_command: &clap::Command) -> Vec<Inline> {
     let mut sub_command = sub_command.clone().disable_help_flag(true);
     sub_command.build();
-    let mut inlines = vec![bold(format!("kata-agent-ctl {}", sub_command.get_name()))];
+    let mut inlines = vec![bold(format!("kata-agent-ctl {name}"))];
     let options = sub_command.get_arguments().filter(|it| !it.is_positional());
     let (needed, others): (Vec<_>, Vec<_>) = options.partition(|it| it.is_required_set());
     for option in needed {
@@ -127,15 +127,33 @@ fn visible(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
     command.get_subcommands().filter(|each| !each.is_hide_set())
 }
 
+/// Every sub-command that is shown, by the words that call it; in place of one that has some of
+/// its own, those.
+fn all(command: &clap::Command) -> Vec<(String, &clap::Command)> {
+    let mut found = Vec::new();
+    for sub_command in visible(command) {
+        let name = sub_command.get_name();
+        match sub_command.has_subcommands() {
+            true => found.extend(
+                all(sub_command)
+                    .into_iter()
+                    .map(|(inner, each)| (format!("{name} {inner}"), each)),
+            ),
+            false => found.push((name.to_owned(), sub_command)),
+        }
+    }
+    found
+}
+
 /// Every sub-command with its own options; those of all stand in a section of
 /// their own.
 fn sub_commands(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::new();
     roff.control("SH", ["SUB-COMMANDS"]);
     roff.to_writer(page)?;
-    for sub_command in visible(command) {
+    for (name, sub_command) in all(command) {
         let mut roff = Roff::new();
-        roff.control("SS", [sub_command.get_name()]);
+        roff.control("SS", [name.as_str()]);
         let about = sub_command.get_about().map(ToString::to_string);
         roff.text([roman(format!("{}.", about.unwrap_or_default()))]);
         roff.to_writer(page)?;

@@ -4,7 +4,7 @@
 
 use super::former::FormerNames;
 use super::passed::PassedOver;
-use crate::input::field;
+use crate::input;
 use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
 use crate::{auto, conveniences, history};
 
@@ -109,7 +109,7 @@ impl Dialect for RequestDialect<'_> {
     }
 
     fn file(&self, path: &str) -> Content {
-        Ok(field::read(path)?)
+        Ok(input::value(path)?)
     }
 }
 
@@ -147,7 +147,6 @@ mod tests {
         response: &REQUEST,
         client_streaming: false,
         server_streaming: false,
-        deprecated: false,
         doc: "",
     };
 

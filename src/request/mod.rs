@@ -20,7 +20,7 @@ use self::config::Configs;
 use self::former::FormerNames;
 use crate::auto::{self, Row};
 use crate::command::{Arguments, ArgumentsError, Document, Setter, WordsError};
-use crate::conveniences::{self, Draft, Given, Level, Series};
+use crate::conveniences::{self, Draft, FileCopy, Given, Level};
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::schema::path::{self, Resolved, SetError, SetProblem};
@@ -40,7 +40,7 @@ pub struct Request {
     /// Values given by an alias whose field this request does not have.
     remembered_only: Vec<(&'static Row, String)>,
     configs: Configs,
-    series: Option<Box<dyn Series>>,
+    series: Option<FileCopy>,
     /// What was left out of the documents, and which names were those of older releases.
     warnings: Vec<String>,
 }
@@ -146,8 +146,8 @@ impl Request {
     }
 
     /// The calls to make instead of the one, where a convenience needs several.
-    pub fn series(&self) -> Option<&dyn Series> {
-        self.series.as_deref()
+    pub fn series(&self) -> Option<&FileCopy> {
+        self.series.as_ref()
     }
 
     /// Keeps what was given under a name that is no field's.

@@ -6,14 +6,14 @@ use std::fs::OpenOptions;
 use std::time::Duration;
 
 use agent_bundle::Bundle;
-use agent_load::{Calls, Command, Report, StartError};
+use agent_load::{Calls, Command, Failure as CallFailure, Report, StartError};
 
 use crate::cli::{Bench, Source};
-use crate::client::ConnectOptions;
+use crate::client::{CallError, ConnectOptions};
 use crate::error::{Error, Failure, Kind};
 use crate::input::{self, Inputs};
 use crate::interrupt;
-use crate::log::Logger;
+use crate::log::{Level, Logger};
 use crate::printer::Format;
 use crate::progress;
 use crate::request::{Memory, Request, RequestOptions};
@@ -113,7 +113,7 @@ pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Resu
             ))
         })?;
     }
-    verdict(&report, report.failed(&flags.fail_if)).map_err(alone)
+    verdict(&report, report.failed(&flags.fail_if), logger).map_err(alone)
 }
 
 /// Sees that a file can be written, before a load test that it is for.
@@ -125,20 +125,37 @@ fn may_write(name: &str) -> Result<(), Error> {
     })
 }
 
-/// The exit status of a load test.
-fn verdict(report: &Report, failed: Vec<String>) -> Result<u8, Error> {
+/// The exit status of a load test: that of the first failure only if all calls failed.
+fn verdict(report: &Report, failed: Vec<String>, logger: Logger) -> Result<u8, Error> {
     if report.is_interrupted() {
         return Err(interrupt::Interrupted.into());
     }
-    if report.has_lost_connection() {
-        let what = "no connection was left, and none could be made";
-        return Err(Error::new(Kind::Connection, what));
+    let unconnected = "no connection was left, and none could be made";
+    if !failed.is_empty() {
+        let failed = failed.join(", --fail-if ");
+        return Err(Error::new(Kind::Limit, format_args!("--fail-if {failed}")));
     }
-    match failed.is_empty() {
-        true => Ok(0),
-        false => {
-            let failed = failed.join(", --fail-if ");
-            Err(Error::new(Kind::Limit, format_args!("--fail-if {failed}")))
+    match report.first_failure() {
+        _ if report.has_success() => {
+            if report.has_lost_connection() {
+                logger.log(Level::Warn, unconnected);
+            }
+            Ok(0)
+        }
+        _ if report.has_lost_connection() => Err(Error::new(Kind::Connection, unconnected)),
+        None => Ok(0),
+        Some(failure) => Err(first(failure).within("no call succeeded; the first one")),
+    }
+}
+
+/// The error of the first call that failed.
+fn first(failure: &CallFailure) -> Error {
+    match failure {
+        CallFailure::Status(status) => CallError::Status(status.clone()).into(),
+        CallFailure::Wrong(reason) => Error::new(Kind::Protocol, reason),
+        CallFailure::Lost(reason) => Error::new(Kind::Connection, reason),
+        CallFailure::Timeout | CallFailure::Unanswered | CallFailure::NeverBegan => {
+            Error::new(Kind::Timeout, "no answer in time")
         }
     }
 }

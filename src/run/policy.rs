@@ -45,11 +45,20 @@ pub(super) fn run(
 ) -> Result<u8, Failure> {
     let mut inputs = Inputs::default();
     let result = match command {
-        PolicyCommand::Check(options) => return check(schema, &options, &mut inputs, logger),
+        PolicyCommand::Check(options) => {
+            let checked = check(schema, &options, &mut inputs, logger);
+            return checked.map_err(|mut failure| {
+                // Its 1 tells of a denied request.
+                if failure.error.kind() == Kind::Output {
+                    failure.exit_status = Kind::Usage.exit_status();
+                }
+                failure
+            });
+        }
         PolicyCommand::Why(options) => return why(schema, &options, &mut inputs, logger),
         PolicyCommand::Audit(options) => return audit(schema, &options, &mut inputs, logger),
         PolicyCommand::Export(options) => return export(schema, &options, &mut inputs, logger),
-        PolicyCommand::Explain(options) => explain(&options, &mut inputs),
+        PolicyCommand::Explain(options) => explain(&options, &mut inputs, logger),
     };
     result.map_err(|error| Failure::new(None, error))
 }
@@ -553,19 +562,35 @@ fn export(
     Ok(0)
 }
 
-fn explain(options: &Explain, inputs: &mut Inputs) -> Result<u8, Error> {
+fn explain(options: &Explain, inputs: &mut Inputs, logger: Logger) -> Result<u8, Error> {
     let text = inputs.text(&options.file)?;
     let denials = explain::denials(&text);
     if denials.is_empty() {
         let error = Error::usage("there is no denial in it: nothing \"is blocked by policy\"");
         return Err(within(&options.file, error));
     }
+    let asked = options.policy.as_ref();
+    let asked = asked.map(|file| Asked::new(file, &options.engine, inputs, logger));
+    let mut asked = asked.transpose()?;
     let mut output = Output::default();
     for denial in &denials {
-        let text = match options.json {
-            true => format!("{}\n", json!(denial)),
-            false => show::denial(denial, options.full),
+        let lines = denial.prints.iter().map(|print| print.line).collect();
+        let stops = match &mut asked {
+            Some(asked) => Some(asked.judge.stops(lines)?),
+            None => None,
         };
+        if options.json {
+            let mut object = json!(denial);
+            if let Some(stops) = stops {
+                object["stops"] = json!(stops);
+            }
+            output.line(&object.to_string())?;
+            continue;
+        }
+        let mut text = show::denial(denial, options.full);
+        if let (Some(stops), Some(asked)) = (&stops, &asked) {
+            text += &show::stops(&asked.file, stops);
+        }
         output.text(&text)?;
     }
     Ok(0)

@@ -137,7 +137,10 @@ impl Session {
                     self.output.text(crate::prompt::KEYS)?;
                 }
             }
-            Action::List => self.output.text(&describe::list(self.schema))?,
+            Action::List(service) => {
+                let services = lookup::services(self.schema, service.as_deref())?;
+                self.output.text(&describe::list(&services))?;
+            }
             Action::HelpOn(name) => self.output.text(&builtin::help_on(name))?,
             Action::Examples(name) => {
                 let text = match name {
@@ -161,6 +164,7 @@ impl Session {
                 let item = lookup::item(self.schema, name)?;
                 let notes = auto::RowNotes {
                     schema: self.schema,
+                    are_typed: true,
                 };
                 let text = describe::describe(self.schema, item, &notes);
                 self.output.text(&text)?;

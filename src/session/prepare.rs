@@ -192,6 +192,9 @@ impl Reader<'_> {
                 Action::Describe(name) => {
                     lookup::item(self.schema, name).map_err(Mistake::Name)?;
                 }
+                Action::List(service) => {
+                    lookup::services(self.schema, service.as_deref()).map_err(Mistake::Name)?;
+                }
                 Action::Template(name) => {
                     lookup::request(self.schema, name).map_err(Mistake::Name)?;
                 }
@@ -232,7 +235,7 @@ impl Reader<'_> {
         self.checks.format.check(rpc.response)?;
         let message = request.complete(&mut self.memory, options.automatic)?;
         let length = match request.series() {
-            Some(series) => series.largest(message.as_ref())?,
+            Some(series) => series.largest(message)?,
             None => payload(message.as_ref())?.len(),
         };
         self.checks.calls.call_of(rpc, &[]).check_size(length)?;

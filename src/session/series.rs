@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Session;
 use super::call::decode;
-use crate::conveniences::{Pieces, Series};
+use crate::conveniences::{Copying, FileCopy};
 use crate::duration;
 use crate::error::Error;
 use crate::schema::{Reflect, Rpc};
@@ -19,11 +19,10 @@ impl Session {
     pub(super) fn series(
         &mut self,
         rpc: &'static Rpc,
-        series: &dyn Series,
+        series: &FileCopy,
         message: Box<dyn Reflect>,
     ) -> Result<(), Error> {
-        let mut pieces = series.start(message)?;
-        let pieces = pieces.as_mut();
+        let pieces = &mut series.start(message)?;
         if self.options.dry_run {
             return self.show_pieces(rpc, pieces);
         }
@@ -41,7 +40,7 @@ impl Session {
         Ok(())
     }
 
-    fn show_pieces(&mut self, rpc: &'static Rpc, pieces: &mut dyn Pieces) -> Result<(), Error> {
+    fn show_pieces(&mut self, rpc: &'static Rpc, pieces: &mut Copying) -> Result<(), Error> {
         while let Some(piece) = pieces.next()? {
             let request = decode(rpc.request, piece.payload)?;
             self.print_request(request.as_ref())?;
@@ -53,7 +52,7 @@ impl Session {
     fn send_pieces(
         &mut self,
         rpc: &'static Rpc,
-        pieces: &mut dyn Pieces,
+        pieces: &mut Copying,
     ) -> Result<Option<Answer>, Error> {
         let call = self.options.calls.call_of(rpc, &[]);
         self.channel

@@ -266,6 +266,7 @@ fn value(schema: &'static Schema, state: &State<'_>, argument: &Arg, text: &str)
         (_, "server_address") => address(&SCHEMES, text),
         ("serve", "address") => address(&LISTENING, text),
         ("describe", "name") => Found::word(complete::names(schema, text)),
+        ("list", "service") => Found::word(complete::services(schema, text)),
         ("template", "name") => Found::word(complete::requests(schema, text)),
         ("examples", "name") => Found::word(complete::topics(schema, text)),
         _ => match argument.get_value_hint() {
@@ -350,7 +351,8 @@ connect con ->
 
 connect --re -> --repeat
 list --j -> --json
-list  -> --error-format --help --json --log-level
+list hea -> Health
+list Health  -> --error-format --help --json --log-level
 --vers -> --version
 connect -c -- ->
 connect -- -- ->

@@ -258,10 +258,10 @@ fn what_fails_is_told_apart() {
         "-o",
         "json",
     ];
-    let report = bench(&silent.address(), &arguments)
-        .run()
-        .succeeded()
-        .json();
+    let output = bench(&silent.address(), &arguments).run();
+    let error = "error: no call succeeded; the first one: no answer in time";
+    assert_eq!((output.status, output.error()), (4, error));
+    let report = output.json();
     assert_eq!(report["all"]["failures"][0]["failure"], "timeout");
     assert_eq!(report["all"]["failures"][0]["calls"], 3);
     assert!(report["all"]["latency"]["min_ns"].as_u64().unwrap() >= 50_000_000);
@@ -280,7 +280,10 @@ fn an_agent_does_not_choose_how_long_the_report_is() {
         }
     });
     let arguments = ["-c", "Check", "--calls", "100", "-o", "json"];
-    let report = bench(&agent.address(), &arguments).run().succeeded().json();
+    let output = bench(&agent.address(), &arguments).run();
+    // That of the first failure.
+    assert_eq!(output.status, 164);
+    let report = output.json();
     let failures = report["all"]["failures"].as_array().unwrap();
     assert_eq!(failures.len(), 33);
     let others = failures.iter().find(|it| it["failure"] == "other failures");
@@ -358,8 +361,9 @@ fn a_connection_with_thousands_of_unanswered_calls_is_replaced_and_no_call_lost(
         "-o",
         "json",
     ];
-    let report = bench(&silent.address(), &arguments).run();
-    let report = report.succeeded().json();
+    let output = bench(&silent.address(), &arguments).run();
+    assert_eq!(output.status, 4);
+    let report = output.json();
     let failures = &report["all"]["failures"];
     assert_eq!(failures[0]["failure"], "timeout", "{failures}");
     assert_eq!(failures[0]["calls"], 9000, "{failures}");
@@ -401,6 +405,29 @@ fn conditions_set_the_exit_status() {
 }
 
 #[test]
+fn calls_that_never_began_have_a_row_of_their_own_with_all() {
+    let agent = answers(|call| {
+        if call == 0 {
+            thread::sleep(Duration::from_millis(400));
+        }
+    });
+    let rows = |arguments: &[&str]| {
+        let all = [&["-c", "Check"], arguments].concat();
+        let text = bench(&agent.address(), &all).run().succeeded().text();
+        text.lines()
+            .filter_map(|line| line.split(' ').next())
+            .filter(|name| ["all", "Check"].contains(name))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        rows(&["--rate", "1000", "--duration", "200ms"]),
+        ["all", "Check"]
+    );
+    assert_eq!(rows(&["--calls", "5"]), ["Check"]);
+}
+
+#[test]
 fn nobody_there_is_no_report() {
     let output = bench(
         "unix:///none.sock",
@@ -431,10 +458,11 @@ fn an_agent_that_goes_away_for_good_ends_the_run_with_its_report() {
         &["-c", "Check", "--connect-timeout", "300ms", "-o", "json"],
     )
     .run();
-    assert_eq!(output.status, 3);
+    // One call has succeeded.
+    assert_eq!(output.status, 0);
     assert_eq!(
         output.error(),
-        "error: no connection was left, and none could be made"
+        "warn: no connection was left, and none could be made"
     );
     let report = output.json();
     assert!(report["unconnected_ns"].as_u64().unwrap() > 0);
@@ -487,7 +515,42 @@ fn latencies_are_drawn_into_a_file() {
     assert!(svg.ends_with("</svg>\n"));
     // All calls, and two commands.
     assert_eq!(svg.matches("<path fill=\"none\"").count(), 3);
-    assert!(svg.contains(">Version</text>"));
+    for text in [
+        "Version",
+        "Latency by percentile",
+        "latency",
+        "percentile of calls",
+        "99%",
+        "max",
+    ] {
+        assert!(svg.contains(&format!(">{text}</text>")), "{text}: {svg}");
+    }
+    // Every text begins and ends within the picture, as wide as its letters may be.
+    let attribute = |line: &str, name: &str| -> Option<f64> {
+        let (_, rest) = line.split_once(&format!(" {name}=\""))?;
+        rest.split_once('"')?.0.parse().ok()
+    };
+    let texts = svg
+        .split("<text")
+        .skip(1)
+        .filter(|it| !it.contains("rotate"));
+    for text in texts {
+        let x = attribute(text, "x").unwrap();
+        let letters = text
+            .split_once('>')
+            .unwrap()
+            .1
+            .split_once("</text>")
+            .unwrap()
+            .0;
+        let width = letters.chars().count() as f64 * 7.5;
+        let (start, end) = match text {
+            _ if text.contains("\"middle\"") => (x - width / 2.0, x + width / 2.0),
+            _ if text.contains("\"end\"") => (x - width, x),
+            _ => (x, x + width),
+        };
+        assert!(start >= 0.0 && end <= 900.0, "{start} to {end}: {text}");
+    }
     assert!(!svg.contains("NaN") && !svg.contains("inf"));
 
     // Told before the load test, not after it.

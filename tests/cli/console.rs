@@ -4,6 +4,7 @@
 //! as `kata-agent-ctl`.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
@@ -18,6 +19,11 @@ const LIMIT: &str = "120";
 /// outputs; none when they use jq and it is not installed. Where the shell ended early, the
 /// last part is what it printed last.
 pub fn run(binary: &Path, commands: &[&str]) -> Option<Vec<String>> {
+    run_in("bash", binary, commands).map(|(printed, _)| printed)
+}
+
+/// The same in another shell, with the names of the files that are there in the end.
+pub fn run_in(shell: &str, binary: &Path, commands: &[&str]) -> Option<(Vec<String>, Vec<String>)> {
     if commands.iter().any(|command| command.contains("jq ")) && !is_installed("jq") {
         return None;
     }
@@ -26,20 +32,26 @@ pub fn run(binary: &Path, commands: &[&str]) -> Option<Vec<String>> {
     let binaries = TempDir::with_prefix("bin").unwrap();
     symlink(binary, binaries.path().join("kata-agent-ctl")).unwrap();
 
-    let mut script = String::from("trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n");
+    let mut script = match shell {
+        "bash" => String::from("trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n"),
+        _ => String::new(),
+    };
     for command in commands {
         // The next command may ask for the status of this one.
-        let _ = write!(
-            script,
-            "{command}\nstatus=$?; echo '{END}'; (exit $status)\n"
-        );
+        let _ = match shell {
+            "fish" => write!(script, "{command}\necho '{END}'\n"),
+            _ => write!(script, "{command}\ncode=$?; echo '{END}'; (exit $code)\n"),
+        };
     }
+    let file = binaries.path().join("script");
+    fs::write(&file, script).unwrap();
     let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new("timeout")
-        .args([LIMIT, "bash", "-c", &format!("exec 2>&1\n{script}")])
+        .args([LIMIT, "sh", "-c", "exec 2>&1; exec \"$0\" \"$1\"", shell])
+        .arg(&file)
         .env_clear()
         .env("PATH", format!("{}:{path}", binaries.path().display()))
-        .env("HOME", folder.path())
+        .env("HOME", binaries.path())
         .current_dir(folder.path())
         .output()
         .unwrap();
@@ -47,7 +59,9 @@ pub fn run(binary: &Path, commands: &[&str]) -> Option<Vec<String>> {
     let mut parts: Vec<_> = text.split(&format!("{END}\n")).map(str::to_owned).collect();
     // What is after the last mark is of no command.
     parts.truncate(commands.len());
-    Some(parts)
+    let files = fs::read_dir(folder.path()).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    Some((parts, names.collect()))
 }
 
 /// Whether `found` is `expected`, in which a line `...` stands for any lines.

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,6 +15,7 @@ use nix::pty::openpty;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use tempfile::{TempDir, tempdir};
 use typed_peer::protobuf::well_known_types::empty::Empty;
+use typed_peer::protos::agent::CopyFileRequest;
 use typed_peer::{Answer, Peer};
 
 use crate::tool::{Running, connect, program};
@@ -102,6 +104,47 @@ fn a_change_during_the_last_answer_is_noticed() {
         output.error().contains("grew while it was sent"),
         "{}",
         output.stderr
+    );
+}
+
+/// A directory in whose place a link is put once the copy has begun.
+#[test]
+fn a_tree_is_not_left_by_a_link_that_comes_later() {
+    let folder = tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["t/z", "outside"] {
+        fs::create_dir_all(path(name)).unwrap();
+    }
+    fs::write(path("t/first"), "x").unwrap();
+    fs::write(path("t/z/file"), "within").unwrap();
+    fs::write(path("outside/file"), "secret").unwrap();
+    let peer = Peer::start();
+    let slow = Answer::ok(&Empty::new()).after(Duration::from_millis(300));
+    peer.answer("CopyFile", slow);
+    let command = "CopyFile src=t dest=/g recursive=true";
+    let running = connect(peer.address(), ["-c", command])
+        .folder(folder.path())
+        .start();
+    let mut arrived = peer.received();
+    while arrived.is_empty() {
+        thread::sleep(Duration::from_millis(1));
+        arrived = peer.received();
+    }
+    fs::rename(path("t/z"), path("t/elsewhere")).unwrap();
+    symlink("../outside", path("t/z")).unwrap();
+    let output = running.wait();
+    assert_eq!(
+        (output.status, output.error()),
+        (2, "error: CopyFile: src: \"t/z/file\": not a directory")
+    );
+    arrived.extend(peer.received());
+    let contents = arrived
+        .iter()
+        .map(|it| it.request::<CopyFileRequest>().data.clone());
+    assert!(
+        contents
+            .into_iter()
+            .all(|data| data.is_empty() || data == b"x")
     );
 }
 

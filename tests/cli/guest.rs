@@ -115,41 +115,6 @@ fn nothing_is_written_outside_of_the_root() {
 }
 
 #[test]
-fn a_route_stands_beside_the_kernels_own_of_ipv6_and_replaces_that_of_ipv4() {
-    let interface = r#"UpdateInterface interface={"name": "eth0", "hwAddr": "52:54:00:12:34:56",
-        "devicePath": "02/00", "mtu": 1500, "IPAddresses": [
-        {"family": "v6", "address": "fd00::2", "mask": "64"},
-        {"address": "10.0.2.15", "mask": "24"}]}"#;
-    let update = |mtu| {
-        format!(
-            r#"UpdateRoutes json://{{"routes": {{"Routes": [
-            {{"dest": "fd00::/64", "device": "eth0", "family": "v6", "mtu": {mtu}}},
-            {{"dest": "10.0.2.0/24", "device": "eth0", "mtu": {mtu}}}]}}}}"#
-        )
-    };
-    let (first, second) = (update(1400), update(1300));
-    let output = connect("sim://", ["-o", "jsonl", "-c"])
-        .arguments([interface, "ListRoutes", &first, &second, "ListRoutes"])
-        .run()
-        .succeeded()
-        .text();
-    let lines: Vec<_> = output.lines().collect();
-    let kernels = r#"{"dest":"fd00::/64","device":"eth0"},{"dest":"fe80::/64","device":"eth0"}"#;
-    assert_eq!(
-        lines[1],
-        format!(r#"{{"Routes":[{{"dest":"10.0.2.0/24","device":"eth0","scope":253}},{kernels}]}}"#)
-    );
-    // The second update replaces the routes of the first.
-    let own = r#"{"dest":"fd00::/64","device":"eth0","mtu":1300}"#;
-    assert_eq!(
-        lines[4],
-        format!(
-            r#"{{"Routes":[{{"dest":"10.0.2.0/24","device":"eth0","mtu":1300}},{kernels},{own}]}}"#
-        )
-    );
-}
-
-#[test]
 fn features_are_turned_on() {
     let folder = TempDir::new().unwrap();
     let (server, address) = serve(

@@ -10,20 +10,33 @@ use kata_agent_ctl::error::EXIT_STATUSES;
 use tempfile::TempDir;
 use test_support::is_installed;
 
-use crate::tool::{difference, program, tool};
+use crate::tool::{Tool, difference, program, tool};
 
-/// The sub-commands that help lists.
-fn sub_commands() -> Vec<String> {
-    let help = tool(["--help"]).run().succeeded().text();
+/// The sub-commands that help lists, by the words that call them.
+fn sub_commands() -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    for name in listed(&[]) {
+        let inner = listed(&[name.as_str()]);
+        all.push(vec![name.clone()]);
+        all.extend(inner.into_iter().map(|inner| vec![name.clone(), inner]));
+    }
+    assert!(all.contains(&vec!["connect".to_owned()]), "{all:?}");
+    all
+}
+
+/// The sub-commands of a sub-command, or of the program.
+fn listed(words: &[&str]) -> Vec<String> {
+    let help = tool(words).arguments(["--help"]).run().succeeded().text();
+    if !help.contains(" <COMMAND>\n") {
+        return Vec::new();
+    }
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let names: Vec<_> = lines
+    let names = lines
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
-        .map(str::to_owned)
-        .collect();
-    assert!(names.contains(&"connect".to_owned()), "{help}");
-    names
+        .map(str::to_owned);
+    names.collect()
 }
 
 #[test]
@@ -39,7 +52,8 @@ fn help_of_everything_is_as_it_was_reviewed() {
     show(&["--help"]);
     show(&["-h"]);
     for sub_command in sub_commands() {
-        show(&[&sub_command, "--help"]);
+        let words = sub_command.iter().map(String::as_str);
+        show(&words.chain(["--help"]).collect::<Vec<_>>());
     }
     // Those that only scripts call.
     show(&["man", "--help"]);
@@ -57,9 +71,10 @@ fn help_of_everything_is_as_it_was_reviewed() {
 #[test]
 fn help_is_the_same_however_it_is_asked_for() {
     for sub_command in sub_commands() {
-        let asked = tool([sub_command.as_str(), "--help"]).run().succeeded();
-        let other = tool(["help", sub_command.as_str()]).run().succeeded();
-        assert_eq!(asked.text(), other.text(), "{sub_command}");
+        let asked = tool(&sub_command).arguments(["--help"]);
+        let other = tool(["help"]).arguments(&sub_command);
+        let text = |tool: Tool| tool.run().succeeded().text();
+        assert_eq!(text(asked), text(other), "{sub_command:?}");
     }
 }
 
@@ -70,14 +85,23 @@ fn manual() -> String {
 #[test]
 fn the_manual_page_has_every_sub_command_and_option() {
     let page = manual().replace("\\-", "-");
-    for sub_command in sub_commands() {
-        let heading = format!("\n.SS {sub_command}\n");
-        assert!(page.contains(&heading), "{sub_command}");
-        let help = tool([sub_command.as_str(), "--help"]).run().succeeded();
+    let all = sub_commands();
+    // Of one that has some of its own, those have the options.
+    let has_inner = |words: &[String]| {
+        all.iter()
+            .any(|other| other.len() > words.len() && other.starts_with(words))
+    };
+    for sub_command in all.iter().filter(|words| !has_inner(words)) {
+        let heading = match sub_command.as_slice() {
+            [name] => format!("\n.SS {name}\n"),
+            names => format!("\n.SS \"{}\"\n", names.join(" ")),
+        };
+        assert!(page.contains(&heading), "{sub_command:?}");
+        let help = tool(sub_command).arguments(["--help"]).run().succeeded();
         let help = help.text();
         let words = help.split(|c: char| c.is_whitespace() || ",]".contains(c));
         for option in words.filter(|word| word.starts_with("--") && *word != "--help") {
-            assert!(page.contains(option), "{sub_command} {option}");
+            assert!(page.contains(option), "{sub_command:?} {option}");
         }
     }
     for heading in [

@@ -1,9 +1,8 @@
 //! A container's whole life with the simulated agent, as a user sees it: in one
 //! run, and in several at a time on one served agent.
 
+use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use tempfile::TempDir;
 
@@ -196,16 +195,6 @@ impl Served {
         assert_eq!(output.status, 0, "{}", output.stderr);
         output.text()
     }
-
-    /// Returns once a container's process has the ID, or has not any more.
-    fn until(&self, exec_id: &str, is_there: bool) {
-        let started = Instant::now();
-        let probe = format!("SignalProcess cid=web exec_id={exec_id} signal=0");
-        while (connect(&self.address, ["-c", &probe]).run().status == 0) != is_there {
-            assert!(started.elapsed() < Duration::from_secs(20));
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
 }
 
 #[test]
@@ -226,21 +215,20 @@ fn connections_share_an_agent_and_one_is_not_held_up_by_another() {
     let read = read.wait().succeeded();
     assert_eq!(read.text(), "{\"data\":\"YWJj\"}\n");
 
-    // Executing waits for the container to be resumed.
+    // Executing in a paused container keeps the sandbox until it is given up.
     run(&["PauseContainer cid=web"]).stdout("{}\n").test();
-    let exec = run(&[
-        "ExecProcess cid=web exec_id=e1 process.Args=[\"sleep\",\"1000\"]",
-        "WaitProcess exec_id=e1",
-    ])
-    .start();
-    served.until("e1", false);
-    run(&["ResumeContainer cid=web"]).stdout("{}\n").test();
-    served.until("e1", true);
-    run(&["SignalProcess cid=web exec_id=e1 signal=term"])
-        .stdout("{}\n")
+    let exec = "ExecProcess cid=web exec_id=e1 process.Args=[\"sleep\",\"1000\"]";
+    let exec = run(&[exec]).arguments(["--timeout", "3s"]).start();
+    let stats = || run(&["StatsContainer cid=web"]).arguments(["--timeout", "200ms"]);
+    while stats().run().status == 0 {}
+    run(&["Check"]).stdout("{\"status\":\"SERVING\"}\n").test();
+    run(&["ResumeContainer cid=web"])
+        .arguments(["--timeout", "200ms"])
+        .status(4)
+        .stderr("error: ResumeContainer: no answer within 200ms\n")
         .test();
-    let exec = exec.wait().succeeded();
-    assert_eq!(exec.text(), "{}\n{\"status\":143}\n");
+    assert_eq!(exec.wait().status, 4);
+    run(&["ResumeContainer cid=web"]).stdout("{}\n").test();
 
     run(&["SignalProcess cid=web signal=kill"])
         .stdout("{}\n")

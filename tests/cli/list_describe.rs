@@ -11,23 +11,50 @@ use typed_peer::{Peer, Rpc};
 use crate::tool::{connect, program, tool};
 
 #[test]
-fn every_rpc_is_listed() {
+fn every_rpc_is_listed_in_80_columns() {
     let text = tool(["list"]).run().succeeded().text();
     let mut listed = Vec::new();
-    let mut service = "";
+    let (mut service, mut name) = ("", "");
     for line in text.lines() {
-        match line.strip_prefix("  ") {
-            Some(row) => {
-                let words: Vec<_> = row.split_whitespace().collect();
-                let [name, request, "\u{2192}", response] = words[..] else {
-                    panic!("{line}");
-                };
-                listed.push([service, name, request, response].map(str::to_owned));
-            }
-            None => service = line.split(' ').next().unwrap(),
+        assert!(line.chars().count() <= 80, "{line}");
+        if let Some(types) = line.strip_prefix("      ") {
+            let (request, response) = types.split_once(" \u{2192} ").unwrap();
+            listed.push([service, name, request, response].map(str::to_owned));
+        } else if let Some(row) = line.strip_prefix("  ") {
+            let (rpc, doc) = row.split_once("  ").unwrap();
+            assert!(doc.starts_with(char::is_uppercase), "{line}");
+            name = rpc;
+        } else {
+            service = line.split(' ').next().unwrap();
         }
     }
     assert_eq!(listed, rows());
+}
+
+#[test]
+fn the_rpcs_of_a_service_can_be_listed_alone() {
+    let all = tool(["list"]).run().succeeded().text();
+    let (_, health) = all.split_once("\n\n").unwrap();
+    for name in ["grpc.Health", "Health", "health"] {
+        assert_eq!(tool(["list", name]).run().succeeded().text(), health);
+        let command = format!("list {name}");
+        let typed = connect("sim://", ["-c", &command]).run().succeeded();
+        assert_eq!(typed.text(), health);
+    }
+    let json = tool(["list", "--json", "Health"]).run().succeeded().json();
+    assert_eq!(json.as_array().unwrap().len(), 1);
+    for arguments in [
+        &["list", "Helth"][..],
+        &["connect", "--dry-run", "-c", "list Helth"],
+    ] {
+        tool(arguments)
+            .status(2)
+            .stderr(
+                "error: there is no service \"Helth\"; did you mean \"grpc.AgentService\" or \
+                 \"grpc.Health\"?\n",
+            )
+            .test();
+    }
 }
 
 #[test]
@@ -89,8 +116,22 @@ fn every_rpc_is_described() {
     }
 }
 
+/// The exit status that an example tells of.
+fn told(outcome: &str) -> i32 {
+    let names = [("NOT_FOUND", 5), ("UNIMPLEMENTED", 12), ("INTERNAL", 13)];
+    let code = names.iter().find(|(name, _)| outcome.contains(name));
+    match code {
+        Some((_, code)) => 64 + code,
+        None if outcome.contains("waits until") => 4,
+        None => {
+            assert_eq!(outcome, "");
+            0
+        }
+    }
+}
+
 #[test]
-fn examples_in_descriptions_can_be_run() {
+fn examples_in_descriptions_do_what_they_say() {
     let folder = TempDir::new().unwrap();
     symlink(program(), folder.path().join("kata-agent-ctl")).unwrap();
     let path = format!(
@@ -98,36 +139,138 @@ fn examples_in_descriptions_can_be_run() {
         folder.path().display(),
         std::env::var("PATH").unwrap()
     );
-    // What the examples of conveniences name.
-    fs::write(folder.path().join("policy.rego"), "package agent_policy").unwrap();
-    for bundle in ["bundle", "image"] {
-        fs::create_dir(folder.path().join(bundle)).unwrap();
-        fs::write(folder.path().join(bundle).join("config.json"), "{}").unwrap();
-    }
     for rpc in typed_peer::rpcs() {
-        let template = tool(["template", &rpc.path()]).run().succeeded().stdout;
-        fs::write(folder.path().join(format!("{}.json", rpc.name)), template).unwrap();
+        let page = tool(["describe", &rpc.path(), "--json"]).run().succeeded();
+        let json = page.json();
         let text = tool(["describe", &rpc.path()]).run().succeeded().text();
-        let (_, examples) = text.split_once("\nExamples:\n").unwrap();
-        let examples: Vec<_> = examples
-            .lines()
-            .map(str::trim)
-            .filter(|line| line.starts_with("kata-agent-ctl "))
-            .collect();
+        let examples = json["examples"].as_array().unwrap();
         let has_fields = rpc.request().fields().next().is_some();
-        assert!(examples.len() >= if has_fields { 4 } else { 3 }, "{text}");
+        assert!(examples.len() >= if has_fields { 3 } else { 2 }, "{json}");
         for example in examples {
-            let here = folder.path().display();
-            let local = example.replace("file:///tmp/", &format!("file://{here}/"));
-            let local = local.replace("=/tmp/", &format!("={here}/"));
+            let lines = example["lines"].as_array().unwrap();
+            let lines: Vec<_> = lines.iter().map(|line| line.as_str().unwrap()).collect();
+            // As they stand in the text.
+            assert!(
+                text.contains(&format!("\n  {}\n", lines.join("\n  "))),
+                "{text}"
+            );
             let output = Command::new("sh")
-                .args(["-c", &format!("{local} --dry-run")])
+                .args(["-c", &lines.join("\n")])
                 .env("PATH", &path)
+                .current_dir(folder.path())
                 .output()
                 .unwrap();
             let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{example}\n{stderr}");
+            let outcome = example["outcome"].as_str().unwrap_or_default();
+            let status = told(outcome);
+            assert_eq!(output.status.code(), Some(status), "{lines:?}\n{stderr}");
+            assert_eq!(stderr.is_empty(), status == 0, "{lines:?}\n{stderr}");
         }
+    }
+    // Nothing is left behind.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_a_description_shows_at_the_prompt_can_be_typed_there() {
+    let mut count = 0;
+    for rpc in typed_peer::rpcs() {
+        let describe = format!("describe {}", rpc.path());
+        let text = connect("sim://", ["-c", &describe])
+            .run()
+            .succeeded()
+            .text();
+        let (page, examples) = text.split_once("\nExamples:\n").unwrap();
+        let commands = |text: &str| {
+            let lines = text.lines().map(str::trim);
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let types = page.split_once("\nTypes:\n").map_or("", |(_, types)| types);
+        for command in commands(types) {
+            connect("sim://", ["-c", &command]).run().succeeded();
+        }
+        let mut parts = examples.split("  # ");
+        assert_eq!(parts.next(), Some(""));
+        for part in parts {
+            let (title, script) = part.split_once('\n').unwrap();
+            assert!(
+                !script.contains("kata-agent-ctl") && !script.is_empty(),
+                "{text}"
+            );
+            let outcome = title.split_once("; ").map_or("", |(_, outcome)| outcome);
+            let script = commands(script).join("\n");
+            let run = connect("sim://", ["--timeout", "2s", "-i"])
+                .stdin(script)
+                .run();
+            assert_eq!(run.status, told(outcome), "{part}\n{}", run.stderr);
+            count += 1;
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
+#[test]
+fn a_path_leads_to_a_field() {
+    for (name, parts) in [
+        (
+            "CreateContainer.OCI.Process",
+            &[
+                "field grpc.Spec.Process (oci.proto)",
+                "grpc.Process  2",
+                "  Args ",
+            ][..],
+        ),
+        (
+            "createcontainer.storages[0].fs_group.group_change_policy",
+            &[
+                "field grpc.FSGroup.group_change_policy",
+                "OnRootMismatch = 1",
+            ],
+        ),
+        (
+            "grpc.Storage.driver",
+            &["field grpc.Storage.driver", "string  1"],
+        ),
+        (
+            "StartContainer.container_id",
+            &["Automatic: 64 random hex digits", "Alias: cid"],
+        ),
+        // A field of the response.
+        (
+            "GetGuestDetails.agent_details",
+            &[
+                "field grpc.GuestDetailsResponse.agent_details",
+                "  version ",
+            ],
+        ),
+    ] {
+        let text = tool(["describe", name]).run().succeeded().text();
+        for part in parts {
+            assert!(text.contains(part), "{name}: {part} is not in\n{text}");
+        }
+        let command = format!("describe {name}");
+        connect("sim://", ["-c", &command]).run().succeeded();
+    }
+    let json = tool(["describe", "CreateContainer.OCI.Process", "--json"]);
+    let json = json.run().succeeded().json();
+    assert_eq!(json["kind"], "field");
+    assert_eq!(json["full_name"], "grpc.Spec.Process");
+    assert_eq!(json["field"]["number"], 2);
+    assert_eq!(json["type"]["full_name"], "grpc.Process");
+    for (name, error) in [
+        (
+            "CreateContainer.OCI.Proces",
+            "grpc.Spec has no field \"Proces\"; did you mean \"Process\"?",
+        ),
+        (
+            "CreateContainer.container_id.x",
+            "grpc.CreateContainerRequest.container_id is of type string, which has no fields",
+        ),
+    ] {
+        tool(["describe", name])
+            .status(2)
+            .stderr(format!("error: {error}\n"))
+            .test();
     }
 }
 

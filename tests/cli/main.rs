@@ -48,6 +48,8 @@ mod node;
 mod odd_files;
 mod other_protos;
 mod output;
+#[cfg(feature = "policy")]
+mod policy;
 mod prompt;
 mod prompt_editing;
 mod prompt_input;

@@ -1,6 +1,6 @@
 //! A simulated agent with many clients, and many calls at once.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,12 +24,17 @@ fn connect(served: &Served) -> UnixStream {
 
 /// A request without payload.
 pub fn call(stream: &mut UnixStream, id: u32, service: &str, method: &str) {
+    try_call(stream, id, service, method).unwrap();
+}
+
+/// The same, unless nobody takes it.
+pub fn try_call(stream: &mut UnixStream, id: u32, service: &str, method: &str) -> io::Result<()> {
     let mut data = Vec::new();
     for (tag, text) in [(0x0a, service), (0x12, method)] {
         data.extend([tag, u8::try_from(text.len()).unwrap()]);
         data.extend(text.as_bytes());
     }
-    stream.write_all(&frame(id, 1, 0, &data)).unwrap();
+    stream.write_all(&frame(id, 1, 0, &data))
 }
 
 fn check(stream: &mut UnixStream, id: u32) {
@@ -44,7 +49,17 @@ fn memory(served: &Served) -> u64 {
     digits.parse().unwrap()
 }
 
-/// Makes so many calls on each of so many connections, which then end.
+/// The files that a process has open.
+fn files(served: &Served) -> usize {
+    let folder = format!("/proc/{}/fd", served.id());
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+/// More files than the agent has open without connections.
+const FEW: usize = 100;
+
+/// Makes so many calls on each of so many connections, which then end for the agent
+/// too.
 fn load(served: &Served, connections: usize, calls: u32) {
     let mut clients: Vec<_> = (0..connections).map(|_| connect(served)).collect();
     for client in &mut clients {
@@ -56,6 +71,12 @@ fn load(served: &Served, connections: usize, calls: u32) {
         for _ in 0..calls {
             read_frame(client).unwrap();
         }
+    }
+    drop(clients);
+    let start = Instant::now();
+    while files(served) > FEW {
+        assert!(start.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -111,7 +132,7 @@ fn more_clients_than_files_wait_for_their_turn() {
     let limited = ["sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\"", program()];
     let served = serve_by(&limited, &[]);
     served.listening();
-    let mut clients: Vec<_> = (0..20).map(|_| connect(&served)).collect();
+    let mut clients: Vec<_> = (0..40).map(|_| connect(&served)).collect();
     for client in &mut clients {
         check(client, 1);
     }
@@ -120,7 +141,7 @@ fn more_clients_than_files_wait_for_their_turn() {
         assert_eq!(read_frame(&mut client).unwrap().0, 1);
     }
     let (status, lines, said) = served.end(Signal::SIGTERM);
-    assert_eq!((status, lines.len()), (Some(0), 20));
+    assert_eq!((status, lines.len()), (Some(0), 40));
     let warning = "warning: there are as many connections as the limit of open files allows; \
                    more wait until one ends";
     assert_eq!(said, [warning]);

@@ -149,7 +149,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"SetPolicy policy=@/no/such/file"#,
-        r#"SetPolicy: policy: cannot read file "/no/such/file": no such file or directory"#,
+        r#"SetPolicy: policy: "/no/such/file": no such file or directory"#,
     ),
     (
         r#"RemoveContainer timeout=-1"#,

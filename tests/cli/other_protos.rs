@@ -16,7 +16,10 @@ fn at_sim<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn one_rpc_and_one_message() {
     one(&["list"])
-        .stdout("one.Only (one.proto)\n  Ping  one.Ping  \u{2192} one.Ping\n")
+        .stdout(
+            "one.Only (one.proto)\n  Ping  Answers what it is sent\n      one.Ping \u{2192} \
+             one.Ping\n",
+        )
         .test();
 
     let described = one(&["describe", "ping"]).run().succeeded().text();
@@ -66,12 +69,9 @@ fn one_rpc_and_one_message() {
 #[test]
 fn a_new_rpc_is_listed_and_described() {
     let listed = frobnicate(&["list"]).run().succeeded().text();
-    let line = listed.lines().find(|line| line.contains("Frobnicate"));
-    let line = line.unwrap_or_else(|| panic!("{listed}"));
-    assert!(
-        line.contains("FrobnicateRequest") && line.contains("FrobnicateResponse"),
-        "{line}"
-    );
+    let lines = "\n  Frobnicate  Frobnicates the parts\n      grpc.FrobnicateRequest \u{2192} \
+                 grpc.FrobnicateResponse\n";
+    assert!(listed.contains(lines), "{listed}");
     assert!(listed.contains("GetGuestDetails"), "{listed}");
 
     let described = frobnicate(&["describe", "Frobnicate"])
@@ -107,23 +107,24 @@ fn a_new_rpc_has_a_template() {
         .succeeded()
         .text();
     let json: serde_json::Value = serde_json::from_str(&template).unwrap();
+    let part = serde_json::json!({ "name": "", "inner": null, "sizes": [0] });
     let expected = serde_json::json!({
-        "part": { "name": "", "inner": null, "sizes": [] },
-        "parts": [],
-        "named": {},
-        "modes": {},
+        "part": part,
+        "parts": [part],
+        "named": { "key": part },
+        "modes": { "1": "MODE_NONE" },
         "mode": "MODE_NONE",
         "look": null,
         "file": null,
         "spare": null,
         "blob": null,
-        "more": [],
+        "more": ["MODE_NONE"],
         "ratio": 0.0,
         "type": "0",
-        "things": [],
-        "nothing": [],
-        "facts": null,
-        "row": null,
+        "things": [null],
+        "nothing": ["NULL_VALUE"],
+        "facts": {},
+        "row": [],
     });
     let number = |value: &serde_json::Value| value["ratio"].as_f64();
     assert_eq!(number(&json), Some(0.0));
@@ -141,7 +142,11 @@ fn a_new_rpc_has_a_template() {
         "Frobnicate file://-",
     ])
     .stdin(&template)
-    .stdout("{\"part\":{}}\n")
+    .stdout(
+        "{\"part\":{\"sizes\":[0]},\"parts\":[{\"sizes\":[0]}],\"named\":{\"key\":{\"sizes\":[0]}},\
+         \"modes\":{\"1\":\"MODE_NONE\"},\"more\":[\"MODE_NONE\"],\"things\":[null],\
+         \"nothing\":[null],\"facts\":{},\"row\":[]}\n",
+    )
     .test();
 }
 
@@ -316,10 +321,10 @@ fn streams_are_listed() {
     streams(&["list"])
         .stdout(
             "streams.Streams (streams.proto)\n  \
-             Collect   stream streams.Item  \u{2192} streams.Item\n  \
-             Spread    streams.Item         \u{2192} stream streams.Item\n  \
-             Exchange  stream streams.Item  \u{2192} stream streams.Item\n  \
-             Plain     streams.Item         \u{2192} streams.Item\n",
+             Collect  Many requests, one answer\n      stream streams.Item \u{2192} streams.Item\n  \
+             Spread  One request, many answers\n      streams.Item \u{2192} stream streams.Item\n  \
+             Exchange  Many of both\n      stream streams.Item \u{2192} stream streams.Item\n  \
+             Plain  One of both\n      streams.Item \u{2192} streams.Item\n",
         )
         .test();
 }

@@ -279,8 +279,9 @@ fn built_in_commands_print() {
     }
     let listed = tool(["list"]).run().succeeded().text();
     connect("sim://", ["-c", "list"]).stdout(listed).test();
-    let described = tool(["describe", "Check"]).run().succeeded().text();
-    connect("sim://", ["-c", "describe Check"])
+    // Of an RPC it shows other command lines.
+    let described = tool(["describe", "CheckRequest"]).run().succeeded().text();
+    connect("sim://", ["-c", "describe CheckRequest"])
         .stdout(described)
         .test();
 }

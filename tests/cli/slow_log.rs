@@ -1,9 +1,10 @@
 //! A simulated agent whose log nobody reads for a while: calls wait for it, so that
 //! it never has more to keep than a bounded number of lines.
 
-use std::io::{self, BufRead, BufReader, PipeReader};
+use std::fs;
+use std::io::{self, BufRead, BufReader, PipeReader, Read};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::many_clients::call;
+use crate::many_clients::{call, try_call};
 use crate::tool::program;
 use crate::wire::read_frame;
 
@@ -27,19 +28,26 @@ const REST: Duration = Duration::from_secs(1);
 struct Served {
     child: Child,
     log: Option<PipeReader>,
+    stderr: BufReader<ChildStderr>,
     folder: TempDir,
 }
 
 impl Served {
     fn start(arguments: &[&str]) -> Served {
-        let folder = TempDir::with_prefix("served").unwrap();
         let (log, writer) = io::pipe().unwrap();
+        let mut served = Served::with_log(arguments, writer.into());
+        served.log = Some(log);
+        served
+    }
+
+    fn with_log(arguments: &[&str], log: Stdio) -> Served {
+        let folder = TempDir::with_prefix("served").unwrap();
         let mut child = Command::new(program())
             .args(["serve", "--address", "unix://./s"])
             .args(arguments)
             .current_dir(folder.path())
             .stdin(Stdio::null())
-            .stdout(writer)
+            .stdout(log)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -49,13 +57,21 @@ impl Served {
         assert_eq!(line, "listening on unix://./s\n");
         Served {
             child,
-            log: Some(log),
+            log: None,
+            stderr,
             folder,
         }
     }
 
     fn connect(&self) -> UnixStream {
         UnixStream::connect(self.folder.path().join("s")).unwrap()
+    }
+
+    /// How it ends by itself, and what it says.
+    fn ended(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
     }
 
     /// Ends it, and gives all lines of its log.
@@ -110,22 +126,26 @@ fn calls_do_not_begin_while_too_many_lines_wait() {
     let served = Served::start(&["--delay", "Version 1h"]);
     let blocked = || {
         let mut client = served.connect();
-        for number in 0..CALLS {
+        client.set_write_timeout(Some(REST)).unwrap();
+        // What there is no room for is not read either.
+        let begun = (0..CALLS).take_while(|number| {
             let id = u32::try_from(2 * number + 1).unwrap();
-            call(&mut client, id, "grpc.Health", "Version");
-        }
-        client
+            try_call(&mut client, id, "grpc.Health", "Version").is_ok()
+        });
+        let begun = begun.count();
+        (client, begun)
     };
     // These calls have begun when the last one is answered, and are given up then, each
     // with a line that no answer waits for.
-    let mut first = blocked();
+    let (mut first, begun) = blocked();
+    assert_eq!(begun, CALLS);
     let last = u32::try_from(2 * CALLS + 1).unwrap();
     call(&mut first, last, "grpc.Health", "Check");
     assert_eq!(read_frame(&mut first).unwrap().0, last);
     drop(first);
     thread::sleep(REST);
     // There is no room for more.
-    let second = blocked();
+    let (second, _) = blocked();
     thread::sleep(REST);
     drop(second);
     let lines = served.end();
@@ -137,4 +157,19 @@ fn calls_do_not_begin_while_too_many_lines_wait() {
     assert_eq!(of(1).count(), CALLS + 1);
     // Some may have begun before, on a busy machine.
     assert!(of(2).count() < CALLS / 2, "{} lines", of(2).count());
+}
+
+#[test]
+fn a_log_that_takes_no_more_ends_the_agent_after_the_answer() {
+    let full = || Stdio::from(fs::File::options().write(true).open("/dev/full").unwrap());
+    let gone = || Stdio::from(io::pipe().unwrap().1);
+    for (log, status, reason) in [(full(), 1, "no space left on device"), (gone(), 141, "")] {
+        let served = Served::with_log(&[], log);
+        let mut client = served.connect();
+        call(&mut client, 1, "grpc.Health", "Check");
+        assert_eq!(read_frame(&mut client).unwrap().0, 1);
+        let (ended, said) = served.ended();
+        assert_eq!(ended, Some(status), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
 }

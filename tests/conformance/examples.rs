@@ -36,7 +36,7 @@ pub fn all(name: &str, agents: &dyn Agents) {
             let text = commands.join("\n");
             let is_one = |call: &&str| text.contains(call);
             if text.contains(&format!("connect --server-address {ADDRESS}"))
-                && CALLS.iter().any(|call| is_one(&call))
+                && CALLS.iter().any(is_one)
             {
                 run(agents, &topic["name"], &text);
                 count += 1;

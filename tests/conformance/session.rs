@@ -128,9 +128,15 @@ impl Run {
 
     /// The error of the command before. It was written before the mark was.
     fn error(&self) -> Answer {
-        match self.stderr.recv_timeout(LIMIT) {
-            Ok(line) => Answer::of_error(&line),
-            Err(error) => Answer::Failure(format!("neither answer nor error: {error}")),
+        loop {
+            match self.stderr.recv_timeout(LIMIT) {
+                // The simulated agent says why it does not answer.
+                Ok(line) if line.starts_with("warning: ") => {}
+                Ok(line) => return Answer::of_error(&line),
+                Err(error) => {
+                    return Answer::Failure(format!("neither answer nor error: {error}"));
+                }
+            }
         }
     }
 }

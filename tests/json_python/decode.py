@@ -388,13 +388,13 @@ def disagreement(api, case, data, result):
         return "text" if "is not UTF-8" in result.get("error", "") else "a string is not UTF-8"
     found, entries = collections.Counter(), set()
     unknown_fields(api, expected, found, entries)
+    if "error" in result and has_number_zero(data, result["error"]):
+        return "zero"
     if not expected.IsInitialized():
         return None if "required" in result.get("error", "") else "a required field is missing"
     if "error" in result:
         if entries and "required" in result["error"]:
             return "entry"
-        if has_number_zero(data, result["error"]):
-            return "zero"
         return f"the tool refuses it: {result['error']}"
     if entries:
         told = {(message, field) for message, field, _, _ in result["unknown"]}

@@ -45,11 +45,6 @@ impl Host {
         status.is_ok_and(|text| text.lines().any(|line| line.starts_with("Seccomp:")))
     }
 
-    /// The text of a file of `proc` or `sys`, if it can be read.
-    pub(super) fn read(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.root.join(path)).ok()
-    }
-
     /// Whether this process is the machine's init.
     pub(super) fn is_init(&self) -> bool {
         std::process::id() == 1

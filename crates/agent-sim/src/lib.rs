@@ -1,54 +1,38 @@
-//! A simulated agent: answers every RPC of a schema over real ttRPC, inside this
-//! process ([`connect`]) or on a socket that it is handed ([`serve`]). Messages are
-//! reached by the schema's names and never by a generated type, so that it runs
-//! with any proto.
+//! A simulated agent: the services of agent 4.1 and the empty responses of any
+//! other RPC of a schema, over real ttRPC, inside this process ([`connect`]) or on
+//! connections that it is handed ([`Served`]).
 
 #![warn(unreachable_pub)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 mod agent;
-#[forbid(unsafe_code)]
 mod behaviour;
-#[forbid(unsafe_code)]
 mod change;
-#[forbid(unsafe_code)]
-mod fields;
-#[forbid(unsafe_code)]
-mod handlers;
-mod hangup;
-#[forbid(unsafe_code)]
+mod connection;
+mod handshake;
 mod host;
-#[forbid(unsafe_code)]
 mod in_process;
-#[forbid(unsafe_code)]
 mod notice;
-#[forbid(unsafe_code)]
 mod options;
-#[forbid(unsafe_code)]
-mod private;
 mod process;
-#[forbid(unsafe_code)]
+mod protos;
 mod record;
-#[forbid(unsafe_code)]
 mod refusal;
-mod relay;
-#[forbid(unsafe_code)]
 mod root;
-#[forbid(unsafe_code)]
 mod serve;
-#[forbid(unsafe_code)]
+mod services;
 mod state;
 mod streams;
 mod unary;
-mod watch;
 
 #[cfg(test)]
 mod tests;
 
 pub use agent::Agent;
-pub use in_process::connect;
-pub use notice::Notice;
+pub use in_process::{connect, connect_and_tell, runtime};
+pub use notice::Never;
 pub use options::{Feature, FeatureError, GuestOptions};
+pub use record::Failure;
 pub use root::{Root, RootError};
-pub use serve::{ServeError, Setup, serve};
+pub use serve::{Served, Setup};

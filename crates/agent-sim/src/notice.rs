@@ -1,19 +1,46 @@
-//! What the user is told while an agent is served.
+//! What whoever runs an agent is told beside its answers.
 
-use std::io;
+use std::fmt;
 
-/// Something that keeps clients from being served for a while.
-#[derive(Debug, thiserror::Error)]
-pub enum Notice {
-    /// No more connections are accepted until one ends.
-    #[error(
-        "there are as many connections as the limit of open files allows; more wait until one ends"
-    )]
-    Full,
-    /// A connection was not accepted. It is tried again.
-    #[error("cannot accept a connection: {}; trying again", agent_text::reason(.0))]
-    Accept(io::Error),
+/// A call that the agent never answers, as the real one would not.
+#[derive(Debug, Clone, Copy)]
+pub struct Never {
+    /// Its stream ID.
+    pub stream: u32,
+    /// Its service's full name.
+    pub service: &'static str,
+    /// Its method.
+    pub method: &'static str,
+    /// Why it is not answered.
+    pub reason: &'static str,
 }
 
-/// Tells the user.
-pub(crate) type Notify = Box<dyn Fn(Notice) + Send>;
+impl fmt::Display for Never {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "the agent never answers this {}: {}",
+            self.method, self.reason
+        )
+    }
+}
+
+/// Watches what the agent does with the calls of one connection.
+pub(crate) trait Watch: Send + Sync {
+    /// A call is never answered.
+    fn never(&self, call: &Never);
+
+    /// A message of a stream was taken, of so many bytes.
+    fn taken(&self, stream: u32, length: usize);
+}
+
+/// Tells somebody of calls that are never answered.
+pub(crate) struct Tell(pub(crate) fn(&Never));
+
+impl Watch for Tell {
+    fn never(&self, call: &Never) {
+        (self.0)(call);
+    }
+
+    fn taken(&self, _: u32, _: usize) {}
+}

@@ -1,32 +1,32 @@
-//! An agent on a socket that it is handed, with faults and a log of its calls.
+//! An agent whose clients come from elsewhere, with faults and a log of its calls.
 
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use agent_faults::Faults;
+use agent_faults::{End, Faults, Layer, Load};
 use agent_schema::Schema;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, join, split};
+use tokio::sync::watch;
 
 use super::agent::Agent;
-use super::handlers::services;
-use super::in_process;
-use super::notice::Notify;
+use super::connection::serve;
+use super::handshake;
+use super::notice::{Never, Watch};
 use super::options::GuestOptions;
-use super::private;
-use super::record::{Failure, Recorder};
-use super::relay::{self, Connections, Relay};
-use super::watch::Watch;
+use super::record::{CallLog, Failure, Recorder};
 
-/// How long calls may still take after the log has failed.
-const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// How long an agent that ends still writes what it answers then.
+const LAST_ANSWERS: Duration = Duration::from_millis(50);
 
 /// How long to wait for whoever reads the log, after the end.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// An agent that is to be served.
 pub struct Setup {
-    /// The RPCs that it answers.
+    /// The RPCs that it answers beside its own.
     pub schema: &'static Schema,
     /// The guest that it pretends to be in.
     pub guest: GuestOptions,
@@ -35,105 +35,115 @@ pub struct Setup {
     /// Takes a line of JSON for each call, before its answer goes out. It is
     /// written to by a thread of its own, and may block.
     pub log: Box<dyn Write + Send>,
-    /// Is told what the user should know.
-    pub notify: Notify,
 }
 
-/// Why serving did not begin, or ended before it was to.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The server cannot be set up.
-    #[error("cannot start the simulated agent: {0}")]
-    Start(String),
-    /// The log cannot be written.
-    #[error("cannot write the log of calls: {}", agent_text::reason(.0))]
-    Log(io::Error),
-}
-
-/// Serves on a thread of this process until it is told to stop.
-///
-/// `open` is called first, within a Tokio runtime, and gives a socket that
-/// listens and does not block, and a future that is done when serving is to end.
-/// `ready` is called when connections are about to be accepted.
-///
-/// # Errors
-/// Those of `open`, and as [`ServeError`] lists them.
-pub fn serve<E, S>(
-    setup: Setup,
-    open: impl FnOnce() -> Result<(OwnedFd, S), E>,
-    ready: impl FnOnce(&Arc<Agent>),
-) -> Result<(), E>
-where
-    E: From<ServeError>,
-    S: Future<Output = ()>,
-{
-    relay::raise_file_limit();
-    let runtime = in_process::runtime().map_err(start)?;
-    let (recorder, log_failure) = Recorder::start(setup.schema, setup.log).map_err(start)?;
-    let watch = Watch {
-        recorder: recorder.clone(),
-        faults: setup.faults,
-        connections: Arc::new(Connections::default()),
-    };
-    let agent = Arc::new(Agent::new(setup.guest, Some(watch)));
-    let result = runtime.block_on(async {
-        let (listener, stop) = open()?;
-        let ready = || ready(&agent);
-        let served = run(
-            setup.schema,
-            &agent,
-            listener,
-            setup.notify,
-            ready,
-            log_failure,
-        );
-        tokio::select! {
-            () = stop => Ok(()),
-            ended = served => Ok(ended?),
-        }
-    });
-    // Calls that are still being answered are cut off, and recorded as such.
-    runtime.shutdown_background();
-    recorder.finish(LAST_LINES);
-    result
-}
-
-/// Serves until the log takes no more, which is an error.
-async fn run(
+/// An agent that is served. All of it runs on one thread, so that the messages of
+/// a stream are handled in their order.
+#[derive(Debug)]
+pub struct Served {
     schema: &'static Schema,
-    agent: &Arc<Agent>,
-    listener: OwnedFd,
-    notify: Notify,
-    ready: impl FnOnce(),
-    log_failure: Failure,
-) -> Result<(), ServeError> {
-    // It lives to the end, and is then dropped: its own shutdown would wait for calls.
-    let server = private::start(services(schema, agent)).await;
-    let (mut server, address) = server.map_err(start)?;
-    let connections = agent.watch().map(|watch| Arc::clone(&watch.connections));
-    let connections = connections.unwrap_or_default();
-    let relay = Relay::new(&address, Arc::clone(&connections)).map_err(start)?;
-    let relay = relay.run(listener, notify);
-    ready();
+    agent: Arc<Agent>,
+    faults: Arc<Faults>,
+    recorder: Recorder,
+    /// How many connections there were.
+    connections: AtomicU64,
+    /// How often the agent has ended and begun anew.
+    generation: AtomicU64,
+    /// The generations before this one have ended, and their connections do.
+    ended: watch::Sender<u64>,
+}
 
-    tokio::select! {
-        ended = relay => ended.map_err(start),
-        failure = log_failure => {
-            // The caller is not at fault: the call of the lost line is answered.
-            let answered = async {
-                server.disconnect().await;
-                connections.none().await;
-            };
-            let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
-            failure.map_or(Ok(()), |error| Err(ServeError::Log(error)))
+impl Served {
+    /// Starts an agent. What comes back with it tells why its log can be written
+    /// no more.
+    ///
+    /// # Errors
+    /// When no thread can be made for the log.
+    pub fn start(setup: Setup) -> io::Result<(Served, Failure)> {
+        let (recorder, failure) = Recorder::start(setup.schema, setup.log)?;
+        let served = Served {
+            schema: setup.schema,
+            agent: Arc::new(Agent::new(setup.guest)),
+            faults: setup.faults,
+            recorder,
+            connections: AtomicU64::new(0),
+            generation: AtomicU64::new(0),
+            ended: watch::Sender::new(0),
+        };
+        Ok((served, failure))
+    }
+
+    /// What carries out orders.
+    pub fn agent(&self) -> &Arc<Agent> {
+        &self.agent
+    }
+
+    /// Serves a client to the end of its connection, which may begin with the
+    /// handshake of hybrid vsock.
+    pub async fn connection(&self, client: impl AsyncRead + AsyncWrite + Send + 'static) {
+        let generation = self.generation.load(Ordering::Relaxed);
+        let mut ended = self.ended.subscribe();
+        let mut stop = pin!(async move {
+            // An error means the end of everything.
+            let _ = ended.wait_for(|ended| *ended > generation).await;
+        });
+        let (mut requests, mut answers) = split(client);
+        let begun = tokio::select! {
+            begun = handshake::answer(&mut requests, &mut answers) => begun,
+            () = &mut stop => return,
+        };
+        // The client is gone.
+        let Ok(begun) = begun else { return };
+        let client = join(io::Cursor::new(begun).chain(requests), answers);
+        let log = CallLog {
+            recorder: self.recorder.clone(),
+            connection: self.connections.fetch_add(1, Ordering::Relaxed) + 1,
+        };
+        let load = Arc::new(Load::default());
+        let watch: Arc<dyn Watch> = Arc::new(Logged {
+            log: log.clone(),
+            load: Arc::clone(&load),
+        });
+        let layer = Layer {
+            faults: Arc::clone(&self.faults),
+            observer: Arc::new(log),
+            load,
+        };
+        match serve(self.schema, &self.agent, &watch, layer, client, stop).await {
+            End::Connection => {}
+            End::Last => {
+                let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
+                tokio::time::sleep(LAST_ANSWERS).await;
+                self.ended.send_replace(next);
+            }
+            End::Dies => {
+                let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
+                self.ended.send_replace(next);
+                let mut sandbox = self.agent.sandbox().await;
+                self.agent.begin_anew(&mut sandbox);
+            }
         }
+    }
+
+    /// Waits for the last lines of the log, when nothing is served any more. To be
+    /// called outside of a runtime.
+    pub fn finish(&self) {
+        self.recorder.finish(LAST_LINES);
     }
 }
 
-fn start(error: impl Into<Box<dyn std::error::Error>>) -> ServeError {
-    let error = error.into();
-    ServeError::Start(match error.downcast_ref() {
-        Some(error) => agent_text::reason(error),
-        None => error.to_string(),
-    })
+/// Writes calls that are never answered to the log.
+struct Logged {
+    log: CallLog,
+    load: Arc<Load>,
+}
+
+impl Watch for Logged {
+    fn never(&self, call: &Never) {
+        self.log.never(call);
+    }
+
+    fn taken(&self, stream: u32, length: usize) {
+        self.load.taken(stream, length);
+    }
 }

@@ -1,36 +1,37 @@
-//! Streaming RPCs as they behave without behaviour of their own: a stream from
-//! the server is one empty response, a stream from the client is read to its
-//! end and then answered once, and where both stream each request gets one
-//! empty response.
+//! Streaming RPCs, which the agent does nothing for: a stream from the server is
+//! one empty response, a stream from the client is read to its end and then
+//! answered once, and where both stream each request gets one empty response.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use ttrpc::asynchronous::{StreamHandler, StreamInner, TtrpcContext};
 use ttrpc::proto::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED};
-use ttrpc::{Code, Error, Response};
+use ttrpc::{Code, Error, Response, get_status};
 
-use agent_faults::{Edit, Fault};
 use agent_schema::Rpc;
 
-use super::agent::{Agent, decode};
-use super::handlers::respond;
-use super::hangup::Hangup;
-use super::record::Call;
-use super::refusal::{invalid, refusal, refusal_with, undecodable};
-use super::watch::Watch;
+use super::notice::Watch;
+use super::refusal::{invalid, refusal};
+use super::unary::check;
 
-/// An RPC that streams on either side.
+/// An RPC that streams on either side, on one connection.
 pub(super) struct Streaming {
-    agent: Arc<Agent>,
     rpc: &'static Rpc,
+    watch: Arc<dyn Watch>,
+    over: watch::Receiver<()>,
 }
 
 impl Streaming {
-    /// The handler of an RPC.
-    pub(super) fn new(agent: Arc<Agent>, rpc: &'static Rpc) -> Streaming {
-        Streaming { agent, rpc }
+    /// The handler of an RPC. `over` is closed when the connection is.
+    pub(super) fn new(
+        rpc: &'static Rpc,
+        watch: Arc<dyn Watch>,
+        over: watch::Receiver<()>,
+    ) -> Streaming {
+        Streaming { rpc, watch, over }
     }
 }
 
@@ -41,128 +42,44 @@ impl StreamHandler for Streaming {
         context: TtrpcContext,
         mut stream: StreamInner,
     ) -> ttrpc::Result<Option<Response>> {
-        // SAFETY: `stream` keeps its connection open.
-        let hangup = unsafe { Hangup::watch(context.fd) };
-        let hangup = hangup.map_err(|error| refusal(Code::RESOURCE_EXHAUSTED, error));
-        let answer = match hangup {
-            Ok(hangup) => tokio::select! {
-                biased;
-                answer = self.call(&context, &mut stream) => answer,
-                () = hangup.wait() => Err(Error::RemoteClosed),
-                () = deadline(&context) => {
-                    Err(refusal(Code::DEADLINE_EXCEEDED, "timeout"))
-                }
-            },
-            Err(error) => Err(error),
+        let mut over = self.over.clone();
+        // The ttrpc crate ends neither by itself, as it does for unary calls.
+        let answer = tokio::select! {
+            biased;
+            answer = self.serve(&context, &mut stream) => answer,
+            _ = over.changed() => Err(Error::RemoteClosed),
+            () = deadline(&context) => Err(refusal(Code::DEADLINE_EXCEEDED, "timeout")),
         };
-        Ok(match answer {
-            Ok(None) => None,
-            Ok(Some(payload)) => Some(respond(Ok(payload))),
-            Err(error) => Some(respond(Err(error))),
-        })
+        match answer {
+            Ok(true) => Ok(None),
+            Ok(false) => {
+                let mut response = Response::new();
+                response.set_status(get_status(Code::OK, ""));
+                Ok(Some(response))
+            }
+            Err(error) => Ok(Some(error.into())),
+        }
     }
 }
 
 impl Streaming {
-    /// Handles a whole stream. `None` if all responses were sent on the way.
-    async fn call(
-        &self,
-        context: &TtrpcContext,
-        stream: &mut StreamInner,
-    ) -> ttrpc::Result<Option<Vec<u8>>> {
-        // SAFETY: `stream` keeps its connection open.
-        unsafe { self.agent.admit(context.fd)? };
+    /// Handles a whole stream. Whether all responses were sent on the way.
+    async fn serve(&self, context: &TtrpcContext, stream: &mut StreamInner) -> ttrpc::Result<bool> {
         let mut requests = Requests::of(context);
-        match self.agent.watch() {
-            Some(watch) => self.watched(watch, context, stream, &mut requests).await,
-            None => self.serve(stream, &mut requests, None, &[]).await,
-        }
-    }
-
-    /// A stream of an agent that records its calls, and has faults.
-    async fn watched(
-        &self,
-        watch: &Watch,
-        context: &TtrpcContext,
-        stream: &mut StreamInner,
-        requests: &mut Requests,
-    ) -> ttrpc::Result<Option<Vec<u8>>> {
-        // SAFETY: `stream` keeps its connection open.
-        let connection = unsafe { watch.connection(context.fd)? };
-        let mut record = watch.begin(&connection, self.rpc, context).await;
-        let fault = watch.interfere(self.rpc, &mut record).await;
-        if let Some(edit) = fault.as_ref().and_then(Edit::of) {
-            connection.edit(context.mh.stream_id, edit);
-        }
-        let answer = match fault {
-            None | Some(Fault::Truncate(_)) => {
-                self.serve(stream, requests, Some(&record), &[]).await
-            }
-            Some(Fault::Reply(reply)) => self.serve(stream, requests, Some(&record), &reply).await,
-            Some(Fault::Fail(code, message)) => Err(refusal_with(code, message)),
-            Some(Fault::Die) => {
-                record.unanswered().await;
-                self.agent.die();
-                return Ok(Some(Vec::new()));
-            }
-            Some(Fault::Close | Fault::Garbage(_)) => {
-                record.unanswered().await;
-                // The frame that this makes does not go out.
-                return Ok(Some(Vec::new()));
-            }
-            Some(Fault::Drop) => {
-                record.unanswered().await;
-                // A stream that is over would answer what still comes.
-                while requests.next(stream).await?.is_some() {}
-                return std::future::pending().await;
-            }
-        };
-        record.answered(answer.as_ref().map(Option::as_deref)).await;
-        answer
-    }
-
-    /// Reads a stream's requests, and answers them with `reply`, which is the
-    /// empty response unless somebody asked for another.
-    async fn serve(
-        &self,
-        stream: &mut StreamInner,
-        requests: &mut Requests,
-        record: Option<&Call<'_>>,
-        reply: &[u8],
-    ) -> ttrpc::Result<Option<Vec<u8>>> {
-        if !self.rpc.client_streaming {
-            let payload = requests
-                .next(stream)
-                .await?
-                .ok_or_else(|| invalid("the stream ended before its request"))?;
-            self.receive(record, &payload, reply).await?;
-            stream.send(reply.to_vec()).await?;
-            return Ok(None);
-        }
         while let Some(payload) = requests.next(stream).await? {
-            self.receive(record, &payload, reply).await?;
+            self.watch.taken(context.mh.stream_id, payload.len());
+            check(self.rpc, &payload)?;
             if self.rpc.server_streaming {
-                stream.send(reply.to_vec()).await?;
+                stream.send(Vec::new()).await?;
+            }
+            if !self.rpc.client_streaming {
+                return Ok(true);
             }
         }
-        Ok((!self.rpc.server_streaming).then(|| reply.to_vec()))
-    }
-
-    /// Checks one of a stream's requests, and records it either way.
-    async fn receive(
-        &self,
-        record: Option<&Call<'_>>,
-        payload: &[u8],
-        reply: &[u8],
-    ) -> ttrpc::Result<()> {
-        let request = decode(self.rpc.request, payload);
-        if let Some(record) = record {
-            let message = request.as_deref().map_err(String::as_str);
-            let answered = self.rpc.server_streaming && message.is_ok();
-            let reply = answered.then_some(reply);
-            record.message(payload, message, reply).await;
+        match self.rpc.client_streaming {
+            true => Ok(self.rpc.server_streaming),
+            false => Err(invalid("the stream ended before its request")),
         }
-        request.map_err(undecodable).map(drop)
     }
 }
 
@@ -197,8 +114,7 @@ impl Requests {
     }
 }
 
-/// Ends when the client's own deadline for the call has passed. The ttrpc
-/// crate watches it for unary calls only.
+/// Ends when the client's own deadline for the call has passed.
 async fn deadline(context: &TtrpcContext) {
     match u64::try_from(context.timeout_nano) {
         Ok(nanoseconds) if nanoseconds > 0 => {

@@ -1,7 +1,6 @@
 //! Rules that make calls go wrong because a user wants it: how they are written,
-//! what they decide for each call, and the layer around a byte stream that
-//! applies what is decided to the frames of an answer. Whoever handles a call
-//! asks [`Faults::decide`] and carries the decision out.
+//! what they decide for each call, and the layer between two byte streams that
+//! carries it out.
 
 #![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
@@ -11,15 +10,16 @@
 mod calls;
 mod control;
 mod dice;
-mod edit;
 mod error;
-mod frames;
 mod grammar;
+mod layer;
+mod observer;
 mod orders;
 mod reader;
 mod reply;
 mod rule;
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,21 +28,22 @@ use agent_schema::suggest::nearest;
 use agent_schema::{Rpc, Schema};
 
 use self::dice::Dice;
-use self::rule::{Effect, Rule};
+use self::rule::{Effect, Fault, Rule};
 
 pub use calls::CallsError;
-pub use edit::{Edit, Edits};
 pub use error::FaultError;
-pub use frames::{End, forward};
 pub use grammar::Kind;
+pub use layer::{End, Layer, Load};
+pub use observer::{Answer, Asked, Observer, Record, Side, Written};
 pub use orders::Orders;
 pub use reader::{Reader, ReaderError};
-pub use rule::Fault;
 
 /// The rules of one agent, in their order.
 #[derive(Debug)]
 pub struct Faults {
     schema: &'static Schema,
+    /// The RPCs by service and method.
+    rpcs: HashMap<(&'static str, &'static str), &'static Rpc>,
     dice: Dice,
     rules: Mutex<Rules>,
 }
@@ -56,19 +57,21 @@ struct Rules {
 
 /// What is to happen to one call.
 #[derive(Debug, Default)]
-pub struct Decision {
+struct Decision {
     /// How long it waits first.
-    pub delay: Option<Duration>,
+    delay: Option<Duration>,
     /// What becomes of it then. It goes its own way if there is none.
-    pub fault: Option<Fault>,
+    fault: Option<Fault>,
 }
 
 impl Faults {
     /// No rules yet, for RPCs of `schema`. What happens by chance depends on
     /// `seed`, the rule's number and the call's.
     pub fn new(schema: &'static Schema, seed: u64) -> Faults {
+        let rpcs = schema.services.iter().flat_map(|service| service.rpcs);
         Faults {
             schema,
+            rpcs: rpcs.map(|rpc| ((rpc.service, rpc.name), rpc)).collect(),
             dice: Dice::new(seed),
             rules: Mutex::default(),
         }
@@ -118,10 +121,15 @@ impl Faults {
         used.then(|| self.dice.seed())
     }
 
-    /// What is to happen to a call of `rpc`, which is counted by every rule for
-    /// such calls: the first rule that is for this one decides, and the first
-    /// delay that is.
-    pub fn decide(&self, rpc: &Rpc) -> Decision {
+    /// The RPC of a service and a method, if the schema has it.
+    pub(crate) fn rpc(&self, service: &str, method: &str) -> Option<&'static Rpc> {
+        self.rpcs.get(&(service, method)).copied()
+    }
+
+    /// What is to happen to a call of `rpc`, or of one that the schema lacks,
+    /// which is counted by every rule for such calls: the first rule that is for
+    /// this one decides, and the first delay that is.
+    fn decide(&self, rpc: Option<&Rpc>) -> Decision {
         let mut decision = Decision::default();
         for (number, rule) in &mut self.rules().list {
             if !rule.count(self.dice, *number, rpc) {

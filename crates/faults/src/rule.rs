@@ -19,11 +19,11 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// Whether a call of `rpc` counts.
-    pub(super) fn includes(self, rpc: &Rpc) -> bool {
+    /// Whether a call of `rpc`, or of none that the schema has, counts.
+    pub(super) fn includes(self, rpc: Option<&Rpc>) -> bool {
         match self {
             Target::Every => true,
-            Target::Rpc(wanted) => std::ptr::eq(wanted, rpc),
+            Target::Rpc(wanted) => rpc.is_some_and(|rpc| std::ptr::eq(wanted, rpc)),
         }
     }
 
@@ -51,7 +51,7 @@ pub(super) enum Effect {
 
 /// What becomes of a call that does not go its own way.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fault {
+pub(super) enum Fault {
     /// It gets this answer, encoded.
     Reply(Vec<u8>),
     /// It is refused with this code, any number but 0, and this message.
@@ -71,7 +71,7 @@ pub enum Fault {
 
 impl Fault {
     /// The kind of the rules that it comes from.
-    pub fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> Kind {
         match self {
             Fault::Reply(_) => Kind::Reply,
             Fault::Fail(..) => Kind::Fail,
@@ -103,7 +103,7 @@ pub(super) struct Rule {
 
 impl Rule {
     /// Counts a call, and tells whether the rule is for it.
-    pub(super) fn count(&mut self, dice: Dice, number: u64, rpc: &Rpc) -> bool {
+    pub(super) fn count(&mut self, dice: Dice, number: u64, rpc: Option<&Rpc>) -> bool {
         if !self.target.includes(rpc) {
             return false;
         }

@@ -47,7 +47,7 @@ fn rpc(name: &str) -> &'static Rpc {
 /// The kinds of fault that so many calls get, and how long each is delayed.
 fn calls(faults: &Faults, name: &str, count: usize) -> Vec<(u64, &'static str)> {
     let call = |_| {
-        let decision = faults.decide(rpc(name));
+        let decision = faults.decide(Some(rpc(name)));
         let delay = decision.delay.map_or(0, |delay| delay.as_secs());
         let fault = decision.fault.map_or("", |fault| fault.kind().name());
         (delay, fault)
@@ -104,7 +104,7 @@ fn chance_depends_on_the_seed_and_the_calls_of_the_rule_only() {
 fn random_garbage_is_never_a_frame() {
     let faults = faults(3, &["garbage Check"]);
     for _ in 0..100 {
-        let Some(Fault::Garbage(bytes)) = faults.decide(rpc("Check")).fault else {
+        let Some(Fault::Garbage(bytes)) = faults.decide(Some(rpc("Check"))).fault else {
             unreachable!("it is the only rule");
         };
         assert_eq!(bytes.len(), 16);

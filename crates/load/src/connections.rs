@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use agent_client::{Call, CallError, ConnectOptions, Multiplexer, interrupt};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-use crate::tally::End;
+use crate::tally::Failure;
 use crate::{Options, StartError};
 
 /// How long a connection that could not be made again stays away.
@@ -180,7 +180,7 @@ impl<'a> Connections<'a> {
     }
 
     /// Sends what waits to be sent. Calls of connections that are lost go to `ended`.
-    pub(crate) fn send(&mut self, mut ended: impl FnMut(InFlight, End)) {
+    pub(crate) fn send(&mut self, mut ended: impl FnMut(InFlight, Failure)) {
         for index in 0..self.slots.len() {
             let Some(slot) = self.slots.get_mut(index) else {
                 continue;
@@ -211,7 +211,7 @@ impl<'a> Connections<'a> {
     pub(crate) fn wait(
         &mut self,
         end: Instant,
-        mut ended: impl FnMut(InFlight, Result<Vec<u8>, End>),
+        mut ended: impl FnMut(InFlight, Result<Vec<u8>, Failure>),
     ) -> bool {
         let mut events = [EpollEvent::empty(); EVENTS];
         let ready = match self.epoll.wait(&mut events, EpollTimeout::ZERO) {
@@ -235,7 +235,11 @@ impl<'a> Connections<'a> {
         !interrupt::is_raised()
     }
 
-    fn receive(&mut self, index: usize, ended: &mut impl FnMut(InFlight, Result<Vec<u8>, End>)) {
+    fn receive(
+        &mut self,
+        index: usize,
+        ended: &mut impl FnMut(InFlight, Result<Vec<u8>, Failure>),
+    ) {
         let slot = self.slots.get_mut(index);
         let Some(connection) = slot.and_then(|slot| slot.connection.as_mut()) else {
             return;
@@ -251,14 +255,14 @@ impl<'a> Connections<'a> {
                 }
                 free.push_back(index);
             }
-            ended(tag, answer.map_err(End::from));
+            ended(tag, answer.map_err(Failure::from));
         });
         if let Err(error) = result {
-            self.lose(index, &error, &mut |tag, end| ended(tag, Err(end)));
+            self.lose(index, &error, &mut |tag, failure| ended(tag, Err(failure)));
         }
     }
 
-    fn lose(&mut self, index: usize, error: &CallError, ended: &mut impl FnMut(InFlight, End)) {
+    fn lose(&mut self, index: usize, error: &CallError, ended: &mut impl FnMut(InFlight, Failure)) {
         let Some(slot) = self.slots.get_mut(index) else {
             return;
         };
@@ -268,7 +272,7 @@ impl<'a> Connections<'a> {
         // Closing it ends the watch on it.
         for tag in connection.into_calls() {
             self.in_flight -= 1;
-            ended(tag, End::Lost(error.to_string()));
+            ended(tag, Failure::Lost(error.to_string()));
         }
         slot.retry_at = Instant::now();
         slot.watches_output = false;

@@ -12,7 +12,7 @@ use nix::sys::time::TimeValLike;
 
 use crate::connections::{CallId, Connections, InFlight};
 use crate::schedule::{Pace, Turns};
-use crate::tally::{End, Tally};
+use crate::tally::{Failure, Tally};
 use crate::{Calls, Options, StartError};
 
 /// How long answers are waited for in the end, where calls have no timeout.
@@ -126,13 +126,8 @@ impl<'a> Engine<'a> {
             let (tally, calls) = (&mut run.tally, &*self.calls);
             if !self.connections.wait(until, |tag, answer| {
                 let now = Instant::now();
-                let end = answer.map_or_else(
-                    |end| end,
-                    |answer| match calls.judge(tag.command, &answer) {
-                        Ok(()) => End::Ok,
-                        Err(reason) => End::Wrong(reason),
-                    },
-                );
+                let end = answer
+                    .and_then(|answer| calls.judge(tag.command, &answer).map_err(Failure::Wrong));
                 tally.ended(tag.command, tag.due, now, &end);
             }) {
                 break Stopped::Interrupted;
@@ -174,7 +169,9 @@ impl<'a> Engine<'a> {
                         run.expiries.push_back((now + timeout, call));
                     }
                 }
-                Err(reason) => run.tally.ended(command, due, now, &End::Lost(reason)),
+                Err(reason) => run
+                    .tally
+                    .ended(command, due, now, &Err(Failure::Lost(reason))),
             }
         }
     }
@@ -193,7 +190,8 @@ impl<'a> Engine<'a> {
             }
             run.expiries.pop_front();
             if let Some(tag) = self.connections.give_up(call) {
-                run.tally.ended(tag.command, tag.due, now, &End::Timeout);
+                run.tally
+                    .ended(tag.command, tag.due, now, &Err(Failure::Timeout));
             }
         }
     }
@@ -246,7 +244,8 @@ impl<'a> Engine<'a> {
         // A signal ends the test in the midst of calls, which is not their fault.
         if stopped != Stopped::Interrupted {
             for tag in self.connections.close() {
-                run.tally.ended(tag.command, tag.due, now, &End::Unanswered);
+                run.tally
+                    .ended(tag.command, tag.due, now, &Err(Failure::Unanswered));
             }
         }
         run.tally.finish();
@@ -261,8 +260,8 @@ impl<'a> Engine<'a> {
 }
 
 /// Counts the calls that end at `now`.
-fn count(tally: &mut Tally, now: Instant) -> impl FnMut(InFlight, End) {
-    move |tag, end| tally.ended(tag.command, tag.due, now, &end)
+fn count(tally: &mut Tally, now: Instant) -> impl FnMut(InFlight, Failure) {
+    move |tag, failure| tally.ended(tag.command, tag.due, now, &Err(failure))
 }
 
 /// How far it is, for a person to read.

@@ -25,6 +25,7 @@ use agent_client::{Address, ConnectError, ConnectOptions};
 
 pub use limit::{Limit, LimitError};
 pub use report::{Format, Report, svg};
+pub use tally::Failure;
 
 /// What a load test is to do.
 #[derive(Debug)]

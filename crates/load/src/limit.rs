@@ -193,7 +193,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::tally::{End, Tally};
+    use crate::tally::{Failure, Tally};
 
     /// Calls that took 1 to 100 ms, one each, and beside them `timeouts` that took
     /// 200 ms, all of them within a second.
@@ -203,11 +203,11 @@ mod tests {
         let mut tally = Tally::new(1, start, second);
         for milliseconds in 1..=100 {
             let now = start + Duration::from_millis(milliseconds);
-            tally.ended(0, start, now, &End::Ok);
+            tally.ended(0, start, now, &Ok(()));
         }
         for _ in 0..timeouts {
             let now = start + Duration::from_millis(200);
-            tally.ended(0, start, now, &End::Timeout);
+            tally.ended(0, start, now, &Err(Failure::Timeout));
         }
         tally.finish();
         tally.all

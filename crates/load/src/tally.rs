@@ -15,12 +15,6 @@ const MOST_FAILURES: usize = 32;
 /// How finely the waiting of calls that never began is counted.
 const MOST_STEPS: u64 = 10_000;
 
-/// Calls that were due and found no place.
-const NEVER_BEGAN: (&str, &str) = (
-    "not begun",
-    "due, and all places were taken, or no connection was there",
-);
-
 /// What the other ways are counted as.
 const OTHER_FAILURES: &str = "other failures";
 
@@ -64,11 +58,9 @@ impl Figures {
         self.failures.values().map(|failures| failures.count).sum()
     }
 
-    fn fail(&mut self, name: &str, example: &str) {
-        self.fail_many(name, example, 1);
-    }
-
-    fn fail_many(&mut self, name: &str, example: &str, times: u64) {
+    fn fail(&mut self, failure: &Failure, times: u64) {
+        let (name, example) = failure.name_and_example();
+        let name = name.as_str();
         let is_new = !self.failures.contains_key(name);
         let name = match is_new && self.failures.len() >= MOST_FAILURES {
             true => OTHER_FAILURES,
@@ -76,20 +68,21 @@ impl Figures {
         };
         let failures = self.failures.entry(name.to_owned()).or_default();
         if failures.count == 0 {
-            failures.example = example.to_owned();
+            failures.example = example;
         }
         failures.count += times;
     }
 }
 
 /// How a call ended.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// With an answer.
-    Ok,
-    /// With a status.
+pub(crate) type End = Result<(), Failure>;
+
+/// How a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The agent answered with this status.
     Status(Status),
-    /// With an answer that is not the RPC's message.
+    /// The answer is not the RPC's message.
     Wrong(String),
     /// It took too long.
     Timeout,
@@ -97,13 +90,37 @@ pub(crate) enum End {
     Lost(String),
     /// The load test was over, and there was still no answer.
     Unanswered,
+    /// It was due, and all places were taken, or no connection was there.
+    NeverBegan,
 }
 
-impl From<CallError> for End {
-    fn from(error: CallError) -> End {
+impl Failure {
+    /// What it is counted as, and an example of what was said.
+    fn name_and_example(&self) -> (String, String) {
+        let line = |text: &str| escape::first_line(text, LONGEST_EXAMPLE);
+        let (name, example) = match self {
+            Failure::Status(status) => return (status.to_string(), line(&status.message)),
+            Failure::Wrong(reason) => ("no message of this RPC", line(reason)),
+            Failure::Timeout => ("timeout", "no answer in time".to_owned()),
+            Failure::Lost(reason) => ("connection lost", line(reason)),
+            Failure::Unanswered => {
+                let example = "no answer when the load test was over";
+                ("unanswered", example.to_owned())
+            }
+            Failure::NeverBegan => {
+                let example = "due, and all places were taken, or no connection was there";
+                ("not begun", example.to_owned())
+            }
+        };
+        (name.to_owned(), example)
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Failure {
         match error {
-            CallError::Status(status) => End::Status(status),
-            error => End::Lost(error.to_string()),
+            CallError::Status(status) => Failure::Status(status),
+            error => Failure::Lost(error.to_string()),
         }
     }
 }
@@ -116,6 +133,7 @@ pub(crate) struct Tally {
     /// Answers after this do not count for the throughput.
     measured_to: Instant,
     pub(crate) all: Figures,
+    pub(crate) first_failure: Option<Failure>,
     pub(crate) commands: Vec<Figures>,
     /// Nanoseconds from when a call was due, and there was a place for it, to when it
     /// was handed to the socket: what this client is to blame for.
@@ -130,6 +148,7 @@ impl Tally {
             measured_from,
             measured_to,
             all: Figures::default(),
+            first_failure: None,
             commands: vec![Figures::default(); commands],
             lateness: Histogram::default(),
             queued: Histogram::default(),
@@ -163,7 +182,8 @@ impl Tally {
             counted = upto;
         }
         if count > 0 {
-            self.all.fail_many(NEVER_BEGAN.0, NEVER_BEGAN.1, count);
+            self.all.fail(&Failure::NeverBegan, count);
+            self.first_failure.get_or_insert(Failure::NeverBegan);
         }
     }
 
@@ -175,34 +195,26 @@ impl Tally {
             .into_iter()
             .flatten()
         {
-            if in_time && matches!(end, End::Ok | End::Status(_) | End::Wrong(_)) {
+            let is_answer = matches!(end, Ok(()) | Err(Failure::Status(_) | Failure::Wrong(_)));
+            if in_time && is_answer {
                 figures.answered_in_time += 1;
             }
             if !counts {
                 continue;
             }
-            if !matches!(end, End::Lost(_)) {
+            if !matches!(end, Err(Failure::Lost(_))) {
                 figures.latency.record(nanoseconds(now - due));
             }
             match end {
-                End::Ok => figures.ok += 1,
-                End::Status(status) => {
-                    let example = escape::first_line(&status.message, LONGEST_EXAMPLE);
-                    figures.fail(&status.to_string(), &example);
-                }
-                End::Wrong(reason) => {
-                    let example = escape::first_line(reason, LONGEST_EXAMPLE);
-                    figures.fail("no message of this RPC", &example);
-                }
-                End::Timeout => figures.fail("timeout", "no answer in time"),
-                End::Lost(reason) => {
-                    let example = escape::first_line(reason, LONGEST_EXAMPLE);
-                    figures.fail("connection lost", &example);
-                }
-                End::Unanswered => {
-                    figures.fail("unanswered", "no answer when the load test was over");
-                }
+                Ok(()) => figures.ok += 1,
+                Err(failure) => figures.fail(failure, 1),
             }
+        }
+        if let Err(failure) = end
+            && counts
+            && self.first_failure.is_none()
+        {
+            self.first_failure = Some(failure.clone());
         }
     }
 

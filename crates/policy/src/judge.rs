@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::engine::{FILE, Rego, Verdict};
 use crate::protocol::{Answer, Question};
-use crate::trace::Reason;
+use crate::trace::{Reason, Stop};
 
 /// How long a process may take to begin, whatever an answer may take.
 const START: Duration = Duration::from_secs(10);
@@ -21,7 +21,10 @@ const START: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
     /// It did not end.
-    #[error("the policy did not come to an end within {}: it loops, or one built-in takes that long", agent_text::duration::display(*.0))]
+    #[error(
+        "no answer within {}: the policy loops, is too large, or calls a built-in that takes that long",
+        agent_text::duration::display(*.0)
+    )]
     Timeout(Duration),
     /// The engine called itself too often.
     #[error("the policy nests or recurses too deep for the engine, which ended")]
@@ -173,6 +176,17 @@ impl Judge {
         };
         match self.ask(&question)? {
             Answer::Why(reasons) => Ok(reasons),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Where rules stopped that printed from these lines of the policy, in this order.
+    ///
+    /// # Errors
+    /// When the policy cannot be read for it.
+    pub fn stops(&mut self, lines: Vec<u32>) -> Result<Vec<Stop>, JudgeError> {
+        match self.ask(&Question::Stops { lines })? {
+            Answer::Stops(stops) => Ok(stops),
             other => Err(unexpected(&other)),
         }
     }

@@ -27,5 +27,5 @@ pub use engine::{Rego, Verdict};
 pub use judge::{Judge, JudgeError};
 pub use request::{Case, Request, RequestError};
 pub use source::SourceError;
-pub use trace::{Part, Reason, Step, What};
+pub use trace::{Line, Part, Reason, Step, Stop, What};
 pub use worker::work;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::engine::{Rego, Verdict};
-use crate::trace::Reason;
+use crate::trace::{Reason, Stop};
 
 /// A question.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub(crate) enum Question<'a> {
         #[serde(borrow)]
         input: &'a RawValue,
     },
+    /// Where did rules stop that printed from these lines?
+    Stops { lines: Vec<u32> },
 }
 
 /// An answer.
@@ -53,6 +55,7 @@ pub(crate) enum Answer {
         state: Option<String>,
     },
     Why(Vec<Reason>),
+    Stops(Vec<Stop>),
     /// Why there is no answer.
     Cannot(String),
 }

@@ -46,7 +46,7 @@ pub struct Request {
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     /// It is of a type that no RPC takes.
-    #[error("{kind:?} is not the name of a request{}", did_you_mean(.nearest))]
+    #[error("{kind:?} is not the name of a request{}", suggest::did_you_mean(.nearest))]
     Kind {
         /// The name.
         kind: String,
@@ -83,13 +83,6 @@ pub enum RequestError {
     /// It cannot be written as JSON.
     #[error("cannot write a request as JSON: {0}")]
     Json(#[from] serde_json::Error),
-}
-
-fn did_you_mean(nearest: &[String]) -> String {
-    match nearest {
-        [] => String::new(),
-        names => format!("; did you mean {}?", names.join(" or ")),
-    }
 }
 
 impl Request {
@@ -179,7 +172,11 @@ pub(crate) fn message_of(
         Some(message) => Ok(message),
         None => Err(RequestError::Kind {
             kind: kind.to_owned(),
-            nearest: suggest::nearest(kind, asked.iter().map(|each| (each.name(), each.name()))),
+            nearest: {
+                let names = asked.iter().map(|each| each.name());
+                let short = |name: &'static str| name.strip_suffix("Request").unwrap_or(name);
+                suggest::nearest(kind, names.map(|name| (short(name), name)))
+            },
         }),
     }
 }

@@ -8,7 +8,7 @@ use agent_text::escape;
 
 use crate::audit::{Change, Findings};
 use crate::explain::Denial;
-use crate::trace::{Reason, Step, What};
+use crate::trace::{Reason, Step, Stop, What};
 
 /// How much of a value, or of what was printed, is shown, in characters.
 const WIDTH: usize = 200;
@@ -29,14 +29,6 @@ pub fn reason(file: &str, reason: &Reason) -> String {
             let _ = writeln!(text, "      {name} = {value}");
         }
     }
-    if !step.others.is_empty() && step.what != What::NoRule {
-        let others = list(&step.others);
-        let _ = writeln!(
-            text,
-            "      another definition of {} did not hold either: {others}",
-            step.rule
-        );
-    }
     for step in steps {
         let place = self::place(file, step);
         let _ = writeln!(text, "    from {place}{}", escape::line(&step.text));
@@ -49,11 +41,6 @@ fn place(file: &str, step: &Step) -> String {
         0 => format!("{}: ", escape::line(file)),
         line => format!("{}:{line}: ", escape::line(file)),
     }
-}
-
-fn list(lines: &[u32]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| format!("line {line}")).collect();
-    lines.join(", ")
 }
 
 /// What is to be said of an expression.
@@ -135,6 +122,23 @@ pub fn denial(denial: &Denial, full: bool) -> String {
             false => shortened(&print.text),
         };
         let _ = writeln!(text, "  line {:<width$}  {said}", print.line);
+    }
+    text
+}
+
+/// Where rules stopped; `file` is what the policy's file is called.
+pub fn stops(file: &str, stops: &[Stop]) -> String {
+    let mut text = String::new();
+    for stop in stops {
+        let one = match stop.statements.len() {
+            1 => "this does not hold",
+            _ => "one of these does not hold",
+        };
+        let _ = writeln!(text, "  {} stopped: {one}", escape::line(&stop.rule));
+        for line in &stop.statements {
+            let (file, said) = (escape::line(file), escape::line(&line.text));
+            let _ = writeln!(text, "    {file}:{}: {said}", line.line);
+        }
     }
     text
 }

@@ -88,6 +88,10 @@ impl Desk {
                 Ok(reasons) => Answer::Why(reasons),
                 Err(error) => Answer::Cannot(error),
             },
+            Question::Stops { lines } => match self.tracer() {
+                Ok(tracer) => Answer::Stops(tracer.stops(&lines)),
+                Err(error) => Answer::Cannot(error),
+            },
         }
     }
 
@@ -112,10 +116,13 @@ impl Desk {
     fn why(&mut self, rule: &str, input: &str) -> Result<Vec<crate::Reason>, String> {
         let engine = self.engine.as_ref().ok_or("there is no policy")?;
         let state = engine.state();
-        let tracer = match &mut self.tracer {
+        self.tracer()?.why(rule, input, &state)
+    }
+
+    fn tracer(&mut self) -> Result<&mut Tracer, String> {
+        Ok(match &mut self.tracer {
             Some(tracer) => tracer,
             none => none.insert(Tracer::new(&self.text, self.rego)?),
-        };
-        tracer.why(rule, input, &state)
+        })
     }
 }

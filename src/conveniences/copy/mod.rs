@@ -2,20 +2,16 @@
 //! calls as it takes. This file says what the parameters mean.
 
 mod error;
-mod payload;
-mod pieces;
-mod request;
-mod scan;
-mod source;
+mod sending;
+mod tree;
 
 use std::path::Path;
 
 pub use error::CopyError;
+pub use sending::{Copying, Piece};
 
-use self::payload::Payload;
-use self::pieces::{Copying, LARGEST_PIECE};
-use self::request::{DATA, DIR_MODE, FILE_SIZE, GivenFields, NEEDS, OFFSET, PATH};
-use super::{Convenience, ConvenienceError, Draft, Given, Level, Pieces, Series};
+use self::sending::{DATA, DIR_MODE, FILE_SIZE, GivenFields, NEEDS, OFFSET, PATH};
+use super::{Convenience, ConvenienceError, Draft, Given, Level};
 use crate::error::Error;
 use crate::schema::describe::Parameter;
 use crate::schema::{Reflect, Scalar};
@@ -54,6 +50,7 @@ pub(super) const COPY: Convenience = Convenience {
         (SOURCE, "/etc/hosts"),
         (TARGET, "/run/kata-containers/shared/containers/hosts"),
     ],
+    input: "",
     needs: NEEDS,
     needs_config: false,
     apply,
@@ -93,13 +90,13 @@ fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), ConvenienceError> {
     if !draft.has(DIR_MODE) {
         draft.set_number(DIR_MODE, PARENT_MODE);
     }
-    let copy = Copy {
+    let copy = FileCopy {
         source: source.to_owned(),
         target,
         recursive: given.text(RECURSIVE).map_or(Ok(false), truth)?,
         given: GivenFields::of(draft),
     };
-    draft.series = Some(Box::new(copy));
+    draft.series = Some(copy);
     Ok(())
 }
 
@@ -107,64 +104,66 @@ fn truth(text: &str) -> Result<bool, CopyError> {
     match text {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        _ => Err(CopyError::NotBool {
+        _ => Err(CopyError::Parameter {
             parameter: RECURSIVE,
-            text: text.to_owned(),
+            what: format!("{text:?} is neither true nor false"),
         }),
     }
 }
 
 /// The path of the copy: `target` itself, or within it if it is a folder.
 fn target_of(source: &str, target: &str) -> Result<String, CopyError> {
+    let wrong = |what| CopyError::Parameter {
+        parameter: TARGET,
+        what,
+    };
     if target.is_empty() {
-        return Err(CopyError::NoTarget);
+        return Err(wrong(
+            "empty; it is the path of the copy in the guest".to_owned(),
+        ));
     }
     if !target.ends_with('/') {
         return Ok(target.to_owned());
     }
     let name = Path::new(source).file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| CopyError::NoName {
-        target: target.to_owned(),
-        source_name: source.to_owned(),
+    let name = name.ok_or_else(|| {
+        wrong(format!(
+            "{target:?} ends in \"/\", and src {source:?} has no name to have there"
+        ))
     })?;
-    Ok(scan::join(target, name))
+    Ok(tree::join(target, name))
 }
 
 /// What is copied to where.
 #[derive(Debug)]
-struct Copy {
+pub struct FileCopy {
     source: String,
     target: String,
     recursive: bool,
     given: GivenFields,
 }
 
-impl Series for Copy {
-    fn largest(&self, message: &dyn Reflect) -> Result<usize, Error> {
-        let mut message = message.clone_boxed();
-        let message = message.as_mut();
-        let mut payload = Payload::default();
-        let mut largest = 0;
-        for entry in scan::scan(&self.source, &self.target, self.recursive)? {
-            self.given.fill(message, &entry)?;
-            // The last piece has the largest offset, and is as long as any other at most.
-            request::set_offset(message, entry.size());
-            let length = u32::try_from(entry.size()).unwrap_or(u32::MAX);
-            let number = request::data_number(message);
-            let size = payload.measure(message, number, length.min(LARGEST_PIECE));
-            largest = largest.max(size?);
-        }
-        Ok(largest)
+impl FileCopy {
+    /// The length in bytes of the largest request it will send, found without reading
+    /// the files. `message` is the request as the command gave it.
+    ///
+    /// # Errors
+    /// When something cannot be copied, or a request has no wire form.
+    pub fn largest(&self, mut message: Box<dyn Reflect>) -> Result<usize, Error> {
+        let (_, entries) = tree::scan(&self.source, &self.target, self.recursive)?;
+        let mut sizes = entries
+            .iter()
+            .map(|entry| self.given.largest(message.as_mut(), entry));
+        sizes.try_fold(0, |largest, size| Ok(largest.max(size?)))
     }
 
-    fn start(&self, message: Box<dyn Reflect>) -> Result<Box<dyn Pieces>, Error> {
-        let entries = scan::scan(&self.source, &self.target, self.recursive)?;
-        Ok(Box::new(Copying::new(
-            entries,
-            message,
-            self.given,
-            self.recursive,
-        )))
+    /// Begins the copy; nothing of it was sent when this fails.
+    ///
+    /// # Errors
+    /// When something cannot be copied.
+    pub fn start(&self, message: Box<dyn Reflect>) -> Result<Copying, Error> {
+        let found = tree::scan(&self.source, &self.target, self.recursive)?;
+        Ok(Copying::new(found, message, self.given, self.recursive))
     }
 }
 

@@ -19,23 +19,21 @@ $ kata-agent-ctl connect --server-address sim:// -c Check
 "#,
             },
             Example {
-                text: "A guest that is still booting: keep trying for up to a minute. The exit status tells a\n\
-                       script how it went: 0 is up, 3 is no connection.",
+                text: "A guest that is still booting: keep trying for up to a minute. Here an agent listens\n\
+                       after a second. The exit status tells a script how it went: 0 is up, 3 is no connection.",
                 rpcs: &["Check"],
                 session: r#"
-$ kata-agent-ctl serve --address unix://./agent.sock > requests.jsonl 2> serve.log & server=$!
-$ kata-agent-ctl connect --server-address unix://./agent.sock --connect-timeout 60s -c Check -o jsonl
+$ sh -c 'sleep 1; exec timeout 5 kata-agent-ctl serve --address unix://@booting-agent' </dev/null >/dev/null 2>&1 &
+$ kata-agent-ctl connect --server-address unix://@booting-agent --connect-timeout 60s -c Check -o jsonl
 {"status":"SERVING"}
-$ kill $server
 "#,
             },
             Example {
                 text: "Nobody is there: after the given time, one line says what was tried.",
                 rpcs: &["Check"],
                 session: r#"
-$ kata-agent-ctl connect --server-address unix://./none.sock --connect-timeout 100ms -c Check; echo "status $?"
-...
-status 3
+$ kata-agent-ctl connect --server-address unix://./none.sock --connect-timeout 100ms -c Check
+error: Check: cannot connect to "unix://./none.sock": there is no such socket file (tried for 100ms)
 "#,
             },
         ],
@@ -79,30 +77,27 @@ status: SERVING
         title: "How is an agent reached?",
         examples: &[
             Example {
-                text: "A Unix socket, by an absolute or a relative path.",
+                text: "A Unix socket, by an absolute or a relative path. --dry-run checks an address and sends\n\
+                       nothing.",
                 rpcs: &["Check"],
                 session: r#"
-$ kata-agent-ctl serve --address unix://./agent.sock > requests.jsonl 2> serve.log & server=$!
-$ kata-agent-ctl connect --server-address "unix://$PWD/agent.sock" -o jsonl -c Check
-{"status":"SERVING"}
-$ kata-agent-ctl connect --server-address unix://./agent.sock -o jsonl -c Check
-{"status":"SERVING"}
-$ kill $server
+$ kata-agent-ctl connect --server-address unix:///run/agent.sock --dry-run -o jsonl -c Check
+{}
+$ kata-agent-ctl connect --server-address unix://./agent.sock --dry-run -o jsonl -c Check
+{}
 "#,
             },
             Example {
                 text: "An abstract socket has a name and no file.",
                 rpcs: &["Check"],
                 session: r#"
-$ kata-agent-ctl serve --address "unix://@agent-of-$$" > requests.jsonl 2> serve.log & server=$!
-$ kata-agent-ctl connect --server-address "unix://@agent-of-$$" -o jsonl -c Check
+$ timeout 5 kata-agent-ctl serve --address unix://@abstract-agent </dev/null >/dev/null 2>&1 &
+$ kata-agent-ctl connect --server-address unix://@abstract-agent -o jsonl -c Check
 {"status":"SERVING"}
-$ kill $server
 "#,
             },
             Example {
-                text: "QEMU's guests are at vsock://CID:1024; the CID is in QEMU's command line as \"guest-cid=\".\n\
-                       --dry-run checks an address and sends nothing.",
+                text: "QEMU's guests are at vsock://CID:1024; the CID is in QEMU's command line as \"guest-cid=\".",
                 rpcs: &["Check"],
                 session: r#"
 $ kata-agent-ctl connect --server-address vsock://3:1024 --dry-run -o jsonl -c Check
@@ -114,21 +109,18 @@ $ kata-agent-ctl connect --server-address vsock://3:1024 --dry-run -o jsonl -c C
                        of writing that are the same.",
                 rpcs: &["Check"],
                 session: r#"
-$ id=0123abcd
-$ kata-agent-ctl connect --server-address "hvsock:///run/vc/vm/$id/clh.sock:1024" --dry-run -o jsonl -c Check
+$ kata-agent-ctl connect --server-address hvsock:///run/vc/vm/0123abcd/clh.sock:1024 --dry-run -o jsonl -c Check
 {}
-$ kata-agent-ctl connect --server-address "unix:///run/vc/vm/$id/clh.sock" --hybrid-vsock --dry-run -o jsonl -c Check
+$ kata-agent-ctl connect --server-address unix:///run/vc/vm/0123abcd/clh.sock --hybrid-vsock --dry-run -o jsonl -c Check
 {}
 "#,
             },
             Example {
-                text: "The address of a running sandbox, set once for all commands. The sandbox's shim tells\n\
-                       it; replace echo by:\n\
-                       curl -s --unix-socket /run/vc/sbs/$id/shim-monitor.sock http://shim/agent-url",
+                text: "The address can be set once for all commands. That of a running sandbox is told by its\n\
+                       shim: curl -s --unix-socket /run/vc/sbs/ID/shim-monitor.sock http://shim/agent-url",
                 rpcs: &["Check"],
                 session: r#"
-$ export KATA_AGENT_SERVER_ADDRESS=$(echo sim://)
-$ kata-agent-ctl connect -o jsonl -c Check
+$ env KATA_AGENT_SERVER_ADDRESS=sim:// kata-agent-ctl connect -o jsonl -c Check
 {"status":"SERVING"}
 "#,
             },

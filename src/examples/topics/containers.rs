@@ -35,10 +35,10 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox sandbox_id=sb stor
         title: "Run a command in a container, and read what it prints",
         examples: &[
             Example {
-                text: "A script with one command per line: a container, a process in it with its own ID, the\n\
-                       process's output and its exit status. \"cid\" is short for container_id; the lines after\n\
-                       it use the same one, and the same process. Fields at their default, such as status 0,\n\
-                       are left out of answers.",
+                text: "A container of a bundle's config.json, here from standard input; a process in it with its\n\
+                       own ID, the process's output and its exit status. \"cid\" is short for container_id; the\n\
+                       commands after it use the same one, and the same process. Fields at their default, such\n\
+                       as status 0, are left out of answers.",
                 rpcs: &[
                     "CreateContainer",
                     "StartContainer",
@@ -47,15 +47,11 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'CreateSandbox sandbox_id=sb stor
                     "WaitProcess",
                 ],
                 session: concat!(
-                    "\n$ mkdir -p web\n",
                     bundle!("sleep", "60"),
-                    r#" > web/config.json
-$ printf '%s\n' > exec.txt \
-    'CreateContainer cid=web' StartContainer \
-    'ExecProcess exec_id=hi process.Args=["sh","-c","echo $GREETING; exit 3"] process.Env=["PATH=/bin","GREETING=hi"]' \
-    'ReadStdout len=65536' \
-    WaitProcess
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --script exec.txt
+                    r#"kata-agent-ctl connect --server-address sim:// -o jsonl \
+    -c 'CreateContainer cid=web spec=-' StartContainer \
+    -c 'ExecProcess exec_id=hi process.Args=["sh","-c","echo $GREETING; exit 3"] process.Env=["PATH=/bin","GREETING=hi"]' \
+    -c 'ReadStdout len=65536' WaitProcess
 {}
 {}
 {}
@@ -66,7 +62,7 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --scr
             },
             Example {
                 text: "Bytes come as base64 in JSON. Format \"raw\" prints just the bytes of a response's only\n\
-                       field: add -o raw to see the output itself, or to write it to a file.\n\
+                       field, here for one call, and for all of a run with -o raw.\n\
                        Input is text, or hex: and base64: for other bytes; then it is closed.",
                 rpcs: &[
                     "CreateContainer",
@@ -78,19 +74,17 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl --scr
                     "WaitProcess",
                 ],
                 session: concat!(
-                    "\n$ mkdir -p web\n",
                     bundle!("sleep", "60"),
-                    r#" > web/config.json
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
-    -c 'CreateContainer cid=web' StartContainer 'ExecProcess exec_id=cat process.Args=cat' \
-    -c 'WriteStdin data="a line\n"' 'ReadStdout len=65536' \
+                    r#"kata-agent-ctl connect --server-address sim:// -o jsonl \
+    -c 'CreateContainer cid=web spec=-' StartContainer 'ExecProcess exec_id=cat process.Args=cat' \
+    -c 'WriteStdin data="a line\n"' 'set output raw' 'ReadStdout len=65536' 'set output jsonl' \
     -c 'WriteStdin data=hex:00ff' 'ReadStdout len=65536' \
     -c CloseStdin WaitProcess
 {}
 {}
 {}
 {"len":7}
-{"data":"YSBsaW5lCg=="}
+a line
 {"len":2}
 {"data":"AP8="}
 {}
@@ -117,11 +111,9 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
                     "WaitProcess",
                 ],
                 session: concat!(
-                    "\n$ mkdir -p web\n",
                     bundle!("sleep", "60"),
-                    r#" > web/config.json
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o jsonl \
-    -c 'CreateContainer cid=web' StartContainer 'ExecProcess exec_id=nap process.Args=["sleep","9"]' \
+                    r#"kata-agent-ctl connect --server-address sim:// -o jsonl \
+    -c 'CreateContainer cid=web spec=-' StartContainer 'ExecProcess exec_id=nap process.Args=["sleep","9"]' \
     -c 'SignalProcess signal=usr1' WaitProcess \
     -c 'SignalProcess exec_id= signal=15' WaitProcess
 {}
@@ -154,12 +146,10 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= s
                        .cgroup_stats.pids_stats.current",
                 rpcs: &["CreateContainer", "StartContainer", "StatsContainer"],
                 session: concat!(
-                    "\n$ mkdir -p web\n",
                     bundle!("sleep", "60"),
-                    r#" > web/config.json
-$ printf '%s\n' 'CreateContainer cid=web' StartContainer \
-    StatsContainer 'sleep 1s' StatsContainer > stats.txt
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text --script stats.txt | grep -w current
+                    r#"kata-agent-ctl connect --server-address sim:// -o text \
+    -c 'CreateContainer cid=web spec=-' StartContainer StatsContainer 'sleep 1s' StatsContainer \
+    | grep -w current
     current: 1
     current: 1
 "#,
@@ -176,11 +166,9 @@ $ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text --scri
                     "StatsContainer",
                 ],
                 session: concat!(
-                    "\n$ mkdir -p web\n",
                     bundle!("sleep", "60"),
-                    r#" > web/config.json
-$ kata-agent-ctl connect --server-address sim:// --bundle-dir web -o text \
-    -c 'CreateContainer cid=web' StartContainer PauseContainer \
+                    r#"kata-agent-ctl connect --server-address sim:// -o text \
+    -c 'CreateContainer cid=web spec=-' StartContainer PauseContainer \
     -c 'UpdateContainer resources.Memory.Limit=0x1000_0000' \
     -c ResumeContainer StatsContainer | grep -w limit: | sed 's/^ *//'
 limit:     268435456

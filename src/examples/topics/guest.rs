@@ -8,11 +8,11 @@ pub(super) static TOPICS: &[Topic] = &[
         title: "Set the policy that the agent checks calls against",
         examples: &[
             Example {
-                text: "From a file. An agent without policy support answers NOT_FOUND, which is status 69.",
+                text: "From a file; - is standard input. An agent without policy support answers NOT_FOUND, which is status 69.",
                 rpcs: &["SetPolicy"],
                 session: r#"
-$ printf 'package agent_policy\n\ndefault AllowRequestsFailingPolicy := true\n' > allow-all.rego
-$ kata-agent-ctl connect --dry-run -o jsonl -c 'SetPolicy policy_file=allow-all.rego'
+$ printf 'package agent_policy\n\ndefault AllowRequestsFailingPolicy := true\n' \
+    | kata-agent-ctl connect --dry-run -o jsonl -c 'SetPolicy policy_file=-'
 {"policy":"package agent_policy\n\ndefault AllowRequestsFailingPolicy := true\n"}
 "#,
             },
@@ -22,11 +22,49 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SetPolicy policy_file=allow-all.
                        PERMISSION_DENIED.",
                 rpcs: &["SetPolicy", "Check"],
                 session: r#"
-$ echo 'package agent_policy' > deny-all.rego
-$ kata-agent-ctl connect --server-address sim:// --ignore-errors -o jsonl \
-    -c 'SetPolicy policy_file=deny-all.rego' Check
+$ echo 'package agent_policy' \
+    | kata-agent-ctl connect --server-address sim:// --ignore-errors -o jsonl -c 'SetPolicy policy_file=-' Check
 ...
 {"status":"SERVING"}
+"#,
+            },
+        ],
+    },
+    Topic {
+        name: "policy-check",
+        title: "Find out what a policy allows, and which line of it denies a call",
+        examples: &[
+            Example {
+                text: "Without an agent: one line for each call, with the agent's words. The exit status is 1 if one\n\
+                       is denied.",
+                rpcs: &["ExecProcess"],
+                session: r#"
+$ printf 'package agent_policy\n\ndefault ExecProcessRequest := false\n\nExecProcessRequest if input.process.Args == ["ls"]\n' > policy.rego
+$ kata-agent-ctl policy check -p policy.rego -c 'ExecProcess process.Args=ls' 'ExecProcess process.Args=sh'
+1  allowed  ExecProcess
+2  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy:
+"#,
+            },
+            Example {
+                text: "Why: the expression that is not true, and its values. The policy may also be a pod's YAML,\n\
+                       whose annotation holds it.",
+                rpcs: &["ExecProcess"],
+                session: r#"
+$ printf 'package agent_policy\n\ndefault ExecProcessRequest := false\n\nExecProcessRequest if input.process.Args == ["ls"]\n' > policy.rego
+$ kata-agent-ctl policy why -p policy.rego -c 'ExecProcess process.Args=sh'
+1  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy
+  policy.rego:5: input.process.Args == ["ls"]
+      input.process.Args = ["sh"]
+"#,
+            },
+            Example {
+                text: "A denial as an event of kubectl describe pod shows it, made readable.",
+                rpcs: &[],
+                session: r#"
+$ echo 'desc = "CopyFileRequest is blocked by policy: agent_policy:7: path: /etc/x agent_policy:9: not shared"' | kata-agent-ctl policy explain
+CopyFileRequest is blocked by policy
+  line 7  path: /etc/x
+  line 9  not shared
 "#,
             },
         ],
@@ -64,12 +102,12 @@ $ kata-agent-ctl connect --dry-run -o jsonl \
 "#,
             },
             Example {
-                text: "Rules as iptables-save writes them: -o raw > rules.txt saves those of a guest, and a file\n\
-                       sets them.",
+                text: "Rules as iptables-save writes them: GetIPTables with -o raw prints those of a guest, and\n\
+                       data=@FILE sets those of a file, here standard input.",
                 rpcs: &["SetIPTables"],
                 session: r#"
-$ printf '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n' > rules.txt
-$ kata-agent-ctl connect --dry-run -o jsonl -c 'SetIPTables data=@rules.txt'
+$ printf '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n' \
+    | kata-agent-ctl connect --dry-run -o jsonl -c 'SetIPTables data=@/dev/stdin'
 {"data":"KmZpbHRlcgo6SU5QVVQgQUNDRVBUIFswOjBdCkNPTU1JVAo="}
 "#,
             },
@@ -142,8 +180,7 @@ $ kata-agent-ctl connect --dry-run -o jsonl \
                 session: r#"
 $ kata-agent-ctl connect --dry-run -o jsonl -c "SetGuestDateTime Sec=$(date +%s)" | sed 's/[0-9]\{10\}/NOW/'
 {"Sec":"NOW"}
-$ head -c 512 /dev/urandom > seed
-$ kata-agent-ctl connect --dry-run -o hex -n -c 'ReseedRandomDev data=@seed' | wc -c
+$ head -c 512 /dev/urandom | kata-agent-ctl connect --dry-run -o hex -n -c 'ReseedRandomDev data=@/dev/stdin' | wc -c
 1031
 "#,
             },

@@ -1,14 +1,17 @@
 //! The texts of the examples, by what they are about.
 
-/// A command that prints the least `config.json` with which an agent makes a container of a
-/// program that it finds by its PATH. It is to be written to a file.
+/// The beginning of a command that pipes the least `config.json` to another one, with which an
+/// agent makes a container of a program that it finds by its PATH. The other takes it as `spec=-`,
+/// so that no file is made.
 macro_rules! bundle {
     ($program:literal $(, $word:literal)*) => {
         concat!(
+            "\n",
             r#"$ echo '{"root":{"path":"rootfs"},"process":{"user":{},"cwd":"/","args":[""#,
             $program,
             $(r#"",""#, $word,)*
-            r#""],"env":["PATH=/bin:/usr/bin"]},"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"tmpfs"}]}'"#,
+            r#""],"env":["PATH=/bin:/usr/bin"]},"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"tmpfs"}]}' \"#,
+            "\n    | ",
         )
     };
 }

@@ -8,12 +8,12 @@ pub(super) static TOPICS: &[Topic] = &[
         title: "Many commands in a file",
         examples: &[
             Example {
-                text: "One command per line. All of them are checked before the first one runs, and errors say\n\
+                text: "One command per line, from --script FILE or from standard input. All of them are checked before the first one runs, and errors say\n\
                        which line they are of.",
                 rpcs: &["Check", "Version"],
                 session: r#"
-$ printf '%s\n' > smoke.txt '# Is it there at all?' 'echo checking' Check 'sleep 10ms' Version
-$ kata-agent-ctl connect --server-address sim:// -o jsonl --script smoke.txt
+$ printf '%s\n' '# Is it there at all?' 'echo checking' Check 'sleep 10ms' Version \
+    | kata-agent-ctl connect --server-address sim:// -o jsonl --script -
 checking
 {"status":"SERVING"}
 ...
@@ -31,11 +31,10 @@ $ jq -n '{hostname: "guest", dns: ["8.8.8.8"]}' \
 "#,
             },
             Example {
-                text: "An ID for several runs.",
+                text: "A random ID.",
                 rpcs: &["StartContainer"],
                 session: r#"
-$ cid=$(kata-agent-ctl generate-cid)
-$ kata-agent-ctl connect --dry-run -o jsonl -c "StartContainer cid=$cid" | sed "s/$cid/THE-ID/"
+$ kata-agent-ctl connect --dry-run -o jsonl -c "StartContainer cid=$(kata-agent-ctl generate-cid)" | sed 's/[0-9a-f]\{64\}/THE-ID/'
 {"container_id":"THE-ID"}
 "#,
             },
@@ -50,8 +49,8 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c "StartContainer cid=$cid" | sed "
                        error it is, path in which field, and code_name what the agent answered.",
                 rpcs: &["OnlineCPUMem"],
                 session: r#"
-$ kata-agent-ctl connect --server-address sim:// --error-format json -c 'OnlineCPUMem nb_cpus=many' 2> error.json
-$ jq -r '.kind, .command, .path, .exit_status' error.json
+$ kata-agent-ctl connect --server-address sim:// --error-format json -c 'OnlineCPUMem nb_cpus=many' 2>&1 \
+    | jq -r '.kind, .command, .path, .exit_status'
 usage
 OnlineCPUMem
 nb_cpus
@@ -59,18 +58,12 @@ nb_cpus
 "#,
             },
             Example {
-                text: "A job that waits for a guest, and distinguishes no guest, a slow one and one that refuses.",
+                text: "A job that waits for a guest. Its exit status is 0 where the guest is up, 3 where there is\n\
+                       no connection, 4 where it is too slow, and from 64 on where it refuses.",
                 rpcs: &["Check"],
                 session: r#"
 $ kata-agent-ctl connect --server-address sim:// --connect-timeout 60s --timeout 10s -o jsonl -c Check
 {"status":"SERVING"}
-$ case $? in \
-    0) echo up ;; \
-    3) echo 'no connection' ;; \
-    4) echo 'too slow' ;; \
-    *) echo refused ;; \
-  esac
-up
 "#,
             },
             Example {

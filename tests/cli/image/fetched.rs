@@ -62,10 +62,10 @@ fn skopeo(images: &Images, arguments: &[&str]) {
 
 #[test]
 fn layers_compressed_by_zstd_are_compressed_anew() {
-    for as_nobody in [false, true] {
+    for of_nobody in [false, true] {
         let mut images = image(Some("it"));
-        if as_nobody {
-            images = images.as_nobody();
+        if of_nobody {
+            images = images.of_nobody();
         }
         if !images.with(BOTH) {
             return;
@@ -122,10 +122,10 @@ fn dockers_media_types_are_converted() {
 
 #[test]
 fn archives_are_read() {
-    for as_nobody in [false, true] {
+    for of_nobody in [false, true] {
         let mut images = image(Some("it")).image(Some("other"), json!({}), &[]);
-        if as_nobody {
-            images = images.as_nobody();
+        if of_nobody {
+            images = images.of_nobody();
         }
         if !images.with(BOTH) {
             return;

@@ -133,12 +133,17 @@ impl Images {
     }
 
     /// Where images are made by runs that are not root's, even if these tests are.
-    pub fn as_nobody(mut self) -> Self {
+    pub fn of_nobody(mut self) -> Self {
         if geteuid().is_root() {
             self.user = Some(NOBODY);
             chown(self.path("run"), Some(NOBODY), Some(NOBODY)).unwrap();
-            // The one that was built may be where nobody else gets to.
-            fs::copy(program(), self.path("tool")).unwrap();
+            // The one that was built may be where nobody else gets to. A process of its own
+            // copies it, as in `program`.
+            let copied = Command::new("cp")
+                .arg(program())
+                .arg(self.path("tool"))
+                .status();
+            assert!(copied.unwrap().success());
         }
         self
     }
@@ -320,6 +325,16 @@ impl Images {
         let is_left =
             |name: &std::ffi::OsString| name == "web" || name.as_encoded_bytes().starts_with(b".");
         assert!(!left.iter().any(is_left), "{left:?}");
+    }
+}
+
+impl Drop for Images {
+    /// Images have folders that not even their owner may remove things from.
+    fn drop(&mut self) {
+        let _ = Command::new("chmod")
+            .args(["-R", "u+rwX"])
+            .arg(self.folder.path())
+            .status();
     }
 }
 

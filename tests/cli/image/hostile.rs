@@ -115,12 +115,12 @@ fn attacks() -> Vec<(&'static str, Vec<Layer>)> {
 
 #[test]
 fn no_layer_gets_out() {
-    for as_nobody in [false, true] {
+    for of_nobody in [false, true] {
         for (what, layers) in attacks() {
             let layers: Vec<_> = layers.into_iter().map(Layer::plain).collect();
             let mut images = Images::new().image(None, json!({ "Cmd": ["x"] }), &layers);
-            if as_nobody {
-                images = images.as_nobody();
+            if of_nobody {
+                images = images.of_nobody();
             }
             if !images.with(&["umoci"]) {
                 return;
@@ -282,7 +282,7 @@ fn an_image_may_not_be_larger_than_it_may() {
     for layer in [many, large] {
         let images = Images::new()
             .image(None, json!({ "Cmd": ["x"] }), &[layer.gzip()])
-            .as_nobody();
+            .of_nobody();
         if !images.with(&["umoci"]) {
             return;
         }
@@ -349,6 +349,27 @@ fn what_is_interrupted_leaves_nothing() {
             }
         }
     }
+}
+
+/// What a run that was killed has left is removed by the next one.
+#[test]
+fn what_is_killed_leaves_nothing_for_long() {
+    let images = Images::new().image(None, json!({ "Cmd": ["x"] }), &[]);
+    if !images.with(&["umoci"]) {
+        return;
+    }
+    // No process has such a number; one that lives is at work.
+    let gone = images.path("run/kata-agent-ctl/.other.99999999");
+    let at_work = images.path(&format!("run/kata-agent-ctl/.x.{}", std::process::id()));
+    fs::create_dir_all(gone.join("bundle/rootfs")).unwrap();
+    fs::create_dir(&at_work).unwrap();
+    fs::set_permissions(
+        images.path("run/kata-agent-ctl"),
+        Permissions::from_mode(0o700),
+    )
+    .unwrap();
+    images.request("CreateContainer image=layout id=web", "web");
+    assert!(!gone.exists() && at_work.exists());
 }
 
 /// Whether a process has ended, and nobody has asked how.

@@ -91,7 +91,7 @@ fn layered() -> Images {
 
 #[test]
 fn layers_lie_over_each_other() {
-    for images in [layered(), layered().as_nobody()] {
+    for images in [layered(), layered().of_nobody()] {
         if !images.with(&["umoci"]) {
             return;
         }

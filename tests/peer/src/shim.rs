@@ -3,7 +3,6 @@
 //! where an asynchronous call stays open while others go on, and `{"sleep": "200ms"}`.
 
 use std::io;
-use std::os::fd::IntoRawFd as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ pub async fn play(socket: &Path, greeting: &str, script: &str) -> io::Result<Vec
     if !answer.starts_with(b"OK ") {
         return Err(io::Error::other(String::from_utf8_lossy(&answer)));
     }
-    let client = Client::new(stream.into_std()?.into_raw_fd());
+    let client = Client::new(stream.into());
     let mut calls = Vec::new();
     for line in script.lines() {
         let step = parsed(line);

@@ -45,7 +45,7 @@ fn the_table_has_every_rpc_of_the_protos() {
 #[tokio::test]
 async fn a_request_is_recorded_with_its_metadata_and_timeout() {
     let peer = Peer::start();
-    let client = AgentServiceClient::new(Client::connect(peer.address()).unwrap());
+    let client = AgentServiceClient::new(Client::connect(peer.address()).await.unwrap());
     let request = CreateSandboxRequest {
         hostname: "a b".to_owned(),
         dns: vec!["8.8.8.8".to_owned(), "1.1.1.1".to_owned()],
@@ -82,7 +82,7 @@ async fn a_request_is_recorded_with_its_metadata_and_timeout() {
 #[tokio::test]
 async fn an_unprogrammed_rpc_answers_its_empty_response() {
     let peer = Peer::start();
-    let client = HealthClient::new(Client::connect(peer.address()).unwrap());
+    let client = HealthClient::new(Client::connect(peer.address()).await.unwrap());
     let answer = client
         .check(Context::default(), &health::CheckRequest::default())
         .await
@@ -96,7 +96,7 @@ async fn an_unprogrammed_rpc_answers_its_empty_response() {
 #[tokio::test]
 async fn answers_are_programmed_per_rpc() {
     let peer = Peer::at(&format!("unix://@peer-{}", std::process::id()));
-    let client = AgentServiceClient::new(Client::connect(peer.address()).unwrap());
+    let client = AgentServiceClient::new(Client::connect(peer.address()).await.unwrap());
 
     let details = GuestDetailsResponse {
         mem_block_size_bytes: u64::MAX,

@@ -163,14 +163,15 @@ fn add_enum(text: &mut String, enumeration: &Enum) {
         values,
         deprecated,
     } = enumeration;
-    let mark = mark(*deprecated);
-    writeln!(text, "\nenum {full_name} in {file}{mark}{}", comment(doc)).unwrap();
+    let all = mark(*deprecated);
+    writeln!(text, "\nenum {full_name} in {file}{all}{}", comment(doc)).unwrap();
     for value in *values {
         writeln!(
             text,
-            "  {} {}{}",
+            "  {} {}{}{}",
             value.number,
             value.name,
+            mark(value.deprecated),
             comment(value.doc)
         )
         .unwrap();

@@ -2,36 +2,31 @@
 
 use nix::errno::Errno;
 
-use crate::fields;
-use crate::refusal::{internal, invalid};
-use agent_schema::Reflect;
-
-use super::lookup::container_id;
-use super::wording::{quoted, system};
-use super::{Answer, Context, Outcome, Row};
-
-pub(super) const ROWS: &[Row] = &[("grpc.AgentService/GetDiagnosticData", get_diagnostic_data)];
+use crate::protos::agent::{GetDiagnosticDataRequest, GetDiagnosticDataResponse};
+use crate::refusal::{internal, invalid, quoted, system};
+use crate::services::Call;
 
 /// How many bytes of a container's last words are told.
 const MOST: usize = 4096;
 
 /// Tells a container's last words. There is one kind of data.
-fn get_diagnostic_data(
-    context: &mut Context<'_>,
-    request: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> Answer {
-    let kind = fields::string(request, "log_type");
+pub(crate) async fn get(
+    call: Call<'_>,
+    request: GetDiagnosticDataRequest,
+) -> ttrpc::Result<GetDiagnosticDataResponse> {
+    let kind = &request.log_type;
     if kind != "termination_log" {
         let message = format!("unsupported diagnostic log_type: {kind}");
         return Err(invalid(quoted(message)));
     }
-    let id = container_id(request);
-    let found = context.state.containers.find(id);
+    let id = &request.container_id;
+    let mut sandbox = call.sandbox().await;
+    let found = sandbox.containers.find(id);
     let container = found.map_err(|missing| internal(format!("{missing}: {id}")))?;
     let path = container.last_words.as_ref().map_err(internal)?;
-    match context.state.files.read(path, MOST) {
-        Ok(words) => fields::set_string(response, "data", &String::from_utf8_lossy(&words)),
+    let mut response = GetDiagnosticDataResponse::new();
+    match call.agent.guest().files.read(path, MOST) {
+        Ok(words) => response.data = String::from_utf8_lossy(&words).into_owned(),
         // It has said none.
         Err(Errno::ENOENT) => {}
         Err(error) => {
@@ -39,5 +34,5 @@ fn get_diagnostic_data(
             return Err(internal(reason));
         }
     }
-    Ok(Outcome::Done)
+    Ok(response)
 }

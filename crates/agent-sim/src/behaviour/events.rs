@@ -1,25 +1,17 @@
 //! Events that callers wait for.
 
-use crate::fields;
+use crate::protos::agent::{GetOOMEventRequest, OOMEvent};
 use crate::refusal::internal;
-use agent_schema::Reflect;
-
-use super::{Answer, Context, Outcome, Row};
-
-pub(super) const ROWS: &[Row] = &[("grpc.AgentService/GetOOMEvent", get_oom_event)];
+use crate::services::Call;
 
 /// Tells one caller of each container that was short of memory, and fails when
 /// the agent ends first.
-fn get_oom_event(context: &mut Context<'_>, _: &dyn Reflect, response: &mut dyn Reflect) -> Answer {
-    let generation = context.state.generation();
-    if *context.progress.generation.get_or_insert(generation) != generation {
-        return Err(internal("\"\""));
-    }
-    match context.state.oom.take() {
-        Ok(container_id) => {
-            fields::set_string(response, "container_id", &container_id);
-            Ok(Outcome::Done)
-        }
-        Err(wait) => Ok(Outcome::Later(wait)),
-    }
+pub(crate) async fn get_oom(call: Call<'_>, _: GetOOMEventRequest) -> ttrpc::Result<OOMEvent> {
+    let events = call.sandbox().await.oom.receiver();
+    let event = events.lock().await.recv().await;
+    let container_id = event.ok_or_else(|| internal("\"\""))?;
+    Ok(OOMEvent {
+        container_id,
+        ..OOMEvent::new()
+    })
 }

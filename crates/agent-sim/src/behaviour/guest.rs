@@ -1,46 +1,78 @@
-//! What the agent tells about its guest. The guest of the simulated agent is
-//! the machine it runs on.
+//! The guest as such, which is the machine that the simulated agent runs on: what
+//! the agent tells of it, its clock and its random numbers.
 
-use crate::fields;
+use nix::errno::Errno;
+use nix::time::{ClockId, clock_gettime};
+
 use crate::options::Feature;
-use agent_schema::Reflect;
+use crate::protos::agent::{
+    AgentDetails, GetMetricsRequest, GuestDetailsRequest, GuestDetailsResponse, Metrics,
+    ReseedRandomDevRequest, SetGuestDateTimeRequest,
+};
+use crate::protos::empty::Empty;
+use crate::refusal::internal;
+use crate::services::Call;
 
+use super::metrics::METRICS;
 use super::storages::STORAGE_DRIVERS;
-use super::{AGENT_VERSION, Answer, Context, Outcome, Row};
-
-pub(super) const ROWS: &[Row] = &[("grpc.AgentService/GetGuestDetails", get_guest_details)];
+use super::{AGENT_VERSION, done};
 
 /// Tells of this machine, what was asked for, of the agent that is imitated and
 /// of the features that it was built with.
-fn get_guest_details(
-    context: &mut Context<'_>,
-    request: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> Answer {
-    let host = context.host;
-    if fields::is_true(request, "mem_block_size")
-        && let Some(bytes) = host.memory_block_size()
-    {
-        fields::set_integer(response, "mem_block_size_bytes", bytes);
+pub(crate) async fn details(
+    call: Call<'_>,
+    request: GuestDetailsRequest,
+) -> ttrpc::Result<GuestDetailsResponse> {
+    let host = &call.agent.host;
+    let mut response = GuestDetailsResponse::new();
+    if request.mem_block_size {
+        response.mem_block_size_bytes = host.memory_block_size().unwrap_or_default();
     }
-    if fields::is_true(request, "mem_hotplug_probe") {
-        fields::set_bool(
-            response,
-            "support_mem_hotplug_probe",
-            host.has_memory_probe(),
-        );
+    response.support_mem_hotplug_probe = request.mem_hotplug_probe && host.has_memory_probe();
+    let mut details = AgentDetails::new();
+    details.version = AGENT_VERSION.to_owned();
+    details.init_daemon = host.is_init();
+    details.supports_seccomp = host.supports_seccomp();
+    details.storage_handlers = STORAGE_DRIVERS.map(str::to_owned).to_vec();
+    if call.agent.options.has(Feature::Policy) {
+        details.extra_features.push("agent-policy".to_owned());
     }
-    if let Some(agent) = fields::message_mut(response, "agent_details") {
-        fields::set_string(agent, "version", AGENT_VERSION);
-        fields::set_bool(agent, "init_daemon", host.is_init());
-        fields::set_bool(agent, "supports_seccomp", host.supports_seccomp());
-        for kind in STORAGE_DRIVERS {
-            fields::push_string(agent, "storage_handlers", kind);
-        }
-        if context.options.has(Feature::Policy) {
-            fields::push_string(agent, "extra_features", "agent-policy");
-        }
-        fields::push_string(agent, "extra_features", "seccomp");
+    details.extra_features.push("seccomp".to_owned());
+    response.agent_details = Some(details).into();
+    Ok(response)
+}
+
+/// Tells a fixed sample.
+pub(crate) async fn metrics(_: Call<'_>, _: GetMetricsRequest) -> ttrpc::Result<Metrics> {
+    let mut response = Metrics::new();
+    response.metrics = METRICS.to_owned();
+    Ok(response)
+}
+
+/// The latest second since 1970 that Linux sets its clock to: 30 years before
+/// its clock of 64-bit nanoseconds ends.
+const LAST: i64 = 9_223_372_036 - 30 * 365 * 24 * 3600;
+
+/// Refuses what settimeofday(2) refuses: microseconds that are none, a time beyond
+/// what the kernel counts, and one before the machine started counting from 1970
+/// on. No call tells the guest's time, and this machine's clock is never set.
+pub(crate) async fn set_date_time(
+    _: Call<'_>,
+    request: SetGuestDateTimeRequest,
+) -> ttrpc::Result<Empty> {
+    let uptime = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(internal)?;
+    let seconds = uptime.tv_sec()..LAST;
+    if !(0..1_000_000).contains(&request.Usec) || !seconds.contains(&request.Sec) {
+        // Its name and its text, as the agent's library tells an error number.
+        return Err(internal(Errno::EINVAL));
     }
-    Ok(Outcome::Done)
+    done()
+}
+
+/// Takes entropy, and has no use for it: the simulation draws no random numbers.
+pub(crate) async fn reseed(_: Call<'_>, request: ReseedRandomDevRequest) -> ttrpc::Result<Empty> {
+    if request.data.is_empty() {
+        return Err(internal("missing entropy data"));
+    }
+    done()
 }

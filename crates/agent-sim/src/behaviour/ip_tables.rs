@@ -3,51 +3,49 @@
 
 use nix::errno::Errno;
 
-use crate::fields;
 use crate::options::Feature;
-use crate::refusal::internal;
-use agent_schema::Reflect;
-
-use super::wording::{in_full, quoted};
-use super::{Answer, Context, Outcome, Row};
-
-pub(super) const ROWS: &[Row] = &[
-    ("grpc.AgentService/GetIPTables", get_ip_tables),
-    ("grpc.AgentService/SetIPTables", set_ip_tables),
-];
+use crate::protos::agent::{
+    GetIPTablesRequest, GetIPTablesResponse, SetIPTablesRequest, SetIPTablesResponse,
+};
+use crate::refusal::{in_full, internal, quoted};
+use crate::services::Call;
 
 /// Tells the tables of a family as iptables-save(8) does.
-fn get_ip_tables(
-    context: &mut Context<'_>,
-    request: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> Answer {
-    need_programs(context)?;
-    let text = match fields::is_true(request, "is_ipv6") {
-        true => context.state.ip6_tables.save(),
-        false => context.state.ip_tables.save(),
+pub(crate) async fn get(
+    call: Call<'_>,
+    request: GetIPTablesRequest,
+) -> ttrpc::Result<GetIPTablesResponse> {
+    need_programs(call)?;
+    let guest = call.agent.guest();
+    let tables = match request.is_ipv6 {
+        true => &guest.ip6_tables,
+        false => &guest.ip_tables,
     };
-    fields::set_bytes(response, "data", text.as_bytes());
-    Ok(Outcome::Done)
+    let mut response = GetIPTablesResponse::new();
+    response.data = tables.save().into_bytes();
+    Ok(response)
 }
 
 /// Sets tables of a family as iptables-restore(8) does.
-fn set_ip_tables(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
-    need_programs(context)?;
-    let (tables, program) = match fields::is_true(request, "is_ipv6") {
-        true => (&mut context.state.ip6_tables, "ip6tables-restore"),
-        false => (&mut context.state.ip_tables, "iptables-restore"),
+pub(crate) async fn set(
+    call: Call<'_>,
+    request: SetIPTablesRequest,
+) -> ttrpc::Result<SetIPTablesResponse> {
+    need_programs(call)?;
+    let mut guest = call.agent.guest();
+    let (tables, program) = match request.is_ipv6 {
+        true => (&mut guest.ip6_tables, "ip6tables-restore"),
+        false => (&mut guest.ip_tables, "iptables-restore"),
     };
-    let restored = tables.restore(fields::bytes(request, "data"));
-    restored.map_err(|error| {
+    tables.restore(&request.data).map_err(|error| {
         let told = quoted(format!("{program}: {error}\n"));
         internal(quoted(format!("/sbin/{program} failed: {told}")))
     })?;
-    Ok(Outcome::Done)
+    Ok(SetIPTablesResponse::new())
 }
 
-fn need_programs(context: &Context<'_>) -> ttrpc::Result<()> {
-    match context.options.has(Feature::IpTables) {
+fn need_programs(call: Call<'_>) -> ttrpc::Result<()> {
+    match call.agent.options.has(Feature::IpTables) {
         true => Ok(()),
         false => Err(internal(in_full(Errno::ENOENT))),
     }

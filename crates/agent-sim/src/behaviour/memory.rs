@@ -1,28 +1,26 @@
-//! The guest's memory and CPUs: what is plugged in, and what it swaps to.
+//! The guest's memory and CPUs: what is plugged in, what it swaps to, and the
+//! memory agent, where there is one.
 
 use nix::errno::Errno;
 
-use crate::fields;
-use crate::refusal::internal;
-use agent_schema::Reflect;
+use crate::options::Feature;
+use crate::protos::agent::{
+    AddSwapPathRequest, AddSwapRequest, MemAgentCompactConfig, MemAgentMemcgConfig,
+    MemHotplugByProbeRequest, OnlineCPUMemRequest,
+};
+use crate::protos::empty::Empty;
+use crate::refusal::{internal, system};
+use crate::services::Call;
 
+use super::done;
 use super::pci::LAST_SLOT;
-use super::wording::system;
-use super::{Answer, Context, Outcome, Row};
-
-pub(super) const ROWS: &[Row] = &[
-    ("grpc.AgentService/AddSwap", add_swap),
-    ("grpc.AgentService/AddSwapPath", add_swap_path),
-    ("grpc.AgentService/OnlineCPUMem", online_cpu_mem),
-    ("grpc.AgentService/MemHotplugByProbe", probe_memory),
-];
 
 /// Swaps to a device by its place on the PCI bus. It is there: whoever asks has
 /// plugged it in.
-fn add_swap(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
+pub(crate) async fn add_swap(call: Call<'_>, request: AddSwapRequest) -> ttrpc::Result<Empty> {
     let mut place = String::new();
-    for slot in fields::integers(request, "PCIPath") {
-        if slot > LAST_SLOT.into() {
+    for slot in &request.PCIPath {
+        if *slot > LAST_SLOT.into() {
             return Err(internal(format!(
                 "PCI slot {slot} should be in range [0..{LAST_SLOT:#x}]"
             )));
@@ -33,35 +31,61 @@ fn add_swap(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflec
     if place.is_empty() {
         return Err(internal("PCI path must have at least one element"));
     }
-    swapped(context.state.swap.add_device(place))
+    swapped(call.agent.guest().swap.add_device(place))
 }
 
 /// Swaps to a file.
-fn add_swap_path(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
-    let path = fields::string(request, "path");
-    let state = &mut *context.state;
-    swapped(state.swap.add_file(&state.files, path))
+pub(crate) async fn add_swap_path(
+    call: Call<'_>,
+    request: AddSwapPathRequest,
+) -> ttrpc::Result<Empty> {
+    let guest = &mut *call.agent.guest();
+    swapped(guest.swap.add_file(&guest.files, &request.path))
 }
 
-fn swapped(result: nix::Result<()>) -> Answer {
-    let told = |error| internal(format!("libc::swapon get error {}", system(error)));
-    result.map(|()| Outcome::Done).map_err(told)
+fn swapped(result: nix::Result<()>) -> ttrpc::Result<Empty> {
+    result.map_err(|error| internal(format!("libc::swapon get error {}", system(error))))?;
+    done()
 }
 
 /// Brings CPUs and memory into use. As many as are asked for are there:
 /// whoever asks has plugged them in.
-fn online_cpu_mem(_: &mut Context<'_>, _: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
-    Ok(Outcome::Done)
+pub(crate) async fn bring_online(call: Call<'_>, _: OnlineCPUMemRequest) -> ttrpc::Result<Empty> {
+    drop(call.sandbox().await);
+    done()
 }
 
 /// Looks for memory at addresses, where the kernel can be told to: the guest's
 /// kernel is this machine's.
-fn probe_memory(context: &mut Context<'_>, request: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
-    let any = fields::integers(request, "memHotplugProbeAddr")
-        .next()
-        .is_some();
-    if any && !context.host.has_memory_probe() {
+pub(crate) async fn probe(
+    call: Call<'_>,
+    request: MemHotplugByProbeRequest,
+) -> ttrpc::Result<Empty> {
+    if !request.memHotplugProbeAddr.is_empty() && !call.agent.host.has_memory_probe() {
         return Err(internal(system(Errno::ENOENT)));
     }
-    Ok(Outcome::Done)
+    done()
+}
+
+/// Changes how cold memory is looked for.
+pub(crate) async fn set_cold_memory(
+    call: Call<'_>,
+    _: MemAgentMemcgConfig,
+) -> ttrpc::Result<Empty> {
+    need_memory_agent(call)
+}
+
+/// Changes how memory is compacted.
+pub(crate) async fn set_compaction(
+    call: Call<'_>,
+    _: MemAgentCompactConfig,
+) -> ttrpc::Result<Empty> {
+    need_memory_agent(call)
+}
+
+fn need_memory_agent(call: Call<'_>) -> ttrpc::Result<Empty> {
+    match call.agent.options.has(Feature::MemoryAgent) {
+        true => done(),
+        false => Err(internal("mem-agent is disabled")),
+    }
 }

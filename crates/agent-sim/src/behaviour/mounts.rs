@@ -3,62 +3,49 @@
 
 use std::path::Path;
 
-use crate::fields;
-use crate::refusal::internal;
-use agent_schema::Reflect;
+use crate::protos::agent::{RemoveStaleVirtiofsShareMountsRequest, UpdateEphemeralMountsRequest};
+use crate::protos::empty::Empty;
+use crate::refusal::{internal, quoted, system};
+use crate::services::Call;
 
-use super::wording::{quoted, system};
-use super::{Answer, Context, Outcome, Row};
-
-pub(super) const ROWS: &[Row] = &[
-    (
-        "grpc.AgentService/UpdateEphemeralMounts",
-        update_ephemeral_mounts,
-    ),
-    (
-        "grpc.AgentService/RemoveStaleVirtiofsShareMounts",
-        nothing_is_stale,
-    ),
-];
-
-/// What a mount must have, in the order in which it is looked at.
-const NEEDED: [(&str, &str); 3] = [
-    ("source", "source"),
-    ("mount_point", "destination"),
-    ("fstype", "FS type"),
-];
+use super::done;
 
 /// Makes the mount points of ephemeral storage.
-fn update_ephemeral_mounts(
-    context: &mut Context<'_>,
-    request: &dyn Reflect,
-    _: &mut dyn Reflect,
-) -> Answer {
+pub(crate) async fn update_ephemeral(
+    call: Call<'_>,
+    request: UpdateEphemeralMountsRequest,
+) -> ttrpc::Result<Empty> {
+    let _sandbox = call.sandbox().await;
     let failed = |reason: String| internal(quoted(format!("Failed to update mounts: {reason}")));
-    for storage in fields::messages(request, "storages") {
-        let driver = fields::string(storage, "driver");
+    for storage in &request.storages {
+        let driver = &storage.driver;
         if driver != "ephemeral" {
             return Err(failed(format!(
                 "Unsupported storage type for syncing mounts {driver}. \
                  Only ephemeral storage update is supported"
             )));
         }
-        let folder = Path::new(fields::string(storage, "mount_point"));
-        let made = context.state.files.make_folders(folder);
+        let folder = Path::new(&storage.mount_point);
+        let made = call.agent.guest().files.make_folders(folder);
         made.map_err(|error| failed(system(error)))?;
         // It mounts only what has options.
-        if fields::strings(storage, "options").next().is_some() {
-            for (field, what) in NEEDED {
-                if fields::string(storage, field).is_empty() {
-                    return Err(failed(format!("need mount {what}")));
-                }
-            }
+        let missing = [
+            (&storage.source, "source"),
+            (&storage.mount_point, "destination"),
+            (&storage.fstype, "FS type"),
+        ];
+        let missing = missing.iter().find(|(field, _)| field.is_empty());
+        if let (false, Some((_, what))) = (storage.options.is_empty(), missing) {
+            return Err(failed(format!("need mount {what}")));
         }
     }
-    Ok(Outcome::Done)
+    done()
 }
 
 /// Looks at the mounts of the shared folder, of which there are none.
-fn nothing_is_stale(_: &mut Context<'_>, _: &dyn Reflect, _: &mut dyn Reflect) -> Answer {
-    Ok(Outcome::Done)
+pub(crate) async fn remove_stale(
+    _: Call<'_>,
+    _: RemoveStaleVirtiofsShareMountsRequest,
+) -> ttrpc::Result<Empty> {
+    done()
 }

@@ -1,135 +1,124 @@
 //! The guest's network: between messages and the state, with the ways in which
 //! the agent tells it.
 
-use crate::fields;
-use crate::refusal::{internal, invalid};
-use crate::state::network::{
-    InterfaceUpdate, NeighbourUpdate, Network, NetworkError, Route, RouteUpdate,
+use crate::protos::agent::{
+    AddARPNeighborsRequest, Interfaces, ListInterfacesRequest, ListRoutesRequest, Routes,
+    UpdateInterfaceRequest, UpdateRoutesRequest,
 };
-use agent_schema::Reflect;
+use crate::protos::empty::Empty;
+use crate::protos::types::{self, IPFamily, Interface};
+use crate::refusal::{internal, invalid, quoted};
+use crate::services::Call;
+use crate::state::network::{InterfaceUpdate, Network, NetworkError, Route, RouteUpdate};
 
-use super::wording::quoted;
-use super::{Answer, Context, Outcome, Row, pci};
-
-pub(super) const ROWS: &[Row] = &[
-    ("grpc.AgentService/UpdateInterface", update_interface),
-    ("grpc.AgentService/UpdateRoutes", update_routes),
-    ("grpc.AgentService/ListInterfaces", list_interfaces),
-    ("grpc.AgentService/ListRoutes", list_routes),
-    ("grpc.AgentService/AddARPNeighbors", add_arp_neighbors),
-];
+use super::{done, pci};
 
 /// Sets an interface up, and answers what it was asked for.
-fn update_interface(
-    context: &mut Context<'_>,
-    request: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> Answer {
-    let Some(interface) = fields::message(request, "interface") else {
+pub(crate) async fn update_interface(
+    call: Call<'_>,
+    request: UpdateInterfaceRequest,
+) -> ttrpc::Result<Interface> {
+    let Some(interface) = request.interface.into_option() else {
         return Err(invalid(quoted("empty update interface request")));
     };
-    let address = |each| {
-        (
-            fields::string(each, "address"),
-            fields::string(each, "mask"),
-        )
-    };
-    let update = InterfaceUpdate {
-        name: fields::string(interface, "name"),
-        mac: fields::string(interface, "hwAddr"),
-        mtu: low_32(interface, "mtu"),
-        addresses: fields::messages(interface, "IPAddresses")
-            .map(address)
-            .collect(),
-        device_path: fields::string(interface, "devicePath"),
-    };
-    if !update.device_path.is_empty() {
-        pci::check_place(update.device_path).map_err(|reason| {
+    if !interface.devicePath.is_empty() {
+        pci::check_place(&interface.devicePath).map_err(|reason| {
             let message = format!("Invalid PCI path for network interface: {reason}");
             internal(quoted(message))
         })?;
     }
-    let updated = context.state.network.update_interface(&update);
+    let addresses = interface.IPAddresses.iter();
+    let update = InterfaceUpdate {
+        name: &interface.name,
+        mac: &interface.hwAddr,
+        // What the agent hands to the kernel.
+        mtu: u32::try_from(interface.mtu & u64::from(u32::MAX)).unwrap_or_default(),
+        addresses: addresses
+            .map(|each| (each.address.as_str(), each.mask.as_str()))
+            .collect(),
+    };
+    let updated = call.sandbox().await.network.update_interface(&update);
     updated.map_err(|error| failed("update interface", &error))?;
-    fields::copy(interface, response).map_err(internal)?;
-    Ok(Outcome::Done)
+    Ok(interface)
 }
 
-/// Adds routes, and answers all there are.
-fn update_routes(
-    context: &mut Context<'_>,
-    request: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> Answer {
-    let Some(routes) = fields::message(request, "routes") else {
+/// Adds routes, those to networks on a link before those through a gateway, and
+/// answers all there are.
+pub(crate) async fn update_routes(
+    call: Call<'_>,
+    request: UpdateRoutesRequest,
+) -> ttrpc::Result<Routes> {
+    let Some(routes) = request.routes.as_ref() else {
         return Err(invalid(quoted("empty update routes request")));
     };
-    let update = |route| RouteUpdate {
-        to: fields::string(route, "dest"),
-        gateway: fields::string(route, "gateway"),
-        device: fields::string(route, "device"),
-        source: fields::string(route, "source"),
-        scope: low_32(route, "scope"),
-        is_ipv6: fields::integer(route, "family") == 1,
-        flags: low_32(route, "flags"),
-        mtu: low_32(route, "mtu"),
+    let update = |route| {
+        let route: &types::Route = route;
+        RouteUpdate {
+            to: &route.dest,
+            gateway: &route.gateway,
+            device: &route.device,
+            source: &route.source,
+            // The agent takes the lowest byte of it.
+            scope: route.scope & 0xff,
+            is_ipv6: route.family == IPFamily::v6.into(),
+            mtu: route.mtu,
+        }
     };
-    let updates: Vec<_> = fields::messages(routes, "Routes").map(update).collect();
-    let updated = context.state.network.update_routes(&updates);
+    let mut updates: Vec<_> = routes.Routes.iter().map(update).collect();
+    updates.sort_by_key(|update| !update.gateway.is_empty());
+    let mut sandbox = call.sandbox().await;
+    let updated = sandbox.network.update_routes(&updates);
     updated.map_err(|error| failed("Failed to update routes", &error))?;
-    tell_routes(&context.state.network, response);
-    Ok(Outcome::Done)
+    Ok(told(&sandbox.network))
 }
 
 /// Tells all interfaces. Of the families the agent tells the other one.
-fn list_interfaces(
-    context: &mut Context<'_>,
-    _: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> Answer {
-    for link in context.state.network.links() {
-        let Some(interface) = fields::push_message(response, "Interfaces") else {
-            break;
-        };
-        fields::set_string(interface, "name", &link.name);
-        fields::set_string(interface, "hwAddr", &link.mac.to_string());
-        fields::set_integer(interface, "mtu", link.mtu);
-        for network in &link.addresses {
-            if let Some(told) = fields::push_message(interface, "IPAddresses") {
-                let family = if network.address.is_ipv6() {
-                    "v4"
-                } else {
-                    "v6"
-                };
-                fields::set_enum(told, "family", family);
-                fields::set_string(told, "address", &network.address.to_string());
-                fields::set_string(told, "mask", &network.prefix.to_string());
-            }
+pub(crate) async fn list_interfaces(
+    call: Call<'_>,
+    _: ListInterfacesRequest,
+) -> ttrpc::Result<Interfaces> {
+    let mut response = Interfaces::new();
+    for link in call.sandbox().await.network.links() {
+        let mut interface = Interface::new();
+        interface.name.clone_from(&link.name);
+        interface.hwAddr = link.mac.to_string();
+        interface.mtu = link.mtu.into();
+        for subnet in &link.addresses {
+            let mut address = types::IPAddress::new();
+            address.family = match subnet.address.is_ipv6() {
+                true => IPFamily::v4.into(),
+                false => IPFamily::v6.into(),
+            };
+            address.address = subnet.address.to_string();
+            address.mask = subnet.prefix.to_string();
+            interface.IPAddresses.push(address);
         }
+        response.Interfaces.push(interface);
     }
-    Ok(Outcome::Done)
+    Ok(response)
 }
 
 /// Tells all routes.
-fn list_routes(context: &mut Context<'_>, _: &dyn Reflect, response: &mut dyn Reflect) -> Answer {
-    tell_routes(&context.state.network, response);
-    Ok(Outcome::Done)
+pub(crate) async fn list_routes(call: Call<'_>, _: ListRoutesRequest) -> ttrpc::Result<Routes> {
+    Ok(told(&call.sandbox().await.network))
 }
 
-fn tell_routes(network: &Network, response: &mut dyn Reflect) {
+fn told(network: &Network) -> Routes {
+    let mut response = Routes::new();
     for route in network.routes() {
-        if let Some(to) = destination(route)
-            && let Some(told) = fields::push_message(response, "Routes")
-        {
-            fields::set_string(told, "dest", &to);
+        if let Some(to) = destination(route) {
+            let mut told = types::Route::new();
+            told.dest = to;
             if let Some(gateway) = route.gateway {
-                fields::set_string(told, "gateway", &gateway.to_string());
+                told.gateway = gateway.to_string();
             }
-            fields::set_string(told, "device", &route.device);
-            fields::set_integer(told, "scope", route.scope);
-            fields::set_integer(told, "mtu", route.mtu);
+            told.device.clone_from(&route.device);
+            told.scope = route.scope;
+            told.mtu = route.mtu;
+            response.Routes.push(told);
         }
     }
+    response
 }
 
 /// Where the agent says that a route leads: through a gateway, everywhere. It
@@ -143,36 +132,25 @@ fn destination(route: &Route) -> Option<String> {
     }
 }
 
-/// Adds neighbours.
-fn add_arp_neighbors(
-    context: &mut Context<'_>,
-    request: &dyn Reflect,
-    _: &mut dyn Reflect,
-) -> Answer {
-    let Some(neighbours) = fields::message(request, "neighbors") else {
+/// Adds neighbours, which nothing asks for.
+pub(crate) async fn add_neighbours(
+    call: Call<'_>,
+    request: AddARPNeighborsRequest,
+) -> ttrpc::Result<Empty> {
+    let Some(neighbours) = request.neighbors.as_ref() else {
         return Err(invalid(quoted("empty add arp neighbours request")));
     };
-    let update = |neighbour| NeighbourUpdate {
-        address: fields::message(neighbour, "toIPAddress")
-            .map_or("", |address| fields::string(address, "address")),
-        device: fields::string(neighbour, "device"),
-        mac: fields::string(neighbour, "lladdr"),
-        state: u16::try_from(fields::integer(neighbour, "state") & 0xffff).unwrap_or_default(),
-    };
-    let updates: Vec<_> = fields::messages(neighbours, "ARPNeighbors")
-        .map(update)
-        .collect();
-    let added = context.state.network.add_neighbours(&updates);
-    added.map_err(|error| failed("Failed to add ARP neighbours", &error))?;
-    Ok(Outcome::Done)
+    let sandbox = call.sandbox().await;
+    for each in &neighbours.ARPNeighbors {
+        let address = &each.toIPAddress.address;
+        let checked = sandbox
+            .network
+            .check_neighbour(address, &each.device, &each.lladdr);
+        checked.map_err(|error| failed("Failed to add ARP neighbours", &error))?;
+    }
+    done()
 }
 
 fn failed(what: &str, error: &NetworkError) -> ttrpc::Error {
     internal(quoted(format!("{what}: {error}")))
-}
-
-/// The 32 bits of a number that the agent hands to the kernel.
-fn low_32(message: &dyn Reflect, name: &str) -> u32 {
-    let number = fields::integer(message, name) & i128::from(u32::MAX);
-    u32::try_from(number).unwrap_or_default()
 }

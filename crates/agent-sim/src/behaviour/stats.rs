@@ -3,14 +3,16 @@
 //! to itself, and each process counts as one page of memory. Nothing else is
 //! counted: there is no cache, no swap and no input or output.
 
-use crate::fields;
+use std::collections::HashMap;
+
+use crate::protos::agent::{
+    BlkioStats, CgroupStats, CpuStats, CpuUsage, MemoryData, MemoryStats, PidsStats,
+    StatsContainerRequest, StatsContainerResponse, ThrottlingData,
+};
+use crate::services::Call;
 use crate::state::Container;
-use agent_schema::Reflect;
 
-use super::lookup::container;
-use super::{Answer, Context, Outcome, Row};
-
-pub(super) const ROWS: &[Row] = &[("grpc.AgentService/StatsContainer", stats_container)];
+use super::lookup;
 
 /// The size of a page of memory.
 const PAGE: u64 = 4096;
@@ -19,62 +21,61 @@ const PAGE: u64 = 4096;
 const UNLIMITED: u64 = i64::MAX as u64 / PAGE * PAGE;
 
 /// Tells what a container uses. As from the real agent, nothing of networks.
-fn stats_container(
-    context: &mut Context<'_>,
-    request: &dyn Reflect,
-    response: &mut dyn Reflect,
-) -> Answer {
-    let container = container(context, request)?;
-    let Some(stats) = fields::message_mut(response, "cgroup_stats") else {
-        return Ok(Outcome::Done);
-    };
-    if let Some(cpu) = fields::message_mut(stats, "cpu_stats") {
-        cpu_stats(container, cpu);
-    }
-    if let Some(memory) = fields::message_mut(stats, "memory_stats") {
-        memory_stats(container, memory);
-    }
-    if let Some(pids) = fields::message_mut(stats, "pids_stats") {
-        fields::set_integer(pids, "current", container.processes() as u64);
-    }
-    fields::message_mut(stats, "blkio_stats");
-    Ok(Outcome::Done)
+pub(crate) async fn container(
+    call: Call<'_>,
+    request: StatsContainerRequest,
+) -> ttrpc::Result<StatsContainerResponse> {
+    let mut sandbox = call.sandbox().await;
+    let container = lookup::container(&mut sandbox, &request.container_id)?;
+    let mut stats = CgroupStats::new();
+    stats.cpu_stats = Some(cpu_stats(container)).into();
+    stats.memory_stats = Some(memory_stats(container)).into();
+    let mut pids = PidsStats::new();
+    pids.current = container.processes() as u64;
+    stats.pids_stats = Some(pids).into();
+    stats.blkio_stats = Some(BlkioStats::new()).into();
+    let mut response = StatsContainerResponse::new();
+    response.cgroup_stats = Some(stats).into();
+    Ok(response)
 }
 
-fn cpu_stats(container: &Container, stats: &mut dyn Reflect) {
+fn cpu_stats(container: &Container) -> CpuStats {
     let time = u64::try_from(container.time().as_nanos()).unwrap_or(u64::MAX);
-    if let Some(usage) = fields::message_mut(stats, "cpu_usage") {
-        fields::set_integer(usage, "total_usage", time);
-        fields::set_integer(usage, "usage_in_usermode", time);
-    }
-    fields::message_mut(stats, "throttling_data");
+    let mut usage = CpuUsage::new();
+    usage.total_usage = time;
+    usage.usage_in_usermode = time;
+    let mut stats = CpuStats::new();
+    stats.cpu_usage = Some(usage).into();
+    stats.throttling_data = Some(ThrottlingData::new()).into();
+    stats
 }
 
-fn memory_stats(container: &Container, stats: &mut dyn Reflect) {
+fn memory_stats(container: &Container) -> MemoryStats {
     let used = container.processes() as u64 * PAGE;
     let most = container.most_processes() as u64 * PAGE;
     // The kernel counts in pages.
     let limit = |limit: Option<u64>| limit.map_or(UNLIMITED, |bytes| bytes / PAGE * PAGE);
     let memory_limit = limit(container.limits.memory);
     let swap_limit = limit(container.limits.memory_and_swap);
-    for (name, used, most, limit) in [
-        ("usage", used, most, memory_limit),
-        ("swap_usage", used, most, swap_limit),
-        ("kernel_usage", 0, 0, UNLIMITED),
-    ] {
-        if let Some(data) = fields::message_mut(stats, name) {
-            fields::set_integer(data, "usage", used);
-            fields::set_integer(data, "max_usage", most);
-            fields::set_integer(data, "limit", limit);
-        }
-    }
-    fields::set_bool(stats, "use_hierarchy", true);
-    for (key, value) in [
-        ("cache", 0),
-        ("hierarchical_memory_limit", memory_limit),
-        ("hierarchical_memsw_limit", swap_limit),
-        ("rss", used),
-    ] {
-        fields::set_entry(stats, "stats", key, value);
-    }
+    let data = |usage, max_usage, limit| {
+        let data = MemoryData {
+            usage,
+            max_usage,
+            limit,
+            ..MemoryData::new()
+        };
+        Some(data).into()
+    };
+    let mut stats = MemoryStats::new();
+    stats.usage = data(used, most, memory_limit);
+    stats.swap_usage = data(used, most, swap_limit);
+    stats.kernel_usage = data(0, 0, UNLIMITED);
+    stats.use_hierarchy = true;
+    stats.stats = HashMap::from([
+        ("cache".to_owned(), 0),
+        ("hierarchical_memory_limit".to_owned(), memory_limit),
+        ("hierarchical_memsw_limit".to_owned(), swap_limit),
+        ("rss".to_owned(), used),
+    ]);
+    stats
 }

@@ -1,9 +1,8 @@
 //! Storages and devices of a request. Nothing is mounted and no device is made:
 //! what is checked is what the agent checks before it would.
 
-use crate::fields;
+use crate::protos::agent::{Device, Storage};
 use crate::refusal::internal;
-use agent_schema::Reflect;
 
 /// The drivers of storages that the agent has.
 pub(super) const STORAGE_DRIVERS: [&str; 11] = [
@@ -34,10 +33,9 @@ const DEVICE_TYPES: [&str; 6] = [
 ///
 /// # Errors
 /// `INTERNAL`.
-pub(super) fn check_storages(request: &dyn Reflect) -> ttrpc::Result<()> {
-    for storage in fields::messages(request, "storages") {
-        let driver = fields::string(storage, "driver");
-        if !STORAGE_DRIVERS.contains(&driver) {
+pub(super) fn check_storages(storages: &[Storage]) -> ttrpc::Result<()> {
+    for Storage { driver, .. } in storages {
+        if !STORAGE_DRIVERS.contains(&driver.as_str()) {
             let reason = format!("Failed to find the storage handler {driver}");
             return Err(internal(reason));
         }
@@ -49,15 +47,14 @@ pub(super) fn check_storages(request: &dyn Reflect) -> ttrpc::Result<()> {
 ///
 /// # Errors
 /// `INTERNAL`.
-pub(super) fn check_devices(request: &dyn Reflect) -> ttrpc::Result<()> {
-    for device in fields::messages(request, "devices") {
-        let field = |name| fields::string(device, name);
-        let (id, kind) = (field("id"), field("type"));
+pub(super) fn check_devices(devices: &[Device]) -> ttrpc::Result<()> {
+    for device in devices {
+        let (id, kind) = (&device.id, device.type_.as_str());
         let problem = if kind.is_empty() {
             "type"
-        } else if id.is_empty() && field("vm_path").is_empty() {
+        } else if id.is_empty() && device.vm_path.is_empty() {
             "ID and VM path"
-        } else if field("container_path").is_empty() {
+        } else if device.container_path.is_empty() {
             "container path"
         } else if DEVICE_TYPES.contains(&kind) {
             continue;

@@ -19,7 +19,7 @@ use launch::Runs;
 
 pub(super) use events::Event;
 pub(super) use launch::{LaunchError, Launcher};
-pub(super) use pipe::{Pipe, Read, Write};
+pub(super) use pipe::Pipe;
 
 /// The signal that no process can do anything about.
 const SIGKILL: i32 = 9;

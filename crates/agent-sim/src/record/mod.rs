@@ -2,7 +2,6 @@
 //! goes on in a call is told by whoever handles it; nothing is decided here.
 
 mod call;
-mod line;
 mod object;
 mod time;
 mod writer;
@@ -17,8 +16,8 @@ use agent_schema::Schema;
 
 use self::writer::Item;
 
-pub(crate) use call::{Call, Moment};
-pub(crate) use writer::Failure;
+pub(crate) use call::CallLog;
+pub use writer::Failure;
 
 /// How many lines may wait for the reader before calls wait as well.
 const WAITING_LINES: usize = 1024;

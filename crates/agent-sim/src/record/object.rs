@@ -1,7 +1,6 @@
 //! A JSON object on one line, in which every character that a terminal acts on
 //! is escaped. It knows no calls.
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 
 use agent_schema::json::{self, Style};
@@ -70,16 +69,6 @@ impl Object {
         self.name(name);
         self.text.append(&mut text);
         Ok(())
-    }
-
-    /// Adds an object of lists of texts.
-    pub(super) fn lists(&mut self, name: &str, values: &HashMap<String, Vec<String>>) {
-        let mut object = Object::default();
-        // Sorted, as the ttrpc crate keeps no order.
-        for (key, list) in values.iter().collect::<BTreeMap<_, _>>() {
-            object.texts(key, list);
-        }
-        self.object(name, object);
     }
 
     fn end(mut self) -> Vec<u8> {

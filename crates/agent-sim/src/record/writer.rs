@@ -23,7 +23,7 @@ pub(super) enum Item {
 }
 
 /// Tells why a recorder can write no more.
-pub(crate) type Failure = oneshot::Receiver<io::Error>;
+pub type Failure = oneshot::Receiver<io::Error>;
 
 /// So many bytes are written at once, one line at least.
 const BATCH: usize = 256 << 10;

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use nix::libc;
 
-use super::limits::Limits;
 use super::task::{Place, Task};
-use crate::change::{Change, Wait};
 use crate::process::{LaunchError, Process};
 
 /// How far a container has got. That its processes have ended does not change it.
@@ -22,6 +20,16 @@ pub(crate) enum Status {
     Running,
     /// It was paused.
     Paused,
+}
+
+/// What a container may use. Nothing enforces it: it is told as it was set, and
+/// `None` is no limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Bytes of memory.
+    pub(crate) memory: Option<u64>,
+    /// Bytes of memory and swap together.
+    pub(crate) memory_and_swap: Option<u64>,
 }
 
 /// A container.
@@ -46,7 +54,6 @@ pub(crate) struct Container {
     /// How long the processes ran that are gone.
     time_of_gone: Duration,
     most_processes: usize,
-    change: Change,
 }
 
 impl Container {
@@ -78,7 +85,6 @@ impl Container {
             shares_namespace,
             time_of_gone: Duration::ZERO,
             most_processes: 1,
-            change: Change::default(),
         }
     }
 
@@ -90,11 +96,6 @@ impl Container {
     /// Whether its processes get no time.
     pub(crate) fn is_frozen(&self) -> bool {
         self.is_frozen
-    }
-
-    /// A wait for it to be started, paused, resumed or removed.
-    pub(crate) fn change(&self) -> Wait {
-        self.change.next()
     }
 
     /// Whether its first process can be started: neither was it before, nor has
@@ -110,7 +111,7 @@ impl Container {
     pub(crate) fn start(&mut self) -> Result<(), LaunchError> {
         self.is_started = true;
         self.first.start(None)?;
-        self.set_status(Status::Running);
+        self.status = Status::Running;
         Ok(())
     }
 
@@ -162,13 +163,13 @@ impl Container {
     pub(crate) fn pause(&mut self) {
         self.is_frozen = true;
         self.tasks.values().for_each(|task| task.freeze());
-        self.set_status(Status::Paused);
+        self.status = Status::Paused;
     }
 
     /// Lets all of it go on.
     pub(crate) fn resume(&mut self) {
         self.thaw();
-        self.set_status(Status::Running);
+        self.status = Status::Running;
     }
 
     /// Kills all of its processes, which end even if they are frozen.
@@ -177,18 +178,12 @@ impl Container {
             task.signal(libc::SIGKILL);
         }
         self.thaw();
-        self.change.announce();
     }
 
     fn thaw(&mut self) {
         if std::mem::take(&mut self.is_frozen) {
             self.tasks.values().for_each(|task| task.thaw());
         }
-    }
-
-    fn set_status(&mut self, status: Status) {
-        self.status = status;
-        self.change.announce();
     }
 
     /// How many of its processes have not ended.

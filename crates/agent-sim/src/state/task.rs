@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::libc;
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::stopwatch::Stopwatch;
-use super::turns::{Turn, Turns};
-use crate::change::Wait;
 use crate::process::{Event, LaunchError, Pipe, Process, Size};
 
 /// The place of a process in its container.
@@ -41,7 +40,8 @@ pub(crate) struct Task {
     place: Place,
     process: Process,
     stdin_is_closed: AtomicBool,
-    writing: Turns,
+    /// Held by the call that writes, so that what two write does not mix.
+    writing: AsyncMutex<()>,
     clock: Mutex<Stopwatch>,
 }
 
@@ -51,7 +51,7 @@ impl Task {
             place,
             process,
             stdin_is_closed: AtomicBool::new(false),
-            writing: Turns::default(),
+            writing: AsyncMutex::default(),
             clock: Mutex::default(),
         }
     }
@@ -89,17 +89,11 @@ impl Task {
         }
     }
 
-    /// What it reads.
-    pub(crate) fn stdin(&self) -> &Pipe {
-        self.process.stdin()
-    }
-
-    /// A turn at writing to it, so that what two calls write does not mix.
-    ///
-    /// # Errors
-    /// The wait for the end of another one's.
-    pub(crate) fn take_turn(&self) -> Result<Turn, Wait> {
-        self.writing.take()
+    /// Writes all of `bytes` to it, as fast as they are read. False if nobody
+    /// will read them.
+    pub(crate) async fn write(&self, bytes: &[u8]) -> bool {
+        let _turn = self.writing.lock().await;
+        self.process.stdin().write_all(bytes).await
     }
 
     /// One of its outputs.
@@ -159,15 +153,14 @@ impl Task {
         self.process.status()
     }
 
-    /// A wait for its end. To be taken before its status is looked at.
-    pub(crate) fn end(&self) -> Wait {
-        self.process.end()
-    }
-
-    async fn ended(&self) {
-        let wait = self.end();
-        if self.status().is_none() {
-            wait.done().await;
+    /// Returns its exit status once it has ended.
+    pub(crate) async fn ended(&self) -> i32 {
+        loop {
+            let end = self.process.end();
+            match self.status() {
+                Some(status) => return status,
+                None => end.done().await,
+            }
         }
     }
 
@@ -181,12 +174,12 @@ impl Task {
 async fn watch(task: Arc<Task>, leader: Option<Arc<Task>>) {
     let leader_ended = async {
         match &leader {
-            Some(leader) => leader.ended().await,
+            Some(leader) => drop(leader.ended().await),
             None => std::future::pending().await,
         }
     };
     tokio::select! {
-        () = task.ended() => {}
+        _ = task.ended() => {}
         () = leader_ended => {
             task.signal(libc::SIGKILL);
             task.ended().await;

@@ -26,7 +26,7 @@ pub(super) static SCHEMA: Schema = Schema {
                 rpc(SERVICE, "Both", true, true),
             ],
         ),
-        // They have behaviour, whose fields the response lacks.
+        // Their types are other ones than those of the agent.
         &service(HEALTH, &[rpc(HEALTH, "Check", false, false)]),
         &service(AGENT, &[rpc(AGENT, "DestroySandbox", false, false)]),
     ],

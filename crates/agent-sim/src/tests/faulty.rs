@@ -1,38 +1,17 @@
 //! Calls that go wrong by rules, seen frame by frame.
 
-use std::path::PathBuf;
-
-use tempfile::TempDir;
 use ttrpc::proto::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN};
 
 use super::api::{AGENT, HEALTH, SERVICE};
-use super::serving::{Served, connect};
+use super::serving::Running;
 use super::unary::pair;
 use super::wire::{Frame, Wire, request};
 
 /// An agent with rules.
-struct Faulty {
-    _folder: TempDir,
-    path: PathBuf,
-    served: Served,
-}
-
-fn faulty(rules: &[&str]) -> Faulty {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("agent.sock");
-    let served = Served::at(&path);
-    served.rules(rules);
-    Faulty {
-        _folder: folder,
-        path,
-        served,
-    }
-}
-
-impl Faulty {
-    fn connect(&self) -> Wire {
-        connect(&self.path)
-    }
+fn faulty(rules: &[&str]) -> Running {
+    let running = Running::start();
+    running.rules(rules);
+    running
 }
 
 #[test]
@@ -49,8 +28,8 @@ fn a_dropped_call_is_not_even_answered_at_its_deadline() {
     std::thread::sleep(std::time::Duration::from_millis(50));
     wire.request(5, 0, &request(HEALTH, "Check", b""));
     assert_eq!(wire.receive().stream, 5);
-    assert_eq!(agent.served.line()["faults"], serde_json::json!(["drop"]));
-    agent.served.end();
+    assert_eq!(agent.line()["faults"], serde_json::json!(["drop"]));
+    agent.end();
 }
 
 #[test]
@@ -69,7 +48,7 @@ fn a_dropped_stream_takes_what_comes_and_says_nothing() {
     wire.request(3, 0, &request(SERVICE, "Plain", b""));
     assert_eq!(wire.receive().stream, 3);
     wire.leave();
-    agent.served.end();
+    agent.end();
 }
 
 #[test]
@@ -98,7 +77,7 @@ fn garbage_stands_between_whole_frames_of_other_calls() {
         }
     }
     assert_eq!((answers, garbled), (20, 20));
-    agent.served.end();
+    agent.end();
 }
 
 #[test]
@@ -113,7 +92,7 @@ fn an_answer_is_cut_after_some_bytes_or_half_and_nothing_follows() {
         let mut wire = agent.connect();
         wire.request(1, 0, &request(SERVICE, "Plain", b""));
         assert_eq!(wire.rest().len(), length, "{rule}");
-        agent.served.end();
+        agent.end();
     }
 }
 
@@ -144,7 +123,7 @@ fn streams_go_wrong_too() {
     assert_eq!(wire.receive(), Frame::end(3));
     wire.request(5, FLAG_REMOTE_CLOSED, &request(SERVICE, "Both", b""));
     assert_eq!(wire.rest().len(), 4);
-    agent.served.end();
+    agent.end();
 }
 
 #[test]
@@ -163,7 +142,7 @@ fn the_agents_end_closes_all_connections_after_the_answer() {
     }
     // It is there again at once.
     assert_eq!(agent.connect().call(HEALTH, "Check", b"").status().0, 0);
-    agent.served.end();
+    agent.end();
 }
 
 #[test]
@@ -172,5 +151,5 @@ fn an_agent_that_refuses_to_end_stays() {
     let mut wire = agent.connect();
     assert_eq!(wire.call(AGENT, "DestroySandbox", b"").status().0, 13);
     assert_eq!(wire.call(HEALTH, "Check", b"").status().0, 0);
-    agent.served.end();
+    agent.end();
 }

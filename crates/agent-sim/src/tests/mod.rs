@@ -2,15 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod api;
-mod build;
-mod called;
-mod containers;
-mod families;
 mod faulty;
-mod guest;
 mod processes;
 mod recording;
-mod running;
 mod script;
 mod serving;
 mod streaming;

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use protobuf::MessageDyn;
 use serde_json::{Value, json};
-use ttrpc::proto::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED, KeyValue};
+use ttrpc::proto::{
+    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, KeyValue, MESSAGE_LENGTH_MAX, MESSAGE_TYPE_REQUEST,
+};
 
 use super::api::SERVICE;
-use super::serving::{Served, connect};
+use super::serving::Running;
 use super::unary::pair;
 use super::wire::{Frame, request};
+use crate::protos::agent::{CreateContainerRequest, StartContainerRequest};
+use crate::protos::oci::LinuxNamespace;
 
 /// Takes out what differs from run to run, once it is known to be sensible.
 fn settled(mut line: Value) -> Value {
@@ -25,10 +30,8 @@ fn settled(mut line: Value) -> Value {
 
 #[test]
 fn a_call_is_recorded_before_its_answer_goes_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("agent.sock");
-    let served = Served::at(&path);
-    let mut wire = connect(&path);
+    let served = Running::start();
+    let mut wire = served.connect();
 
     let mut call = request(SERVICE, "Plain", &pair("x"));
     call.timeout_nano = 5_000_000_000;
@@ -46,7 +49,9 @@ fn a_call_is_recorded_before_its_answer_goes_out() {
     assert_eq!(
         settled(line),
         json!({
+            "version": 1,
             "connection": 1,
+            "stream": 1,
             "service": SERVICE,
             "method": "Plain",
             "request": {"key": "x"},
@@ -57,32 +62,39 @@ fn a_call_is_recorded_before_its_answer_goes_out() {
         })
     );
 
-    let mut other = connect(&path);
+    let mut other = served.connect();
     let (_, message) = other.call(SERVICE, "Plain", b"\xff\x01").status();
+    assert!(message.starts_with("ttrpc err: Unpack request error "));
+    let mut line = settled(served.line_now());
+    let error = line.as_object_mut().unwrap().remove("error").unwrap();
+    assert!(
+        error
+            .as_str()
+            .unwrap()
+            .starts_with("not a valid test.Pair: ")
+    );
     assert_eq!(
-        settled(served.line_now()),
+        line,
         json!({
+            "version": 1,
             "connection": 2,
+            "stream": 1,
             "service": SERVICE,
             "method": "Plain",
-            "error": message.strip_prefix("ttrpc err: ").unwrap(),
             "payload": "ff01",
             "metadata": {},
             "status": {"code": 2, "name": "UNKNOWN", "message": message},
         })
     );
-    assert!(message.starts_with("ttrpc err: the request is not a valid test.Pair: "));
     served.end();
 }
 
 #[test]
 fn of_a_request_that_only_the_real_agent_takes_the_bytes_are_recorded() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("agent.sock");
-    let served = Served::of(agent_api::schema(), &path);
+    let served = Running::of(agent_api::schema());
     // The length of a storage reaches past the end.
     let payload = b"\x0a\x7f";
-    let mut wire = connect(&path);
+    let mut wire = served.connect();
     wire.call("grpc.AgentService", "UpdateEphemeralMounts", payload);
     let line = served.line_now();
     assert_eq!(line.get("request"), None, "{line}");
@@ -97,12 +109,12 @@ fn of_a_request_that_only_the_real_agent_takes_the_bytes_are_recorded() {
 
 #[test]
 fn a_stream_is_recorded_request_by_request_and_at_its_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("agent.sock");
-    let served = Served::at(&path);
-    let mut wire = connect(&path);
+    let served = Running::start();
+    let mut wire = served.connect();
     wire.request(3, FLAG_NO_DATA, &request(SERVICE, "Both", b""));
-    let head = json!({"connection": 1, "service": SERVICE, "method": "Both", "stream": 3});
+    let head = json!({
+        "version": 1, "connection": 1, "stream": 3, "service": SERVICE, "method": "Both",
+    });
     let with = |more: Value| {
         let mut line = head.clone();
         line.as_object_mut()
@@ -113,8 +125,9 @@ fn a_stream_is_recorded_request_by_request_and_at_its_end() {
     for key in ["y", "z"] {
         wire.send(&Frame::data(3, &pair(key)));
         wire.receive();
-        let expected = with(json!({"request": {"key": key}, "response": {}}));
+        let expected = with(json!({"request": {"key": key}}));
         assert_eq!(settled(served.line_now()), expected);
+        assert_eq!(settled(served.line_now()), with(json!({"response": {}})));
     }
     wire.send(&Frame::end(3));
     wire.receive();
@@ -131,13 +144,84 @@ fn a_stream_is_recorded_request_by_request_and_at_its_end() {
 }
 
 #[test]
+fn what_the_build_does_not_know_is_recorded_as_bytes() {
+    let served = Running::start();
+    let mut wire = served.connect();
+    let line = |method, message| {
+        json!({
+            "version": 1, "connection": 1, "stream": 1, "service": "test.Small",
+            "method": method, "error": "this build has no such RPC", "payload": "0a",
+            "metadata": {}, "status": {"code": 12, "name": "UNIMPLEMENTED", "message": message},
+        })
+    };
+    wire.call(SERVICE, "Other", b"\x0a");
+    assert_eq!(settled(served.line_now()), line("Other", "Other method"));
+    wire.call("no.Such", "Other", b"");
+    let unknown = settled(served.line_now());
+    assert_eq!(unknown["service"], "no.Such");
+    assert_eq!(unknown["status"]["code"], 3);
+
+    // Neither an envelope nor a frame that is short enough.
+    wire.send(&Frame {
+        kind: MESSAGE_TYPE_REQUEST,
+        data: b"\xff".to_vec(),
+        ..Frame::data(3, b"")
+    });
+    wire.receive();
+    let envelope = settled(served.line_now());
+    assert_eq!(envelope.get("service"), None);
+    assert_eq!(envelope["payload"], "ff");
+    assert_eq!(envelope["status"]["code"], 3);
+    wire.send(&Frame {
+        kind: MESSAGE_TYPE_REQUEST,
+        data: vec![0; MESSAGE_LENGTH_MAX + 1],
+        ..Frame::data(5, b"")
+    });
+    let message = "message length 4194305 exceed maximum message size of 4194304";
+    assert_eq!(wire.receive().status(), (3, message.to_owned()));
+    assert_eq!(settled(served.line_now())["error"], message);
+    served.end();
+}
+
+#[test]
+fn why_a_call_is_never_answered_is_recorded_at_once() {
+    let served = Running::start();
+    let mut wire = served.connect();
+    let mut call = |method, message: &dyn MessageDyn| {
+        let payload = message.write_to_bytes_dyn().unwrap();
+        wire.request(1, 0, &request("grpc.AgentService", method, &payload));
+    };
+    let mut create = CreateContainerRequest::new();
+    create.container_id = "web".to_owned();
+    let spec = create.OCI.mut_or_insert_default();
+    spec.Root.mut_or_insert_default().Path = "/r".to_owned();
+    spec.Linux.mut_or_insert_default().Namespaces = vec![LinuxNamespace::new()];
+    let process = spec.Process.mut_or_insert_default();
+    process.Args = vec!["pause".to_owned()];
+    process.Cwd = "/".to_owned();
+    process.Capabilities.mut_or_insert_default();
+    let mut start = StartContainerRequest::new();
+    start.container_id = "web".to_owned();
+    call("CreateContainer", &create);
+    assert_eq!(served.line()["status"]["name"], "OK");
+    call("StartContainer", &start);
+    assert_eq!(served.line()["status"]["name"], "OK");
+    call("StartContainer", &start);
+    let line = served.line();
+    assert_eq!(line["method"], "StartContainer");
+    let reason = "the container's process was started before, or has ended";
+    assert_eq!(line["never_answered"], reason);
+    wire.leave();
+    assert_eq!(served.line()["given_up"], true);
+    served.end();
+}
+
+#[test]
 fn calls_that_are_given_up_are_recorded_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("agent.sock");
-    let served = Served::at(&path);
+    let served = Running::start();
     served.rules(&["delay Plain 3600s"]);
 
-    let mut wire = connect(&path);
+    let mut wire = served.connect();
     wire.request(1, 0, &request(SERVICE, "Plain", b""));
     wire.leave();
     let line = served.line();
@@ -145,7 +229,7 @@ fn calls_that_are_given_up_are_recorded_too() {
     assert_eq!(line["faults"], json!(["delay"]));
     assert_eq!(line.get("status"), None);
 
-    let mut wire = connect(&path);
+    let mut wire = served.connect();
     let mut late = request(SERVICE, "Plain", b"");
     late.timeout_nano = 20_000_000;
     wire.request(1, 0, &late);

@@ -1,18 +1,19 @@
 //! Calls of a script as JSON, and their answers in one line each.
 
 use std::collections::HashMap;
-use std::os::unix::net::UnixStream;
 
 use serde_json::{Value, json};
 
 use super::wire::{Frame, Wire, request};
-use crate::in_process;
+use crate::GuestOptions;
+use crate::in_process::InProcess;
 use agent_schema::json::{Style, merge as merge_json, write as write_json};
 use agent_schema::{Explicit, Plain, Rpc};
 
 /// A connection to an agent of its own.
 pub(super) struct Script {
     wire: Wire,
+    _agent: InProcess,
     stream: u32,
     answers: HashMap<u32, String>,
     begun: HashMap<u32, &'static Rpc>,
@@ -21,9 +22,11 @@ pub(super) struct Script {
 impl Script {
     /// A fresh agent.
     pub(super) fn new() -> Script {
-        let address = in_process::start(agent_api::schema()).unwrap();
+        let schema = agent_api::schema();
+        let agent = InProcess::start(schema, GuestOptions::default(), |_| {}).unwrap();
         Script {
-            wire: Wire::new(UnixStream::connect_addr(&address).unwrap()),
+            wire: Wire::new(agent.connect().unwrap()),
+            _agent: agent,
             stream: 1,
             answers: HashMap::new(),
             begun: HashMap::new(),

@@ -1,20 +1,19 @@
-//! The agent on a socket that it is handed, and its log.
+//! The agent with connections that it is handed, and its log.
 
 use std::io::{self, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use agent_faults::{Faults, Reader, ReaderError};
 use agent_schema::{Dialect, Plain, Schema};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
-use super::api::{SCHEMA, SERVICE};
+use super::api::SCHEMA;
 use super::wire::Wire;
-use crate::{GuestOptions, ServeError, Setup};
+use crate::{GuestOptions, Served, Setup};
 
 /// Reads no file.
 struct NoFiles;
@@ -30,31 +29,57 @@ impl Reader for NoFiles {
 }
 
 /// A served agent, and the lines that it logs.
-pub(super) struct Served {
-    stop: Option<oneshot::Sender<()>>,
-    thread: JoinHandle<Result<(), ServeError>>,
-    log: mpsc::Receiver<Vec<u8>>,
+pub(super) struct Running {
+    clients: mpsc::UnboundedSender<UnixStream>,
+    thread: JoinHandle<()>,
+    log: std_mpsc::Receiver<Vec<u8>>,
     faults: Arc<Faults>,
 }
 
-impl Served {
-    pub(super) fn at(path: &Path) -> Served {
-        Self::of(&SCHEMA, path)
+impl Running {
+    pub(super) fn start() -> Running {
+        Running::of(&SCHEMA)
     }
 
     /// The same with another API.
-    pub(super) fn of(schema: &'static Schema, path: &Path) -> Served {
-        let (lines, log) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel();
+    pub(super) fn of(schema: &'static Schema) -> Running {
+        let (lines, log) = std_mpsc::channel();
         let faults = Arc::new(Faults::new(schema, 1));
-        let log_to = Box::new(Log(lines));
-        let thread = serve(schema, path, Arc::clone(&faults), log_to, stopped);
-        Served {
-            stop: Some(stop),
+        let setup = Setup {
+            schema,
+            guest: GuestOptions::default(),
+            faults: Arc::clone(&faults),
+            log: Box::new(Log(lines)),
+        };
+        let (served, _) = Served::start(setup).unwrap();
+        let (clients, mut made) = mpsc::unbounded_channel::<UnixStream>();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = { runtime }.enable_all().build().unwrap();
+            let served = Arc::new(served);
+            runtime.block_on(async {
+                while let Some(client) = made.recv().await {
+                    client.set_nonblocking(true).unwrap();
+                    let client = tokio::net::UnixStream::from_std(client).unwrap();
+                    let served = Arc::clone(&served);
+                    tokio::spawn(async move { served.connection(client).await });
+                }
+            });
+            runtime.shutdown_background();
+            served.finish();
+        });
+        Running {
+            clients,
             thread,
             log,
             faults,
         }
+    }
+
+    pub(super) fn connect(&self) -> Wire {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        self.clients.send(theirs).unwrap();
+        Wire::new(ours)
     }
 
     /// Adds rules.
@@ -79,9 +104,9 @@ impl Served {
     }
 
     /// Ends it. What nobody has taken of the log comes back.
-    pub(super) fn end_and_log(mut self) -> Vec<Vec<u8>> {
-        drop(self.stop.take());
-        self.thread.join().unwrap().unwrap();
+    pub(super) fn end_and_log(self) -> Vec<Vec<u8>> {
+        drop(self.clients);
+        self.thread.join().unwrap();
         self.log.try_iter().collect()
     }
 }
@@ -94,37 +119,8 @@ fn line(line: Vec<u8>) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Serves on a thread until the other end of `stop` is dropped.
-fn serve(
-    schema: &'static Schema,
-    path: &Path,
-    faults: Arc<Faults>,
-    log: Box<dyn Write + Send>,
-    stop: oneshot::Receiver<()>,
-) -> JoinHandle<Result<(), ServeError>> {
-    let (listening, ready) = mpsc::channel();
-    let listener = UnixListener::bind(path).unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let thread = thread::spawn(move || {
-        let setup = Setup {
-            schema,
-            guest: GuestOptions::default(),
-            faults,
-            log,
-            notify: Box::new(|_| {}),
-        };
-        let stop = async {
-            let _ = stop.await;
-        };
-        let open = || Ok((listener.into(), stop));
-        crate::serve(setup, open, |_| listening.send(()).unwrap())
-    });
-    ready.recv().unwrap();
-    thread
-}
-
 /// A log that is taken line by line.
-struct Log(mpsc::Sender<Vec<u8>>);
+struct Log(std_mpsc::Sender<Vec<u8>>);
 
 impl Write for Log {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
@@ -133,41 +129,6 @@ impl Write for Log {
             let _ = self.0.send(line.to_vec());
         }
         Ok(text.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-pub(super) fn connect(path: &Path) -> Wire {
-    Wire::new(UnixStream::connect(path).unwrap())
-}
-
-#[test]
-fn a_log_that_takes_no_more_ends_the_agent_after_the_answer() {
-    for kind in [io::ErrorKind::BrokenPipe, io::ErrorKind::StorageFull] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("agent.sock");
-        let (_stop, stopped) = oneshot::channel();
-        let log = Box::new(Broken(kind));
-        let faults = Arc::new(Faults::new(&SCHEMA, 1));
-        let thread = serve(&SCHEMA, &path, faults, log, stopped);
-        let mut wire = connect(&path);
-        assert_eq!(wire.call(SERVICE, "Plain", b"").status().0, 0);
-        let result = thread.join().unwrap();
-        assert!(
-            matches!(&result, Err(ServeError::Log(error)) if error.kind() == kind),
-            "{result:?}"
-        );
-    }
-}
-
-/// A log that takes nothing.
-struct Broken(io::ErrorKind);
-
-impl Write for Broken {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(self.0.into())
     }
     fn flush(&mut self) -> io::Result<()> {
         Ok(())

@@ -87,7 +87,7 @@ fn a_message_that_does_not_decode_ends_the_stream_with_a_status() {
         wire.send(&Frame::data(1, b"\xff"));
         let (code, message) = wire.receive().status();
         assert_eq!(code, Code::UNKNOWN as i32);
-        let start = "ttrpc err: the request is not a valid test.Pair: ";
+        let start = "ttrpc err: Unpack request error ";
         assert!(message.starts_with(start), "{message}");
     }
 }

@@ -56,14 +56,17 @@ enum Source {
     /// One of a layout's.
     Layout { files: Files, image: layout::Image },
     /// One that skopeo makes a layout of.
-    Fetched {
-        /// What skopeo calls it.
-        from: String,
-        /// The archive that it is in, if it is in one.
-        archive: Option<PathBuf>,
-        /// What it is known to be.
-        expected: Option<layout::Image>,
-    },
+    Fetched(Fetched),
+}
+
+#[derive(Debug)]
+struct Fetched {
+    /// What skopeo calls it.
+    from: String,
+    /// The archive that it is in, if it is in one.
+    archive: Option<PathBuf>,
+    /// What it is known to be.
+    expected: Option<layout::Image>,
 }
 
 /// What is known of a bundle before it is unpacked.
@@ -99,17 +102,17 @@ pub fn find(reference: &str, id: &str, store: &str) -> Result<Found, ImageError>
         Reference::Archive { file, tag, kind } => {
             let found = archive::find(&file, tag.as_deref(), kind)?;
             let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
-            Source::Fetched {
+            Source::Fetched(Fetched {
                 from: format!("{}:{ARCHIVE}{tag}", found.transport),
                 archive: Some(file),
                 expected: found.image,
-            }
+            })
         }
-        Reference::Registry(name) => Source::Fetched {
+        Reference::Registry(name) => Source::Fetched(Fetched {
             from: format!("docker://{name}"),
             archive: None,
             expected: None,
-        },
+        }),
     };
     Ok(Found::Image(Box::new(Image {
         name: reference.to_owned(),
@@ -187,10 +190,10 @@ impl Image {
                     true,
                 ),
             },
-            Source::Fetched {
+            Source::Fetched(Fetched {
                 archive: Some(_), ..
-            } => ("is an archive, which skopeo reads and umoci unpacks", true),
-            Source::Fetched { archive: None, .. } => (
+            }) => ("is an archive, which skopeo reads and umoci unpacks", true),
+            Source::Fetched(_) => (
                 "is not on this disk; skopeo fetches it and umoci unpacks it",
                 true,
             ),
@@ -210,33 +213,27 @@ impl Image {
         limits: &Limits<'_>,
         tell: &mut dyn FnMut(String),
     ) -> Result<PathBuf, ImageError> {
-        let (workshop, tools, fetched);
+        if let Source::Layout { image, .. } = &self.source
+            && self.is_made(image, tell)?
+        {
+            return Ok(self.bundle.clone());
+        }
+        let tools = self.tools()?;
+        let workshop = Workshop::new(&self.bundle)?;
+        let fetched;
         let (files, image) = match &self.source {
-            Source::Layout { files, image } => {
-                if self.is_made(image, tell)? {
+            Source::Layout { files, image } => (files, image),
+            Source::Fetched(source) => {
+                let what = match &source.archive {
+                    Some(_) => "reading",
+                    None => "fetching",
+                };
+                tell(format!("{what} {:?} with skopeo", self.name));
+                fetched = source.fetch(&self.name, &tools, workshop.path(), limits)?;
+                if self.is_made(&fetched.1, tell)? {
                     return Ok(self.bundle.clone());
                 }
-                (tools, workshop) = (self.tools()?, Workshop::new(&self.bundle)?);
-                (files, image)
-            }
-            Source::Fetched {
-                from,
-                archive,
-                expected,
-            } => {
-                (tools, workshop) = (self.tools()?, Workshop::new(&self.bundle)?);
-                let archive = archive.as_deref();
-                fetched = self.fetch(from, archive, &tools, workshop.path(), limits, tell)?;
-                let (files, image) = &fetched;
-                if expected.as_ref().is_some_and(|it| !it.is_same(image)) {
-                    return Err(ImageError::Mistaken {
-                        name: self.name.clone(),
-                    });
-                }
-                if self.is_made(image, tell)? {
-                    return Ok(self.bundle.clone());
-                }
-                (files, image)
+                (&fetched.0, &fetched.1)
             }
         };
         let folder = workshop.path();
@@ -273,29 +270,30 @@ impl Image {
         }
         Ok(is_made)
     }
+}
 
-    /// Fetches the image, or reads its archive; gives a layout with it.
+impl Fetched {
+    /// Fetches the image, or reads its archive; gives a layout with it. `name` is what was
+    /// given for it.
     fn fetch(
         &self,
-        from: &str,
-        archive: Option<&Path>,
+        name: &str,
         tools: &Tools,
         folder: &Path,
         limits: &Limits<'_>,
-        tell: &mut dyn FnMut(String),
     ) -> Result<(Files, layout::Image), ImageError> {
-        if let Some(archive) = archive {
+        if let Some(archive) = &self.archive {
             let link = folder.join(ARCHIVE);
             let linked = absolute(archive).and_then(|archive| symlink(archive, &link));
             linked.map_err(ImageError::file(&link))?;
         }
-        let what = if archive.is_some() {
-            "reading"
-        } else {
-            "fetching"
-        };
-        tell(format!("{what} {:?} with skopeo", self.name));
-        tools.copy(from, Policy::Machine, folder, limits)
+        let (files, image) = tools.copy(&self.from, Policy::Machine, folder, limits)?;
+        match &self.expected {
+            Some(expected) if !expected.is_same(&image) => Err(ImageError::Mistaken {
+                name: name.to_owned(),
+            }),
+            _ => Ok((files, image)),
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf, absolute};
 use std::process;
 
-use nix::unistd::geteuid;
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::{Pid, geteuid};
 
 use crate::image::error::ImageError;
 
@@ -76,8 +78,7 @@ impl Workshop {
         make(store)?;
         let id = bundle.file_name().unwrap_or_default().display();
         let path = store.join(format!(".{id}.{}", process::id()));
-        // What a process of the same number left behind.
-        remove(&path).map_err(ImageError::file(&path))?;
+        remove_left_over(store).map_err(ImageError::file(store))?;
         fs::create_dir(&path).map_err(ImageError::file(&path))?;
         Ok(Self(path))
     }
@@ -103,6 +104,23 @@ impl Drop for Workshop {
         // There is nobody to tell.
         let _ = remove(&self.0);
     }
+}
+
+/// Removes the folders that processes worked in which have been killed.
+fn remove_left_over(store: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(store)? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let id = name.rsplit_once('.').filter(|_| name.starts_with('.'));
+        let Some(id) = id.and_then(|(_, id)| id.parse().ok()) else {
+            continue;
+        };
+        let is_own = process::id().cast_signed() == id;
+        if is_own || kill(Pid::from_raw(id), None) == Err(Errno::ESRCH) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a folder of this user, if it is there, with all that is in it.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::engine::{Outcome, Stopped};
 use crate::histogram::Histogram;
-use crate::tally::{Figures, Tally};
+use crate::tally::{Failure, Figures, Tally};
 use crate::{Command, Limit, Options};
 
 pub use svg::svg;
@@ -111,6 +111,26 @@ impl Report {
     fn rows(&self) -> impl Iterator<Item = (&str, &Figures)> {
         let names = self.commands.iter().map(|command| command.name.as_str());
         std::iter::once(("all", &self.tally.all)).chain(names.zip(&self.tally.commands))
+    }
+
+    /// The rows to show: those of one command alone are as those of all, unless calls never
+    /// began, which are of no command.
+    fn shown_rows(&self) -> impl Iterator<Item = (&str, &Figures)> {
+        let is_all = match self.tally.commands.as_slice() {
+            [only] => only.calls() == self.tally.all.calls(),
+            _ => false,
+        };
+        self.rows().skip(usize::from(is_all))
+    }
+
+    /// How the first call that failed did so.
+    pub fn first_failure(&self) -> Option<&Failure> {
+        self.tally.first_failure.as_ref()
+    }
+
+    /// Whether any call succeeded.
+    pub fn has_success(&self) -> bool {
+        self.tally.all.ok > 0
     }
 
     /// Processor time of this process for each call.

@@ -77,11 +77,7 @@ fn head(report: &Report, text: &mut String) -> std::fmt::Result {
 }
 
 fn latencies(report: &Report, text: &mut String) -> std::fmt::Result {
-    let rows: Vec<_> = match report.commands.as_slice() {
-        // One command is all of them.
-        [_] => report.rows().skip(1).collect(),
-        _ => report.rows().collect(),
-    };
+    let rows: Vec<_> = report.shown_rows().collect();
     let width = rows.iter().map(|(name, _)| name.chars().count()).max();
     let width = width.unwrap_or(0).clamp("latency".len(), NAMES);
     write!(text, "\n{:width$} {:>9}", "latency", "calls")?;

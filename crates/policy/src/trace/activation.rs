@@ -1,7 +1,8 @@
 //! From what an instrumented policy told to how far each body came: which statements passed
 //! in its best attempt, and what was evaluated for the one after them.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Value;
 
@@ -16,6 +17,8 @@ pub(super) enum Event {
     Tell(usize, Value),
     /// A part of a statement was.
     Part(usize, usize, Value),
+    /// Whether a statement has a value was found out before its turn.
+    Probe(usize, bool),
 }
 
 /// One evaluation of a body.
@@ -35,6 +38,8 @@ pub(super) struct Attempt {
     pub failed: Option<(usize, Value)>,
     /// What the parts of the statement after the trail were.
     pub parts: BTreeMap<(usize, usize), Value>,
+    /// The statements that were found to have no value.
+    pub undefined: BTreeSet<usize>,
     /// The bodies that were entered for it.
     pub children: Vec<usize>,
     /// How many attempts came as far and no further.
@@ -68,6 +73,15 @@ impl Activations {
             match event {
                 Event::Enter(body) => reader.enter(body),
                 Event::Tell(statement, value) => reader.tell(statement, value),
+                Event::Probe(statement, has_value) => {
+                    if let Some(frame) = reader.frame(statement) {
+                        let undefined = &mut frame.current.undefined;
+                        match has_value {
+                            true => undefined.remove(&statement),
+                            false => undefined.insert(statement),
+                        };
+                    }
+                }
                 Event::Part(statement, part, value) => {
                     if let Some(frame) = reader.frame(statement) {
                         frame.begin(statement);
@@ -224,9 +238,11 @@ impl Frame {
             Some(place) => self.current.trail.get(..place).unwrap_or_default().to_vec(),
             None => self.current.trail.clone(),
         };
+        let undefined = self.current.undefined.clone();
         self.keep();
         self.current = Attempt {
             trail,
+            undefined,
             ..Attempt::default()
         };
     }
@@ -264,6 +280,11 @@ fn is_refusal(value: &Value) -> bool {
 impl Attempt {
     /// Whether more statements passed, or as many and more in what they call.
     pub(super) fn is_further_than(&self, other: &Attempt) -> bool {
-        self.progress > other.progress
+        self.compare(other).is_gt()
+    }
+
+    /// Compares how far two attempts came.
+    pub(super) fn compare(&self, other: &Attempt) -> Ordering {
+        self.progress.cmp(&other.progress)
     }
 }

@@ -18,6 +18,9 @@ pub(super) const TELL: &str = "__policy_tell";
 /// Tells the value of a part of a statement: the statement's number, the part's, the value.
 pub(super) const PART: &str = "__policy_part";
 
+/// Tells whether a statement has a value: its number, the values that it has.
+pub(super) const PROBE: &str = "__policy_probe";
+
 /// A policy that tells what it does.
 #[derive(Debug, Default)]
 pub(super) struct Traced {
@@ -92,14 +95,16 @@ pub(super) struct Part {
 }
 
 impl Traced {
-    /// Puts the calls into a policy.
-    pub(super) fn new(module: &Module) -> Self {
+    /// Puts the calls into a policy. The statements that are `probed` are evaluated once more
+    /// before their turn, to tell whether they have a value.
+    pub(super) fn new(module: &Module, probed: &BTreeSet<usize>) -> Self {
         let source = &module.package.refr.span().source;
         let mut writer = Writer {
             source: source.contents(),
             insertions: Vec::new(),
             strings: Strings::default(),
             functions: BTreeMap::new(),
+            probed,
             wants_if: module.rego_v1,
             traced: Traced::default(),
         };
@@ -131,6 +136,7 @@ struct Writer<'a> {
     strings: Strings,
     /// The functions of the policy, with how many arguments they take.
     functions: BTreeMap<String, usize>,
+    probed: &'a BTreeSet<usize>,
     /// Whether a body needs `if` before it.
     wants_if: bool,
     traced: Traced,
@@ -353,6 +359,14 @@ impl Writer<'_> {
             let names = &mut self.traced.statements[number].names;
             names_in(expr, names);
         });
+        if self.probed.contains(&number)
+            && statement.with_mods.is_empty()
+            && let Some((from, to)) = self.valued(statement)
+        {
+            let expr = self.source.get(from..to).unwrap_or_default();
+            let probe = format!("{PROBE}({number}, [__value | __value := {expr}]); ");
+            self.insert(start, probe);
+        }
         let kind = match &statement.literal {
             Literal::SomeVars { .. } => Kind::Silent,
             Literal::Expr { expr, .. } => match expr.as_ref() {
@@ -395,6 +409,20 @@ impl Writer<'_> {
             }
         };
         self.traced.statements[number].kind = kind;
+    }
+
+    /// Where the expression stands that a statement needs the value of.
+    fn valued(&self, statement: &LiteralStmt) -> Option<(usize, usize)> {
+        match &statement.literal {
+            Literal::Expr { expr, .. } => match expr.as_ref() {
+                Expr::AssignExpr { lhs, rhs, .. } if is_pattern(lhs) => self.extent(rhs),
+                Expr::AssignExpr { lhs, .. } => self.extent(lhs),
+                expr => self.extent(expr),
+            },
+            Literal::SomeIn { collection, .. } => self.extent(collection),
+            Literal::Every { domain, .. } => self.extent(domain),
+            Literal::SomeVars { .. } | Literal::NotExpr { .. } => None,
+        }
     }
 
     fn assign(&mut self, number: usize, op: &AssignOp, lhs: &Expr, rhs: &Expr) -> Kind {

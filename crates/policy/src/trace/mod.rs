@@ -4,25 +4,40 @@
 mod activation;
 mod instrument;
 mod reason;
+mod stops;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use regorus::Value;
+use regorus::unstable::{Module, Ref};
 
 pub use reason::{Part, Reason, Step, What};
+pub use stops::{Line, Stop};
 
 use self::activation::{Activations, Event};
-use self::instrument::{ENTER, PART, TELL, Traced};
+use self::instrument::{ENTER, PART, PROBE, TELL, Traced};
 use crate::engine::{self, Rego};
 
 /// How many things an evaluation may tell; what comes after that is not looked at.
 const MAX_EVENTS: usize = 2_000_000;
 
-/// A policy that tells what it does.
+/// How often a policy is evaluated at most to find which of its statements have no value.
+const MAX_ROUNDS: usize = 4;
+
+/// A policy that can tell what it does.
 pub(crate) struct Tracer {
+    module: Ref<Module>,
+    rego: Rego,
+    /// The policy with the calls in it, and what they tell.
+    round: Round,
+}
+
+/// A policy with calls in it, ready to run.
+struct Round {
     traced: Traced,
     engine: regorus::Engine,
     events: Arc<Mutex<Vec<Event>>>,
@@ -34,53 +49,22 @@ impl Tracer {
     /// # Errors
     /// When it cannot be read with the calls in it.
     pub(crate) fn new(text: &str, rego: Rego) -> Result<Self, String> {
-        let words = |error: &dyn std::fmt::Display| error.to_string();
         let mut plain = engine::bare(rego, NonZeroU32::MAX, NonZeroUsize::MAX);
         let added = plain.add_policy(engine::FILE.to_owned(), text.to_owned());
-        added.map_err(|error| words(&error))?;
+        added.map_err(|error| error.to_string())?;
         let module = plain.get_modules().first().cloned();
-        let traced = Traced::new(module.ok_or("there is no policy")?.as_ref());
-        let mut engine = engine::bare(rego, NonZeroU32::MAX, NonZeroUsize::MAX);
-        let added = engine.add_policy(engine::FILE.to_owned(), traced.text.clone());
-        added.map_err(|error| words(&error))?;
-        let events = Arc::new(Mutex::new(Vec::new()));
-        let told = |event: fn(&[Value]) -> Option<Event>| {
-            let events = Arc::clone(&events);
-            move |mut values: Vec<Value>| {
-                if let Some(event) = event(&values) {
-                    let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
-                    if events.len() < MAX_EVENTS {
-                        events.push(event);
-                    }
-                }
-                Ok(match values.len() {
-                    1 => Value::from(true),
-                    _ => values.pop().unwrap_or(Value::Undefined),
-                })
-            }
-        };
-        let add = |engine: &mut regorus::Engine, name: &str, takes, event| {
-            let added = engine.add_extension(name.to_owned(), takes, Box::new(told(event)));
-            added.map_err(|error| error.to_string())
-        };
-        add(&mut engine, ENTER, 1, |values| {
-            Some(Event::Enter(index(values, 0)?))
-        })?;
-        add(&mut engine, TELL, 2, |values| {
-            Some(Event::Tell(index(values, 0)?, values.get(1)?.clone()))
-        })?;
-        add(&mut engine, PART, 3, |values| {
-            Some(Event::Part(
-                index(values, 0)?,
-                index(values, 1)?,
-                values.get(2)?.clone(),
-            ))
-        })?;
+        let module = module.ok_or("there is no policy")?;
+        let round = Round::new(&module, rego, &BTreeSet::new())?;
         Ok(Self {
-            traced,
-            engine,
-            events,
+            module,
+            rego,
+            round,
         })
+    }
+
+    /// Where rules stopped that printed from these lines of the policy, in this order.
+    pub(crate) fn stops(&self, lines: &[u32]) -> Vec<Stop> {
+        stops::stops(&self.module, lines)
     }
 
     /// Why the rule called `rule` is not true of a request, in the state given as JSON.
@@ -93,6 +77,74 @@ impl Tracer {
         input: &str,
         state: &str,
     ) -> Result<Vec<Reason>, String> {
+        let (mut reasons, mut doubts) = self.round.reasons(rule, input, state)?;
+        // A statement that is undefined tells nothing. Where several told nothing, another
+        // evaluation finds out which of them it was.
+        let mut probed = BTreeSet::new();
+        for _ in 1..MAX_ROUNDS {
+            if doubts.is_subset(&probed) {
+                break;
+            }
+            probed.append(&mut doubts);
+            let mut round = Round::new(&self.module, self.rego, &probed)?;
+            (reasons, doubts) = round.reasons(rule, input, state)?;
+        }
+        Ok(reasons)
+    }
+}
+
+impl Round {
+    fn new(module: &Module, rego: Rego, probed: &BTreeSet<usize>) -> Result<Self, String> {
+        let traced = Traced::new(module, probed);
+        let mut engine = engine::bare(rego, NonZeroU32::MAX, NonZeroUsize::MAX);
+        let added = engine.add_policy(engine::FILE.to_owned(), traced.text.clone());
+        added.map_err(|error| error.to_string())?;
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let calls: [(&str, u8, fn(&[Value]) -> Option<Event>); 4] = [
+            (ENTER, 1, |values| Some(Event::Enter(index(values, 0)?))),
+            (TELL, 2, |values| {
+                Some(Event::Tell(index(values, 0)?, values.get(1)?.clone()))
+            }),
+            (PART, 3, |values| {
+                let (statement, part) = (index(values, 0)?, index(values, 1)?);
+                Some(Event::Part(statement, part, values.get(2)?.clone()))
+            }),
+            (PROBE, 2, |values| {
+                let found = values.get(1)?.as_array().ok()?;
+                Some(Event::Probe(index(values, 0)?, !found.is_empty()))
+            }),
+        ];
+        for (name, takes, event) in calls {
+            let events = Arc::clone(&events);
+            let told = move |mut values: Vec<Value>| {
+                if let Some(event) = event(&values) {
+                    let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
+                    if events.len() < MAX_EVENTS {
+                        events.push(event);
+                    }
+                }
+                Ok(match name {
+                    ENTER | PROBE => Value::from(true),
+                    _ => values.pop().unwrap_or(Value::Undefined),
+                })
+            };
+            let added = engine.add_extension(name.to_owned(), takes, Box::new(told));
+            added.map_err(|error| error.to_string())?;
+        }
+        Ok(Self {
+            traced,
+            engine,
+            events,
+        })
+    }
+
+    /// The reasons, and the statements of which it is not known whether they have a value.
+    fn reasons(
+        &mut self,
+        rule: &str,
+        input: &str,
+        state: &str,
+    ) -> Result<(Vec<Reason>, BTreeSet<usize>), String> {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         self.engine.clear_data();
         self.engine.add_data_json(state).map_err(|e| words(&e))?;

@@ -1,7 +1,7 @@
 //! From how far each body came to the expression that was not true: down from the rule that
 //! was asked, each time into what the failed statement was evaluated for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use regorus::Value;
 use serde::{Deserialize, Serialize};
@@ -36,8 +36,6 @@ pub struct Step {
     pub what: What,
     /// How many choices of elements failed here; the values are those of the first.
     pub tried: usize,
-    /// Where the other definitions of the rule begin that could have been true as well.
-    pub others: Vec<u32>,
 }
 
 /// A part of an expression and its value.
@@ -68,47 +66,86 @@ pub enum What {
     NoRule,
 }
 
-/// Why `rule` was not true; the shortest reason first.
-pub(super) fn reasons(traced: &Traced, done: &Activations, rule: &str) -> Vec<Reason> {
-    let finder = Finder { traced, done };
+/// How many reasons are given at most.
+const MAX_REASONS: usize = 32;
+
+/// Why `rule` was not true: a reason for each of its definitions, the shortest first, then
+/// those of the other definitions of what it calls. The numbers are those of statements of
+/// which it is not known whether they have a value.
+pub(super) fn reasons(
+    traced: &Traced,
+    done: &Activations,
+    rule: &str,
+) -> (Vec<Reason>, BTreeSet<usize>) {
+    let mut finder = Finder {
+        traced,
+        done,
+        others: VecDeque::new(),
+        doubts: BTreeSet::new(),
+    };
     let mut reasons = Vec::new();
     for (number, body) in traced.bodies.iter().enumerate() {
         if body.rule != rule || body.within.is_some() {
             continue;
         }
-        let Some(best) = finder.best_of(|each| each.body == number) else {
-            continue;
-        };
-        let mut steps = Vec::new();
-        finder.descend(best, &mut BTreeSet::new(), &mut steps);
+        if let Some(best) = finder.best_of(|each| each.body == number) {
+            let mut steps = Vec::new();
+            finder.descend(best, BTreeSet::new(), &mut steps);
+            reasons.push(Reason { steps });
+        }
+    }
+    reasons.sort_by_key(|reason| reason.steps.len());
+    while let Some(Other {
+        activation,
+        seen,
+        mut steps,
+    }) = finder.others.pop_front()
+    {
+        if reasons.len() >= MAX_REASONS {
+            break;
+        }
+        finder.descend(activation, seen, &mut steps);
         reasons.push(Reason { steps });
     }
     if reasons.is_empty() {
-        let what = match traced.rules.contains(rule) {
-            true => What::NotEvaluated,
-            false => What::NoRule,
-        };
-        let body = traced.bodies.iter().find(|body| body.rule == rule);
-        reasons.push(Reason {
-            steps: vec![Step {
-                rule: rule.to_owned(),
-                line: body.map_or(0, |body| body.line),
-                column: 1,
-                text: rule.to_owned(),
-                values: Vec::new(),
-                what,
-                tried: 1,
-                others: Vec::new(),
-            }],
-        });
+        reasons.push(not_evaluated(traced, rule));
     }
-    reasons.sort_by_key(|reason| reason.steps.len());
-    reasons
+    (reasons, finder.doubts)
+}
+
+/// The reason where no body of a rule was entered.
+fn not_evaluated(traced: &Traced, rule: &str) -> Reason {
+    let what = match traced.rules.contains(rule) {
+        true => What::NotEvaluated,
+        false => What::NoRule,
+    };
+    let body = traced.bodies.iter().find(|body| body.rule == rule);
+    Reason {
+        steps: vec![Step {
+            rule: rule.to_owned(),
+            line: body.map_or(0, |body| body.line),
+            column: 1,
+            text: rule.to_owned(),
+            values: Vec::new(),
+            what,
+            tried: 1,
+        }],
+    }
 }
 
 struct Finder<'a> {
     traced: &'a Traced,
     done: &'a Activations,
+    /// Other definitions that could have been true as well.
+    others: VecDeque<Other<'a>>,
+    doubts: BTreeSet<usize>,
+}
+
+/// Another definition, and the way to it.
+struct Other<'a> {
+    activation: &'a Activation,
+    seen: BTreeSet<usize>,
+    steps: Vec<Step>,
 }
 
 impl<'a> Finder<'a> {
@@ -124,7 +161,12 @@ impl<'a> Finder<'a> {
 
     /// Adds the steps from a body to the innermost expression that failed. `seen` has the
     /// bodies on the way: rules do not recurse, so none is there twice.
-    fn descend(&self, activation: &Activation, seen: &mut BTreeSet<usize>, steps: &mut Vec<Step>) {
+    fn descend(
+        &mut self,
+        activation: &'a Activation,
+        mut seen: BTreeSet<usize>,
+        steps: &mut Vec<Step>,
+    ) {
         if !seen.insert(activation.body) {
             return;
         }
@@ -134,9 +176,10 @@ impl<'a> Finder<'a> {
         };
         let failed = match &attempt.failed {
             Some((number, value)) => Some((*number, Some(value))),
-            None => self
-                .silent_failure(activation.body, attempt)
-                .map(|number| (number, None)),
+            None => {
+                let silent = self.silent_failure(activation.body, attempt);
+                silent.map(|number| (number, None))
+            }
         };
         let Some((number, value)) = failed else {
             // All statements passed: what is not true is what the rule gives then.
@@ -148,7 +191,6 @@ impl<'a> Finder<'a> {
                 values: Vec::new(),
                 what: What::Refused,
                 tried: 1,
-                others: Vec::new(),
             });
             return;
         };
@@ -163,34 +205,23 @@ impl<'a> Finder<'a> {
             values: self.values(number, statement, attempt),
             what: self.what(number, statement, value, attempt),
             tried: attempt.tried,
-            // Each definition of the rule that was asked has a reason of its own.
-            others: match steps.is_empty() {
-                true => Vec::new(),
-                false => self.others(activation.body),
-            },
         });
-        if let Some(inner) = self.inner(number, statement, value, attempt) {
-            self.descend(inner, seen, steps);
+        let mut inner = self.inner(number, statement, value, attempt).into_iter();
+        let best = inner.next();
+        for activation in inner {
+            self.others.push_back(Other {
+                activation,
+                seen: seen.clone(),
+                steps: steps.clone(),
+            });
         }
-    }
-
-    /// Where the other definitions of a body's rule begin.
-    fn others(&self, body: usize) -> Vec<u32> {
-        let Some(this) = self.traced.bodies.get(body) else {
-            return Vec::new();
-        };
-        let bodies = self.traced.bodies.iter().enumerate();
-        let others = bodies.filter(|(number, other)| {
-            *number != body && other.rule == this.rule && other.within.is_none()
-        });
-        match this.within {
-            None => others.map(|(_, other)| other.line).collect(),
-            Some(_) => Vec::new(),
+        if let Some(best) = best {
+            self.descend(best, seen, steps);
         }
     }
 
     /// The statement that ended an attempt without telling anything, being undefined.
-    fn silent_failure(&self, body: usize, attempt: &Attempt) -> Option<usize> {
+    fn silent_failure(&mut self, body: usize, attempt: &Attempt) -> Option<usize> {
         let body = self.traced.bodies.get(body)?;
         // An `every` tells its domain before its body is evaluated with the elements.
         if let Some(last) = attempt.trail.last()
@@ -241,6 +272,15 @@ impl<'a> Finder<'a> {
             let defines = statement(number).map(|statement| statement.defines.clone());
             defines.unwrap_or_default()
         };
+        if let Some(found) = candidates
+            .iter()
+            .find(|number| attempt.undefined.contains(number))
+        {
+            return Some(*found);
+        }
+        if candidates.len() > 1 {
+            self.doubts.extend(candidates.iter().copied());
+        }
         let ready: Vec<_> = candidates.iter().filter(|number| !waits(number)).collect();
         let first = ready.iter().find(|number| defines(number).is_empty());
         let by_name = || {
@@ -253,7 +293,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The element of an `every` with which its body failed.
-    fn failed_element(&self, every: usize, attempt: &Attempt) -> Option<&'a Activation> {
+    fn failed_element(&mut self, every: usize, attempt: &Attempt) -> Option<&'a Activation> {
         let last = attempt
             .children
             .iter()
@@ -301,58 +341,53 @@ impl<'a> Finder<'a> {
             .collect()
     }
 
-    /// The body that was evaluated for a failed statement and is why it failed.
+    /// The bodies that were evaluated for a failed statement and are why it failed: of each
+    /// definition the evaluation that came furthest, and the one of all that did first.
     fn inner(
-        &self,
+        &mut self,
         number: usize,
         statement: &Statement,
         value: Option<&Value>,
         attempt: &Attempt,
-    ) -> Option<&'a Activation> {
+    ) -> Vec<&'a Activation> {
         if statement.kind == Kind::Every {
-            return self.failed_element(number, attempt);
+            return self.failed_element(number, attempt).into_iter().collect();
         }
-        if statement.kind == Kind::Not {
-            return None;
-        }
-        let all_parts_told = || {
-            let mut parts = statement.parts.iter().enumerate();
-            parts.all(|(index, part)| {
-                part.is_constant || attempt.parts.contains_key(&(number, index))
-            })
-        };
         // Two values that differ are the reason, whatever they come from.
-        if value.is_some() && !statement.is_reference {
-            return None;
+        if statement.kind == Kind::Not || value.is_some() && !statement.is_reference {
+            return Vec::new();
         }
-        let looks_inside = statement.is_reference || !all_parts_told();
-        if !looks_inside && value.is_some() {
-            return None;
-        }
-        let is_called = |child: &Activation| {
-            let body = self.traced.bodies.get(child.body);
+        let is_called = |activation: &&Activation| {
+            let body = self.traced.bodies.get(activation.body);
             body.is_some_and(|body| body.within.is_none() && statement.names.contains(&body.rule))
         };
         let children = attempt
             .children
             .iter()
             .filter_map(|child| self.done.all.get(*child));
-        let mut best: Option<&Activation> = None;
-        for child in children.filter(|child| is_called(child)) {
-            if best.is_none_or(|best| child.best.is_further_than(&best.best)) {
-                best = Some(child);
+        let mut called: Vec<_> = children.filter(is_called).collect();
+        if called.is_empty() {
+            // A rule that is no function is evaluated once, for whoever asked first.
+            let is_function = |activation: &&Activation| {
+                let body = self.traced.bodies.get(activation.body);
+                body.is_none_or(|body| body.is_function)
+            };
+            let all = self.done.all.iter();
+            called = all
+                .filter(is_called)
+                .filter(|each| !is_function(each))
+                .collect();
+        }
+        let mut best: Vec<&Activation> = Vec::new();
+        for activation in called {
+            match best.iter_mut().find(|best| best.body == activation.body) {
+                Some(best) if activation.best.is_further_than(&best.best) => *best = activation,
+                Some(_) => {}
+                None => best.push(activation),
             }
         }
-        // A rule that is no function is evaluated once, for whoever asked first.
-        best.or_else(|| {
-            let names: BTreeSet<_> = statement.names.iter().collect();
-            self.best_of(|each| {
-                let body = self.traced.bodies.get(each.body);
-                body.is_some_and(|body| {
-                    !body.is_function && body.within.is_none() && names.contains(&body.rule)
-                })
-            })
-        })
+        best.sort_by(|one, other| other.best.compare(&one.best));
+        best
     }
 }
 

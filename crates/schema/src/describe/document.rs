@@ -1,30 +1,30 @@
 //! An item as JSON.
 
-use super::example::{conveniences, examples};
+use super::example::examples;
 use super::json::Json;
 use super::list::rpcs;
 use super::{Annotations, uses};
 use crate::descriptor::{Enum, Field, Label, Message, Rpc, Schema, Service, Type};
-use crate::lookup::Item;
+use crate::lookup::{FieldItem, Item};
 
 /// Describes one item.
-pub(super) fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> Json {
+pub(super) fn describe(schema: &'static Schema, item: Item, annotations: &dyn Annotations) -> Json {
     match item {
         Item::Rpc(rpc) => describe_rpc(schema, rpc, annotations),
         Item::Service(service) => describe_service(service),
         Item::Message(message) => describe_message(schema, message, annotations),
         Item::Enum(enumeration) => describe_enum(enumeration),
+        Item::Field(item) => describe_field_alone(item, annotations),
     }
 }
 
-fn describe_rpc(schema: &Schema, rpc: &'static Rpc, annotations: &dyn Annotations) -> Json {
+fn describe_rpc(schema: &'static Schema, rpc: &'static Rpc, annotations: &dyn Annotations) -> Json {
     let side = |message, rpc| {
         let mut entries = head("message", message);
         entries.extend(content(message, rpc, annotations));
         Json::Object(entries)
     };
-    let mut all = examples(schema, rpc);
-    all.extend(conveniences(schema, rpc, annotations));
+    let all = examples(schema, rpc, annotations);
     Json::Object(vec![
         ("kind", "rpc".into()),
         ("full_name", rpc.path().into()),
@@ -33,6 +33,7 @@ fn describe_rpc(schema: &Schema, rpc: &'static Rpc, annotations: &dyn Annotation
         ("file", rpc.file.into()),
         ("doc", rpc.doc.into()),
         ("since", annotations.rpc_since(rpc).into()),
+        ("deprecated", rpc.deprecated.into()),
         ("client_streaming", rpc.client_streaming.into()),
         ("server_streaming", rpc.server_streaming.into()),
         ("request", side(rpc.request, Some(rpc))),
@@ -52,7 +53,16 @@ fn describe_rpc(schema: &Schema, rpc: &'static Rpc, annotations: &dyn Annotation
             Json::array(all.iter().map(|example| {
                 Json::Object(vec![
                     ("form", example.form.name().into()),
+                    ("before", Json::array(example.call.before.iter().copied())),
                     ("command", example.command().into()),
+                    ("input", example.input.clone().into()),
+                    (
+                        "outcome",
+                        Some(example.call.outcome)
+                            .filter(|it| !it.is_empty())
+                            .into(),
+                    ),
+                    ("lines", Json::array(annotations.lines(example))),
                 ])
             })),
         ),
@@ -65,12 +75,13 @@ fn describe_service(service: &Service) -> Json {
         ("full_name", service.full_name.into()),
         ("file", service.file.into()),
         ("doc", service.doc.into()),
+        ("deprecated", service.deprecated.into()),
         ("rpcs", rpcs(service)),
     ])
 }
 
 fn describe_message(
-    schema: &Schema,
+    schema: &'static Schema,
     message: &'static Message,
     annotations: &dyn Annotations,
 ) -> Json {
@@ -90,7 +101,39 @@ fn describe_enum(enumeration: &Enum) -> Json {
         ("full_name", enumeration.full_name.into()),
         ("file", enumeration.file.into()),
         ("doc", enumeration.doc.into()),
+        ("deprecated", enumeration.deprecated.into()),
         ("values", values(enumeration)),
+    ])
+}
+
+/// A field, and the message or enum that its type is.
+fn describe_field_alone(item: FieldItem, annotations: &dyn Annotations) -> Json {
+    let FieldItem {
+        rpc,
+        message,
+        index,
+    } = item;
+    let Some(field) = message.fields.get(index) else {
+        return Json::Null;
+    };
+    let ty = match field.ty {
+        Type::Scalar(_) => Json::Null,
+        Type::Enum(enumeration) => describe_enum(enumeration),
+        Type::Message(inner) => {
+            let mut entries = head("message", inner);
+            entries.extend(content(inner, None, annotations));
+            Json::Object(entries)
+        }
+    };
+    Json::Object(vec![
+        ("kind", "field".into()),
+        ("full_name", Item::Field(item).full_name().into()),
+        ("file", message.file.into()),
+        (
+            "field",
+            describe_field(message, rpc, index, field, annotations),
+        ),
+        ("type", ty),
     ])
 }
 
@@ -102,6 +145,7 @@ fn head(kind: &'static str, message: &Message) -> Entries {
         ("full_name", message.full_name.into()),
         ("file", message.file.into()),
         ("doc", message.doc.into()),
+        ("deprecated", message.deprecated.into()),
     ]
 }
 
@@ -118,26 +162,28 @@ fn content(
     vec![
         (
             "fields",
-            Json::array(fields.map(|(index, field)| {
-                let automatic = annotations.automatic(rpc, message, index);
-                let aliases = annotations.aliases(message, index);
-                let since = annotations.field_since(message, index);
-                describe_field(message, field, automatic, aliases, since)
-            })),
+            Json::array(
+                fields
+                    .map(|(index, field)| describe_field(message, rpc, index, field, annotations)),
+            ),
         ),
         ("oneofs", Json::array(oneofs)),
     ]
 }
 
 fn describe_field(
-    message: &Message,
+    message: &'static Message,
+    rpc: Option<&'static Rpc>,
+    index: usize,
     field: &Field,
-    automatic: Option<String>,
-    aliases: Vec<String>,
-    since: Option<&'static str>,
+    annotations: &dyn Annotations,
 ) -> Json {
+    let automatic = annotations.automatic(rpc, message, index);
+    let aliases = annotations.aliases(message, index);
+    let since = annotations.field_since(message, index);
     let (label, key_type) = match field.label {
         Label::Singular => ("singular", None),
+        Label::Optional if field.options.required => ("required", None),
         Label::Optional => ("optional", None),
         Label::Repeated => ("repeated", None),
         Label::Map(key) => ("map", Some(key.name())),
@@ -152,6 +198,8 @@ fn describe_field(
         ("key_type", key_type.into()),
         ("oneof", oneof.map(|oneof| oneof.name).into()),
         ("doc", field.doc.into()),
+        ("deprecated", field.options.deprecated.into()),
+        ("default", field.options.default.into()),
         ("automatic", automatic.into()),
         ("aliases", Json::array(aliases)),
         ("since", since.into()),
@@ -171,6 +219,7 @@ fn values(enumeration: &Enum) -> Json {
             ("name", value.name.into()),
             ("number", value.number.into()),
             ("doc", value.doc.into()),
+            ("deprecated", value.deprecated.into()),
         ])
     }))
 }

@@ -2,12 +2,19 @@
 
 use super::json::Json;
 use super::sample::{self, Sample, Whole};
-use super::{Annotations, Words};
+use super::{Annotations, Call};
 use crate::descriptor::{Label, Message, Rpc, Schema, Type};
+use crate::dialect::Dialect;
+use crate::explicit::Explicit;
+use crate::json::{self, Style};
 use crate::lookup;
+use crate::path;
+use crate::reflect::Reflect;
 
 /// How many fields an example gives.
 const SHOWN: usize = 4;
+/// A document that is read from standard input.
+const STANDARD_INPUT: &str = "file://-";
 
 /// How a call gives its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,18 +54,17 @@ pub struct Example {
     pub form: Form,
     /// The RPC by the shortest name that stands for it alone.
     pub name: String,
-    /// The document's address or text: `json://...`, `file://...`.
+    /// The document's address or text: `json://...`, `file://-`.
     pub document: Option<String>,
-    /// Paths and values. None of them needs quotes.
+    /// Paths and values. None of them has a single quote.
     pub setters: Vec<(String, String)>,
+    /// What is on standard input.
+    pub input: Option<String>,
+    /// What it needs, and what comes of it.
+    pub call: Call,
 }
 
 impl Example {
-    /// Where the document's file is, if it is in one.
-    pub fn path(&self) -> Option<&str> {
-        self.document.as_deref()?.strip_prefix("file://")
-    }
-
     /// The RPC's name and what it is given, in one line. It holds no single quote.
     pub fn command(&self) -> String {
         let mut words = vec![self.name.clone()];
@@ -66,64 +72,181 @@ impl Example {
         words.extend(
             self.setters
                 .iter()
-                .map(|(path, value)| format!("{path}={value}")),
+                .map(|(path, value)| format!("{path}={}", quoted(value))),
         );
         words.join(" ")
     }
+
+    /// What it is an example of, and what comes of it if that is not a plain answer.
+    pub(super) fn title(&self) -> String {
+        let title = match self.form {
+            Form::Plain => "nothing given: defaults and automatic values",
+            Form::Setters => "fields by setters",
+            Form::Document => "a JSON document",
+            Form::File => "a JSON document from a file, here standard input",
+            Form::DocumentAndSetters => "a document, and setters on top of it",
+            Form::Convenience => "a convenience",
+        };
+        match self.call.outcome {
+            "" => title.to_owned(),
+            outcome => format!("{title}; {outcome}"),
+        }
+    }
 }
 
-/// Examples of an RPC in each form that its request allows.
-pub fn examples(schema: &Schema, rpc: &'static Rpc) -> Vec<Example> {
-    let name = shortest_name(schema, rpc);
-    let samples = samples(rpc.request);
-    let object = |samples: &[Sample]| {
-        let entries = samples.iter().map(|sample| sample.entry.clone());
-        Json::Object(entries.collect())
-    };
-    let (setters, whole, base) = match sample::of_request(schema, rpc.request) {
-        Some(Whole { setters, json }) => (setters, json.clone(), json),
-        None => {
-            let pairs = samples.iter().map(|it| (it.path.clone(), it.value.clone()));
-            let first = samples.get(..1).unwrap_or_default();
-            (pairs.collect::<Vec<_>>(), object(&samples), object(first))
-        }
-    };
-    let document = |json: &Json| Some(format!("json://{}", json.compact()));
-    let file = Some(format!("file:///tmp/{}.json", rpc.name));
-    let on_top = setters.get(1).or(setters.first()).cloned();
-    let mut forms = vec![(Form::Plain, None, Vec::new())];
+/// Examples of an RPC in each form that its request allows, and of what it takes beside the
+/// fields of its request.
+pub fn examples(
+    schema: &'static Schema,
+    rpc: &'static Rpc,
+    annotations: &dyn Annotations,
+) -> Vec<Example> {
+    let call = annotations.call(rpc).unwrap_or_default();
+    let dialect = annotations.dialect(rpc);
+    let given = given(schema, rpc, &call, dialect.as_ref());
+    let Given {
+        setters,
+        whole,
+        base,
+        on_top,
+    } = given;
+    let inline = |json: &str| Some(format!("json://{json}"));
+    let mut forms = Vec::new();
+    if call.is_alone {
+        forms.push((Form::Plain, None, Vec::new(), None));
+    }
     if !setters.is_empty() {
-        forms.push((Form::Setters, None, setters));
+        forms.push((Form::Setters, None, setters, None));
     }
-    forms.push((Form::Document, document(&whole), Vec::new()));
-    forms.push((Form::File, file, Vec::new()));
+    forms.push((Form::Document, inline(&whole), Vec::new(), None));
+    // A stream's messages come from there.
+    if !rpc.client_streaming && !rpc.request.fields.is_empty() {
+        let file = Some(STANDARD_INPUT.to_owned());
+        forms.push((Form::File, file, Vec::new(), Some(whole)));
+    }
     if let Some(on_top) = on_top {
-        forms.push((Form::DocumentAndSetters, document(&base), vec![on_top]));
+        let form = Form::DocumentAndSetters;
+        forms.push((form, inline(&base), vec![on_top], None));
     }
-    let example = |(form, document, setters)| Example {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    for convenience in annotations.conveniences(rpc) {
+        let setters = convenience.words.iter().map(owned).collect();
+        let input = Some(convenience.input.to_owned()).filter(|input| !input.is_empty());
+        forms.push((Form::Convenience, None, setters, input));
+    }
+    let name = shortest_name(schema, rpc);
+    let example = |(form, document, setters, input)| Example {
         form,
         name: name.clone(),
         document,
         setters,
+        input,
+        call,
     };
     forms.into_iter().map(example).collect()
 }
 
-/// Examples of what an RPC takes beside the fields of its request.
-pub(super) fn conveniences(
-    schema: &Schema,
-    rpc: &'static Rpc,
-    annotations: &dyn Annotations,
-) -> Vec<Example> {
-    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let example = |words: Words| Example {
-        form: Form::Convenience,
-        name: shortest_name(schema, rpc),
-        document: None,
-        setters: words.iter().map(owned).collect(),
+/// A setter's value as it stands in a command: JSON as it is, and other text in quotes where it
+/// would not be one word.
+fn quoted(value: &str) -> String {
+    let is_word = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\\' | '#');
+    if value.starts_with(['{', '[']) || (!value.is_empty() && value.chars().all(is_word)) {
+        return value.to_owned();
+    }
+    let mut word = String::from('"');
+    for c in value.chars() {
+        match c {
+            '\n' => word.push_str("\\n"),
+            '"' | '\\' => word.extend(['\\', c]),
+            c => word.push(c),
+        }
+    }
+    word.push('"');
+    word
+}
+
+/// One request in each form.
+struct Given {
+    setters: Vec<(String, String)>,
+    /// The document.
+    whole: String,
+    /// A document for a setter on top of it.
+    base: String,
+    on_top: Option<(String, String)>,
+}
+
+fn given(schema: &'static Schema, rpc: &'static Rpc, call: &Call, dialect: &dyn Dialect) -> Given {
+    let chosen = chosen(schema, rpc.request, call.setters, dialect);
+    if let Some((last, first)) = chosen.split_last() {
+        let owned = |(path, value): &(&str, &str)| ((*path).to_owned(), (*value).to_owned());
+        return Given {
+            setters: chosen.iter().map(owned).collect(),
+            whole: document(schema, rpc.request, &chosen, dialect),
+            base: document(schema, rpc.request, first, dialect),
+            on_top: (!first.is_empty()).then(|| owned(last)),
+        };
+    }
+    if let Some(Whole { setters, json }) = sample::of_request(schema, rpc.request) {
+        let on_top = setters.get(1).or(setters.first()).cloned();
+        return Given {
+            setters,
+            whole: json.compact(),
+            base: json.compact(),
+            on_top,
+        };
+    }
+    let samples = samples(rpc.request);
+    let object = |samples: &[Sample]| {
+        let entries = samples.iter().map(|sample| sample.entry.clone());
+        Json::Object(entries.collect()).compact()
     };
-    let words = annotations.conveniences(rpc);
-    words.into_iter().map(example).collect()
+    let pairs = samples.iter().map(|it| (it.path.clone(), it.value.clone()));
+    let setters: Vec<_> = pairs.collect();
+    Given {
+        whole: object(&samples),
+        base: object(samples.get(..1).unwrap_or_default()),
+        on_top: setters.get(1).or(setters.first()).cloned(),
+        setters,
+    }
+}
+
+/// Those of some setters that the message has fields for.
+fn chosen(
+    schema: &'static Schema,
+    message: &'static Message,
+    setters: &'static [(&'static str, &'static str)],
+    dialect: &dyn Dialect,
+) -> Vec<(&'static str, &'static str)> {
+    let mut request = (message.new)();
+    let fits = |setter: &&(&str, &str)| set(request.as_mut(), schema, setter, dialect);
+    setters.iter().filter(fits).copied().collect()
+}
+
+fn set(
+    request: &mut dyn Reflect,
+    schema: &'static Schema,
+    (path, value): &(&str, &str),
+    dialect: &dyn Dialect,
+) -> bool {
+    let explicit = &mut Explicit::default();
+    path::set(request, explicit, dialect, schema, path, value).is_ok()
+}
+
+/// The document that says the same as some setters.
+fn document(
+    schema: &'static Schema,
+    message: &'static Message,
+    setters: &[(&str, &str)],
+    dialect: &dyn Dialect,
+) -> String {
+    let mut request = (message.new)();
+    for setter in setters {
+        set(request.as_mut(), schema, setter, dialect);
+    }
+    let mut out = Vec::new();
+    // What setters make is not nested deep.
+    let _ = json::write(request.as_ref(), schema, Style::default(), &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The name alone where it finds this RPC. A name in lower case may be a

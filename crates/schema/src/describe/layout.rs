@@ -24,6 +24,21 @@ pub(super) fn paragraphs(out: &mut String, indent: usize, text: &str) {
     fill(out, indent, &filled);
 }
 
+/// A line that is no wider than text is set, cut at a word where it is longer.
+pub(super) fn fitted(line: &str) -> String {
+    const MARK: &str = " ...";
+    if line.chars().count() <= WIDTH {
+        return line.to_owned();
+    }
+    let start: String = line.chars().take(WIDTH - MARK.len() + 1).collect();
+    let end = start.trim_end().rfind(' ').unwrap_or(start.len());
+    let words = start
+        .get(..end)
+        .unwrap_or(&start)
+        .trim_end_matches([' ', ',', ';', ':']);
+    format!("{words}{MARK}")
+}
+
 fn fill(out: &mut String, indent: usize, words: &[&str]) {
     let width = WIDTH.saturating_sub(indent).max(LEAST_WIDTH);
     let mut used = 0;

@@ -1,19 +1,24 @@
 //! The list of all RPCs, by service.
 
 use super::json::Json;
-use super::layout::columns;
-use crate::descriptor::{Message, Rpc, Schema, Service};
+use super::layout::fitted;
+use crate::descriptor::{Message, Rpc, Service};
 use agent_text::escape;
 
-/// Every RPC by service: its name, its request's and its response's type, with
-/// `stream` before the type of a side that streams.
-pub fn list(schema: &Schema) -> String {
+/// Every RPC by service: its name and the first sentence of its comment, then its request's
+/// and its response's type, with `stream` before the type of a side that streams.
+pub fn list(services: &[&'static Service]) -> String {
     let mut out = String::new();
-    for service in schema.services {
+    for service in services {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&format!("{} ({})\n", service.full_name, service.file));
+        let mark = if service.deprecated {
+            ", deprecated"
+        } else {
+            ""
+        };
+        out.push_str(&format!("{} ({}){mark}\n", service.full_name, service.file));
         for line in rpc_lines(service) {
             out.push_str(&line);
             out.push('\n');
@@ -22,13 +27,30 @@ pub fn list(schema: &Schema) -> String {
     escape::lines(&out).into_owned()
 }
 
-/// One line for each RPC of a service, in columns.
+/// Two lines for each RPC of a service.
 pub(super) fn rpc_lines(service: &Service) -> Vec<String> {
-    let rows = service.rpcs.iter().map(|rpc| {
+    let lines = service.rpcs.iter().map(|rpc| {
+        let doc = match (rpc.deprecated, first_sentence(rpc.doc)) {
+            (false, doc) => doc,
+            (true, doc) if doc.is_empty() => "deprecated".to_owned(),
+            (true, doc) => format!("deprecated: {doc}"),
+        };
         let (request, response) = signature(rpc);
-        vec![rpc.name.to_owned(), request, format!("→ {response}")]
+        [
+            fitted(format!("  {}  {doc}", rpc.name).trim_end()),
+            format!("      {request} → {response}"),
+        ]
     });
-    columns(2, &rows.collect::<Vec<_>>())
+    lines.flatten().collect()
+}
+
+/// The first sentence of a comment, on one line and without its end.
+pub fn first_sentence(doc: &str) -> String {
+    let lines = doc.trim().lines().map(str::trim);
+    let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    let text = paragraph.join(" ");
+    let sentence = text.split_once(". ").map_or(&*text, |(first, _)| first);
+    sentence.trim_end_matches('.').to_owned()
 }
 
 /// The types of an RPC's two sides, with `stream` where a side streams.
@@ -44,12 +66,13 @@ pub(super) fn signature(rpc: &Rpc) -> (String, String) {
 }
 
 /// The same as a JSON array of services.
-pub fn list_json(schema: &Schema) -> String {
-    Json::array(schema.services.iter().map(|service| {
+pub fn list_json(services: &[&'static Service]) -> String {
+    Json::array(services.iter().map(|service| {
         Json::Object(vec![
             ("name", service.full_name.into()),
             ("file", service.file.into()),
             ("doc", service.doc.into()),
+            ("deprecated", service.deprecated.into()),
             ("rpcs", rpcs(service)),
         ])
     }))
@@ -67,6 +90,7 @@ pub(super) fn rpcs(service: &Service) -> Json {
             ("client_streaming", rpc.client_streaming.into()),
             ("server_streaming", rpc.server_streaming.into()),
             ("doc", rpc.doc.into()),
+            ("deprecated", rpc.deprecated.into()),
         ])
     }))
 }

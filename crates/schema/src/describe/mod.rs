@@ -11,10 +11,11 @@ mod sample;
 mod text;
 
 use crate::descriptor::{Message, Rpc, Scalar, Schema};
+use crate::dialect::{Dialect, Plain};
 use crate::lookup::Item;
 
 pub use self::example::{Example, Form, examples};
-pub use self::list::{list, list_json};
+pub use self::list::{first_sentence, list, list_json};
 pub(crate) use self::sample::key_text as example_key;
 pub use self::sample::{Sample, of as sample};
 
@@ -38,11 +39,22 @@ pub trait Annotations {
         Vec::new()
     }
 
-    /// Commands of this RPC that use such words, each by the words' names and
-    /// values. None of them needs quotes.
-    fn conveniences(&self, rpc: &'static Rpc) -> Vec<Words> {
+    /// Commands of this RPC that use such words.
+    fn conveniences(&self, rpc: &'static Rpc) -> Vec<Convenience> {
         let _ = rpc;
         Vec::new()
+    }
+
+    /// A call of this RPC that does what it is there for.
+    fn call(&self, rpc: &'static Rpc) -> Option<Call> {
+        let _ = rpc;
+        None
+    }
+
+    /// What commands of this RPC take beyond the spellings of the proto.
+    fn dialect(&self, rpc: &'static Rpc) -> Box<dyn Dialect> {
+        let _ = rpc;
+        Box::new(Plain)
     }
 
     /// The field's extra names.
@@ -69,20 +81,58 @@ pub trait Annotations {
         None
     }
 
-    /// The command line that makes a call. `command` is an RPC's name and what it
-    /// is given, without any single quote.
-    fn call_line(&self, command: &str) -> String {
-        command.to_owned()
+    /// The lines that a user types for an example; none if they cannot type it.
+    fn lines(&self, example: &Example) -> Vec<String> {
+        let before = example
+            .call
+            .before
+            .iter()
+            .map(|command| (*command).to_owned());
+        before.chain([example.command()]).collect()
     }
 
-    /// The command line that prints the template of an RPC's request.
-    fn template_line(&self, rpc: &str) -> String {
-        format!("template {rpc}")
+    /// The line that describes a type.
+    fn describe_line(&self, name: &str) -> String {
+        format!("describe {name}")
     }
 }
 
-/// Names and values of a command's words.
-pub type Words = &'static [(&'static str, &'static str)];
+/// A call that does what its RPC is there for.
+#[derive(Debug, Clone, Copy)]
+pub struct Call {
+    /// Commands that make what it needs.
+    pub before: &'static [&'static str],
+    /// Paths and values of setters. None of them has a single quote.
+    pub setters: &'static [(&'static str, &'static str)],
+    /// Whether it also does something when nothing is given.
+    pub is_alone: bool,
+    /// How long to wait for an answer that may not come; empty for as long as it takes.
+    pub limit: &'static str,
+    /// What comes of it, if that is not a plain answer.
+    pub outcome: &'static str,
+}
+
+impl Default for Call {
+    /// One that needs nothing.
+    fn default() -> Self {
+        Self {
+            before: &[],
+            setters: &[],
+            is_alone: true,
+            limit: "",
+            outcome: "",
+        }
+    }
+}
+
+/// A command of words that are not fields of the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Convenience {
+    /// Their names and values. None of them needs quotes.
+    pub words: &'static [(&'static str, &'static str)],
+    /// What is on standard input; empty for nothing.
+    pub input: &'static str,
+}
 
 /// A word that a command takes beside the fields of its request.
 #[derive(Debug, PartialEq, Eq)]
@@ -104,12 +154,12 @@ pub struct Unannotated;
 impl Annotations for Unannotated {}
 
 /// Describes one item, as lines of text.
-pub fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
+pub fn describe(schema: &'static Schema, item: Item, annotations: &dyn Annotations) -> String {
     text::describe(schema, item, annotations)
 }
 
 /// Describes one item, as a JSON object with keys in a fixed order.
-pub fn describe_json(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
+pub fn describe_json(schema: &'static Schema, item: Item, annotations: &dyn Annotations) -> String {
     document::describe(schema, item, annotations).pretty()
 }
 

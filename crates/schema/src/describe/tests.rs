@@ -142,12 +142,31 @@ impl Annotations for Notes {
         }
     }
 
-    fn call_line(&self, command: &str) -> String {
-        format!("tool call '{command}'")
+    fn call(&self, rpc: &'static Rpc) -> Option<Call> {
+        (rpc.name == "Buy").then_some(Call {
+            before: &["Open"],
+            setters: &[
+                // A message of this type is made as one of another.
+                ("text", "a 1"),
+                // It has no such field.
+                ("colour", "red"),
+                ("small", "5"),
+            ],
+            is_alone: false,
+            limit: "",
+            outcome: "answers nothing",
+        })
     }
 
-    fn template_line(&self, rpc: &str) -> String {
-        format!("tool template {rpc}")
+    fn lines(&self, example: &Example) -> Vec<String> {
+        let lines = example.call.before.iter().map(|it| (*it).to_owned());
+        let command = format!("tool call '{}'", example.command());
+        let input = example.input.iter().map(|it| format!("input {it}"));
+        lines.chain(input).chain([command]).collect()
+    }
+
+    fn describe_line(&self, name: &str) -> String {
+        format!("tool describe {name}")
     }
 }
 
@@ -161,13 +180,15 @@ fn document(name: &str) -> Value {
 }
 
 #[test]
-fn the_list_stands_in_columns() {
+fn the_list_tells_what_each_rpc_does() {
     assert_eq!(
-        list(&SHOP),
+        list(SHOP.services),
         "\
 shop.Counter (shop.proto)
-  Buy       shop.Order         → test.Empty
-  Converse  stream test.Empty  → stream shop.Order
+  Buy  Orders and pays
+      shop.Order → test.Empty
+  Converse
+      stream test.Empty → stream shop.Order
 
 shop.Till (till.proto)
 "
@@ -176,10 +197,12 @@ shop.Till (till.proto)
 
 #[test]
 fn the_list_as_json() {
-    let list: Value = serde_json::from_str(&list_json(&SHOP)).unwrap();
+    let list: Value = serde_json::from_str(&list_json(SHOP.services)).unwrap();
     assert_eq!(
         list[1],
-        serde_json::json!({"name": "shop.Till", "file": "till.proto", "doc": "", "rpcs": []})
+        serde_json::json!({
+            "name": "shop.Till", "file": "till.proto", "doc": "", "deprecated": false, "rpcs": []
+        })
     );
     assert_eq!(
         list[0]["rpcs"][1],
@@ -191,6 +214,7 @@ fn the_list_as_json() {
             "client_streaming": true,
             "server_streaming": true,
             "doc": "",
+            "deprecated": false,
         })
     );
 }
@@ -229,20 +253,23 @@ Response: test.Empty
   (no fields)
 
 Types:
-  describe shop.Order
-  describe test.Inner
+  tool describe shop.Order
+  tool describe test.Inner
 
 Examples:
-  # nothing given: defaults and automatic values
-  tool call 'Buy'
-  # fields by setters
-  tool call 'Buy order_id=example-id unit=GRAM notes[1].name=example parts[0].order_id=example-id'
-  # a JSON document
-  tool call 'Buy json://{"order_id":"example-id","unit":"GRAM","notes":{"1":{"name":"example"}},"parts":[{"order_id":"example-id"}]}'
-  # a file: tool template Buy > /tmp/Buy.json
-  tool call 'Buy file:///tmp/Buy.json'
-  # a document, and setters on top of it
-  tool call 'Buy json://{"order_id":"example-id"} unit=GRAM'
+  # fields by setters; answers nothing
+  Open
+  tool call 'Buy text="a 1" small=5'
+  # a JSON document; answers nothing
+  Open
+  tool call 'Buy json://{"small":5,"text":"a 1"}'
+  # a JSON document from a file, here standard input; answers nothing
+  Open
+  input {"small":5,"text":"a 1"}
+  tool call 'Buy file://-'
+  # a document, and setters on top of it; answers nothing
+  Open
+  tool call 'Buy json://{"text":"a 1"} small=5'
 "#
     );
 }
@@ -264,8 +291,6 @@ fn an_rpc_that_streams_and_has_no_fields() {
   tool call 'Converse'
   # a JSON document
   tool call 'Converse json://{}'
-  # a file: tool template Converse > /tmp/Converse.json
-  tool call 'Converse file:///tmp/Converse.json'
 "
     );
 }
@@ -293,8 +318,10 @@ service shop.Counter (shop.proto)
 Sells.
 
 RPCs:
-  Buy       shop.Order         → test.Empty
-  Converse  stream test.Empty  → stream shop.Order
+  Buy  Orders and pays
+      shop.Order → test.Empty
+  Converse
+      stream test.Empty → stream shop.Order
 "
     );
     let order = page("Order");
@@ -329,7 +356,7 @@ fn an_rpc_as_json() {
         serde_json::json!({
             "name": "cash", "json_name": "cash", "number": 10, "label": "singular", "type": "uint32",
             "key_type": null, "oneof": "payment", "doc": "Cash on delivery.", "automatic": null,
-            "aliases": [], "since": null, "enum_values": null,
+            "aliases": [], "since": null, "enum_values": null, "deprecated": false, "default": null,
         })
     );
     assert_eq!(fields[3]["label"], "map");
@@ -339,7 +366,7 @@ fn an_rpc_as_json() {
     );
     assert_eq!(
         fields[1]["enum_values"][1],
-        serde_json::json!({"name": "GRAM", "number": -1, "doc": "Weight."})
+        serde_json::json!({"name": "GRAM", "number": -1, "doc": "Weight.", "deprecated": false})
     );
     let forms: Vec<_> = document["examples"]
         .as_array()
@@ -349,13 +376,7 @@ fn an_rpc_as_json() {
         .collect();
     assert_eq!(
         forms,
-        [
-            "plain",
-            "setters",
-            "document",
-            "file",
-            "document_and_setters"
-        ]
+        ["setters", "document", "file", "document_and_setters"]
     );
 }
 
@@ -383,7 +404,7 @@ fn the_other_kinds_as_json() {
 #[test]
 fn names_in_examples_find_their_rpc() {
     for rpc in SCHEMA.services.iter().flat_map(|service| service.rpcs) {
-        let name = &examples(&SCHEMA, rpc)[0].name;
+        let name = &examples(&SCHEMA, rpc, &Unannotated)[0].name;
         assert_eq!(lookup::rpc(&SCHEMA, name).unwrap().path(), rpc.path());
         assert!(name.starts_with(|first: char| first.is_ascii_uppercase()) || name.contains('/'));
     }
@@ -410,11 +431,11 @@ fn what_a_terminal_acts_on_is_escaped() {
         "service shop.Hostile (a\\x1bb.proto)\n\n\
          red \\x1b[31m and \\x7f, \\u{9b}2J, \\u{202e}back\n\nRPCs:\n"
     );
-    assert_eq!(list(&HOSTILE), "shop.Hostile (a\\x1bb.proto)\n");
+    assert_eq!(list(HOSTILE.services), "shop.Hostile (a\\x1bb.proto)\n");
     let shown = r#""doc": "red \u001b[31m\tand \u007f, \u009b2J, \u202eback""#;
     for text in [
         describe_json(&HOSTILE, item, &Unannotated),
-        list_json(&HOSTILE),
+        list_json(HOSTILE.services),
     ] {
         assert!(text.contains(shown), "{text}");
         let value: Value = serde_json::from_str(&text).unwrap();
@@ -427,16 +448,14 @@ fn what_a_terminal_acts_on_is_escaped() {
 fn run_examples(schema: &'static Schema) -> usize {
     let mut count = 0;
     for rpc in schema.services.iter().flat_map(|service| service.rpcs) {
-        for example in examples(schema, rpc) {
+        for example in examples(schema, rpc, &Unannotated) {
             let command = example.command();
             assert!(!command.contains(['\'', '\\', '\n']), "{command}");
             let mut message = (rpc.request.new)();
             let explicit = &mut Explicit::default();
-            if let Some(text) = example
-                .document
-                .as_deref()
-                .and_then(|it| it.strip_prefix("json://"))
-            {
+            let inline = example.document.as_deref();
+            let inline = inline.and_then(|it| it.strip_prefix("json://"));
+            if let Some(text) = inline.or(example.input.as_deref()) {
                 json::merge(&mut *message, explicit, &Plain, schema, text)
                     .map_err(|error| format!("{command}: {error}"))
                     .unwrap();

@@ -1,15 +1,19 @@
 //! An item as text to read.
 
-use super::example::{Form, conveniences, examples};
+use super::example::examples;
 use super::layout::{columns, paragraphs};
 use super::list::{rpc_lines, signature};
 use super::{Annotations, uses};
-use crate::descriptor::{Enum, Field, Message, Rpc, Schema, Service, Type};
-use crate::lookup::Item;
+use crate::descriptor::{Enum, Field, Message, Rpc, Scalar, Schema, Service, Type};
+use crate::lookup::{FieldItem, Item};
 use agent_text::escape;
 
 /// Describes one item. Comments may hold anything, so all of the page is escaped.
-pub(super) fn describe(schema: &Schema, item: Item, annotations: &dyn Annotations) -> String {
+pub(super) fn describe(
+    schema: &'static Schema,
+    item: Item,
+    annotations: &dyn Annotations,
+) -> String {
     let mut page = Page {
         out: String::new(),
         annotations,
@@ -19,6 +23,7 @@ pub(super) fn describe(schema: &Schema, item: Item, annotations: &dyn Annotation
         Item::Service(service) => page.service(service),
         Item::Message(message) => page.message(schema, message),
         Item::Enum(enumeration) => page.enumeration(enumeration),
+        Item::Field(item) => page.field_alone(item),
     }
     escape::lines(&page.out).into_owned()
 }
@@ -42,8 +47,8 @@ impl Page<'_> {
     }
 
     /// The first line of a page, and the item's comment.
-    fn head(&mut self, kind: &str, name: &str, file: &str, doc: &str) {
-        self.line(&format!("{kind} {name} ({file})"));
+    fn head(&mut self, kind: &str, name: &str, file: &str, doc: &str, deprecated: bool) {
+        self.line(&format!("{kind} {name} ({file}){}", mark(deprecated)));
         if !doc.trim().is_empty() {
             self.line("");
             paragraphs(&mut self.out, 0, doc);
@@ -57,8 +62,8 @@ impl Page<'_> {
         }
     }
 
-    fn rpc(&mut self, schema: &Schema, rpc: &'static Rpc) {
-        self.head("rpc", &rpc.path(), rpc.file, rpc.doc);
+    fn rpc(&mut self, schema: &'static Schema, rpc: &'static Rpc) {
+        self.head("rpc", &rpc.path(), rpc.file, rpc.doc, rpc.deprecated);
         self.since(0, self.annotations.rpc_since(rpc));
         let (request, response) = signature(rpc);
         for (title, side, message, of) in [
@@ -85,23 +90,14 @@ impl Page<'_> {
                  more, as JSON.",
             );
         }
-        let conveniences = conveniences(schema, rpc, self.annotations);
-        for example in examples(schema, rpc).into_iter().chain(conveniences) {
-            let title = match example.form {
-                Form::Plain => "nothing given: defaults and automatic values".to_owned(),
-                Form::Setters => "fields by setters".to_owned(),
-                Form::Document => "a JSON document".to_owned(),
-                Form::File => format!(
-                    "a file: {} > {}",
-                    self.annotations.template_line(&example.name),
-                    example.path().unwrap_or_default()
-                ),
-                Form::DocumentAndSetters => "a document, and setters on top of it".to_owned(),
-                Form::Convenience => "a convenience".to_owned(),
-            };
-            self.line(&format!("  # {title}"));
-            let line = self.annotations.call_line(&example.command());
-            self.line(&format!("  {line}"));
+        for example in examples(schema, rpc, self.annotations) {
+            let lines = self.annotations.lines(&example);
+            if !lines.is_empty() {
+                self.line(&format!("  # {}", example.title()));
+            }
+            for line in lines {
+                self.line(&format!("  {line}"));
+            }
         }
     }
 
@@ -119,13 +115,27 @@ impl Page<'_> {
     }
 
     fn service(&mut self, service: &Service) {
-        self.head("service", service.full_name, service.file, service.doc);
+        let Service {
+            full_name,
+            file,
+            doc,
+            deprecated,
+            ..
+        } = *service;
+        self.head("service", full_name, file, doc, deprecated);
         self.line("\nRPCs:");
         self.lines(&rpc_lines(service));
     }
 
-    fn message(&mut self, schema: &Schema, message: &'static Message) {
-        self.head("message", message.full_name, message.file, message.doc);
+    fn message(&mut self, schema: &'static Schema, message: &'static Message) {
+        let Message {
+            full_name,
+            file,
+            doc,
+            deprecated,
+            ..
+        } = *message;
+        self.head("message", full_name, file, doc, deprecated);
         self.since(0, self.annotations.message_since(message));
         self.line("\nFields:");
         self.fields(message, None);
@@ -140,21 +150,52 @@ impl Page<'_> {
         }
     }
 
+    /// A field, and what its type is made of.
+    fn field_alone(&mut self, item: FieldItem) {
+        let FieldItem {
+            rpc,
+            message,
+            index,
+        } = item;
+        let Some(field) = message.fields.get(index) else {
+            return;
+        };
+        let (full_name, file) = (message.full_name, message.file);
+        self.line(&format!("field {full_name}.{} ({file})\n", field.name));
+        let rows: Vec<_> = message.fields.iter().map(row).collect();
+        let one = rows.get(index).cloned().unwrap_or_default();
+        let mut lines = vec![String::new(); index];
+        lines.extend(columns(2, &[one]));
+        self.field(message, rpc, index, &lines);
+        if let Type::Message(inner) = field.ty {
+            self.line(&format!("\nFields of {}:", inner.full_name));
+            if !inner.doc.trim().is_empty() {
+                paragraphs(&mut self.out, 2, inner.doc);
+                self.line("");
+            }
+            self.fields(inner, None);
+            self.types(&[inner]);
+        }
+    }
+
     fn enumeration(&mut self, enumeration: &Enum) {
         let Enum {
             full_name,
             file,
             doc,
+            deprecated,
             ..
-        } = enumeration;
-        self.head("enum", full_name, file, doc);
+        } = *enumeration;
+        self.head("enum", full_name, file, doc, deprecated);
         self.line("\nValues:");
         self.values(2, enumeration);
     }
 
     fn values(&mut self, indent: usize, enumeration: &Enum) {
         for value in enumeration.values {
-            self.line(&format!("{:indent$}{} = {}", "", value.name, value.number));
+            let (name, number) = (value.name, value.number);
+            let mark = mark(value.deprecated);
+            self.line(&format!("{:indent$}{name} = {number}{mark}", ""));
             paragraphs(&mut self.out, indent + 4, value.doc);
         }
     }
@@ -231,22 +272,41 @@ impl Page<'_> {
         names.dedup();
         if !names.is_empty() {
             self.line("\nTypes:");
-            let lines = names.iter().map(|name| format!("  describe {name}"));
-            self.lines(&lines.collect::<Vec<_>>());
+            for name in names {
+                let line = self.annotations.describe_line(name);
+                self.line(&format!("  {line}"));
+            }
         }
+    }
+}
+
+/// What follows the name of something that should not be used any more.
+fn mark(deprecated: bool) -> &'static str {
+    match deprecated {
+        true => ", deprecated",
+        false => "",
     }
 }
 
 fn row(field: &Field) -> Vec<String> {
     let margin = if field.oneof.is_some() { "  " } else { "" };
+    let mut notes = Vec::new();
+    if field.json_name != field.name {
+        notes.push(format!("json: {}", field.json_name));
+    }
+    if let Some(default) = field.options.default {
+        notes.push(match field.ty {
+            Type::Scalar(Scalar::String | Scalar::Bytes) => format!("default: {default:?}"),
+            _ => format!("default: {default}"),
+        });
+    }
+    if field.options.deprecated {
+        notes.push("deprecated".to_owned());
+    }
     vec![
         format!("{margin}{}", field.name),
         field.declared_type(),
         field.number.to_string(),
-        if field.json_name == field.name {
-            String::new()
-        } else {
-            format!("json: {}", field.json_name)
-        },
+        notes.join(", "),
     ]
 }

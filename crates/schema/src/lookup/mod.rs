@@ -4,8 +4,9 @@
 
 use agent_text::excerpt::Excerpt;
 
-use crate::descriptor::{Enum, Field, Message, Rpc, Schema, Service};
-use crate::dialect::Dialect;
+use crate::descriptor::{Enum, Field, Message, Rpc, Schema, Service, Type};
+use crate::dialect::{Dialect, Plain};
+use crate::path;
 use crate::suggest::{did_you_mean, nearest, quoted};
 
 /// Why a name does not stand for one thing.
@@ -40,6 +41,16 @@ pub enum LookupError {
         name: String,
         /// The names that tell the matches apart.
         candidates: Vec<String>,
+    },
+    /// A path goes on after a field that has none.
+    #[error("{message}.{field} is of type {ty}, which has no fields")]
+    NoFields {
+        /// Full name of the message that the field is in.
+        message: &'static str,
+        /// The field's name.
+        field: &'static str,
+        /// The field's type.
+        ty: &'static str,
     },
     /// A message has no such field.
     #[error("{message} has no field {}{}", Excerpt(.name), field_help(.nearest, .known))]
@@ -83,6 +94,26 @@ pub enum Item {
     Message(&'static Message),
     /// An enum type.
     Enum(&'static Enum),
+    /// A field of a message, which a path led to.
+    Field(FieldItem),
+}
+
+/// A field of a message.
+#[derive(Debug, Clone, Copy)]
+pub struct FieldItem {
+    /// The RPC whose request the message is, if the path began there.
+    pub rpc: Option<&'static Rpc>,
+    /// The message that it is in.
+    pub message: &'static Message,
+    /// Its index there.
+    pub index: usize,
+}
+
+impl FieldItem {
+    /// The field itself.
+    pub fn field(&self) -> Option<&'static Field> {
+        self.message.fields.get(self.index)
+    }
 }
 
 /// The kinds of items, as a name is looked up among them.
@@ -159,16 +190,95 @@ pub fn request(schema: &Schema, name: &str) -> Result<&'static Message, LookupEr
 }
 
 /// Finds anything by its name: an exact name first, then one in another case,
-/// and of each an RPC, a service, a message, an enum.
+/// and of each an RPC, a service, a message, an enum. What follows an RPC or a message after a
+/// dot is a path to a field: `CreateContainer.OCI.Process`.
 ///
 /// # Errors
 /// When nothing matches, or several things of the first kind that matches do.
 pub fn item(schema: &Schema, name: &str) -> Result<Item, LookupError> {
     let kinds = [Kind::Rpc, Kind::Service, Kind::Message, Kind::Enum];
-    find(schema, &kinds, name).unwrap_or_else(|| {
-        let kind = "RPC, service, message or enum";
-        Err(unknown(schema, &kinds, kind, name, std::iter::empty()))
-    })
+    find(schema, &kinds, name)
+        .or_else(|| field_item(schema, name))
+        .unwrap_or_else(|| {
+            let kind = "RPC, service, message or enum";
+            Err(unknown(schema, &kinds, kind, name, std::iter::empty()))
+        })
+}
+
+/// Finds a service by its name, in any case where only one matches; all of them without a name.
+///
+/// # Errors
+/// When none matches, or several do.
+pub fn services(schema: &Schema, name: Option<&str>) -> Result<Vec<&'static Service>, LookupError> {
+    let Some(name) = name else {
+        return Ok(schema.services.to_vec());
+    };
+    match find(schema, &[Kind::Service], name) {
+        Some(Ok(Item::Service(service))) => Ok(vec![service]),
+        Some(Err(error)) => Err(error),
+        Some(Ok(_)) | None => {
+            let services = schema.services.iter().map(|it| it.full_name.to_owned());
+            Err(LookupError::Unknown {
+                kind: "service",
+                name: name.to_owned(),
+                nearest: services.take(3).collect(),
+            })
+        }
+    }
+}
+
+/// The field that a path leads to from an RPC or a message; `None` if it begins with neither.
+/// Of an RPC it may be a field of the response too.
+fn field_item(schema: &Schema, name: &str) -> Option<Result<Item, LookupError>> {
+    let end = name.find('[').unwrap_or(name.len());
+    let dots = name.get(..end)?.rmatch_indices('.');
+    let mut failed = None;
+    for (dot, _) in dots {
+        let (start, path) = (name.get(..dot)?, name.get(dot + 1..)?);
+        let found = match find(schema, &[Kind::Rpc, Kind::Message], start) {
+            Some(Ok(Item::Rpc(rpc))) => {
+                let request = walk(Some(rpc), rpc.request, path);
+                request.or_else(|error| walk(None, rpc.response, path).map_err(|_| error))
+            }
+            Some(Ok(Item::Message(message))) => walk(None, message, path),
+            Some(Ok(_)) | None => continue,
+            Some(Err(error)) => Err(error),
+        };
+        match found {
+            Ok(field) => return Some(Ok(Item::Field(field))),
+            Err(error) => failed = failed.or(Some(Err(error))),
+        }
+    }
+    failed
+}
+
+fn walk(
+    rpc: Option<&'static Rpc>,
+    message: &'static Message,
+    path: &str,
+) -> Result<FieldItem, LookupError> {
+    let names = path::names(path).unwrap_or_else(|| vec![path.to_owned()]);
+    let mut found = FieldItem {
+        rpc,
+        message,
+        index: 0,
+    };
+    for (count, name) in names.iter().enumerate() {
+        if count > 0
+            && let Some(field) = found.field()
+        {
+            let Type::Message(inner) = field.ty else {
+                return Err(LookupError::NoFields {
+                    message: found.message.full_name,
+                    field: field.name,
+                    ty: field.ty.name(),
+                });
+            };
+            (found.rpc, found.message) = (None, inner);
+        }
+        found.index = field(found.message, name, &Plain)?;
+    }
+    Ok(found)
 }
 
 /// The one item that a name stands for: of the first kind that has a match, an exact
@@ -253,12 +363,16 @@ impl Item {
     }
 
     /// The name that only this item has.
-    fn full_name(self) -> String {
+    pub fn full_name(self) -> String {
         match self {
             Self::Rpc(rpc) => rpc.path(),
             Self::Service(Service { full_name, .. })
             | Self::Message(Message { full_name, .. })
             | Self::Enum(Enum { full_name, .. }) => (*full_name).to_owned(),
+            Self::Field(it) => {
+                let name = it.field().map_or("", |field| field.name);
+                format!("{}.{name}", it.message.full_name)
+            }
         }
     }
 
@@ -274,6 +388,8 @@ impl Item {
             Self::Service(Service { full_name, .. })
             | Self::Message(Message { full_name, .. })
             | Self::Enum(Enum { full_name, .. }) => case.ends(full_name, name),
+            // Fields are found by the way to them.
+            Self::Field(_) => false,
         }
     }
 
@@ -284,6 +400,7 @@ impl Item {
             Self::Service(Service { full_name, .. })
             | Self::Message(Message { full_name, .. })
             | Self::Enum(Enum { full_name, .. }) => (last_part(full_name), full_name),
+            Self::Field(it) => it.field().map_or(("", ""), |it| (it.name, it.name)),
         }
     }
 }

@@ -19,6 +19,10 @@ fn item_named(name: &str) -> String {
         Ok(Item::Service(it)) => format!("service {}", it.full_name),
         Ok(Item::Message(it)) => format!("message {}", it.full_name),
         Ok(Item::Enum(it)) => format!("enum {}", it.full_name),
+        Ok(it @ Item::Field(FieldItem { rpc, .. })) => {
+            let of = rpc.map(|rpc| format!(" of {}", rpc.name));
+            format!("field {}{}", it.full_name(), of.unwrap_or_default())
+        }
         Err(error) => error.to_string(),
     }
 }
@@ -41,6 +45,62 @@ fn an_rpc_by_each_form_of_its_name() {
     assert_eq!(
         rpc_named("Service.Both"),
         "there is no RPC \"Service.Both\"; did you mean \"Both\"?"
+    );
+}
+
+#[test]
+fn a_field_by_the_path_to_it() {
+    for (name, found) in [
+        ("Both.inner", "field test.All.inner of Both"),
+        (
+            "grpc.AgentService.Both.inner",
+            "field test.All.inner of Both",
+        ),
+        ("Both.inners[0].group_id", "field test.Inner.group_id"),
+        ("Both.inner.child.child.name", "field test.Inner.name"),
+        ("test.All.by_number.name", "field test.Inner.name"),
+        ("all.by_number[\"a.b\"].tags", "field test.Inner.tags"),
+        (
+            "Both.inner.nam",
+            "test.Inner has no field \"nam\"; did you mean \"name\"?",
+        ),
+        (
+            "Both.text.x",
+            "test.All.text is of type string, which has no fields",
+        ),
+        (
+            "Twice.text",
+            "\"Twice\" could be the RPC \"a.Other/Twice\" or \"b.Other/Twice\"",
+        ),
+        (
+            "No.text",
+            "there is no RPC, service, message or enum \"No.text\"; \"list\" shows the RPCs",
+        ),
+    ] {
+        assert_eq!(item_named(name), found, "{name}");
+    }
+}
+
+#[test]
+fn services_by_name() {
+    let named = |name: Option<&str>| match services(&SCHEMA, name) {
+        Ok(services) => services
+            .iter()
+            .map(|it| it.full_name)
+            .collect::<Vec<_>>()
+            .join(" "),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(named(None), "grpc.AgentService grpc.Health a.Other b.Other");
+    assert_eq!(named(Some("health")), "grpc.Health");
+    assert_eq!(
+        named(Some("Other")),
+        "\"Other\" could be the service \"a.Other\" or \"b.Other\""
+    );
+    assert_eq!(
+        named(Some("x")),
+        "there is no service \"x\"; did you mean \"grpc.AgentService\", \"grpc.Health\" or \
+         \"a.Other\"?"
     );
 }
 

@@ -39,6 +39,13 @@ pub fn setter_path(text: &str) -> Option<usize> {
     }
 }
 
+/// The names of the fields that a path leads through, without what is in brackets; `None` if it
+/// is no path.
+pub(crate) fn names(path: &str) -> Option<Vec<String>> {
+    let segments = parse(path).ok()?.into_iter();
+    Some(segments.map(|segment| segment.name).collect())
+}
+
 /// Splits a `path=value` word at the `=` that ends the path. `None` for a word
 /// that is not a setter.
 pub fn split_setter(word: &str) -> Option<(&str, &str)> {

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use crate::process::{Event, Launcher, Pipe, Process, Program, Read, Size, Write};
+use crate::process::pipe::{Read, Write};
+use crate::process::{Event, Launcher, Pipe, Process, Program, Size};
 
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(20);

@@ -1,0 +1,171 @@
+//! What `policy audit` finds: every hole that is put into a policy, and none in one that pins
+//! all that there is.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{folder, policy};
+use crate::tool::tool;
+
+const COMMAND: &str = r#"CreateContainer container_id=web exec_id=web OCI={"Version":"1.1.0",
+    "Process":{"Args":["sh","-c","ls"],"Env":["A=1","B=2"],"Cwd":"/","User":{"UID":5,
+    "AdditionalGids":[1]},"Capabilities":{"Bounding":["CAP_CHOWN"]},"NoNewPrivileges":true},
+    "Root":{"Path":"/r","Readonly":true},"Mounts":[{"destination":"/proc","type":"proc"}],
+    "Annotations":{"a":"1","b":"2"},"Linux":{"Namespaces":[{"Type":"ipc"}],
+    "Resources":{"Memory":{"Limit":"1000"}},"MaskedPaths":["/proc/kcore"]}}
+    storages=[{"driver":"blk","driver_options":["ro"],"mount_point":"/m"}] sandbox_pidns=true"#;
+
+/// Expressions that are true of this value alone, each with the path that it pins.
+fn pins(path: &str, value: &Value, all: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            let keys: Vec<_> = members.keys().collect();
+            let keys = serde_json::to_string(&keys).unwrap();
+            all.push((
+                path.to_owned(),
+                format!("[key | some key, _ in {path}] == {keys}"),
+            ));
+            for (name, value) in members {
+                pins(
+                    &format!("{path}[{}]", Value::from(name.as_str())),
+                    value,
+                    all,
+                );
+            }
+        }
+        Value::Array(items) => {
+            all.push((path.to_owned(), format!("count({path}) == {}", items.len())));
+            for (index, item) in items.iter().enumerate() {
+                pins(&format!("{path}[{index}]"), item, all);
+            }
+        }
+        value => all.push((path.to_owned(), format!("{path} == {value}"))),
+    }
+}
+
+/// A policy that requires these.
+fn rego<'a>(pins: impl IntoIterator<Item = &'a (String, String)>) -> String {
+    let mut text = "package agent_policy\ndefault CreateContainerRequest := false\n\
+                    CreateContainerRequest if {\n"
+        .to_owned();
+    for (_, pin) in pins {
+        let _ = writeln!(text, "    {pin}");
+    }
+    text + "}\n"
+}
+
+/// A path of the policy as that of a field: no quotes around names but those of map keys.
+fn as_field(path: &str) -> String {
+    let path = path.trim_start_matches("input");
+    let maps = ["Annotations", "Sysctl"];
+    let mut field = String::new();
+    for part in path.split(['[', ']']).filter(|part| !part.is_empty()) {
+        let name = part.trim_matches('"');
+        let in_map = maps.iter().any(|map| field.ends_with(map));
+        if in_map || name.parse::<usize>().is_ok() {
+            field.push_str(&format!("[{part}]"));
+        } else {
+            let dot = if field.is_empty() { "" } else { "." };
+            field.push_str(&format!("{dot}{}", name.trim_end_matches('_')));
+        }
+    }
+    field
+}
+
+fn audited(rules: &str, request: &str) -> (u64, BTreeSet<String>) {
+    let folder = folder(&[("p.rego", rules), ("request.json", request)]);
+    let output = policy(
+        &folder,
+        &["audit", "-p", "p.rego", "--json", "request.json"],
+    )
+    .run();
+    let found = output.succeeded().json();
+    let allowed = found["allowed"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{found}"));
+    let paths = allowed
+        .iter()
+        .map(|change| change["path"].as_str().unwrap().to_owned());
+    (found["tried"].as_u64().unwrap(), paths.collect())
+}
+
+#[test]
+fn every_hole_is_found_and_nothing_else() {
+    let output = tool(["connect", "-n", "--dry-run", "-o", "serde", "-c", COMMAND]).run();
+    let input = output.succeeded().json();
+    let request = format!(r#"[{{"kind": "CreateContainerRequest", "request": {input}}}]"#);
+    let mut all = Vec::new();
+    pins("input", &input, &mut all);
+
+    let (tried, holes) = audited(&rego(&all), &request);
+    assert!(holes.is_empty(), "{holes:?}");
+    assert!(tried > 150, "{tried}");
+
+    // Leaves all over the request, by a fixed step.
+    let leaves: Vec<_> = all
+        .iter()
+        .filter(|(_, pin)| !pin.starts_with("count(") && !pin.starts_with('['))
+        .collect();
+    let holes: BTreeSet<_> = (0..20)
+        .map(|hole| leaves[hole * leaves.len() / 20].0.clone())
+        .collect();
+    assert_eq!(holes.len(), 20);
+    let rules = rego(all.iter().filter(|(path, _)| !holes.contains(path)));
+    let (_, found) = audited(&rules, &request);
+    let expected: BTreeSet<_> = holes.iter().map(|hole| as_field(hole)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_a_pattern_permits_is_found() {
+    let rules = "package agent_policy\ndefault CreateSandboxRequest := false\n\
+                 CreateSandboxRequest if {\n    \
+                     regex.match(\"^[a-f0-9]{8}$\", input.sandbox_id)\n    \
+                     startswith(input.hostname, \"web\")\n    \
+                     input.guest_hook_path == \"\"\n    \
+                     input.kernel_modules == []\n    \
+                     input.storages == []\n    \
+                     count(input.dns) < 2\n    \
+                     not input.sandbox_pidns\n}\n";
+    let folder = folder(&[("p.rego", rules)]);
+    policy(&folder, &["audit", "-p", "p.rego", "-c"])
+        .arguments(["CreateSandbox sandbox_id=0123abcd hostname=web-1", "CreateSandbox"])
+        .stdout(
+            "1  allowed  CreateSandbox: 4 of 13 changes are still allowed\n  \
+               dns[0]      added: \"policy-audit\"\n  \
+               hostname    changed: \"web-0\"; changed: \"web-1-policy-audit\"\n  \
+               sandbox_id  changed: \"0123abca\"\n\
+             2  denied   CreateSandbox  code: PERMISSION_DENIED: CreateSandboxRequest is blocked by \
+             policy:\n",
+        )
+        .test();
+}
+
+#[test]
+fn a_sequence_keeps_its_state() {
+    let rules = "package agent_policy\ndefault StartContainerRequest := false\n\
+                 StartContainerRequest := {\"allowed\": true, \"ops\": [{\"op\": \"add\", \"path\": \
+                 \"/pstate/id\", \"value\": input.container_id}]} if not data.pstate.id\n\
+                 StartContainerRequest if data.pstate.id == input.container_id\n";
+    let folder = folder(&[("p.rego", rules)]);
+    policy(
+        &folder,
+        &[
+            "audit",
+            "-p",
+            "p.rego",
+            "-c",
+            "StartContainer cid=web",
+            "StartContainer",
+        ],
+    )
+    .stdout(
+        "1  allowed  StartContainer: 4 of 4 changes are still allowed\n  \
+               container_id  changed: \"wea\"; changed: \"web-policy-audit\"; changed: \
+               \"policy-audit\"; changed: \"\"\n\
+             2  allowed  StartContainer: 0 of 4 changes are still allowed\n",
+    )
+    .test();
+}

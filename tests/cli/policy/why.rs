@@ -1,0 +1,99 @@
+//! What `policy why` names.
+
+use super::{folder, policy};
+
+#[test]
+fn the_expression_its_values_and_the_way_are_shown() {
+    let rules = r#"package agent_policy
+
+default ExecProcessRequest := false
+
+ExecProcessRequest if {
+    some container in data.agent_policy.containers
+    container.id == input.container_id
+    allow(container, input.process)
+}
+
+allow(container, process) if {
+    every arg in process.Args {
+        arg in container.args
+    }
+}
+
+allow(container, _) if container.anything
+
+containers := [{"id": "web", "args": ["ls", "-l"], "anything": false}]
+"#;
+    let folder = folder(&[("p.rego", rules)]);
+    policy(&folder, &["why", "-p", "p.rego", "-c"])
+        .arguments(["ExecProcess cid=web process.Args=ls process.Args=-l"])
+        .arguments(["ExecProcess process.Args=ls process.Args=/etc"])
+        .arguments(["GetMetrics", "ExecProcess cid=db process.Args=ls"])
+        .stdout(
+            "1  allowed  ExecProcess\n\
+             2  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy\n  \
+               p.rego:13: arg in container.args\n      \
+                   arg = \"/etc\"\n      \
+                   container.args = [\"ls\",\"-l\"]\n    \
+                 from p.rego:12: every arg in process.Args\n    \
+                 from p.rego:8: allow(container, input.process)\n  \
+               or\n  \
+               p.rego:17: container.anything   # is false\n    \
+                 from p.rego:8: allow(container, input.process)\n\
+             3  denied   GetMetrics  code: INTERNAL: GetMetricsRequest: internal error policy check: \
+             unexpected eval_query result len QueryResults { result: [] }\n  \
+               p.rego: GetMetricsRequest   # is no rule of this policy\n\
+             4  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy\n  \
+               p.rego:7: container.id == input.container_id\n      \
+                   container.id = \"web\"\n      \
+                   input.container_id = \"db\"\n",
+        )
+        .test();
+}
+
+#[test]
+fn a_rule_on_one_line_is_told_apart() {
+    let rules = "package agent_policy\n\
+                 default CreateSandboxRequest := false\n\
+                 CreateSandboxRequest if { input.hostname == \"h\"; count(input.dns) == 0; not input.sandbox_pidns }\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let names = |command: &str, column: u64, text: &str| {
+        let output = policy(&folder, &["why", "-p", "p.rego", "--json", "-c", command]).run();
+        let said = output.succeeded().json();
+        let steps = said["reasons"][0]["steps"].as_array().unwrap();
+        assert_eq!(steps.len(), 1, "{said}");
+        assert_eq!(steps[0]["line"], 3, "{said}");
+        assert_eq!(
+            (steps[0]["column"].as_u64(), &steps[0]["text"]),
+            (Some(column), &text.into())
+        );
+    };
+    names("CreateSandbox", 27, "input.hostname == \"h\"");
+    names(
+        "CreateSandbox hostname=h dns=1",
+        50,
+        "count(input.dns) == 0",
+    );
+    names(
+        "CreateSandbox hostname=h sandbox_pidns=true",
+        73,
+        "not input.sandbox_pidns",
+    );
+}
+
+#[test]
+fn what_a_policy_prints_cannot_act_on_a_terminal() {
+    let rules = "package agent_policy\n\
+                 default CreateSandboxRequest := false\n\
+                 CreateSandboxRequest if input.hostname == \"h\"\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let output = policy(&folder, &["why", "-p", "p.rego", "-c"])
+        .arguments(["CreateSandbox hostname=\"a\\x1b[2Jb\\nc\""])
+        .run();
+    let text = output.succeeded().text();
+    assert!(
+        text.contains(r#"input.hostname = "a\u001b[2Jb\nc""#),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+}
