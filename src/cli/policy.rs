@@ -9,7 +9,7 @@ use crate::duration;
 
 const REQUESTS: &str = "\
 Requests:
-  FILE       a guest's /tmp/policy.jsonl, or genpolicy's testcases.json
+  FILE       a recording, a guest's /tmp/policy.jsonl, or genpolicy's testcases.json
   -c         commands as connect takes them: 'ExecProcess cid=web process.Args=[\"sh\"]'
   --script   a file of such commands
   They are put to the policy in the order given, and the policy keeps its state.";

@@ -10,8 +10,9 @@ use agent_sim::Feature;
 const FAULTS: &str = "\
 Rules for calls that go wrong:
   RPC is a name as in commands, or * for every RPC. RPC[3] is its third call, RPC[2..4], RPC[5..]
-  and RPC[..4] are some by number, RPC[10%] some by chance. Of several rules for a call the first
-  decides, and the first --delay, which goes together with any other.
+  and RPC[..4] are some by number, RPC[10%] some by chance, RPC[container_id=web] those with such a
+  field, RPC[container_id=web][2] the second of these. Of several rules for a call the first decides,
+  and the first --delay, which goes together with any other.
   A file of --faults holds a rule in each line, such as: fail StartContainer[2] UNAVAILABLE
   Such lines are read from standard input too while the agent runs, where \"help\" shows more.";
 
@@ -46,6 +47,10 @@ pub struct Serve {
     /// Answer calls with this, for example 'Version grpc_version=9' or 'Version json://{...}'
     #[arg(long, value_name = "RPC ANSWER")]
     pub reply: Vec<String>,
+
+    /// Change fields of answers, for example 'Version agent_version=9'
+    #[arg(long, value_name = "RPC FIELDS")]
+    pub reply_with: Vec<String>,
 
     /// Refuse calls, for example 'CreateContainer NOT_FOUND "no such image"'
     #[arg(long, value_name = "RPC STATUS")]
@@ -100,6 +105,7 @@ pub enum RuleSource {
 /// The rules in the order in which they were given.
 pub(super) fn rules(matches: &ArgMatches) -> Vec<RuleSource> {
     let of = |name: &str| {
+        let name = &name.replace('-', "_");
         let values = matches.get_many::<String>(name).into_iter().flatten();
         let indices = matches.indices_of(name).into_iter().flatten();
         indices.zip(values.cloned()).collect::<Vec<_>>()

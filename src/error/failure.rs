@@ -89,12 +89,13 @@ impl Failure {
     fn json(&self, verbose: bool) -> String {
         let status = self.error.status();
         let message = match status {
-            Some(status) => {
-                let Error { message, hint, .. } = self.error.as_ref();
-                format!("{message}{}{hint}", said(status, verbose))
-            }
+            Some(status) => format!("{}{}", self.error.message, said(status, verbose)),
             None => self.message(verbose),
         };
+        // Apart from the agent's words, which scripts compare.
+        let hint = self.error.hint.trim_start_matches([';', ' ']);
+        let hint = status.and(Some(hint)).filter(|hint| !hint.is_empty());
+        let hint = hint.map(|hint| ("hint", json!(hint).to_string()));
         let details = format!("[{}]", self.error.details.join(","));
         let members = [
             ("kind", json!(self.error.kind().name()).to_string()),
@@ -113,7 +114,7 @@ impl Failure {
             .place
             .iter()
             .map(|place| ("place", json!(place).to_string()));
-        let members = members.into_iter().chain(place);
+        let members = members.into_iter().chain(hint).chain(place);
         let members: Vec<_> = members
             .map(|(name, value)| format!("\"{name}\":{value}"))
             .collect();

@@ -6,18 +6,17 @@ use std::fmt::Write;
 /// An exit status, or a family of them, and what it means.
 pub(super) type Row = (&'static str, &'static str);
 
+/// What 1 means.
+#[cfg(not(feature = "policy"))]
+const ONE: &str = "standard output, or a file, could not be written, or an answer has no form in the output format";
+#[cfg(feature = "policy")]
+const ONE: &str = "standard output, or a file, could not be written, or an answer has no form in \
+     the output format; of policy check, where that is 2: a request is denied";
+
 /// Every exit status, in ascending order.
 pub const EXIT_STATUSES: &[Row] = &[
     ("0", "every command succeeded"),
-    (
-        "1",
-        #[cfg(not(feature = "policy"))]
-        "standard output, or a file, could not be written, or an answer has no form in the output \
-         format",
-        #[cfg(feature = "policy")]
-        "standard output, or a file, could not be written, or an answer has no form in the output \
-         format; of policy check, where that is 2: a request is denied",
-    ),
+    ("1", ONE),
     (
         "2",
         "the command line, a command, a value or an input file is wrong; nothing was sent, unless \

@@ -59,7 +59,7 @@ fn synopsis(command: &clap::Command) -> Roff {
         if index > 0 {
             roff.control("br", []);
         }
-        roff.text(usage(&name, sub_command));
+        roff.text(usage(&name, &sub_command));
     }
     roff
 }
@@ -129,17 +129,19 @@ fn visible(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
 
 /// Every sub-command that is shown, by the words that call it; in place of one that has some of
 /// its own, those.
-fn all(command: &clap::Command) -> Vec<(String, &clap::Command)> {
+fn all(command: &clap::Command) -> Vec<(String, clap::Command)> {
     let mut found = Vec::new();
     for sub_command in visible(command) {
         let name = sub_command.get_name();
-        match sub_command.has_subcommands() {
-            true => found.extend(
-                all(sub_command)
-                    .into_iter()
-                    .map(|(inner, each)| (format!("{name} {inner}"), each)),
-            ),
-            false => found.push((name.to_owned(), sub_command)),
+        // What it has is defined when it is built.
+        let mut built = sub_command.clone().disable_help_subcommand(true);
+        built.build();
+        match built.has_subcommands() {
+            true => {
+                let inner = all(&built).into_iter();
+                found.extend(inner.map(|(inner, each)| (format!("{name} {inner}"), each)));
+            }
+            false => found.push((name.to_owned(), sub_command.clone())),
         }
     }
     found

@@ -148,6 +148,7 @@ mod tests {
         client_streaming: false,
         server_streaming: false,
         doc: "",
+        deprecated: false,
     };
 
     #[test]

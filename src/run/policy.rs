@@ -1,28 +1,25 @@
-//! `policy`: reads policies and requests, asks, and prints what comes of it.
+//! `policy`: reads a policy, asks it about requests, and prints what comes of it.
+
+mod requests;
 
 use std::io;
 use std::process::Command;
 
-use agent_bundle::Bundle;
-use agent_policy::request::{self, is_asked, is_silent};
+use agent_policy::request::is_silent;
 use agent_policy::{
     Case, Judge, JudgeError, Rego, Request, RequestError, SourceError, Verdict, audit, explain,
     export, show, source,
 };
 use serde_json::json;
 
-use crate::cli::{
-    Audit, Check, EngineOptions, Explain, Export, PolicyCommand, RequestOptions, RequestSource,
-    Source, Why,
-};
-use crate::client::{ConnectOptions, status_name};
+use self::requests::{Given, requests};
+use crate::cli::{Audit, Check, EngineOptions, Explain, Export, PolicyCommand, Why};
+use crate::client::status_name;
 use crate::error::{Error, Failure, Kind};
 use crate::input::Inputs;
 use crate::log::{Level, Logger};
-use crate::printer::Format;
-use crate::request::Memory;
-use crate::schema::{Reflect, Schema};
-use crate::session::{self, CallOptions, Checks, Output, Step, Work};
+use crate::schema::Schema;
+use crate::session::Output;
 use crate::text::escape;
 
 /// How much of what a policy printed stands on a line of `check`, in characters.
@@ -187,123 +184,6 @@ impl Refusal {
             false => self.message.clone(),
         }
     }
-}
-
-/// One of the requests that were given, or a call that no policy is asked about.
-struct Given {
-    name: String,
-    case: Option<Case>,
-}
-
-/// Everything that a policy is to be asked about, in the order given.
-fn requests(
-    schema: &'static Schema,
-    options: &RequestOptions,
-    inputs: &mut Inputs,
-) -> Result<Vec<Given>, Failure> {
-    let alone = |error: Error| Failure::new(None, error);
-    if options.sources.is_empty() {
-        return Err(alone(Error::usage(
-            "no requests: give commands with -c or --script, or a file of requests",
-        )));
-    }
-    let bundle = options.bundle_dir.as_deref().map(Bundle::new).transpose();
-    let making = crate::request::RequestOptions {
-        automatic: !options.no_auto_values,
-        bundle: bundle.map_err(|error| alone(error.into()))?,
-        ..crate::request::RequestOptions::default()
-    };
-    let mut memory = Memory::default();
-    let mut found = Vec::new();
-    let mut commands = Vec::new();
-    for source in &options.sources {
-        match source {
-            RequestSource::Commands(source) => commands.push(source.clone()),
-            RequestSource::File(name) => {
-                of_commands(
-                    schema,
-                    &std::mem::take(&mut commands),
-                    &making,
-                    inputs,
-                    &mut memory,
-                    &mut found,
-                )?;
-                let text = inputs.text(name).map_err(|error| alone(error.into()))?;
-                let cases = request::cases(schema, &text);
-                let cases = cases.map_err(|error| alone(within(name, error.into())))?;
-                found.extend(cases.into_iter().map(|case| Given {
-                    name: case.request.rule.clone(),
-                    case: Some(case),
-                }));
-            }
-        }
-    }
-    of_commands(schema, &commands, &making, inputs, &mut memory, &mut found)?;
-    Ok(found)
-}
-
-/// The requests that commands make.
-fn of_commands(
-    schema: &'static Schema,
-    sources: &[Source],
-    making: &crate::request::RequestOptions,
-    inputs: &mut Inputs,
-    memory: &mut Memory,
-    found: &mut Vec<Given>,
-) -> Result<(), Failure> {
-    let calls = CallOptions {
-        address: None,
-        connect: ConnectOptions {
-            timeout: std::time::Duration::ZERO,
-            sim: None,
-        },
-        timeout: None,
-        metadata: Vec::new(),
-    };
-    let checks = Checks {
-        requests: making.clone(),
-        calls,
-        // Nothing is answered, and nothing is sent.
-        format: Format::Json,
-        dry_run: true,
-    };
-    for step in session::prepare(schema, sources, checks, inputs)? {
-        let made = of_step(&step, making.automatic, memory);
-        found.extend(made.map_err(|error| step.failure(error))?);
-    }
-    Ok(())
-}
-
-fn of_step(step: &Step, automatic: bool, memory: &mut Memory) -> Result<Vec<Given>, Error> {
-    let Work::Call(request) = &step.work else {
-        let message = "a built-in command is not a call that a policy is asked about";
-        return Err(Error::usage(message));
-    };
-    let given = |message: &dyn Reflect| -> Result<Given, Error> {
-        let case = match is_asked(request.rpc) {
-            true => Some(Case {
-                request: Request::of(message)?,
-                description: None,
-                allowed: None,
-            }),
-            false => None,
-        };
-        Ok(Given {
-            name: step.name.clone(),
-            case,
-        })
-    };
-    let message = request.complete(memory, automatic)?;
-    let Some(series) = request.series() else {
-        return Ok(vec![given(message.as_ref())?]);
-    };
-    let mut pieces = series.start(message)?;
-    let mut all = Vec::new();
-    while let Some(piece) = pieces.next()? {
-        let message = session::decode(request.rpc.request, piece.payload)?;
-        all.push(given(message.as_ref())?);
-    }
-    Ok(all)
 }
 
 fn check(

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::observer::Observers;
 use super::patience::{Patience, Wait};
 use super::{CallOptions, missing_address};
-use crate::client::{Call, CallError, Connection, StreamReceiver, StreamSender};
+use crate::client::{Call, CallError, Connection, Stage, StreamReceiver, StreamSender};
 use crate::conveniences::Piece;
 use crate::error::Error;
 use crate::schema::{Reflect, Rpc};
@@ -184,7 +184,7 @@ impl Channel {
         let answer = connection.call(call);
         self.time.note_answer();
         drop(wait);
-        self.is_answered |= matches!(answer, Ok(_) | Err(CallError::Status(_)));
+        self.is_answered |= !ends_at_once(&answer);
         let answer = answer?;
         self.observers.tell(|it| it.answer(&answer));
         Ok(answer)
@@ -229,7 +229,7 @@ impl Receiver<'_> {
     /// The next message, encoded; `None` at the end of the stream.
     pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, CallError> {
         let answer = self.receiver.next_message();
-        *self.is_answered |= matches!(answer, Ok(_) | Err(CallError::Status(_)));
+        *self.is_answered |= !ends_at_once(&answer);
         self.time.note_answer();
         self.wait = None;
         if let Ok(Some(message)) = &answer {
@@ -237,4 +237,18 @@ impl Receiver<'_> {
         }
         answer
     }
+}
+
+/// Whether the connection ended before a byte came.
+fn ends_at_once<T>(answer: &Result<T, CallError>) -> bool {
+    use CallError::{Closed, Reset};
+    use Stage::{Sending, Waiting};
+    matches!(
+        answer,
+        Err(Closed {
+            stage: Sending | Waiting
+        } | Reset {
+            stage: Sending | Waiting
+        })
+    )
 }

@@ -126,10 +126,6 @@ struct State<'a> {
     /// Whether `--` is there.
     only_positional: bool,
     /// Where the host's files are, if that was said.
-    #[cfg_attr(
-        not(feature = "node"),
-        expect(dead_code, reason = "no host is looked at")
-    )]
     host_root: Option<&'a str>,
 }
 

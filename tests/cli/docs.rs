@@ -9,6 +9,7 @@
 //! | `console guest`, `sh guest` | the same for what needs a real guest: the address is checked as it stands, then the simulated agent answers in place of the guest |
 //! | `sh build` | builds nothing, but checks that the targets and files it names exist |
 //! | `rust`, `yaml` | nothing here: `cargo test` compiles and runs the first, `ci_job.rs` runs the second |
+//! | `rust test`, `go` | nothing here: `unit_tests.rs` compiles and runs them |
 //! | `text` | nothing: it is not a command |
 //!
 //! All commands of a block run in one shell, in an empty folder.
@@ -129,7 +130,7 @@ impl Block {
         let place = format!("{page}:{}", self.line);
         let (language, kind) = self.fence.split_once(' ').unwrap_or((&self.fence, ""));
         let commands = match (language, kind) {
-            ("text" | "yaml" | "rust", "") => return String::new(),
+            ("text" | "yaml" | "rust" | "go", "") | ("rust", "test") => return String::new(),
             ("sh" | "console", "") => COMMANDS.to_owned(),
             ("sh" | "console", "guest") => format!("{COMMANDS}{GUEST}"),
             ("sh", "build") if self.text.contains("make ") && !is_installed("make") => {

@@ -29,6 +29,12 @@ fn every_kind_as_a_client_sees_it() {
         ),
         (["--reply", "Check"], 0, "{}\n", ""),
         (
+            ["--reply-with", "Check status=NOT_SERVING"],
+            0,
+            "{\"status\":\"NOT_SERVING\"}\n",
+            "",
+        ),
+        (
             ["--fail", "Check NOT_FOUND \"no such image\""],
             69,
             "",
@@ -79,7 +85,7 @@ fn every_kind_as_a_client_sees_it() {
         let hint =
             format!("; if this is a hypervisor's hybrid vsock socket, write \"{hybrid}:1024\"\n");
         let stderr = match status {
-            3 => stderr.replace('\n', &hint),
+            3 if !stderr.contains("broke the") => stderr.replace('\n', &hint),
             _ => stderr.to_owned(),
         };
         call.status(status).stdout(stdout).stderr(stderr).test();
@@ -122,6 +128,28 @@ fn some_calls_by_their_number() {
         .stderr(format!(
             "{failed}{failed}error: Check: the agent closed the connection before it answered\n"
         ))
+        .test();
+}
+
+#[test]
+fn some_calls_by_a_field_of_their_request() {
+    let served = serve(&["--fail", "StartContainer[container_id=web] 14 \"not yet\""]);
+    served.listening();
+    let call = |id: &str| served.call(&[&format!("StartContainer container_id={id}")]);
+    call("web")
+        .status(78)
+        .stderr("error: StartContainer: the agent answered code: UNAVAILABLE (14): not yet\n")
+        .test();
+    assert_eq!(call("web2").run().status, 77);
+}
+
+#[test]
+fn other_fields_of_an_answer_stay_as_the_agent_has_them() {
+    let served = serve(&["--reply-with", "Version agent_version=9.9.9"]);
+    served.listening();
+    served
+        .call(&["Version"])
+        .stdout("{\"grpc_version\":\"0.0.1\",\"agent_version\":\"9.9.9\"}\n")
         .test();
 }
 

@@ -1,19 +1,16 @@
-//! The calls that a runtime makes in a pod's life, made by a client of stubs that
-//! ttrpc-codegen generates, on a connection as to a hypervisor's socket.
+//! The calls that a runtime makes in a pod's life, made by a client that is not this
+//! tool, on a connection as to a hypervisor's socket.
 
 use std::path::Path;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use typed_peer::Ended;
 
+use crate::foreign::play;
 use crate::served::{Served, serve};
 
 const COLD_PLUG: &str = include_str!("../shim/cold-plug.jsonl");
-
-/// How long a life may take.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// An agent on a Unix socket, where a hypervisor's handshake is understood.
 struct Guest(Served);
@@ -30,14 +27,7 @@ impl Guest {
     fn live(&self, greeting: &str, script: &str) -> Vec<Ended> {
         let address = self.0.address();
         let socket = Path::new(address.strip_prefix("unix://").unwrap());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let ended = runtime.block_on(async {
-            let life = typed_peer::play(socket, greeting, script);
-            tokio::time::timeout(LIMIT, life).await.unwrap().unwrap()
-        });
+        let ended = play(socket, greeting, script);
         for call in &ended {
             let waits_for_events = call.rpc == "grpc.AgentService/GetOOMEvent";
             assert_eq!(call.answer.is_err(), waits_for_events, "{call:?}");

@@ -243,7 +243,7 @@ impl Terminal {
 
     /// Waits for the end, when the terminal must be as it was; gives the exit status.
     #[track_caller]
-    pub fn is_restored_at_end(self) -> Option<i32> {
+    pub fn ends_restored(self) -> Option<i32> {
         let keys = self.keys.try_clone().unwrap();
         let before = self.before.clone();
         let (status, _) = self.end();

@@ -9,6 +9,7 @@ use super::{FaultError, Faults, Kind, Orders, Reader, Rule, grammar};
 /// What `help` says.
 const HELP: &str = "\
 reply RPC json://{...} field=value ...   answers that; file:///path.json reads it
+reply-with RPC field=value ...           changes fields of the real answer
 fail RPC STATUS \"message\"                refuses: a status by name or number
 delay RPC TIME                           waits first; other rules may follow
 drop RPC                                 never answers
@@ -21,7 +22,8 @@ oom CONTAINER_ID                         kills the container's processes, and ma
 exit CONTAINER_ID [EXEC_ID] STATUS       ends a process with a status, 0 to 255
 list                                     shows the rules, and how often each was applied
 help                                     shows this
-RPC[3], RPC[2..4], RPC[5..], RPC[10%]    some of the calls; * is every RPC";
+RPC[3], RPC[2..4], RPC[5..], RPC[10%]    some of the calls; * is every RPC
+RPC[container_id=web]                    calls with such a field; RPC[container_id=web][2] the second";
 
 /// The words that are no kind of rule.
 const WORDS: [&str; 5] = ["clear", "oom", "exit", "list", "help"];

@@ -38,6 +38,15 @@ pub enum FaultError {
     /// Wrong calls.
     #[error(transparent)]
     Calls(#[from] CallsError),
+    /// A second field, or calls a second time.
+    #[error("[{}] is one too much: there may be one field and one choice by number or chance", Excerpt(.0))]
+    Twice(String),
+    /// No RPC's request has a field.
+    #[error("no request has a field {} of that form", Excerpt(.0))]
+    NoField(String),
+    /// A field with more than one value.
+    #[error("{} has more than one value; name one of them by its index or key", Excerpt(.0))]
+    ManyValues(String),
     /// Quotes.
     #[error(transparent)]
     Words(#[from] WordsError),
@@ -94,6 +103,9 @@ pub enum FaultError {
     /// Fields for RPCs that answer different messages.
     #[error("reply * answers each call its empty response, and takes no fields")]
     ReplyToEvery,
+    /// Changes for RPCs that answer different messages.
+    #[error("reply-with changes the answers of one RPC, and not of all")]
+    ChangeOfEvery,
     /// A document that is not the RPC's response, or no JSON.
     #[error(transparent)]
     Json(#[from] JsonError),

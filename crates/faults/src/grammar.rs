@@ -2,6 +2,7 @@
 //! it nowhere.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use protobuf::Enum as _;
 use ttrpc::Code;
@@ -16,7 +17,8 @@ use agent_text::duration;
 use super::Reader;
 use super::calls::Calls;
 use super::error::FaultError;
-use super::reply;
+use super::field::Field;
+use super::reply::{self, Changes};
 use super::rule::{Effect, Fault, Rule, Target};
 
 /// A kind of rule.
@@ -24,6 +26,8 @@ use super::rule::{Effect, Fault, Rule, Target};
 pub enum Kind {
     /// `reply RPC [DOCUMENT] [SETTER...]`
     Reply,
+    /// `reply-with RPC [DOCUMENT] [SETTER...]`
+    ReplyWith,
     /// `fail RPC STATUS [MESSAGE]`
     Fail,
     /// `delay RPC TIME`
@@ -42,8 +46,9 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Reply,
+        Kind::ReplyWith,
         Kind::Fail,
         Kind::Delay,
         Kind::Drop,
@@ -57,6 +62,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Reply => "reply",
+            Kind::ReplyWith => "reply-with",
             Kind::Fail => "fail",
             Kind::Delay => "delay",
             Kind::Drop => "drop",
@@ -71,6 +77,7 @@ impl Kind {
     pub(super) fn form(self) -> &'static str {
         match self {
             Kind::Reply => "reply RPC json://{...} field=value ...",
+            Kind::ReplyWith => "reply-with RPC field=value ...",
             Kind::Fail => "fail RPC STATUS \"message\"",
             Kind::Delay => "delay RPC TIME",
             Kind::Drop => "drop RPC",
@@ -100,23 +107,41 @@ pub(super) fn rule(
     hash: Hash,
     reader: &mut dyn Reader,
 ) -> Result<Rule, FaultError> {
-    let (target, calls, end) = target(schema, text)?;
-    let effect = if kind == Kind::Reply {
-        let arguments = command::arguments(text, end, hash)?;
-        let answer = match target {
-            Target::Rpc(rpc) => reply::encode(schema, rpc, arguments, reader)?,
-            Target::Every if arguments.document.is_none() && arguments.setters.is_empty() => {
-                Vec::new()
+    let Chosen {
+        target,
+        field,
+        calls,
+        end,
+    } = target(schema, text)?;
+    let arguments = || command::arguments(text, end, hash);
+    let effect = match (kind, target) {
+        (Kind::Reply, Target::Rpc(rpc)) => {
+            let answer = reply::encode(schema, rpc, arguments()?, reader)?;
+            Effect::Fault(Fault::Reply(answer))
+        }
+        (Kind::ReplyWith, Target::Rpc(rpc)) => {
+            let arguments = arguments()?;
+            if arguments.document.is_none() && arguments.setters.is_empty() {
+                let (what, form) = ("a field", kind.form());
+                return Err(FaultError::Missing { what, form });
             }
-            Target::Every => return Err(FaultError::ReplyToEvery),
-        };
-        Effect::Fault(Fault::Reply(answer))
-    } else {
-        plain_effect(kind, command::split_plain(text, end, hash)?, reader)?
+            let changes = Changes::read(schema, rpc, arguments, reader)?;
+            Effect::Fault(Fault::ReplyWith(Arc::new(changes)))
+        }
+        (Kind::Reply, Target::Every) => {
+            let arguments = arguments()?;
+            if arguments.document.is_some() || !arguments.setters.is_empty() {
+                return Err(FaultError::ReplyToEvery);
+            }
+            Effect::Fault(Fault::Reply(Vec::new()))
+        }
+        (Kind::ReplyWith, Target::Every) => return Err(FaultError::ChangeOfEvery),
+        _ => plain_effect(kind, command::split_plain(text, end, hash)?, reader)?,
     };
     Ok(Rule {
         text: format!("{} {}", kind.name(), text.trim()),
         target,
+        field,
         calls,
         effect,
         seen: 0,
@@ -124,25 +149,66 @@ pub(super) fn rule(
     })
 }
 
-/// Reads `RPC[CALLS]`, and where in the text it ends.
-fn target(schema: &'static Schema, text: &str) -> Result<(Target, Calls, usize), FaultError> {
+/// The calls that a rule is for, and where in its text they end.
+struct Chosen {
+    target: Target,
+    field: Option<Field>,
+    calls: Calls,
+    end: usize,
+}
+
+/// Reads `RPC`, which brackets may follow: one with a field and its value, and one
+/// with calls.
+fn target(schema: &'static Schema, text: &str) -> Result<Chosen, FaultError> {
     let start = text.len() - text.trim_start().len();
     let rest = text.trim_start();
     let length = rest
         .find(|c: char| c.is_whitespace() || c == '[')
         .unwrap_or(rest.len());
-    let (name, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+    let (name, mut rest) = rest.split_at_checked(length).unwrap_or((rest, ""));
     let target = named(schema, name)?;
-    let Some(inside) = after.strip_prefix('[') else {
-        return Ok((target, Calls::All, start + length));
-    };
-    let unclosed = || FaultError::Bracket(name.to_owned());
-    let (inside, after) = inside.split_once(']').ok_or_else(unclosed)?;
-    if let Some(other) = after.chars().next().filter(|c| !c.is_whitespace()) {
+    let (mut field, mut calls) = (None, None);
+    let mut end = start + length;
+    while let Some(opened) = rest.strip_prefix('[') {
+        let length = closed(opened).ok_or_else(|| FaultError::Bracket(name.to_owned()))?;
+        let (inside, after) = opened.split_at_checked(length).unwrap_or((opened, ""));
+        rest = after.strip_prefix(']').unwrap_or_default();
+        end = text.len() - rest.len();
+        let given_twice = match inside.split_once('=') {
+            Some((path, value)) => {
+                let path = Field::parse(schema, target, path, value)?;
+                field.replace(path).is_some()
+            }
+            None => calls.replace(Calls::parse(inside.trim())?).is_some(),
+        };
+        if given_twice {
+            return Err(FaultError::Twice(inside.to_owned()));
+        }
+    }
+    if let Some(other) = rest.chars().next().filter(|c| !c.is_whitespace()) {
         return Err(FaultError::AfterBracket(other));
     }
-    let calls = Calls::parse(inside.trim())?;
-    Ok((target, calls, text.len() - after.len()))
+    Ok(Chosen {
+        target,
+        field,
+        calls: calls.unwrap_or(Calls::All),
+        end,
+    })
+}
+
+/// Where a bracket is closed that was opened before a text. A path within may have
+/// brackets of its own.
+fn closed(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (index, one) in text.char_indices() {
+        match one {
+            '[' => depth += 1,
+            ']' if depth == 0 => return Some(index),
+            ']' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The RPC that is called `name`, or all of them for `*`.
@@ -183,7 +249,7 @@ fn plain_effect(kind: Kind, words: Vec<String>, reader: &dyn Reader) -> Result<E
         Kind::Close => Effect::Fault(Fault::Close),
         Kind::Die => Effect::Fault(Fault::Die),
         // A reply is read elsewhere, as its words are not plain ones.
-        Kind::Drop | Kind::Reply => Effect::Fault(Fault::Drop),
+        Kind::Drop | Kind::Reply | Kind::ReplyWith => Effect::Fault(Fault::Drop),
     };
     match words.next() {
         Some(word) => Err(FaultError::Surplus { word, form }),

@@ -11,6 +11,7 @@ mod calls;
 mod control;
 mod dice;
 mod error;
+mod field;
 mod grammar;
 mod layer;
 mod observer;
@@ -19,13 +20,14 @@ mod reader;
 mod reply;
 mod rule;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use agent_schema::command::{self, Hash};
 use agent_schema::suggest::nearest;
-use agent_schema::{Rpc, Schema};
+use agent_schema::{Reflect, Rpc, Schema};
 
 use self::dice::Dice;
 use self::rule::{Effect, Fault, Rule};
@@ -129,10 +131,12 @@ impl Faults {
     /// What is to happen to a call of `rpc`, or of one that the schema lacks,
     /// which is counted by every rule for such calls: the first rule that is for
     /// this one decides, and the first delay that is.
-    fn decide(&self, rpc: Option<&Rpc>) -> Decision {
+    fn decide(&self, rpc: Option<&Rpc>, payload: &[u8]) -> Decision {
+        let read = OnceCell::new();
+        let request = || read.get_or_init(|| request(rpc?, payload)).as_deref();
         let mut decision = Decision::default();
         for (number, rule) in &mut self.rules().list {
-            if !rule.count(self.dice, *number, rpc) {
+            if !rule.count(self.schema, self.dice, *number, rpc, &request) {
                 continue;
             }
             let fault = match &rule.effect {
@@ -163,6 +167,12 @@ impl Faults {
     fn rules(&self) -> MutexGuard<'_, Rules> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The request of a call, if its bytes are one.
+fn request(rpc: &Rpc, payload: &[u8]) -> Option<Box<dyn Reflect>> {
+    let mut request = (rpc.request.new)();
+    request.merge_from(payload).is_ok().then_some(request)
 }
 
 /// The error of a line that begins with none of the words in `known`.

@@ -1,13 +1,16 @@
 //! One rule: for which calls it is, and what happens to them. How rules are
 //! written is not known here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use agent_schema::Rpc;
+use agent_schema::{Reflect, Rpc, Schema};
 
 use super::calls::Calls;
 use super::dice::Dice;
+use super::field::Field;
 use super::grammar::Kind;
+use super::reply::Changes;
 
 /// The RPCs that a rule is for.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +41,7 @@ impl Target {
 }
 
 /// What a rule does to a call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Effect {
     /// It waits so long before anything else happens.
     Delay(Duration),
@@ -50,10 +53,12 @@ pub(super) enum Effect {
 }
 
 /// What becomes of a call that does not go its own way.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Fault {
     /// It gets this answer, encoded.
     Reply(Vec<u8>),
+    /// Its answer is changed.
+    ReplyWith(Arc<Changes>),
     /// It is refused with this code, any number but 0, and this message.
     Fail(i32, String),
     /// It is never answered.
@@ -74,6 +79,7 @@ impl Fault {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Fault::Reply(_) => Kind::Reply,
+            Fault::ReplyWith(_) => Kind::ReplyWith,
             Fault::Fail(..) => Kind::Fail,
             Fault::Drop => Kind::Drop,
             Fault::Close => Kind::Close,
@@ -91,11 +97,13 @@ pub(super) struct Rule {
     pub(super) text: String,
     /// Its RPCs.
     pub(super) target: Target,
-    /// Which of their calls.
+    /// What a field of their requests must be.
+    pub(super) field: Option<Field>,
+    /// Which of these calls.
     pub(super) calls: Calls,
     /// What happens to these.
     pub(super) effect: Effect,
-    /// How many calls of its RPCs have come since it is in force.
+    /// How many such calls have come since it is in force.
     pub(super) seen: u64,
     /// To how many of them it was applied.
     pub(super) applied: u64,
@@ -103,8 +111,16 @@ pub(super) struct Rule {
 
 impl Rule {
     /// Counts a call, and tells whether the rule is for it.
-    pub(super) fn count(&mut self, dice: Dice, number: u64, rpc: Option<&Rpc>) -> bool {
-        if !self.target.includes(rpc) {
+    pub(super) fn count<'a>(
+        &mut self,
+        schema: &'static Schema,
+        dice: Dice,
+        number: u64,
+        rpc: Option<&Rpc>,
+        request: &impl Fn() -> Option<&'a dyn Reflect>,
+    ) -> bool {
+        let has_field = |field: &Field| request().is_some_and(|it| field.is_in(schema, it));
+        if !self.target.includes(rpc) || !self.field.as_ref().is_none_or(has_field) {
             return false;
         }
         self.seen = self.seen.saturating_add(1);

@@ -47,7 +47,7 @@ fn rpc(name: &str) -> &'static Rpc {
 /// The kinds of fault that so many calls get, and how long each is delayed.
 fn calls(faults: &Faults, name: &str, count: usize) -> Vec<(u64, &'static str)> {
     let call = |_| {
-        let decision = faults.decide(Some(rpc(name)));
+        let decision = faults.decide(Some(rpc(name)), b"");
         let delay = decision.delay.map_or(0, |delay| delay.as_secs());
         let fault = decision.fault.map_or("", |fault| fault.kind().name());
         (delay, fault)
@@ -104,7 +104,7 @@ fn chance_depends_on_the_seed_and_the_calls_of_the_rule_only() {
 fn random_garbage_is_never_a_frame() {
     let faults = faults(3, &["garbage Check"]);
     for _ in 0..100 {
-        let Some(Fault::Garbage(bytes)) = faults.decide(Some(rpc("Check"))).fault else {
+        let Some(Fault::Garbage(bytes)) = faults.decide(Some(rpc("Check")), b"").fault else {
             unreachable!("it is the only rule");
         };
         assert_eq!(bytes.len(), 16);
@@ -199,4 +199,42 @@ fn a_wrong_line_changes_nothing() {
         assert_eq!(control(&faults, line), Err(message.to_owned()));
     }
     assert_eq!(calls(&faults, "Check", 1), [(0, "drop")]);
+}
+
+#[test]
+fn calls_are_chosen_by_a_field_of_their_request() {
+    let lines = [
+        "fail SignalProcess[signal=9][2] 5",
+        "drop *[container_id=web]",
+        "close CreateContainer[OCI.Process.Args[0]=sh]",
+    ];
+    let faults = faults(1, &lines);
+    let decide = |name: &str, document: &str| {
+        let rpc = rpc(name);
+        let mut request = (rpc.request.new)();
+        let explicit = &mut agent_schema::Explicit::default();
+        let schema = agent_api::schema();
+        agent_schema::json::merge(request.as_mut(), explicit, &Plain, schema, document).unwrap();
+        let mut payload = Vec::new();
+        request.encode_into(&mut payload).unwrap();
+        let fault = faults.decide(Some(rpc), &payload).fault;
+        fault.map_or("", |fault| fault.kind().name())
+    };
+    let kill = r#"{"container_id": "x", "signal": 9}"#;
+    assert_eq!(decide("SignalProcess", kill), "");
+    assert_eq!(decide("SignalProcess", r#"{"signal": 15}"#), "");
+    assert_eq!(decide("SignalProcess", kill), "fail");
+    assert_eq!(decide("SignalProcess", kill), "");
+    assert_eq!(
+        decide("StartContainer", r#"{"container_id": "web"}"#),
+        "drop"
+    );
+    assert_eq!(decide("StartContainer", r#"{"container_id": "web2"}"#), "");
+    assert_eq!(decide("Check", "{}"), "");
+    let shell = r#"{"OCI": {"Process": {"Args": ["sh", "-c"]}}}"#;
+    assert_eq!(decide("CreateContainer", shell), "close");
+    assert_eq!(decide("CreateContainer", "{}"), "");
+    // Bytes that are no request have no field.
+    let fault = faults.decide(Some(rpc("StartContainer")), b"\xff").fault;
+    assert!(fault.is_none());
 }

@@ -165,9 +165,10 @@ fn read(received: &[u8], is_end: bool) -> Option<Answer> {
     };
     let is_chunked = header("transfer-encoding").is_some();
     let length = header("content-length").and_then(|length| length.trim().parse::<usize>().ok());
+    let is_whole = is_end || is_chunked && body.ends_with(b"0\r\n\r\n");
     let body = match length.filter(|_| !is_chunked) {
         Some(length) if body.len() >= length => body.get(..length).unwrap_or_default().to_vec(),
-        _ if !is_end && !(is_chunked && body.ends_with(b"0\r\n\r\n")) => return None,
+        _ if !is_whole => return None,
         _ if is_chunked => match joined(body) {
             Some(body) => body,
             None => return Some(Answer::Garbled),

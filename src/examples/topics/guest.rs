@@ -59,7 +59,7 @@ $ kata-agent-ctl policy why -p policy.rego -c 'ExecProcess process.Args=sh'
             },
             Example {
                 text: "A denial as an event of kubectl describe pod shows it, made readable.",
-                rpcs: &[],
+                rpcs: &["CopyFile"],
                 session: r#"
 $ echo 'desc = "CopyFileRequest is blocked by policy: agent_policy:7: path: /etc/x agent_policy:9: not shared"' | kata-agent-ctl policy explain
 CopyFileRequest is blocked by policy

@@ -24,7 +24,7 @@ fn programs_that_are_not_there_are_named() {
     let missing = |both: &str| format!("{both} on the PATH; install the packages of these names");
     images.refused(
         "image=layout id=web",
-        &format!("{zstd} {}", missing("umoci and skopeo")),
+        &format!("{zstd} {}", missing("umoci and no skopeo")),
     );
     images.program("umoci", "exit 9");
     images.refused(
@@ -37,7 +37,7 @@ fn programs_that_are_not_there_are_named() {
     let images = plain();
     images.refused(
         "image=quay.io/a/b:1 id=web",
-        &format!("{registry} {}", missing("umoci and skopeo")),
+        &format!("{registry} {}", missing("umoci and no skopeo")),
     );
     images.program("skopeo", "exit 9");
     images.refused(

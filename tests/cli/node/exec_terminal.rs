@@ -46,7 +46,7 @@ fn a_shell_at_a_terminal() {
     terminal.keys("echo $?\r");
     terminal.sees_line("130");
     terminal.keys("exit 3\r");
-    assert_eq!(terminal.is_restored_at_end(), Some(3));
+    assert_eq!(terminal.ends_restored(), Some(3));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn the_end_of_input_does_not_end_the_terminal() {
     terminal.gets("line\r\nline\r\n");
     terminal.keys("\x04");
     terminal.gets("after");
-    assert_eq!(terminal.is_restored_at_end(), Some(0));
+    assert_eq!(terminal.ends_restored(), Some(0));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn keys_that_leave_the_process_alone() {
     terminal.sees_line("ab");
     terminal.keys("\x10\x11");
     terminal.gets("detached; the process lives on as exec ID left of the container c0ffee0123");
-    assert_eq!(terminal.is_restored_at_end(), Some(0));
+    assert_eq!(terminal.ends_restored(), Some(0));
     // It still takes input, and a signal ends it.
     pod.served
         .call(&[
@@ -88,7 +88,7 @@ fn keys_that_leave_the_process_alone() {
     terminal.sees_last("ready>");
     terminal.keys("\x01d");
     terminal.gets("detached;");
-    assert_eq!(terminal.is_restored_at_end(), Some(0));
+    assert_eq!(terminal.ends_restored(), Some(0));
     let mut terminal = exec(
         &pod,
         &["--detach-keys", ""],
@@ -96,7 +96,7 @@ fn keys_that_leave_the_process_alone() {
     );
     terminal.keys("\x10\x11x\r");
     terminal.gets("got");
-    assert_eq!(terminal.is_restored_at_end(), Some(0));
+    assert_eq!(terminal.ends_restored(), Some(0));
 }
 
 #[test]
@@ -107,13 +107,13 @@ fn the_terminal_is_as_before_whatever_happens() {
     terminal.gets("started");
     assert!(terminal.is_raw());
     terminal.signal(Signal::SIGTERM);
-    assert_eq!(terminal.is_restored_at_end(), Some(143));
+    assert_eq!(terminal.ends_restored(), Some(143));
     // A limit of time.
     let options = ["--timeout", "1s"];
     let terminal = exec(&pod, &options, &["sh", "-c", "echo sta''rted; sleep 1000"]);
     terminal.gets("started");
     terminal.gets("error: the process did not end within 1s, and was killed\r\n");
-    assert_eq!(terminal.is_restored_at_end(), Some(125));
+    assert_eq!(terminal.ends_restored(), Some(125));
     // Another stop, after which it is raw again.
     let mut terminal = exec(&pod, &[], &["sh", "-c", "echo sta''rted; cat"]);
     terminal.gets("started");
@@ -124,11 +124,11 @@ fn the_terminal_is_as_before_whatever_happens() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     terminal.keys("\x04");
-    assert_eq!(terminal.is_restored_at_end(), Some(0));
+    assert_eq!(terminal.ends_restored(), Some(0));
     // The agent goes away.
     let terminal = exec(&pod, &[], &["sh", "-c", "echo sta''rted; sleep 1000"]);
     terminal.gets("started");
     pod.served.end(Signal::SIGKILL);
     terminal.gets("error: the agent closed the connection before it answered\r\n");
-    assert_eq!(terminal.is_restored_at_end(), Some(125));
+    assert_eq!(terminal.ends_restored(), Some(125));
 }

@@ -478,7 +478,7 @@ fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
     }
     fs::remove_file(host.path("run/vc/sbs")).unwrap();
     fs::create_dir(host.path("run/vc/sbs")).unwrap();
-    fs::set_permissions(host.path("run/vc/sbs"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(host.path("run/vc/sbs"), fs::Permissions::from_mode(0o000)).unwrap();
     let output = list(&host);
     assert_eq!(output.text(), format!("{head}{row}"));
     assert!(

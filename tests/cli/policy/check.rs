@@ -280,3 +280,71 @@ fn a_policy_that_allows_failures_says_so() {
         )
         .test();
 }
+
+#[cfg(feature = "tap")]
+#[test]
+fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
+    let line = |kind: &str, stream: u32, more: Value| {
+        let mut line = json!({
+            "time": "2026-01-01T00:00:00.000000000Z",
+            "kind": kind,
+            "connection": 1,
+            "stream": stream,
+        });
+        line.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        line.to_string() + "\n"
+    };
+    let request = |stream, method: &str| {
+        let payload =
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, b"\x0a\x03web");
+        line(
+            "request",
+            stream,
+            json!({
+                "direction": "to_agent",
+                "service": "grpc.AgentService",
+                "method": method,
+                "payload": payload,
+            }),
+        )
+    };
+    let blocked = json!({"status": {"code": 7, "message": "\"StatsContainerRequest is blocked by policy: \""}});
+    let mut recording = json!({
+        "time": "2026-01-01T00:00:00.000000000Z",
+        "kind": "recording",
+        "format": "kata-agent-ctl recording",
+        "version": 1,
+    })
+    .to_string()
+        + "\n";
+    recording += &request(1, "StartContainer");
+    recording += &request(3, "StatsContainer");
+    recording += &line("response", 3, blocked);
+    recording += &line("response", 1, json!({"status": {"code": 0, "message": ""}}));
+    let folder = folder(&[
+        (
+            "p.rego",
+            "package agent_policy\ndefault StartContainerRequest := true\n",
+        ),
+        ("life.jsonl", &recording),
+    ]);
+    policy(
+        &folder,
+        &["check", "-p", "p.rego", "--expected", "life.jsonl"],
+    )
+    .stdout(
+        "1  allowed  StartContainer\n\
+             2  denied   StatsContainer  code: INTERNAL: StatsContainerRequest: internal error \
+             policy check: unexpected eval_query result len QueryResults { result: [] }\n",
+    )
+    .test();
+    let output = policy(&folder, &["export", "life.jsonl"]).run();
+    let cases = output.succeeded().json();
+    assert_eq!(cases[0]["request"], json!({"container_id": "web"}));
+    assert_eq!(
+        (&cases[0]["allowed"], &cases[1]["allowed"]),
+        (&json!(true), &json!(false))
+    );
+}

@@ -153,3 +153,20 @@ fn an_agent_that_refuses_to_end_stays() {
     assert_eq!(wire.call(HEALTH, "Check", b"").status().0, 0);
     agent.end();
 }
+
+#[test]
+fn fields_of_answers_are_changed() {
+    let agent = faulty(&["reply Plain[1] key=a value=b", "reply-with Plain value=c"]);
+    let mut wire = agent.connect();
+    let answer = |wire: &mut Wire| wire.call(SERVICE, "Plain", b"").response().payload;
+    assert_eq!(answer(&mut wire), b"\x0a\x01a\x12\x01b");
+    assert_eq!(answer(&mut wire), b"\x12\x01c");
+    // A refusal is none that has fields.
+    let (code, _) = wire.call(SERVICE, "Plain", b"\xff").status();
+    assert_eq!(code, 2);
+    assert_eq!(agent.line()["faults"], serde_json::json!(["reply"]));
+    let changed = agent.line();
+    assert_eq!(changed["faults"], serde_json::json!(["reply-with"]));
+    assert_eq!(changed["response"], serde_json::json!({"value": "c"}));
+    agent.end();
+}

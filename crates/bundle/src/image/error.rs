@@ -37,7 +37,7 @@ pub enum ImageError {
         name: String,
     },
     /// A program that is needed is not there.
-    #[error("{name:?} {purpose}: there is no {} on the PATH; install {}", missing.join(" and "), packages(missing))]
+    #[error("{name:?} {purpose}: there is no {} on the PATH; install {}", missing.join(" and no "), packages(missing))]
     NoTool {
         /// What was given.
         name: String,

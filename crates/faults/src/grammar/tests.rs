@@ -92,7 +92,12 @@ fn every_kind() {
         ),
     ] {
         let rule = read(line).unwrap();
-        assert_eq!((rule.calls, rule.effect), (calls, effect), "{line}");
+        assert_eq!(rule.calls, calls, "{line}");
+        assert_eq!(
+            format!("{:?}", rule.effect),
+            format!("{effect:?}"),
+            "{line}"
+        );
     }
 }
 
@@ -114,6 +119,31 @@ fn mistakes_say_what_would_be_right() {
         (
             "drop Chek",
             "there is no RPC \"Chek\"; did you mean \"Check\"?",
+        ),
+        (
+            "drop Check[servce=x]",
+            "grpc.CheckRequest has no field \"servce\"; did you mean \"service\"?",
+        ),
+        (
+            "drop CreateContainer[OCI.Process.Args=x]",
+            "\"OCI.Process.Args\" has more than one value; name one of them by its index or key",
+        ),
+        (
+            "drop SignalProcess[signal=x]",
+            "signal: \"x\" is not an unsigned 32-bit number",
+        ),
+        ("drop *[no_such=1]", "no request has a field \"no_such\""),
+        (
+            "drop Check[1][2]",
+            "[\"2\"] is one too much: there may be one field and one choice by number or chance",
+        ),
+        (
+            "reply-with Version",
+            "a field is missing; write reply-with RPC field=value ...",
+        ),
+        (
+            "reply-with * status=1",
+            "reply-with changes the answers of one RPC, and not of all",
         ),
         ("drop Check[3", "the [ after \"Check\" is not closed"),
         ("drop Check[3]x", "white space must follow the ], not 'x'"),
@@ -179,7 +209,7 @@ fn mistakes_say_what_would_be_right() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(kind in 0_usize..8, text in "\\PC{0,40}") {
+    fn no_text_makes_it_panic(kind in 0..Kind::ALL.len(), text in "\\PC{0,40}") {
         let kind = Kind::ALL[kind];
         for hash in [Hash::Word, Hash::Comment] {
                     let _ = rule(agent_api::schema(), kind, &text, hash, &mut NoFiles);
@@ -188,8 +218,8 @@ proptest! {
 
     #[test]
     fn nor_does_one_that_is_nearly_a_rule(
-        kind in 0_usize..8,
-        text in r#" ?(Check|\*|X)?[\[{]?[0-9.%]{0,5}[\]}]? ?(json://|hex:|5|NOT_FOUND|"|'|[{\[\\])?.{0,6}"#,
+        kind in 0..Kind::ALL.len(),
+        text in r#" ?(Check|\*|X)?[\[{]?(service=)?[0-9.%]{0,5}[\]}]? ?(json://|hex:|5|NOT_FOUND|"|'|[{\[\\])?.{0,6}"#,
     ) {
         let kind = Kind::ALL[kind];
             if let Err(error) = rule(agent_api::schema(), kind, &text, Hash::Word, &mut NoFiles) {

@@ -1,11 +1,13 @@
 //! What is known of one call while it is not answered.
 
-use ttrpc::Response;
+use std::sync::Arc;
+
 use ttrpc::proto::GenMessage;
 
 use agent_schema::Rpc;
 
 use crate::observer::Record;
+use crate::reply::Changes;
 
 /// A call.
 pub(super) struct Call {
@@ -35,6 +37,8 @@ pub(super) enum Flow {
 pub(super) enum Edit {
     /// Each message of it is this one instead.
     Payload(Vec<u8>),
+    /// Fields of each message are changed.
+    With(Arc<Changes>),
     /// Its first frame is cut after so many bytes or in half, and the connection
     /// is closed.
     Cut(Option<usize>),
@@ -56,14 +60,12 @@ impl Call {
         self.rpc.is_some_and(Rpc::is_streaming)
     }
 
-    /// Changes a response as was decided. Whether it is another one now.
-    pub(super) fn change(&self, response: &mut Response) -> bool {
+    /// What a message of the answer is instead, where that was decided.
+    pub(super) fn change(&self, payload: &[u8]) -> Option<Vec<u8>> {
         match &self.edit {
-            Some(Edit::Payload(payload)) if response.status.code.value() == 0 => {
-                response.payload.clone_from(payload);
-                true
-            }
-            _ => false,
+            Some(Edit::Payload(other)) => Some(other.clone()),
+            Some(Edit::With(changes)) => Some(changes.apply(payload)),
+            _ => None,
         }
     }
 }

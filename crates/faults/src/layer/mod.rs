@@ -159,7 +159,7 @@ impl Link {
         };
         let record = self.layer.observer.begin(&asked);
         let decision = match &envelope {
-            Ok(_) => faults.decide(rpc),
+            Ok(request) => faults.decide(rpc, &request.payload),
             Err(_) => super::Decision::default(),
         };
         self.layer.load.open(stream, frame.payload.len());
@@ -217,6 +217,7 @@ impl Link {
             Some(Fault::Reply(payload)) if is_streaming => {
                 self.edit(stream, Edit::Payload(payload));
             }
+            Some(Fault::ReplyWith(changes)) => self.edit(stream, Edit::With(changes)),
             Some(Fault::Reply(payload)) => {
                 let mut response = refusal(Code::OK as i32, String::new());
                 response.payload = payload;
@@ -400,10 +401,11 @@ impl Link {
         if !is_message {
             is_over = true;
             if let Ok(mut response) = Response::parse_from_bytes(&frame.payload) {
-                if call.change(&mut response) {
+                let succeeded = response.status.code.value() == 0;
+                if let Some(payload) = call.change(&response.payload).filter(|_| succeeded) {
+                    response.payload = payload;
                     frame = frame_with(frame.header, response.write_to_bytes());
                 }
-                let succeeded = response.status.code.value() == 0;
                 let is_last = |rpc| self.layer.observer.is_last(rpc);
                 if succeeded && edit.is_none() && call.rpc.is_some_and(is_last) {
                     step = Err(End::Last);
@@ -411,8 +413,8 @@ impl Link {
                 written = call.record.end(Answer::Response(&response));
             }
         } else if frame.header.flags & FLAG_NO_DATA == 0 {
-            if let Some(Edit::Payload(payload)) = &call.edit {
-                frame = frame_with(frame.header, Ok(payload.clone()));
+            if let Some(payload) = call.change(&frame.payload) {
+                frame = frame_with(frame.header, Ok(payload));
             }
             written = call.record.message(Side::Server, &frame.payload);
         }

@@ -12,11 +12,13 @@ use crate::value::EnumError;
 #[error("{}{problem}", Prefix(path))]
 pub struct JsonError {
     path: String,
-    problem: Problem,
+    /// Boxed, as an error is rare and this is large.
+    problem: Box<Problem>,
 }
 
 impl JsonError {
     pub(super) fn new(path: String, problem: Problem) -> Self {
+        let problem = Box::new(problem);
         Self { path, problem }
     }
 
@@ -33,7 +35,7 @@ impl JsonError {
 
     /// The path of what is wrong, a key that names no field included.
     pub fn culprit(&self) -> String {
-        match (&self.problem, self.path.as_str()) {
+        match (self.problem(), self.path.as_str()) {
             (Problem::Name(LookupError::UnknownField { name, .. }), "") => name.clone(),
             (Problem::Name(LookupError::UnknownField { name, .. }), path) => {
                 format!("{path}.{name}")
@@ -49,7 +51,7 @@ impl JsonError {
 
     /// What is wrong, in a text of one line: where the line number 1 says nothing.
     pub fn in_one_line(&self) -> String {
-        match &self.problem {
+        match self.problem() {
             // The text ends with its line.
             Problem::Syntax {
                 what, column: 0, ..

@@ -1,7 +1,7 @@
 //! Lookup in a small schema with every kind of clash.
 
 use crate::fixture::{ALL, INNER, SCHEMA};
-use crate::{Message, Plain};
+use crate::{Dialect, Message, Plain};
 
 use super::*;
 

@@ -1,0 +1,196 @@
+//! The requests that a policy is asked about: of commands, of recordings, of a guest's log and
+//! of test cases.
+
+#[cfg(feature = "tap")]
+use std::collections::HashMap;
+use std::time::Duration;
+
+use agent_bundle::Bundle;
+use agent_policy::request::{self, is_asked};
+use agent_policy::{Case, Request};
+#[cfg(feature = "tap")]
+use agent_tap::recording::{Kind, Reader, Status};
+
+use super::within;
+use crate::cli::{RequestOptions, RequestSource, Source};
+use crate::client::ConnectOptions;
+use crate::error::{Error, Failure};
+use crate::input::Inputs;
+use crate::printer::Format;
+use crate::request::Memory;
+use crate::schema::{Reflect, Rpc, Schema};
+use crate::session::{self, CallOptions, Checks, Step, Work};
+
+/// What an agent says of a denied call.
+#[cfg(feature = "tap")]
+const BLOCKED: &str = "is blocked by policy";
+
+/// One of the requests that were given, or a call that no policy is asked about.
+pub(super) struct Given {
+    /// The RPC, or the request's type.
+    pub(super) name: String,
+    /// The request.
+    pub(super) case: Option<Case>,
+}
+
+/// Everything that a policy is to be asked about, in the order given.
+///
+/// # Errors
+/// The first mistake.
+pub(super) fn requests(
+    schema: &'static Schema,
+    options: &RequestOptions,
+    inputs: &mut Inputs,
+) -> Result<Vec<Given>, Failure> {
+    let alone = |error: Error| Failure::new(None, error);
+    if options.sources.is_empty() {
+        return Err(alone(Error::usage(
+            "no requests: give commands with -c or --script, or a file of requests",
+        )));
+    }
+    let bundle = options.bundle_dir.as_deref().map(Bundle::new).transpose();
+    let making = crate::request::RequestOptions {
+        automatic: !options.no_auto_values,
+        bundle: bundle.map_err(|error| alone(error.into()))?,
+        ..crate::request::RequestOptions::default()
+    };
+    let mut memory = Memory::default();
+    let mut found = Vec::new();
+    let mut commands = Vec::new();
+    for source in &options.sources {
+        match source {
+            RequestSource::Commands(source) => commands.push(source.clone()),
+            RequestSource::File(name) => {
+                of_commands(
+                    schema,
+                    &std::mem::take(&mut commands),
+                    &making,
+                    inputs,
+                    &mut memory,
+                    &mut found,
+                )?;
+                let text = inputs.text(name).map_err(|error| alone(error.into()))?;
+                let read = of_file(schema, &text);
+                found.extend(read.map_err(|error| alone(within(name, error)))?);
+            }
+        }
+    }
+    of_commands(schema, &commands, &making, inputs, &mut memory, &mut found)?;
+    Ok(found)
+}
+
+/// The requests that commands make.
+fn of_commands(
+    schema: &'static Schema,
+    sources: &[Source],
+    making: &crate::request::RequestOptions,
+    inputs: &mut Inputs,
+    memory: &mut Memory,
+    found: &mut Vec<Given>,
+) -> Result<(), Failure> {
+    let calls = CallOptions {
+        address: None,
+        connect: ConnectOptions {
+            timeout: Duration::ZERO,
+            sim: None,
+        },
+        timeout: None,
+        metadata: Vec::new(),
+    };
+    let checks = Checks {
+        requests: making.clone(),
+        calls,
+        // Nothing is answered, and nothing is sent.
+        format: Format::Json,
+        dry_run: true,
+    };
+    for step in session::prepare(schema, sources, checks, inputs)? {
+        let made = of_step(&step, making.automatic, memory);
+        found.extend(made.map_err(|error| step.failure(error))?);
+    }
+    Ok(())
+}
+
+fn of_step(step: &Step, automatic: bool, memory: &mut Memory) -> Result<Vec<Given>, Error> {
+    let Work::Call(request) = &step.work else {
+        let message = "a built-in command is not a call that a policy is asked about";
+        return Err(Error::usage(message));
+    };
+    let given = |message: &dyn Reflect| given(step.name.clone(), request.rpc, message);
+    let message = request.complete(memory, automatic)?;
+    let Some(series) = request.series() else {
+        return Ok(vec![given(message.as_ref())?]);
+    };
+    let mut pieces = series.start(message)?;
+    let mut all = Vec::new();
+    while let Some(piece) = pieces.next()? {
+        let message = session::decode(request.rpc.request, piece.payload)?;
+        all.push(given(message.as_ref())?);
+    }
+    Ok(all)
+}
+
+/// The requests of a file.
+fn of_file(schema: &'static Schema, text: &str) -> Result<Vec<Given>, Error> {
+    #[cfg(feature = "tap")]
+    if let Ok((reader, _)) = Reader::new(text.as_bytes()) {
+        return of_recording(schema, reader);
+    }
+    let cases = request::cases(schema, text)?.into_iter();
+    let given = cases.map(|case| Given {
+        name: case.request.rule.clone(),
+        case: Some(case),
+    });
+    Ok(given.collect())
+}
+
+/// The requests of a recording. What the agent's policy made of each is what is expected of it.
+#[cfg(feature = "tap")]
+fn of_recording(schema: &'static Schema, reader: Reader<&[u8]>) -> Result<Vec<Given>, Error> {
+    let mut found: Vec<Given> = Vec::new();
+    let mut places = HashMap::new();
+    for record in reader {
+        let record = record.map_err(Error::usage)?;
+        let call = (record.connection, record.stream);
+        match record.kind {
+            Kind::Request => {
+                let (Some(service), Some(method), Some(payload)) =
+                    (record.service, record.method, record.payload)
+                else {
+                    continue;
+                };
+                let mut rpcs = schema.services.iter().flat_map(|each| each.rpcs);
+                let rpc = rpcs.find(|rpc| rpc.service == service && rpc.name == method);
+                let rpc = rpc.ok_or_else(|| {
+                    Error::usage(format_args!("this build has no RPC {service}/{method}"))
+                })?;
+                let message = session::decode(rpc.request, &payload.0)
+                    .map_err(|error| error.within(format_args!("{service}/{method}")))?;
+                places.insert(call, found.len());
+                found.push(given(method, rpc, message.as_ref())?);
+            }
+            Kind::Response => {
+                let asked = places.remove(&call).and_then(|place| found.get_mut(place));
+                if let Some(case) = asked.and_then(|given| given.case.as_mut()) {
+                    let is_denied = |status: &Status| status.message.contains(BLOCKED);
+                    case.allowed = Some(!record.status.as_ref().is_some_and(is_denied));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// A request of an RPC.
+fn given(name: String, rpc: &Rpc, message: &dyn Reflect) -> Result<Given, Error> {
+    let case = match is_asked(rpc) {
+        true => Some(Case {
+            request: Request::of(message)?,
+            description: None,
+            allowed: None,
+        }),
+        false => None,
+    };
+    Ok(Given { name, case })
+}
