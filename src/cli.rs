@@ -10,6 +10,8 @@ mod connect;
 mod node;
 #[cfg(feature = "policy")]
 mod policy;
+#[cfg(any(feature = "sim", feature = "tap"))]
+mod rules;
 #[cfg(feature = "sim")]
 mod serve;
 #[cfg(feature = "tap")]
@@ -31,8 +33,10 @@ pub use policy::{
     Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
     RequestOptions, RequestSource, Why,
 };
+#[cfg(any(feature = "sim", feature = "tap"))]
+pub use rules::{RuleSource, Rules};
 #[cfg(feature = "sim")]
-pub use serve::{RuleSource, Serve};
+pub use serve::Serve;
 #[cfg(feature = "tap")]
 pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
@@ -220,8 +224,8 @@ impl Cli {
             return Err(definition.error(ErrorKind::ArgumentConflict, message));
         }
         let sources = matches.subcommand_matches("connect").map(connect::sources);
-        #[cfg(feature = "sim")]
-        let rules = matches.subcommand_matches("serve").map(serve::rules);
+        #[cfg(any(feature = "sim", feature = "tap"))]
+        let rules = matches.subcommand().map(|(_, matches)| matches.clone());
         let warnings = hasty(&matches);
         #[cfg(feature = "policy")]
         let asked = matches.subcommand_matches("policy").cloned();
@@ -230,9 +234,17 @@ impl Cli {
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
             connect.sources = sources;
         }
-        #[cfg(feature = "sim")]
-        if let (SubCommand::Serve(serve), Some(rules)) = (&mut cli.command, rules) {
-            serve.rules = rules;
+        #[cfg(any(feature = "sim", feature = "tap"))]
+        match (&mut cli.command, rules) {
+            #[cfg(feature = "sim")]
+            (SubCommand::Serve(serve), Some(matches)) => {
+                serve.rules.in_order = rules::in_order(&matches);
+            }
+            #[cfg(feature = "tap")]
+            (SubCommand::Proxy(proxy), Some(matches)) => {
+                proxy.rules.in_order = rules::in_order(&matches);
+            }
+            _ => {}
         }
         #[cfg(feature = "policy")]
         if let (SubCommand::Policy(policy), Some(asked)) = (&mut cli.command, asked) {

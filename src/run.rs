@@ -17,6 +17,8 @@ mod probe;
 mod proxy;
 #[cfg(feature = "tap")]
 mod recordings;
+#[cfg(any(feature = "sim", feature = "tap"))]
+pub(crate) mod rules;
 #[cfg(feature = "node")]
 mod sandboxes;
 #[cfg(feature = "sim")]

@@ -44,6 +44,7 @@ mod long_waits;
 mod many_clients;
 mod memory;
 mod mistakes;
+mod never;
 #[cfg(feature = "node")]
 mod node;
 mod odd_files;
