@@ -21,6 +21,8 @@ pub mod input;
 mod listen;
 pub mod log;
 pub mod man;
+#[cfg(feature = "policy")]
+mod policy;
 mod progress;
 pub mod prompt;
 pub mod request;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use agent_faults::{FaultError, Faults};
-use agent_sim::{GuestOptions, Root};
+use agent_sim::{Feature, GuestOptions, Policy, Root};
 
 use crate::cli::{RuleSource, Serve};
 use crate::command::Hash;
@@ -19,7 +19,7 @@ use crate::serve::{self, ServeOptions};
 pub(super) fn run(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
     let options = ServeOptions {
         address: options.address.parse()?,
-        guest: guest(options)?,
+        guest: guest(schema, options)?,
         faults: Arc::new(faults(schema, options)?),
     };
     serve::serve(options, schema)?;
@@ -54,7 +54,7 @@ fn wrong_rule(place: String, error: FaultError) -> Error {
     Error::usage(error).within(place)
 }
 
-fn guest(options: &Serve) -> Result<GuestOptions, Error> {
+fn guest(schema: &'static Schema, options: &Serve) -> Result<GuestOptions, Error> {
     if options.run_processes && !options.allow_root && nix::unistd::geteuid().is_root() {
         let message = "--run-processes would let whoever calls the agent run programs as root on \
                        this machine: serve as another user, or add --allow-root if that is meant";
@@ -64,5 +64,24 @@ fn guest(options: &Serve) -> Result<GuestOptions, Error> {
     let root = root.map_err(|error| Error::usage(format_args!("--root: {error}")))?;
     let mut guest = GuestOptions::new(options.feature.iter().copied(), root);
     guest.run_processes = options.run_processes;
+    if guest.features.contains(&Feature::Policy) {
+        guest.policy = Some(policy(schema)?);
+    }
     Ok(guest)
+}
+
+/// What judges requests by a policy, where that is built in.
+#[cfg_attr(
+    feature = "policy",
+    expect(clippy::unnecessary_wraps, reason = "other builds have none")
+)]
+fn policy(schema: &'static Schema) -> Result<Arc<dyn Policy>, Error> {
+    #[cfg(feature = "policy")]
+    return Ok(Arc::new(crate::policy::Judged::new(schema)));
+    #[cfg(not(feature = "policy"))]
+    {
+        let _ = schema;
+        let message = "--feature policy: this build of the tool cannot evaluate policies";
+        Err(Error::usage(message))
+    }
 }

@@ -1,7 +1,7 @@
 //! One simulated agent, shared by all of its connections: what it is like, what
 //! it knows, and who may do what. Calls come to it through [`super::services`].
 
-use std::sync::{Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
 use std::time::Duration;
 
 use agent_faults::Orders;
@@ -9,9 +9,9 @@ use tokio::sync::{Mutex, MutexGuard};
 use ttrpc::Code;
 
 use super::host::Host;
-use super::options::{Feature, GuestOptions};
-use super::refusal::{internal, quoted, refusal};
-use super::state::policy::Verdict;
+use super::options::GuestOptions;
+use super::policy::Verdict;
+use super::refusal::{internal, refusal};
 use super::state::{Guest, Sandbox};
 
 /// The agent, shared by all of its connections.
@@ -56,26 +56,31 @@ impl Agent {
         sandbox.containers.clear();
         *sandbox = Sandbox::default();
         *self.guest() = Guest::new(&self.options);
+        if let Some(policy) = &self.options.policy {
+            policy.begin_anew();
+        }
     }
 
-    /// Refuses a request of a type that the agent's policy does not allow.
+    /// Refuses a call that the agent's policy does not allow.
     ///
     /// # Errors
-    /// `PERMISSION_DENIED`; `INTERNAL` for a request that no rule is about.
-    pub(super) fn permit(&self, request: &str) -> ttrpc::Result<()> {
-        if !self.options.has(Feature::Policy) {
+    /// `PERMISSION_DENIED`; `INTERNAL` for a request that the policy does not decide.
+    pub(super) async fn permit(
+        &self,
+        service: &'static str,
+        method: &'static str,
+        request: &impl protobuf::Message,
+    ) -> ttrpc::Result<()> {
+        let Some(policy) = self.options.policy.as_ref().map(Arc::clone) else {
             return Ok(());
-        }
-        match self.guest().policy.verdict(request) {
+        };
+        let request = request.write_to_bytes().map_err(internal)?;
+        // It may take long, and other calls go on.
+        let asked = move || policy.permit(service, method, &request);
+        match tokio::task::spawn_blocking(asked).await.map_err(internal)? {
             Verdict::Allowed => Ok(()),
-            Verdict::Denied => Err(refusal(
-                Code::PERMISSION_DENIED,
-                quoted(format!("{request} is blocked by policy: ")),
-            )),
-            Verdict::Undefined => Err(internal(quoted(format!(
-                "{request}: internal error policy check: unexpected eval_query result len \
-                 QueryResults {{ result: [] }}"
-            )))),
+            Verdict::Denied(message) => Err(refusal(Code::PERMISSION_DENIED, message)),
+            Verdict::Failed(message) => Err(internal(message)),
         }
     }
 

@@ -99,7 +99,10 @@ impl Desk {
         self.tracer = None;
         self.text.clone_from(&text);
         self.rego = rego;
-        let engine = self.engine.insert(Engine::new(rego));
+        let engine = match &mut self.engine {
+            Some(engine) if engine.rego() == rego => engine,
+            none => none.insert(Engine::new(rego)),
+        };
         let taken = engine.set_policy(text);
         let taken = taken.and_then(|()| state.map_or(Ok(()), |state| engine.set_state(&state)));
         match taken {

@@ -15,8 +15,8 @@ use crate::state::Stream;
 use super::lookup::{by_status, by_text};
 use super::{done, spec};
 
-/// The type of the requests for output.
-pub(crate) const READ_REQUEST: &str = "ReadStreamRequest";
+/// The calls for output.
+pub(crate) const READS: [&str; 2] = ["ReadStdout", "ReadStderr"];
 
 /// Writes all of the data, as fast as it is read, also before the process is
 /// started. No data closes the input.
@@ -83,8 +83,10 @@ async fn read(
     response.data = match data {
         None if task.has_terminal() => return Err(internal("Input/output error (os error 5)")),
         None => Vec::new(),
-        Some(_) if call.agent.permit(READ_REQUEST).is_err() => Vec::new(),
-        Some(data) => data,
+        Some(data) => match call.agent.permit(call.service, call.method, &request).await {
+            Ok(()) => data,
+            Err(_) => Vec::new(),
+        },
     };
     Ok(response)
 }

@@ -7,7 +7,6 @@ pub(super) mod files;
 mod ip_tables;
 pub(super) mod network;
 mod oom;
-pub(super) mod policy;
 mod stopwatch;
 mod swap;
 mod task;
@@ -17,7 +16,6 @@ use self::files::Files;
 use self::ip_tables::IpTables;
 use self::network::Network;
 use self::oom::OomEvents;
-use self::policy::Policy;
 use self::swap::Swap;
 use super::options::GuestOptions;
 
@@ -50,8 +48,6 @@ pub(super) struct Guest {
     pub(super) ip_tables: IpTables,
     /// Those of IPv6.
     pub(super) ip6_tables: IpTables,
-    /// What requests are held to.
-    pub(super) policy: Policy,
     /// What it swaps to.
     pub(super) swap: Swap,
 }
@@ -63,7 +59,6 @@ impl Guest {
             files: Files::new(options.root.as_ref()),
             ip_tables: IpTables::default(),
             ip6_tables: IpTables::default(),
-            policy: Policy::allow_all(),
             swap: Swap::default(),
         }
     }
