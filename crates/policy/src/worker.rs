@@ -14,8 +14,8 @@ use crate::trace::Tracer;
 
 /// How much memory a policy and its evaluation may take, in bytes.
 const MAX_MEMORY: u64 = 3 << 30;
-/// How deep the engine may go, in bytes of stack.
-const MAX_STACK: usize = 64 << 20;
+/// How deep the engine may go, in bytes of stack: eight times what an agent gives it.
+const MAX_STACK: usize = 16 << 20;
 
 /// Answers questions from standard input until it ends. This is the whole of a process that
 /// [`crate::Judge`] starts.
