@@ -7,6 +7,8 @@ mod bundled;
 mod connect;
 #[cfg(feature = "policy")]
 mod policy;
+#[cfg(any(feature = "sim", feature = "tap"))]
+mod rules;
 #[cfg(feature = "sim")]
 mod serve;
 #[cfg(feature = "tap")]
@@ -25,8 +27,10 @@ pub use policy::{
     Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
     RequestOptions, RequestSource, Why,
 };
+#[cfg(any(feature = "sim", feature = "tap"))]
+pub use rules::{RuleSource, Rules};
 #[cfg(feature = "sim")]
-pub use serve::{RuleSource, Serve};
+pub use serve::Serve;
 #[cfg(feature = "tap")]
 pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
@@ -198,8 +202,8 @@ impl Cli {
         let arguments = bundled::apart(arguments.into_iter().collect(), &definition);
         let mut matches = definition.try_get_matches_from_mut(arguments)?;
         let sources = matches.subcommand_matches("connect").map(connect::sources);
-        #[cfg(feature = "sim")]
-        let rules = matches.subcommand_matches("serve").map(serve::rules);
+        #[cfg(any(feature = "sim", feature = "tap"))]
+        let rules = matches.subcommand().map(|(_, matches)| matches.clone());
         let warnings = hasty(&matches);
         #[cfg(feature = "policy")]
         let asked = matches.subcommand_matches("policy").cloned();
@@ -208,9 +212,17 @@ impl Cli {
         if let (SubCommand::Connect(connect), Some(sources)) = (&mut cli.command, sources) {
             connect.sources = sources;
         }
-        #[cfg(feature = "sim")]
-        if let (SubCommand::Serve(serve), Some(rules)) = (&mut cli.command, rules) {
-            serve.rules = rules;
+        #[cfg(any(feature = "sim", feature = "tap"))]
+        match (&mut cli.command, rules) {
+            #[cfg(feature = "sim")]
+            (SubCommand::Serve(serve), Some(matches)) => {
+                serve.rules.in_order = rules::in_order(&matches);
+            }
+            #[cfg(feature = "tap")]
+            (SubCommand::Proxy(proxy), Some(matches)) => {
+                proxy.rules.in_order = rules::in_order(&matches);
+            }
+            _ => {}
         }
         #[cfg(feature = "policy")]
         if let (SubCommand::Policy(policy), Some(asked)) = (&mut cli.command, asked) {

@@ -8,6 +8,8 @@ mod policy;
 mod proxy;
 #[cfg(feature = "tap")]
 mod recordings;
+#[cfg(any(feature = "sim", feature = "tap"))]
+pub(crate) mod rules;
 #[cfg(feature = "sim")]
 mod serve;
 

@@ -12,9 +12,10 @@ use std::time::Duration;
 use crate::error::{Error, Kind};
 use crate::input::{self, Inputs};
 use crate::log::say;
-use crate::schema::{Content, Dialect, Schema};
+use crate::run::rules;
+use crate::schema::Schema;
 use crate::transport::Address;
-use agent_faults::{Faults, Reader, ReaderError};
+use agent_faults::Faults;
 use agent_sim::{Agent, Failure, GuestOptions, Served, Setup};
 
 use crate::listen::{BindError, Listener};
@@ -109,14 +110,14 @@ fn start(error: io::Error) -> ServeError {
 }
 
 fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
-    let mut told = tell_seed(faults);
+    let mut told = rules::tell_seed(faults);
     // Scripts wait for this line; one that closed standard error does not.
     say(format_args!("listening on {uri}"));
     let (faults, agent) = (Arc::clone(faults), Arc::clone(agent));
     let obeys = control::listen(move |line| {
         let mut inputs = Inputs::without_standard_input();
         let shown = faults.control(line, &mut inputs, agent.as_ref());
-        told = told || tell_seed(&faults);
+        told = told || rules::tell_seed(&faults);
         shown.map_err(|error| error.to_string())
     });
     if let Err(error) = obeys {
@@ -124,34 +125,6 @@ fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
         say(format_args!(
             "warning: standard input is not read: {reason}"
         ));
-    }
-}
-
-/// Tells the seed where something happens by chance, so that it can be repeated.
-fn tell_seed(faults: &Faults) -> bool {
-    let seed = faults.seed_in_use();
-    if let Some(seed) = seed {
-        say(format_args!("seed {seed}"));
-    }
-    seed.is_some()
-}
-
-/// How the values of rules are written: the proto's own spellings, and files.
-struct PlainWithFiles;
-
-impl Dialect for PlainWithFiles {
-    fn file(&self, path: &str) -> Content {
-        Ok(input::value(path)?)
-    }
-}
-
-impl Reader for Inputs {
-    fn text(&mut self, name: &str) -> Result<String, ReaderError> {
-        Ok(Inputs::text(self, name)?)
-    }
-
-    fn dialect(&self) -> &dyn Dialect {
-        &PlainWithFiles
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ValueEnum, ValueHint};
 
+use super::rules::{FAULTS, Rules};
 use crate::duration;
 
 const PROXY: &str = "\
@@ -16,7 +17,7 @@ read it.";
 
 /// Stand between a runtime and an agent, and print each call
 #[derive(Debug, clap::Args)]
-#[command(after_help = PROXY)]
+#[command(after_help = format!("{PROXY}\n\n{FAULTS}"))]
 pub struct Proxy {
     /// Where to listen: an address as connect takes it
     #[arg(long, value_name = "URI", required_unless_present = "interpose")]
@@ -37,6 +38,10 @@ pub struct Proxy {
     /// Record what passes in this file
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub write: Option<PathBuf>,
+
+    /// What goes wrong.
+    #[command(flatten)]
+    pub rules: Rules,
 }
 
 /// Show a recording

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use agent_tap::{Dial, Interposed, Log, Proxy, Sinks, Summary, recording};
 
+use super::rules;
 use crate::cli;
 use crate::client::ConnectOptions;
 use crate::error::{Error, Kind};
@@ -33,6 +34,10 @@ struct Place {
 /// # Errors
 /// When an option is wrong, nothing can be listened on, or what passes cannot be written down.
 pub(super) fn run(schema: &'static Schema, options: cli::Proxy) -> Result<u8, Error> {
+    let faults = match options.rules.in_order.is_empty() {
+        true => None,
+        false => Some(Arc::new(rules::faults(schema, &options.rules)?)),
+    };
     let file = options.write.as_deref().map(create).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -55,6 +60,9 @@ pub(super) fn run(schema: &'static Schema, options: cli::Proxy) -> Result<u8, Er
         lines: Some(Box::new(io::stdout())),
     };
     let (log, threads) = Log::start(schema, sinks).map_err(start)?;
+    if let Some(faults) = &faults {
+        rules::tell_seed(faults);
+    }
     say(format_args!("listening on {}", place.from));
     let proxy = Proxy {
         listener: place.listener,
@@ -63,6 +71,7 @@ pub(super) fn run(schema: &'static Schema, options: cli::Proxy) -> Result<u8, Er
         to: place.to,
         port: options.port,
         log,
+        faults,
     };
     let passed = proxy.run(&runtime, signals.any());
     drop(place._held);

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use agent_faults::{FaultError, Faults};
 use agent_sim::{Feature, GuestOptions, Policy, Root};
 
-use crate::cli::{RuleSource, Serve};
-use crate::command::Hash;
+use super::rules;
+use crate::cli::Serve;
 use crate::error::Error;
-use crate::input::Inputs;
 use crate::schema::Schema;
 use crate::serve::{self, ServeOptions};
 
@@ -20,38 +18,10 @@ pub(super) fn run(schema: &'static Schema, options: &Serve) -> Result<u8, Error>
     let options = ServeOptions {
         address: options.address.parse()?,
         guest: guest(schema, options)?,
-        faults: Arc::new(faults(schema, options)?),
+        faults: Arc::new(rules::faults(schema, &options.rules)?),
     };
     serve::serve(options, schema)?;
     Ok(0)
-}
-
-fn faults(schema: &'static Schema, options: &Serve) -> Result<Faults, Error> {
-    let seed = match options.seed {
-        Some(seed) => seed,
-        None => getrandom::u64()?,
-    };
-    let faults = Faults::new(schema, seed);
-    let mut inputs = Inputs::default();
-    for source in &options.rules {
-        match source {
-            RuleSource::Flag(kind, text) => {
-                let added = faults.add(*kind, text, Hash::Word, &mut inputs);
-                added.map_err(|error| wrong_rule(format!("--{}", kind.name()), error))?;
-            }
-            RuleSource::File(name) => {
-                for (number, line) in (1..).zip(inputs.text(name)?.lines()) {
-                    let added = faults.add_line(line, &mut inputs);
-                    added.map_err(|error| wrong_rule(format!("{name}:{number}"), error))?;
-                }
-            }
-        }
-    }
-    Ok(faults)
-}
-
-fn wrong_rule(place: String, error: FaultError) -> Error {
-    Error::usage(error).within(place)
 }
 
 fn guest(schema: &'static Schema, options: &Serve) -> Result<GuestOptions, Error> {
@@ -71,10 +41,6 @@ fn guest(schema: &'static Schema, options: &Serve) -> Result<GuestOptions, Error
 }
 
 /// What judges requests by a policy, where that is built in.
-#[cfg_attr(
-    feature = "policy",
-    expect(clippy::unnecessary_wraps, reason = "other builds have none")
-)]
 fn policy(schema: &'static Schema) -> Result<Arc<dyn Policy>, Error> {
     #[cfg(feature = "policy")]
     return Ok(Arc::new(crate::policy::Judged::new(schema)));

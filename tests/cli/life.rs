@@ -88,7 +88,7 @@ fn from_the_sandbox_to_its_end() {
 }
 
 #[test]
-fn statistics_keep_the_most_processes_that_there_were() {
+fn statistics_tell_what_runs() {
     let bundle = bundle(r#"["sleep","1000"]"#);
     let commands = [
         "CreateContainer cid=web",
@@ -105,15 +105,11 @@ fn statistics_keep_the_most_processes_that_there_were() {
         let stats: serde_json::Value = serde_json::from_str(&line).unwrap();
         let stats = &stats["cgroup_stats"];
         let usage = &stats["memory_stats"]["usage"];
-        serde_json::json!([
-            stats["pids_stats"]["current"],
-            usage["usage"],
-            usage["max_usage"]
-        ])
+        serde_json::json!([stats["pids_stats"]["current"], usage["usage"]])
     };
     // Each has a page.
-    assert_eq!(stats(3), serde_json::json!(["2", "8192", "8192"]));
-    assert_eq!(stats(6), serde_json::json!(["1", "4096", "8192"]));
+    assert_eq!(stats(3), serde_json::json!(["2", "8192"]));
+    assert_eq!(stats(6), serde_json::json!(["1", "4096"]));
 }
 
 #[test]

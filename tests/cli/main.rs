@@ -44,6 +44,7 @@ mod long_waits;
 mod many_clients;
 mod memory;
 mod mistakes;
+mod never;
 mod odd_files;
 mod other_protos;
 mod output;

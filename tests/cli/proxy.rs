@@ -410,3 +410,105 @@ fn mistakes_are_told_before_anything_is_made() {
         assert!(output.stderr.contains(&message), "{}", output.stderr);
     }
 }
+
+/// A call by the `ttrpc` crate's own client.
+fn foreign(address: &str, service: &str, method: &str) -> Result<Vec<u8>, ttrpc::Error> {
+    let client = ttrpc::Client::connect(address)?;
+    let mut request = ttrpc::Request::new();
+    request.service = service.to_owned();
+    request.method = method.to_owned();
+    request.timeout_nano = 2_000_000_000;
+    client.request(request).map(|response| response.payload)
+}
+
+#[test]
+fn calls_go_wrong_between_another_client_and_the_agent() {
+    const HEALTH: &str = "grpc.Health";
+    let served = serve(&[]);
+    served.listening();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("calls").to_str().unwrap().to_owned();
+    let proxy = proxy(&[
+        "--to",
+        &served.address(),
+        "-w",
+        &file,
+        "--fail",
+        "Check[1] UNAVAILABLE \"not now\"",
+        "--delay",
+        "Check[2] 300ms",
+        "--close",
+        "Check[3]",
+        "--reply-with",
+        "Version agent_version=9.9",
+    ]);
+    proxy.listening();
+    let call = |method| foreign(&proxy.address(), HEALTH, method);
+    match call("Check") {
+        Err(ttrpc::Error::RpcStatus(status)) => {
+            assert_eq!(status.code(), ttrpc::Code::UNAVAILABLE);
+            assert_eq!(status.message(), "not now");
+        }
+        other => panic!("{other:?}"),
+    }
+    let begun = Instant::now();
+    assert_eq!(call("Check").unwrap(), b"\x08\x01");
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+    assert!(call("Check").is_err());
+    assert_eq!(call("Check").unwrap(), b"\x08\x01");
+    let version = call("Version").unwrap();
+    assert!(version.ends_with(b"\x12\x039.9"), "{version:?}");
+    let (status, lines, _) = proxy.end(Signal::SIGTERM);
+    assert_eq!(status, Some(0));
+    // What is told is what the client saw.
+    let told: Vec<(&str, &Value)> = lines
+        .iter()
+        .map(|line| (line["method"].as_str().unwrap(), &line["status"]["name"]))
+        .collect();
+    let expected = [
+        ("Check", "UNAVAILABLE"),
+        ("Check", "OK"),
+        ("Check", ""),
+        ("Check", "OK"),
+        ("Version", "OK"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{lines:?}");
+    for ((method, status), (expected, name)) in told.iter().zip(expected) {
+        assert_eq!(*method, expected);
+        assert_eq!(status.as_str().unwrap_or_default(), name, "{lines:?}");
+    }
+    assert_eq!(lines[4]["response"]["agent_version"], "9.9");
+    // The agent itself was asked what was not refused on the way.
+    let (_, log, _) = served.end(Signal::SIGTERM);
+    let asked = log.iter().filter(|call| call["method"] == "Check").count();
+    assert!((2..=3).contains(&asked), "{log:?}");
+}
+
+#[test]
+fn rules_apply_behind_a_handshake_and_not_to_other_ports() {
+    let behind = Behind::new();
+    let (proxy, mut client, mut agent) = behind.joined(&["--fail", "Check UNAVAILABLE"]);
+    client.write_all(b"CONNECT 1024\n").unwrap();
+    agent.read_exact(&mut [0; 13]).unwrap();
+    agent.write_all(b"OK 1024\n").unwrap();
+    client.read_exact(&mut [0; 8]).unwrap();
+    client
+        .write_all(&frame(1, 1, b"\x0a\x0bgrpc.Health\x12\x05Check"))
+        .unwrap();
+    let mut header = [0; 10];
+    client.read_exact(&mut header).unwrap();
+    assert_eq!(header[9 - 1], 2);
+    let mut data = vec![0; usize::from(header[3])];
+    client.read_exact(&mut data).unwrap();
+    // A status of code 14.
+    assert!(data.windows(2).any(|pair| pair == [8, 14]), "{data:?}");
+    drop((client, agent));
+
+    let mut client = open(&proxy);
+    let (mut agent, _) = behind.listener.accept().unwrap();
+    client.write_all(b"CONNECT 1026\nls\n").unwrap();
+    let mut came = [0; 16];
+    agent.read_exact(&mut came).unwrap();
+    assert_eq!(&came, b"CONNECT 1026\nls\n");
+    assert_eq!(proxy.end(Signal::SIGTERM).0, Some(0));
+}

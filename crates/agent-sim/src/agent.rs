@@ -1,16 +1,19 @@
 //! One simulated agent, shared by all of its connections: what it is like, what
 //! it knows, and who may do what. Calls come to it through [`super::services`].
 
+use std::path::Path;
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
 use std::time::Duration;
 
 use agent_faults::Orders;
+use nix::errno::Errno;
 use tokio::sync::{Mutex, MutexGuard};
 use ttrpc::Code;
 
 use super::host::Host;
 use super::options::GuestOptions;
 use super::policy::Verdict;
+use super::process::{LaunchError, Program};
 use super::refusal::{internal, refusal};
 use super::state::{Guest, Sandbox};
 
@@ -59,6 +62,42 @@ impl Agent {
         if let Some(policy) = &self.options.policy {
             policy.begin_anew();
         }
+    }
+
+    /// Looks for the program of a container and its folder, as far as there is
+    /// something to look into: a program that is named alone needs a `PATH`, and
+    /// else the guest's files must have the container's root filesystem. Programs
+    /// of this machine are looked for where they are run.
+    ///
+    /// # Errors
+    /// As the agent tells what is not there.
+    pub(super) fn look_for(&self, program: &Program) -> Result<(), LaunchError> {
+        let name = program.args.first().map_or("", String::as_str);
+        if self.options.run_processes || name.is_empty() {
+            return Ok(());
+        }
+        let not_found = || LaunchError::NotFound(name.to_owned());
+        let path = program.env.iter().rev();
+        let path = path.filter_map(|entry| entry.strip_prefix("PATH=")).next();
+        if path.is_none() && !name.contains('/') {
+            return Err(not_found());
+        }
+        let guest = self.guest();
+        let has = |path: &Path| guest.files.has(&program.root, path);
+        if !guest.files.has(Path::new("/"), &program.root) {
+            return Ok(());
+        }
+        let folder = Path::new(&program.cwd);
+        if !has(folder) {
+            return Err(LaunchError::Folder(Errno::ENOENT.into()));
+        }
+        let is_there = match path.filter(|_| !name.contains('/')) {
+            Some(path) => path
+                .split(':')
+                .any(|place| has(&Path::new(place).join(name))),
+            None => has(&folder.join(name)),
+        };
+        if is_there { Ok(()) } else { Err(not_found()) }
     }
 
     /// Refuses a call that the agent's policy does not allow.

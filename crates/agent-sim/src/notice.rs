@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A call that the agent never answers, as the real one would not.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Never {
     /// Its stream ID.
     pub stream: u32,
@@ -12,7 +12,7 @@ pub struct Never {
     /// Its method.
     pub method: &'static str,
     /// Why it is not answered.
-    pub reason: &'static str,
+    pub reason: String,
 }
 
 impl fmt::Display for Never {

@@ -93,13 +93,13 @@ impl<'a> Call<'a> {
     pub(super) async fn never<T>(
         self,
         sandbox: MutexGuard<'a, Sandbox>,
-        reason: &'static str,
+        reason: impl Into<String>,
     ) -> ttrpc::Result<T> {
         self.watch.never(&Never {
             stream: self.stream,
             service: self.service,
             method: self.method,
-            reason,
+            reason: reason.into(),
         });
         let never = std::future::pending().await;
         drop(sandbox);

@@ -15,6 +15,7 @@ mod calls;
 mod conversation;
 pub mod diff;
 mod envelope;
+mod faulty;
 mod ids;
 mod interpose;
 mod log;

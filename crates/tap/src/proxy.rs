@@ -2,19 +2,22 @@
 //! made for it, and bytes pass unchanged and at once. A copy of them goes to the [`Log`], on
 //! the side.
 
-use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use agent_faults::Faults;
 use nix::errno::Errno;
 use nix::sys::socket::Shutdown;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_blocking, spawn_local};
 
 use crate::conversation::{Conversation, Direction};
+use crate::faulty;
 use crate::log::Log;
 use crate::recorder::{Event, What};
 use crate::socket::Socket;
@@ -43,6 +46,8 @@ pub struct Proxy {
     pub port: u32,
     /// Where what passes is told.
     pub log: Log,
+    /// What goes wrong; none for a proxy that changes nothing.
+    pub faults: Option<Arc<Faults>>,
 }
 
 /// What all connections of a proxy have in common.
@@ -51,17 +56,20 @@ struct Shared {
     text: String,
     port: u32,
     log: Log,
+    faults: Option<Arc<Faults>>,
+    /// Counts how often all connections were to end.
+    deaths: watch::Sender<u64>,
 }
 
 /// One connection. Its end is told when it is dropped, as it is with the proxy too.
-struct Connection {
+pub(crate) struct Connection {
     number: u64,
     log: Log,
-    conversation: RefCell<Conversation>,
+    conversation: Mutex<Conversation>,
     /// How many bytes have passed in each direction.
-    passed: [Cell<u64>; 2],
+    passed: [AtomicU64; 2],
     /// Why it ended, if not by one of the two sides.
-    reason: RefCell<Option<String>>,
+    reason: Mutex<Option<String>>,
 }
 
 impl Proxy {
@@ -75,6 +83,8 @@ impl Proxy {
             dial: self.dial,
             port: self.port,
             log: self.log,
+            faults: self.faults,
+            deaths: watch::Sender::new(0),
         });
         LocalSet::new().block_on(runtime, async {
             let listener = Socket::new(self.listener)?;
@@ -121,27 +131,29 @@ fn is_passing(error: &io::Error) -> bool {
 impl Shared {
     /// Joins a client to the agent, until both sides have ended.
     async fn serve(&self, number: u64, client: OwnedFd) {
-        let connection = Connection {
+        let connection = Arc::new(Connection {
             number,
             log: self.log.clone(),
             conversation: Conversation::new(self.port).into(),
             passed: Default::default(),
             reason: Some("the proxy has ended".to_owned()).into(),
-        };
+        });
         let text = self.text.clone();
         self.log.insist(connection.event(What::Open { text }));
-        let reason = match self.join(client).await {
-            Err(reason) => Some(reason),
-            Ok((client, agent)) => {
-                let ends = tokio::join!(
-                    connection.pass(Direction::ToAgent, &client, &agent),
-                    connection.pass(Direction::ToRuntime, &agent, &client),
-                );
-                let error = ends.0.err().or(ends.1.err());
-                error.as_ref().map(agent_text::reason)
+        let reason = match (self.join(client).await, &self.faults) {
+            (Err(reason), _) => Some(reason),
+            (Ok((client, agent)), None) => connection.pass_both(&client, &agent).await,
+            (Ok((client, agent)), Some(faults)) => {
+                let mut deaths = self.deaths.subscribe();
+                let dies = async { drop(deaths.changed().await) };
+                let end = faulty::run(&connection, faults, self.port, client, agent, dies).await;
+                if end.dies {
+                    self.deaths.send_modify(|deaths| *deaths += 1);
+                }
+                end.reason
             }
         };
-        connection.reason.replace(reason);
+        *lock(&connection.reason) = reason;
     }
 
     /// The two sides of a connection.
@@ -156,6 +168,33 @@ impl Shared {
 }
 
 impl Connection {
+    /// Passes bytes both ways until both ends have come, and tells why if it was for another
+    /// reason.
+    pub(crate) async fn pass_both(&self, client: &Socket, agent: &Socket) -> Option<String> {
+        let ends = tokio::join!(
+            self.pass(Direction::ToAgent, client, agent),
+            self.pass(Direction::ToRuntime, agent, client),
+        );
+        let error = ends.0.err().or(ends.1.err());
+        error.as_ref().map(agent_text::reason)
+    }
+
+    /// Takes note of bytes that have passed.
+    pub(crate) fn see(&self, direction: Direction, bytes: &[u8]) {
+        let count = bytes.len() as u64;
+        self.passed[direction.index()].fetch_add(count, Ordering::Relaxed);
+        lock(&self.conversation).feed(direction, bytes, |piece| {
+            self.log.offer(self.event(What::Said(direction, piece)));
+        });
+    }
+
+    /// Takes note of the end of one direction.
+    pub(crate) fn see_end(&self, direction: Direction) {
+        lock(&self.conversation).end(direction, |piece| {
+            self.log.offer(self.event(What::Said(direction, piece)));
+        });
+    }
+
     /// Passes bytes one way until there are no more, and the end too.
     async fn pass(&self, direction: Direction, from: &Socket, to: &Socket) -> io::Result<()> {
         let outcome = self.copy(direction, from, to).await;
@@ -167,9 +206,7 @@ impl Connection {
                 to.shut_down(Shutdown::Both);
             }
         }
-        self.conversation.borrow_mut().end(direction, |piece| {
-            self.log.offer(self.event(What::Said(direction, piece)));
-        });
+        self.see_end(direction);
         // How a connection goes down is its two sides' business.
         outcome.or_else(|error| match error.kind() {
             io::ErrorKind::BrokenPipe
@@ -188,13 +225,7 @@ impl Connection {
             }
             let bytes = &buffer[..received.count];
             to.send(bytes, &received.descriptors).await?;
-            let passed = &self.passed[direction.index()];
-            passed.set(passed.get() + received.count as u64);
-            self.conversation
-                .borrow_mut()
-                .feed(direction, bytes, |piece| {
-                    self.log.offer(self.event(What::Said(direction, piece)));
-                });
+            self.see(direction, bytes);
             if received.count == buffer.len() && buffer.len() < MOST_ROOM {
                 buffer.resize(2 * buffer.len(), 0);
             }
@@ -213,9 +244,14 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.log.insist(self.event(What::Close {
-            to_agent: self.passed[Direction::ToAgent.index()].get(),
-            to_runtime: self.passed[Direction::ToRuntime.index()].get(),
-            reason: self.reason.take(),
+            to_agent: self.passed[Direction::ToAgent.index()].load(Ordering::Relaxed),
+            to_runtime: self.passed[Direction::ToRuntime.index()].load(Ordering::Relaxed),
+            reason: lock(&self.reason).take(),
         }));
     }
+}
+
+/// What a mutex holds. Nobody who holds one can leave it half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -44,6 +44,11 @@ impl Socket {
         })
     }
 
+    /// The socket as a stream that the runtime's own calls read and write.
+    pub(crate) fn into_stream(self) -> UnixStream {
+        self.socket
+    }
+
     /// The next connection that comes to a socket that listens.
     pub(crate) async fn accept(&self) -> io::Result<OwnedFd> {
         let listener = self.socket.as_raw_fd();

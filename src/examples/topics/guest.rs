@@ -35,12 +35,12 @@ $ echo 'package agent_policy' \
         title: "Find out what a policy allows, and which line of it denies a call",
         examples: &[
             Example {
-                text: "Without an agent: one line for each call, with the agent's words. The exit status is 1 if one\n\
-                       is denied.",
+                text: "Without an agent: one line for each call, with the agent's words. The policy is that of a\n\
+                       file, or of standard input. The exit status is 1 if one is denied.",
                 rpcs: &["ExecProcess"],
                 session: r#"
-$ printf 'package agent_policy\n\ndefault ExecProcessRequest := false\n\nExecProcessRequest if input.process.Args == ["ls"]\n' > policy.rego
-$ kata-agent-ctl policy check -p policy.rego -c 'ExecProcess process.Args=ls' 'ExecProcess process.Args=sh'
+$ printf 'package agent_policy\n\ndefault ExecProcessRequest := false\n\nExecProcessRequest if input.process.Args == ["ls"]\n' \
+    | kata-agent-ctl policy check -p - -c 'ExecProcess process.Args=ls' 'ExecProcess process.Args=sh'
 1  allowed  ExecProcess
 2  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy:
 "#,
@@ -50,10 +50,10 @@ $ kata-agent-ctl policy check -p policy.rego -c 'ExecProcess process.Args=ls' 'E
                        whose annotation holds it.",
                 rpcs: &["ExecProcess"],
                 session: r#"
-$ printf 'package agent_policy\n\ndefault ExecProcessRequest := false\n\nExecProcessRequest if input.process.Args == ["ls"]\n' > policy.rego
-$ kata-agent-ctl policy why -p policy.rego -c 'ExecProcess process.Args=sh'
+$ printf 'package agent_policy\n\ndefault ExecProcessRequest := false\n\nExecProcessRequest if input.process.Args == ["ls"]\n' \
+    | kata-agent-ctl policy why -p - -c 'ExecProcess process.Args=sh'
 1  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy
-  policy.rego:5: input.process.Args == ["ls"]
+  -:5: input.process.Args == ["ls"]
       input.process.Args = ["sh"]
 "#,
             },

@@ -76,6 +76,10 @@ pub fn answers(name: &'static str, response: impl AsRef<[u8]>) -> Row {
     sends(name, frame(1, RESPONSE, 0, response.as_ref()))
 }
 
+/// Behind the error of a connection that ended before a byte came over it.
+pub const HINT: &str =
+    "; if this is a hypervisor's hybrid vsock socket, write \"hvsock://{path}:1024\"";
+
 impl Row {
     /// Options of the run.
     pub fn with(mut self, options: &[&'static str]) -> Self {

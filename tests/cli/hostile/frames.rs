@@ -11,7 +11,9 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tempfile::TempDir;
 
-use super::agent::{agent, check, check_call, closes_after, header, payload, sends, wait_for_end};
+use super::agent::{
+    HINT, agent, check, check_call, closes_after, header, payload, sends, wait_for_end,
+};
 use crate::tool::connect;
 use crate::wire::{RESPONSE, frame, read_frame};
 
@@ -101,7 +103,7 @@ fn a_request_that_nobody_reads() {
             })
             .fails(
                 3,
-                "the agent reset the connection while the request was sent",
+                format!("the agent reset the connection while the request was sent{HINT}"),
             ),
             agent("it answers before it has read, and closes", |stream| {
                 let _ = stream.read_exact(&mut [0; 10]);
@@ -118,7 +120,8 @@ fn a_request_that_nobody_reads() {
 fn an_end() {
     let closed = "the agent closed the connection";
     check([
-        closes_after("before the header", []).fails(3, format!("{closed} before it answered")),
+        closes_after("before the header", [])
+            .fails(3, format!("{closed} before it answered{HINT}")),
         closes_after("within the header", &answer()[..4]).fails(
             3,
             format!("{closed} inside a frame header, after 4 of 10 bytes: 00 00 00 09"),

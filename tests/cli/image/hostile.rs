@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -308,6 +309,39 @@ fn an_image_may_not_be_larger_than_it_may() {
         ];
         assert_eq!(images.run(connect("sim://", arguments)).run().status, 0);
     }
+}
+
+/// A file system that is there for one test.
+struct Mounted(std::path::PathBuf);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_and_left_as_it_was() {
+    let layer = Layer::new().file("large", &"x".repeat(8 << 20));
+    let images = Images::new().image(None, json!({}), &[layer.gzip()]);
+    let disk = images.path("run");
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=2m,mode=755", "small"])
+        .arg(&disk)
+        .output();
+    if !mount.is_ok_and(|mount| mount.status.success()) {
+        test_support::skip_even_if_required("no file system can be mounted here");
+        return;
+    }
+    let _mounted = Mounted(disk);
+    if !images.with(&["umoci"]) {
+        return;
+    }
+    let output = images.connect("CreateContainer image=layout id=web").run();
+    let error = output.error();
+    assert_eq!(output.status, 2, "{error}");
+    assert!(error.ends_with("no space left on device"), "{error}");
+    images.nothing_left();
 }
 
 /// Ctrl-C and SIGTERM end the program, with what it has started, and leave nothing.

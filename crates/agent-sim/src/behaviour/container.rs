@@ -35,10 +35,15 @@ pub(crate) async fn create(
         return Err(internal("exec fifo exists"));
     }
     spec::check_first_process(oci, process)?;
+    if let Some(name) = spec::unknown_capability(process) {
+        let reason = format!("there is no capability {name:?}");
+        return call.never(sandbox, reason).await;
+    }
     let mut limits = Limits::default();
     spec::set_limits(&mut limits, &oci.Linux.Resources)?;
     let root = PathBuf::from(&oci.Root.Path);
     let program = spec::program(process, &root);
+    call.agent.look_for(&program).map_err(internal)?;
     let process = call.agent.options.launcher().create(program);
     let process = process.map_err(internal)?;
     let shares_namespace = request.sandbox_pidns && sandbox.has_process_namespace;
@@ -46,6 +51,7 @@ pub(crate) async fn create(
     let last_words = spec::last_words(oci);
     let mut container = Container::new(id, process, root, limits, last_words, shares_namespace);
     container.has_pid_namespace = spec::has_pid_namespace(oci);
+    container.has_proc = spec::has_proc(oci);
     sandbox.containers.insert(id, container);
     done()
 }
@@ -60,7 +66,8 @@ fn is_valid(id: &str) -> bool {
 }
 
 /// Starts a container's process. A second time, or when the process was killed
-/// before, the agent waits for a process that is not there.
+/// before, the agent waits for a process that is not there; without `/proc`, for one
+/// that cannot begin.
 pub(crate) async fn start(call: Call<'_>, request: StartContainerRequest) -> ttrpc::Result<Empty> {
     let mut sandbox = call.sandbox().await;
     let container = sandbox.containers.find(&request.container_id);
@@ -68,6 +75,9 @@ pub(crate) async fn start(call: Call<'_>, request: StartContainerRequest) -> ttr
     if !container.can_start() {
         let reason = "the container's process was started before, or has ended";
         return call.never(sandbox, reason).await;
+    }
+    if !container.has_proc {
+        return call.never(sandbox, "nothing is mounted on /proc").await;
     }
     container.start().map_err(internal)?;
     done()

@@ -81,6 +81,75 @@ pub(super) fn has_pid_namespace(spec: &Spec) -> bool {
     has_namespace(&spec.Linux, |kind| kind == "pid")
 }
 
+/// Whether a specification mounts something on `/proc`.
+pub(super) fn has_proc(spec: &Spec) -> bool {
+    let is_proc = |mount: &Mount| Path::new(&mount.destination) == Path::new("/proc");
+    spec.Mounts.iter().any(is_proc)
+}
+
+/// The capabilities that the agent's library knows, without their prefix.
+const CAPABILITIES: [&str; 41] = [
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "AUDIT_WRITE",
+    "BLOCK_SUSPEND",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "KILL",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "PERFMON",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
+];
+
+/// A capability of a process that there is none of.
+pub(super) fn unknown_capability(process: &Process) -> Option<&str> {
+    let all = &process.Capabilities;
+    let sets = [
+        &all.Bounding,
+        &all.Effective,
+        &all.Inheritable,
+        &all.Permitted,
+        &all.Ambient,
+    ];
+    let is_known = |name: &str| {
+        let name = name.strip_prefix("CAP_");
+        name.is_some_and(|name| CAPABILITIES.contains(&name))
+    };
+    let mut names = sets.into_iter().flatten().map(String::as_str);
+    names.find(|name| !is_known(name))
+}
+
 /// Refuses what the agent refuses in a specification before it comes to its
 /// process. `id` is that of the container.
 ///

@@ -1,9 +1,8 @@
-//! What a container uses. Its cgroup is made up: processes and limits are what
-//! they are, CPU time is the time that its processes ran, as if each had a CPU
-//! to itself, and each process counts as one page of memory. Nothing else is
-//! counted: there is no cache, no swap and no input or output.
-
-use std::collections::HashMap;
+//! What a container uses, in the shape that cgroups of version 2 have. Its cgroup
+//! is made up: processes and limits are what they are, CPU time is the time that its
+//! processes ran, as if each had a CPU to itself, and each process counts as one
+//! page of memory. Nothing else is counted: there is no cache, no swap and no input
+//! or output.
 
 use crate::protos::agent::{
     BlkioStats, CgroupStats, CpuStats, CpuUsage, MemoryData, MemoryStats, PidsStats,
@@ -17,8 +16,21 @@ use super::lookup;
 /// The size of a page of memory.
 const PAGE: u64 = 4096;
 
-/// What the kernel tells where memory is not limited.
-const UNLIMITED: u64 = i64::MAX as u64 / PAGE * PAGE;
+/// What the agent tells where memory is not limited.
+const UNLIMITED: u64 = i64::MAX as u64;
+
+/// What the kernel counts in `memory.stat` beside the memory of processes.
+const NOTHING: [&str; 9] = [
+    "active_file",
+    "file",
+    "inactive_file",
+    "kernel",
+    "kernel_stack",
+    "pgmajfault",
+    "shmem",
+    "slab",
+    "sock",
+];
 
 /// Tells what a container uses. As from the real agent, nothing of networks.
 pub(crate) async fn container(
@@ -52,30 +64,27 @@ fn cpu_stats(container: &Container) -> CpuStats {
 
 fn memory_stats(container: &Container) -> MemoryStats {
     let used = container.processes() as u64 * PAGE;
-    let most = container.most_processes() as u64 * PAGE;
     // The kernel counts in pages.
-    let limit = |limit: Option<u64>| limit.map_or(UNLIMITED, |bytes| bytes / PAGE * PAGE);
-    let memory_limit = limit(container.limits.memory);
-    let swap_limit = limit(container.limits.memory_and_swap);
-    let data = |usage, max_usage, limit| {
+    let in_pages = |bytes| bytes / PAGE * PAGE;
+    let limits = &container.limits;
+    let limit = limits.memory.map_or(UNLIMITED, in_pages);
+    // Swap is limited alone, and not with the memory.
+    let both = limits.memory_and_swap.map(in_pages);
+    let swap_limit = both.map_or(UNLIMITED, |both| both.saturating_sub(limit));
+    let data = |usage, limit| {
         let data = MemoryData {
             usage,
-            max_usage,
             limit,
             ..MemoryData::new()
         };
         Some(data).into()
     };
     let mut stats = MemoryStats::new();
-    stats.usage = data(used, most, memory_limit);
-    stats.swap_usage = data(used, most, swap_limit);
-    stats.kernel_usage = data(0, 0, UNLIMITED);
-    stats.use_hierarchy = true;
-    stats.stats = HashMap::from([
-        ("cache".to_owned(), 0),
-        ("hierarchical_memory_limit".to_owned(), memory_limit),
-        ("hierarchical_memsw_limit".to_owned(), swap_limit),
-        ("rss".to_owned(), used),
-    ]);
+    stats.usage = data(used, limit);
+    stats.swap_usage = data(0, swap_limit);
+    stats.kernel_usage = Some(MemoryData::new()).into();
+    let of_processes = ["anon", "active_anon"].map(|name| (name.to_owned(), used));
+    let nothing = NOTHING.map(|name| (name.to_owned(), 0));
+    stats.stats = of_processes.into_iter().chain(nothing).collect();
     stats
 }

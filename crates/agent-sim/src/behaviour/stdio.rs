@@ -78,7 +78,12 @@ async fn read(
         return Err(internal("cannot get stream reader"));
     }
     let limit = usize::try_from(request.len).unwrap_or(usize::MAX);
-    let data = task.output(stream).next(limit).await;
+    let output = task.output(stream);
+    // The agent waits for errors also where none of them are asked for.
+    if limit == 0 && stream == Stream::Stderr {
+        output.ready().await;
+    }
+    let data = output.next(limit).await;
     let mut response = ReadStreamResponse::new();
     response.data = match data {
         None if task.has_terminal() => return Err(internal("Input/output error (os error 5)")),

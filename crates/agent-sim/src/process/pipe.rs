@@ -109,6 +109,21 @@ impl Pipe {
         }
     }
 
+    /// Returns once there is something to read, or nothing will come.
+    pub(crate) async fn ready(&self) {
+        loop {
+            let change = self.inner.change.next();
+            let is_ready = {
+                let buffer = self.lock();
+                buffer.ended || !buffer.bytes.is_empty()
+            };
+            if is_ready {
+                return;
+            }
+            change.done().await;
+        }
+    }
+
     /// The writing side closes: what was written can still be read.
     pub(crate) fn end(&self) {
         self.lock().ended = true;

@@ -101,7 +101,7 @@ impl CallLog {
             method: call.method.to_owned(),
         };
         let mut line = head.line();
-        line.text("never_answered", call.reason);
+        line.text("never_answered", &call.reason);
         drop(self.recorder.send(line.line()));
     }
 }

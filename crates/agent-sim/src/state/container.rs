@@ -44,6 +44,8 @@ pub(crate) struct Container {
     pub(crate) root: PathBuf,
     /// Whether its specification asks for a namespace of processes.
     pub(crate) has_pid_namespace: bool,
+    /// Whether its specification mounts `/proc`.
+    pub(crate) has_proc: bool,
     /// What it may use.
     pub(crate) limits: Limits,
     /// The file in the guest that its last words are in, or why none is known.
@@ -53,7 +55,6 @@ pub(crate) struct Container {
     shares_namespace: bool,
     /// How long the processes ran that are gone.
     time_of_gone: Duration,
-    most_processes: usize,
 }
 
 impl Container {
@@ -78,13 +79,13 @@ impl Container {
             is_frozen: false,
             root,
             has_pid_namespace: false,
+            has_proc: true,
             limits,
             last_words,
             tasks: BTreeMap::from([(id.to_owned(), Arc::clone(&first))]),
             first,
             shares_namespace,
             time_of_gone: Duration::ZERO,
-            most_processes: 1,
         }
     }
 
@@ -135,7 +136,6 @@ impl Container {
         let leader = (!self.shares_namespace).then(|| Arc::clone(&self.first));
         task.start(leader)?;
         self.tasks.insert(exec_id.to_owned(), task);
-        self.most_processes = self.most_processes.max(self.processes());
         Ok(())
     }
 
@@ -190,11 +190,6 @@ impl Container {
     pub(crate) fn processes(&self) -> usize {
         let live = |task: &&Arc<Task>| task.status().is_none();
         self.tasks.values().filter(live).count()
-    }
-
-    /// How many processes it has had at a time.
-    pub(crate) fn most_processes(&self) -> usize {
-        self.most_processes
     }
 
     /// How long its processes have run, all in all, without the time that they

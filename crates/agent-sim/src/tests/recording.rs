@@ -13,7 +13,7 @@ use super::serving::Running;
 use super::unary::pair;
 use super::wire::{Frame, request};
 use crate::protos::agent::{CreateContainerRequest, StartContainerRequest};
-use crate::protos::oci::LinuxNamespace;
+use crate::protos::oci::{LinuxNamespace, Mount};
 
 /// Takes out what differs from run to run, once it is known to be sensible.
 fn settled(mut line: Value) -> Value {
@@ -197,9 +197,12 @@ fn why_a_call_is_never_answered_is_recorded_at_once() {
     spec.Root.mut_or_insert_default().Path = "/r".to_owned();
     spec.Linux.mut_or_insert_default().Namespaces = vec![LinuxNamespace::new()];
     let process = spec.Process.mut_or_insert_default();
-    process.Args = vec!["pause".to_owned()];
+    process.Args = vec!["/pause".to_owned()];
     process.Cwd = "/".to_owned();
     process.Capabilities.mut_or_insert_default();
+    let mut proc = Mount::new();
+    proc.destination = "/proc".to_owned();
+    spec.Mounts.push(proc);
     let mut start = StartContainerRequest::new();
     start.container_id = "web".to_owned();
     call("CreateContainer", &create);

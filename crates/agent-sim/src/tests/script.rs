@@ -105,7 +105,10 @@ fn answer(rpc: &Rpc, frame: &Frame) -> String {
 /// have, with changes to it in the form of a JSON merge patch.
 pub(super) fn create(id: &str, changes: &Value) -> String {
     let mut spec = json!({
-        "Process": {"Args": ["false"], "Cwd": "/", "Capabilities": {}},
+        "Process": {
+            "Args": ["false"], "Cwd": "/", "Env": ["PATH=/bin"], "Capabilities": {},
+        },
+        "Mounts": [{"destination": "/proc"}],
         "Root": {"Path": "/rootfs"},
         "Linux": {"Namespaces": [{"Type": "mount"}]},
     });

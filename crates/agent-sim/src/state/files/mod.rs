@@ -66,6 +66,13 @@ impl Files {
         store.usage(&place.path)
     }
 
+    /// Whether there is something at a path within a folder of the guest, from which
+    /// no link leads out.
+    pub(crate) fn has(&self, folder: &Path, path: &Path) -> bool {
+        let base = folder.strip_prefix("/").unwrap_or(folder);
+        resolve::resolve(self.store.as_ref(), base, path).is_ok()
+    }
+
     /// Makes a folder of the guest, with those on the way to it.
     ///
     /// # Errors
