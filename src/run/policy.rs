@@ -318,8 +318,12 @@ fn why(
             // The policy allowed the change of itself; what it was changed to is no policy.
             INVALID_ARGUMENT => Vec::new(),
             _ => {
-                let reasons = asked.judge.why(&case.request.rule, &case.request.input);
-                reasons.map_err(|error| failed(error.into()))?
+                match asked.judge.why(&case.request.rule, &case.request.input) {
+                    Ok(reasons) => reasons,
+                    // An error ended the evaluation, and is in the agent's message.
+                    Err(JudgeError::Cannot(_)) => Vec::new(),
+                    Err(error) => return Err(failed(error.into())),
+                }
             }
         };
         if options.json {

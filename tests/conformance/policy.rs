@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use test_support::skip_even_if_required;
 
+use crate::agents::{Serve, Transport};
 use crate::guest::Guest;
 use crate::judge::{Agents, say};
 use crate::program;
@@ -109,16 +110,31 @@ fn policy_check_says_what_a_real_agent_does() {
 }
 
 #[test]
+fn serve_says_what_a_real_agent_does() {
+    let agents = Serve(Transport::Unix);
+    let differences = asked(&agents, "serve's policies", false);
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
 fn a_real_agent_with_these_policies() {
     let guest = match Guest::of_variable(AGENT) {
         Ok(guest) => guest,
         Err(reason) => return skip_even_if_required(reason),
     };
+    let is_written = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let differences = asked(&guest, "the real agent's policies", is_written);
+    assert!(differences.is_empty(), "{differences}");
+}
+
+/// Makes the calls of all cases on agents of one kind, and gives what is different; or writes
+/// down what there is.
+fn asked(agents: &dyn Agents, name: &str, is_written: bool) -> String {
     let mut differences = String::new();
     let mut compared = 0;
     for case in cases() {
         let script = Script::parse("policy", "% needs policy\n");
-        let agent = guest.start(&script).unwrap();
+        let agent = agents.start(&script).unwrap();
         let call = |command: &str| {
             let mut call = Command::new(program());
             call.args(["connect", "--server-address", agent.address(), "-n"]);
@@ -130,20 +146,17 @@ fn a_real_agent_with_these_policies() {
         let found = case.calls.iter().map(|command| answer(&call(command)));
         let found: Vec<_> = found.collect();
         compared += found.len();
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            let lines = case.calls.iter().zip(&found);
-            let text: String = lines
-                .map(|(call, found)| format!("{call}\n{found}\n"))
-                .collect();
-            fs::write(&case.script, text).unwrap();
-        } else {
-            differences.push_str(&case.differences(&found));
+        match is_written {
+            true => {
+                let lines = case.calls.iter().zip(&found);
+                let lines = lines.map(|(call, found)| format!("{call}\n{found}\n"));
+                fs::write(&case.script, lines.collect::<String>()).unwrap();
+            }
+            false => differences.push_str(&case.differences(&found)),
         }
     }
-    say(&format!(
-        "the real agent's policies: {compared} calls compared"
-    ));
-    assert!(differences.is_empty(), "{differences}");
+    say(&format!("{name}: {compared} calls compared"));
+    differences
 }
 
 /// What a real agent made of a call, as far as its policy is concerned.

@@ -67,7 +67,8 @@ impl Engine {
         }
     }
 
-    /// Replaces the policy and forgets the state. A policy that does not parse leaves none.
+    /// Replaces the policy and forgets the state. A policy that does not parse leaves none, and
+    /// whether failures are allowed stays as it was.
     ///
     /// # Errors
     /// The agent's error.
@@ -78,6 +79,11 @@ impl Engine {
         let (asked, _) = self.allow(ALLOW_FAILURES, "{}", true);
         self.allow_failures = asked == Verdict::Allowed;
         Ok(())
+    }
+
+    /// How it reads policies.
+    pub(crate) fn rego(&self) -> Rego {
+        self.rego
     }
 
     /// Whether requests that the policy fails to decide are allowed.

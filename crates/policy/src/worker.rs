@@ -14,8 +14,8 @@ use crate::trace::Tracer;
 
 /// How much memory a policy and its evaluation may take, in bytes.
 const MAX_MEMORY: u64 = 3 << 30;
-/// How deep the engine may go, in bytes of stack.
-const MAX_STACK: usize = 64 << 20;
+/// How deep the engine may go, in bytes of stack: eight times what an agent gives it.
+const MAX_STACK: usize = 16 << 20;
 
 /// Answers questions from standard input until it ends. This is the whole of a process that
 /// [`crate::Judge`] starts.
@@ -99,7 +99,10 @@ impl Desk {
         self.tracer = None;
         self.text.clone_from(&text);
         self.rego = rego;
-        let engine = self.engine.insert(Engine::new(rego));
+        let engine = match &mut self.engine {
+            Some(engine) if engine.rego() == rego => engine,
+            none => none.insert(Engine::new(rego)),
+        };
         let taken = engine.set_policy(text);
         let taken = taken.and_then(|()| state.map_or(Ok(()), |state| engine.set_state(&state)));
         match taken {

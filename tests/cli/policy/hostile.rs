@@ -114,3 +114,48 @@ fn the_next_request_is_answered_after_one_that_ended_the_engine() {
     .status(2)
     .test();
 }
+
+/// An agent that serves goes on after a policy that ended its engine, or never ends.
+#[cfg(feature = "sim")]
+#[test]
+fn serve_lives_on() {
+    let folder = folder(&[
+        (
+            "deep.rego",
+            &format!(
+                "{BEGIN}default SetPolicyRequest := true\nCreateSandboxRequest if f(1)\nf(x) if f(x + 1)\n"
+            ),
+        ),
+        (
+            "good.rego",
+            "package agent_policy\ndefault GetMetricsRequest := true\ndefault SetPolicyRequest := true\n",
+        ),
+    ]);
+    let served = crate::served::serve(&["--feature", "policy"]);
+    served.listening();
+    let brackets = format!("x := {}", "[".repeat(20_000));
+    std::fs::write(
+        folder.path().join("brackets.rego"),
+        format!("{BEGIN}{brackets}"),
+    )
+    .unwrap();
+    crate::tool::connect(&served.address(), ["--ignore-errors", "-o", "jsonl", "-c"])
+        .arguments(["SetPolicy policy_file=deep.rego", "CreateSandbox", "GetMetrics"])
+        .arguments(["SetPolicy policy_file=good.rego", "SetPolicy policy_file=brackets.rego"])
+        .arguments(["GetMetrics"])
+        .folder(folder.path())
+        .stdout("{}\n{}\n")
+        .stderr(
+            "error: CreateSandbox: the agent answered code: INTERNAL (13): \"CreateSandboxRequest: \
+             internal error the policy nests or recurses too deep for the engine, which ended\"\n\
+             error: GetMetrics: the agent answered code: INTERNAL (13): \"GetMetricsRequest: internal \
+             error policy check: unexpected eval_query result len QueryResults { result: [] }\"\n\
+             error: SetPolicy: the agent answered code: INVALID_ARGUMENT (3): the policy nests or \
+             recurses too deep for the engine, which ended\n\
+             error: GetMetrics: the agent answered code: INTERNAL (13): \"GetMetricsRequest: internal \
+             error policy check: unexpected eval_query result len QueryResults { result: [] }\"\n",
+        )
+        .status(77)
+        .test();
+    assert_eq!(served.end(nix::sys::signal::Signal::SIGTERM).0, Some(0));
+}

@@ -97,3 +97,34 @@ fn what_a_policy_prints_cannot_act_on_a_terminal() {
     );
     assert!(!text.contains('\u{1b}'), "{text:?}");
 }
+
+#[test]
+fn an_error_of_the_policy_is_the_reason() {
+    let rules = "package agent_policy\n\
+                 CreateSandboxRequest := true if input.hostname == \"\"\n\
+                 CreateSandboxRequest := false if input.hostname == \"\"\n\
+                 default GetMetricsRequest := false\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let output = policy(
+        &folder,
+        &["why", "-p", "p.rego", "-c", "CreateSandbox", "GetMetrics"],
+    )
+    .run();
+    let text = output.succeeded().text();
+    let lines: Vec<_> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("1  denied   CreateSandbox  code: INTERNAL: "),
+        "{text}"
+    );
+    assert!(
+        lines[0].contains("rule conflicts with the following rule"),
+        "{text}"
+    );
+    assert_eq!(
+        lines[1..],
+        [
+            "2  denied   GetMetrics  code: PERMISSION_DENIED: GetMetricsRequest is blocked by policy",
+            "  p.rego: GetMetricsRequest   # has no definition that could be true",
+        ]
+    );
+}

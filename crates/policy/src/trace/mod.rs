@@ -36,6 +36,9 @@ pub(crate) struct Tracer {
     round: Round,
 }
 
+/// What the values tell that a call was made with.
+type ToEvent = fn(&[Value]) -> Option<Event>;
+
 /// A policy with calls in it, ready to run.
 struct Round {
     traced: Traced,
@@ -100,7 +103,7 @@ impl Round {
         let added = engine.add_policy(engine::FILE.to_owned(), traced.text.clone());
         added.map_err(|error| error.to_string())?;
         let events = Arc::new(Mutex::new(Vec::new()));
-        let calls: [(&str, u8, fn(&[Value]) -> Option<Event>); 4] = [
+        let calls: [(&str, u8, ToEvent); 4] = [
             (ENTER, 1, |values| Some(Event::Enter(index(values, 0)?))),
             (TELL, 2, |values| {
                 Some(Event::Tell(index(values, 0)?, values.get(1)?.clone()))
