@@ -1,7 +1,7 @@
 # The few commands that everybody needs; all of them are plain cargo, but for
 # what an installed program needs beside it.
 
-.PHONY: build test test-vm check install install-data clean
+.PHONY: build static test test-vm check install install-data clean
 
 # Where the program goes: below PREFIX, or where cargo installs to. DESTDIR is put
 # before all of it, for packages.
@@ -24,6 +24,17 @@ FLAGS = $$(printf '%s\037' $$RUSTFLAGS \
 
 build:
 	cargo build --release
+
+# A program that needs nothing of the system that it runs on, such as a node's, in target/static.
+# It is linked with musl where its target can be added, and with this machine's C library
+# elsewhere, and is position independent either way.
+static:
+	set -e; machine=$$(rustc -vV | sed -n 's/^host: \([^-]*\)-.*/\1/p'); \
+	target=$$machine-unknown-linux-musl; \
+	rustup target add $$target || target=$$machine-unknown-linux-gnu; \
+	CARGO_ENCODED_RUSTFLAGS="$(FLAGS)$$(printf '\037-Ctarget-feature=+crt-static\037-Crelocation-model=pie')" \
+	    cargo build --locked --profile dist --target $$target; \
+	install -D target/$$target/dist/kata-agent-ctl target/static/kata-agent-ctl
 
 test:
 	cargo test --workspace

@@ -1,10 +1,13 @@
 //! The command line's definition. Values are checked here where that needs no
 //! knowledge of the protos.
 
+mod address;
 #[cfg(feature = "load")]
 mod bench;
 mod bundled;
 mod connect;
+#[cfg(feature = "node")]
+mod node;
 #[cfg(feature = "policy")]
 mod policy;
 #[cfg(any(feature = "sim", feature = "tap"))]
@@ -19,9 +22,12 @@ mod tests;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use address::Address;
 #[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
+#[cfg(feature = "node")]
+pub use node::{Doctor, Exec, ListFormat, Probe, Sandboxes};
 #[cfg(feature = "policy")]
 pub use policy::{
     Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
@@ -130,6 +136,18 @@ pub enum SubCommand {
     /// Make many calls and report how long they took
     #[cfg(feature = "load")]
     Bench(Box<Bench>),
+    /// List the Kata sandboxes of this host
+    #[cfg(feature = "node")]
+    Sandboxes(Sandboxes),
+    /// Find out why an agent does not answer, stage by stage
+    #[cfg(feature = "node")]
+    Doctor(Box<Doctor>),
+    /// Run a process in a container, through its agent alone
+    #[cfg(feature = "node")]
+    Exec(Box<Exec>),
+    /// Find out which RPCs of this build an agent has, without running any of them
+    #[cfg(feature = "node")]
+    Probe(Box<Probe>),
     /// Stand between a runtime and an agent, and print each call
     #[cfg(feature = "tap")]
     Proxy(Box<Proxy>),
@@ -201,6 +219,10 @@ impl Cli {
         let mut definition = command();
         let arguments = bundled::apart(arguments.into_iter().collect(), &definition);
         let mut matches = definition.try_get_matches_from_mut(arguments)?;
+        if address::is_twofold(&matches) {
+            let message = "give --server-address or --sandbox, not both";
+            return Err(definition.error(ErrorKind::ArgumentConflict, message));
+        }
         let sources = matches.subcommand_matches("connect").map(connect::sources);
         #[cfg(any(feature = "sim", feature = "tap"))]
         let rules = matches.subcommand().map(|(_, matches)| matches.clone());

@@ -9,20 +9,27 @@
 
 pub mod auto;
 pub mod builtin;
+#[cfg(feature = "node")]
+mod by_name;
 pub mod cli;
 pub mod complete;
 pub mod conveniences;
+#[cfg(feature = "node")]
+pub mod doctor;
 pub mod error;
 pub mod examples;
+#[cfg(feature = "node")]
+pub mod exec;
 #[allow(unreachable_pub, reason = "generated for any place in a crate")]
 mod generated;
+pub mod history;
 pub mod input;
 #[cfg(any(feature = "sim", feature = "tap"))]
 mod listen;
 pub mod log;
 pub mod man;
-#[cfg(feature = "policy")]
-mod policy;
+#[cfg(feature = "node")]
+pub mod probe;
 mod progress;
 pub mod prompt;
 pub mod request;

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
+use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType};
 use nix::sys::stat::{Mode, fchmod};
 use vsock::VsockListener;
 
-use crate::transport::{Address, SocketName, VsockPort};
+use crate::transport::{self, Address, SocketName, VsockPort};
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -141,11 +141,11 @@ fn bind_file(path: &Path) -> Result<(OwnedFd, SocketFile), BindError> {
     // On Linux the file gets the socket's own mode, so that there is no moment
     // at which others may connect. (The umask can only take from it.)
     fchmod(&socket, Mode::S_IRUSR | Mode::S_IWUSR)?;
-    let address = UnixAddr::new(path)?;
-    match socket::bind(socket.as_raw_fd(), &address) {
+    let address = transport::SocketFile::new(path)?;
+    match socket::bind(socket.as_raw_fd(), address.address()) {
         Err(Errno::EADDRINUSE) => {
             remove_stale(path)?;
-            socket::bind(socket.as_raw_fd(), &address)?;
+            socket::bind(socket.as_raw_fd(), address.address())?;
         }
         other => other?,
     }
@@ -179,7 +179,8 @@ fn remove_stale(path: &Path) -> Result<(), BindError> {
 
 fn try_connect(path: &Path) -> nix::Result<()> {
     let socket = new_socket()?;
-    socket::connect(socket.as_raw_fd(), &UnixAddr::new(path)?)
+    let address = transport::SocketFile::new(path)?;
+    socket::connect(socket.as_raw_fd(), address.address())
 }
 
 fn new_socket() -> nix::Result<OwnedFd> {

@@ -1,15 +1,26 @@
 //! The sub-commands: what each of them does with its options.
 
+mod address;
 #[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "node")]
+mod columns;
+#[cfg(feature = "node")]
+mod doctor;
+#[cfg(feature = "node")]
+mod exec;
 #[cfg(feature = "policy")]
 mod policy;
+#[cfg(feature = "node")]
+mod probe;
 #[cfg(feature = "tap")]
 mod proxy;
 #[cfg(feature = "tap")]
 mod recordings;
 #[cfg(any(feature = "sim", feature = "tap"))]
 pub(crate) mod rules;
+#[cfg(feature = "node")]
+mod sandboxes;
 #[cfg(feature = "sim")]
 mod serve;
 
@@ -50,12 +61,20 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Bench(options) => bench::run(schema, *options, logger),
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
+        #[cfg(feature = "node")]
+        SubCommand::Doctor(options) => doctor::run(schema, &options, logger),
+        #[cfg(feature = "node")]
+        SubCommand::Exec(options) => exec::run(schema, &options, logger),
+        #[cfg(feature = "node")]
+        SubCommand::Probe(options) => probe::run(schema, &options, logger).map_err(alone),
+        #[cfg(feature = "node")]
+        SubCommand::Sandboxes(options) => sandboxes::run(&options, logger).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Proxy(options) => proxy::run(schema, *options).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Show(options) => recordings::show(&options).map_err(alone),
         #[cfg(feature = "tap")]
-        SubCommand::Replay(options) => recordings::replay(schema, *options).map_err(alone),
+        SubCommand::Replay(options) => recordings::replay(schema, *options, logger).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Diff(options) => recordings::diff(schema, &options).map_err(alone),
         #[cfg(feature = "policy")]
@@ -102,7 +121,7 @@ fn connect(
     if address.is_none() && !options.dry_run {
         return Err(alone(session::missing_address()));
     }
-    if let (Some(address), Some(text)) = (&address, &options.server_address) {
+    if let (Some(address), Some(text)) = (&address, options.address.given()) {
         warn_of(address, text, logger);
     }
     let on_terminal = io::stdin().is_terminal();
@@ -187,12 +206,9 @@ fn warn_of(address: &Address, text: &str, logger: Logger) {
 }
 
 fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> {
-    // An empty variable is an unset one.
-    let given = options.server_address.as_ref();
-    let Some(text) = given.filter(|text| !text.is_empty()) else {
+    let Some(address) = address::find(&options.address, logger)? else {
         return Ok(None);
     };
-    let address = text.parse::<Address>()?;
     let port = options.hybrid_vsock_port;
     if options.hybrid_vsock {
         let port = port.unwrap_or(transport::AGENT_PORT);
@@ -205,7 +221,7 @@ fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> 
             logger.log(
                 Level::Warn,
                 format_args!(
-                    "--hybrid-vsock-port {port} does nothing with {text:?} alone: add \
+                    "--hybrid-vsock-port {port} does nothing with \"{address}\" alone: add \
                      --hybrid-vsock if this is a hypervisor's hybrid vsock socket"
                 ),
             );
@@ -213,7 +229,7 @@ fn address(options: &Connect, logger: Logger) -> Result<Option<Address>, Error> 
         }
         (Address::Hybrid(hybrid), Some(port)) if hybrid.port != port => {
             Err(Error::usage(format_args!(
-                "the address {text:?} names port {}, and --hybrid-vsock-port {port}: leave out \
+                "the address \"{address}\" names port {}, and --hybrid-vsock-port {port}: leave out \
                  the option, and write the port that is meant in the address",
                 hybrid.port
             )))

@@ -4,6 +4,8 @@
 
 mod accept;
 mod control;
+#[cfg(feature = "policy")]
+pub(crate) mod policy;
 
 use std::io;
 use std::sync::Arc;
@@ -16,18 +18,20 @@ use crate::run::rules;
 use crate::schema::Schema;
 use crate::transport::Address;
 use agent_faults::Faults;
-use agent_sim::{Agent, Failure, GuestOptions, Served, Setup};
+use agent_sim::{Agent, Failure, GuestOptions, Policy, Served, Setup};
 
 use crate::listen::{BindError, Listener};
 use crate::signals::Signals;
 
 /// What to serve, and where.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ServeOptions {
     /// Where to listen.
     pub address: Address,
     /// The guest that the agent pretends to be in.
     pub guest: GuestOptions,
+    /// What requests are held to, where the agent is one with a policy.
+    pub policy: Option<Box<dyn Policy>>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
 }
@@ -65,6 +69,7 @@ pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), Serve
     let setup = Setup {
         schema,
         guest: options.guest,
+        policy: options.policy,
         faults: Arc::clone(&options.faults),
         log: Box::new(io::stdout()),
     };

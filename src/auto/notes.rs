@@ -2,6 +2,7 @@
 
 use super::{ROWS, Row, calls};
 use crate::conveniences;
+use crate::history;
 use crate::request::RequestDialect;
 use crate::schema::describe::{Annotations, Call, Convenience, Example, Parameter};
 use crate::schema::{Dialect, Message, Rpc, Schema};
@@ -60,9 +61,21 @@ impl Annotations for RowNotes {
             found.any(|named| named == index)
         };
         let rows = ROWS.iter().filter(names_it);
-        rows.flat_map(|row| row.aliases)
-            .map(|&alias| alias.to_owned())
-            .collect()
+        let aliases = rows.flat_map(|row| row.aliases).copied();
+        let former = history::former_names(message, index);
+        aliases.chain(former).map(str::to_owned).collect()
+    }
+
+    fn rpc_since(&self, rpc: &'static Rpc) -> Option<&'static str> {
+        history::of_rpc(rpc)
+    }
+
+    fn message_since(&self, message: &'static Message) -> Option<&'static str> {
+        history::of_message(message)
+    }
+
+    fn field_since(&self, message: &'static Message, index: usize) -> Option<&'static str> {
+        history::of_field(message, index)
     }
 
     /// A command line, sent to the simulated agent, which is always there; or the commands, as

@@ -5,6 +5,7 @@ use std::time::Duration;
 use agent_load::{Format, Limit};
 use clap::{ValueEnum, ValueHint};
 
+use super::Address;
 use crate::duration;
 use crate::error;
 use crate::text::size;
@@ -20,15 +21,9 @@ Exit status:";
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{NOTES}{}", error::listed()))]
 pub struct Bench {
-    /// Where the agent listens, as for connect
-    #[arg(
-        short = 'a',
-        long,
-        alias = "address",
-        value_name = "URI",
-        env = "KATA_AGENT_SERVER_ADDRESS"
-    )]
-    pub server_address: Option<String>,
+    /// Which agent.
+    #[command(flatten)]
+    pub address: Address,
 
     /// Calls to make, for example Check, or '9x Check' beside '1x GetGuestDetails'; may be repeated
     #[arg(short, long, value_name = "COMMAND", num_args = 1..)]

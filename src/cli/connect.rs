@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, ValueHint};
 
+use super::Address;
 use crate::builtin::{self, Times};
 use crate::duration;
 use crate::error;
@@ -26,17 +27,9 @@ Exit status:";
 #[derive(Debug, clap::Args)]
 #[command(args_override_self = true, after_help = format!("{COMMANDS}{}", error::listed()))]
 pub struct Connect {
-    /// Where the agent listens: unix:///path, unix://@name, vsock://CID:PORT,
-    /// hvsock:///path:PORT, remote:///path, mock:///path, or sim:// for a
-    /// simulated agent inside this process
-    #[arg(
-        short = 'a',
-        long,
-        alias = "address",
-        value_name = "URI",
-        env = "KATA_AGENT_SERVER_ADDRESS"
-    )]
-    pub server_address: Option<String>,
+    /// Which agent.
+    #[command(flatten)]
+    pub address: Address,
 
     /// Treat a unix:// address as a hybrid vsock socket
     #[arg(long, action = ArgAction::Set)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ValueEnum, ValueHint};
 
+use super::Address;
 use super::rules::{FAULTS, Rules};
 use crate::duration;
 
@@ -76,15 +77,9 @@ pub struct Replay {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
-    /// The agent: an address as connect takes it
-    #[arg(
-        short = 'a',
-        long = "server-address",
-        alias = "address",
-        value_name = "URI",
-        env = "KATA_AGENT_SERVER_ADDRESS"
-    )]
-    pub server_address: String,
+    /// Which agent.
+    #[command(flatten)]
+    pub address: Address,
 
     /// How long a call may take: 500ms, 5s, 2m; 0 waits forever [default: as its caller gave it]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = duration::parse)]

@@ -2,10 +2,11 @@
 //! names, and the parameters of conveniences. Which there are is in the tables
 //! of [`crate::auto`] and [`crate::conveniences`].
 
+use super::former::FormerNames;
 use super::passed::PassedOver;
 use crate::input;
 use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
-use crate::{auto, conveniences};
+use crate::{auto, conveniences, history};
 
 /// The spellings that one RPC's request takes.
 #[derive(Debug, Clone, Copy)]
@@ -14,12 +15,26 @@ pub struct RequestDialect<'a> {
     pub rpc: &'static Rpc,
     /// Where unknown fields of documents are noted, if they are passed over.
     passed: Option<&'a PassedOver>,
+    /// Where names are noted that fields no longer have.
+    former: Option<&'a FormerNames>,
 }
 
 impl<'a> RequestDialect<'a> {
     /// Those of this RPC's.
     pub fn of(rpc: &'static Rpc) -> Self {
-        Self { rpc, passed: None }
+        Self {
+            rpc,
+            passed: None,
+            former: None,
+        }
+    }
+
+    /// The same, with names noted that fields no longer have.
+    pub(super) fn noting(self, former: &'a FormerNames) -> Self {
+        Self {
+            former: Some(former),
+            ..self
+        }
     }
 
     /// The same, with unknown fields of documents passed over.
@@ -37,8 +52,15 @@ impl<'a> RequestDialect<'a> {
 
 impl Dialect for RequestDialect<'_> {
     fn field(&self, message: &'static Message, name: &str) -> Option<usize> {
-        let row = auto::row_of_alias(self.rpc, name).filter(|_| self.is_of(message))?;
-        row.named_in(self.rpc)
+        let row = auto::row_of_alias(self.rpc, name).filter(|_| self.is_of(message));
+        let index = row.and_then(|row| row.named_in(self.rpc));
+        index.or_else(|| {
+            let (index, release) = history::renamed(message, name)?;
+            if let (Some(former), Some(field)) = (self.former, message.fields.get(index)) {
+                former.note(name, field.name, release);
+            }
+            Some(index)
+        })
     }
 
     /// A parameter, or an alias whose field this request does not have: such a

@@ -5,6 +5,7 @@
 mod automatic;
 mod config;
 mod dialect;
+mod former;
 #[cfg(feature = "image")]
 mod image;
 mod passed;
@@ -16,6 +17,7 @@ pub use dialect::RequestDialect;
 pub use passed::PassedOver;
 
 use self::config::Configs;
+use self::former::FormerNames;
 use crate::auto::{self, Row};
 use crate::command::{Arguments, ArgumentsError, Document, Setter, WordsError};
 use crate::conveniences::{self, Draft, FileCopy, Given, Level};
@@ -39,7 +41,7 @@ pub struct Request {
     remembered_only: Vec<(&'static Row, String)>,
     configs: Configs,
     series: Option<FileCopy>,
-    /// What was left out of the documents.
+    /// What was left out of the documents, and which names were those of older releases.
     warnings: Vec<String>,
 }
 
@@ -68,9 +70,11 @@ impl Request {
             warnings: Vec::new(),
         };
         let passed = PassedOver::default();
+        let former = FormerNames::default();
+        let dialect = RequestDialect::of(rpc).noting(&former);
         let dialect = match options.unknown_fields {
-            true => RequestDialect::of(rpc).passing_over(&passed),
-            false => RequestDialect::of(rpc),
+            true => dialect.passing_over(&passed),
+            false => dialect,
         };
         let mut given = Given::default();
         let document = match arguments.document {
@@ -125,6 +129,7 @@ impl Request {
         conveniences::apply(&given, &mut draft)?;
         request.series = draft.series;
         request.warnings = passed.warnings();
+        request.warnings.extend(former.warnings());
         request.configs.own = draft.config;
         #[cfg(feature = "image")]
         {
@@ -134,7 +139,8 @@ impl Request {
         Ok(request)
     }
 
-    /// What is to be told of the documents: fields that were left out of them.
+    /// What is to be told of it: fields that were left out of documents, and names that fields
+    /// no longer have.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

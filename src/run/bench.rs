@@ -33,9 +33,8 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 3600);
 /// A failure that has not been shown yet.
 pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Result<u8, Failure> {
     let alone = |error: Error| Failure::new(None, error);
-    let address = flags.server_address.filter(|text| !text.is_empty());
+    let address = super::address::find(&flags.address, logger).map_err(alone)?;
     let address = address.ok_or_else(|| alone(session::missing_address()))?;
-    let address = address.parse().map_err(|error| alone(Error::from(error)))?;
     let connect = ConnectOptions {
         timeout: flags.connect_timeout,
         sim: super::simulated_agent(),

@@ -2,6 +2,9 @@
 
 mod requests;
 
+use std::io;
+use std::process::Command;
+
 use agent_policy::request::is_silent;
 use agent_policy::{
     Case, Judge, JudgeError, Rego, Request, RequestError, SourceError, Verdict, audit, explain,
@@ -15,7 +18,6 @@ use crate::client::status_name;
 use crate::error::{Error, Failure, Kind};
 use crate::input::Inputs;
 use crate::log::{Level, Logger};
-use crate::policy;
 use crate::schema::Schema;
 use crate::session::Output;
 use crate::text::escape;
@@ -69,6 +71,14 @@ pub(super) fn engine() -> Result<u8, Error> {
     Ok(0)
 }
 
+/// How the process is started.
+pub(super) fn program() -> io::Result<Command> {
+    // By this name it is the same program even where another has taken its place.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("policy-engine");
+    Ok(command)
+}
+
 /// A policy that can be asked, with the name of its file.
 struct Asked {
     judge: Judge,
@@ -87,7 +97,7 @@ impl Asked {
         let text = inputs.text(file)?;
         let text = source::policy(file, &text).map_err(|error| within(file, error.into()))?;
         let rego = rego(options);
-        let mut judge = Judge::new(policy::engine, options.policy_timeout);
+        let mut judge = Judge::new(program, options.policy_timeout);
         let allows_failures = judge.set_policy(&text, rego).map_err(|error| match error {
             JudgeError::NotTaken { at: Some(_), .. } => {
                 Error::usage(format_args!("{}:{error}", escape::line(file)))

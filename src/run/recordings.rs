@@ -19,9 +19,9 @@ use crate::client::ConnectOptions;
 use crate::error::{Error, Kind};
 use crate::input;
 use crate::interrupt;
-use crate::log::say;
+use crate::log::{Logger, say};
 use crate::schema::Schema;
-use crate::session::Output;
+use crate::session::{self, Output};
 use crate::text::{duration, escape};
 
 /// Fields that tell a time or a measure, which no two runs have in common.
@@ -64,8 +64,13 @@ pub(super) fn show(options: &cli::Show) -> Result<u8, Error> {
 ///
 /// # Errors
 /// When the recording cannot be read, a call cannot be made, or something cannot be written.
-pub(super) fn replay(schema: &'static Schema, options: cli::Replay) -> Result<u8, Error> {
-    let address = options.server_address.parse()?;
+pub(super) fn replay(
+    schema: &'static Schema,
+    options: cli::Replay,
+    logger: Logger,
+) -> Result<u8, Error> {
+    let address = super::address::find(&options.address, logger)?;
+    let address = address.ok_or_else(session::missing_address)?;
     let file = options.write.as_deref().map(proxy::create).transpose()?;
     let mut record = file.map(BufWriter::new);
     let (source, ids) = with_fresh_ids(schema, &options.file)?;

@@ -17,14 +17,31 @@ use crate::serve::{self, ServeOptions};
 pub(super) fn run(schema: &'static Schema, options: &Serve) -> Result<u8, Error> {
     let options = ServeOptions {
         address: options.address.parse()?,
-        guest: guest(schema, options)?,
+        guest: guest(options)?,
+        policy: policy(schema, options)?,
         faults: Arc::new(rules::faults(schema, &options.rules)?),
     };
     serve::serve(options, schema)?;
     Ok(0)
 }
 
-fn guest(schema: &'static Schema, options: &Serve) -> Result<GuestOptions, Error> {
+#[cfg(feature = "policy")]
+fn policy(schema: &'static Schema, options: &Serve) -> Result<Option<Box<dyn Policy>>, Error> {
+    let engine = || Box::new(serve::policy::Engine::new(schema, super::policy::program)) as _;
+    Ok(options.feature.contains(&Feature::Policy).then(engine))
+}
+
+#[cfg(not(feature = "policy"))]
+fn policy(_: &'static Schema, options: &Serve) -> Result<Option<Box<dyn Policy>>, Error> {
+    match options.feature.contains(&Feature::Policy) {
+        true => Err(Error::usage(
+            "--feature policy: this build has no engine for policies",
+        )),
+        false => Ok(None),
+    }
+}
+
+fn guest(options: &Serve) -> Result<GuestOptions, Error> {
     if options.run_processes && !options.allow_root && nix::unistd::geteuid().is_root() {
         let message = "--run-processes would let whoever calls the agent run programs as root on \
                        this machine: serve as another user, or add --allow-root if that is meant";
@@ -34,20 +51,5 @@ fn guest(schema: &'static Schema, options: &Serve) -> Result<GuestOptions, Error
     let root = root.map_err(|error| Error::usage(format_args!("--root: {error}")))?;
     let mut guest = GuestOptions::new(options.feature.iter().copied(), root);
     guest.run_processes = options.run_processes;
-    if guest.features.contains(&Feature::Policy) {
-        guest.policy = Some(policy(schema)?);
-    }
     Ok(guest)
-}
-
-/// What judges requests by a policy, where that is built in.
-fn policy(schema: &'static Schema) -> Result<Arc<dyn Policy>, Error> {
-    #[cfg(feature = "policy")]
-    return Ok(Arc::new(crate::policy::Judged::new(schema)));
-    #[cfg(not(feature = "policy"))]
-    {
-        let _ = schema;
-        let message = "--feature policy: this build of the tool cannot evaluate policies";
-        Err(Error::usage(message))
-    }
 }

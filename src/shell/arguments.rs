@@ -2,6 +2,9 @@
 //! values by the definition of the command line, and the text of commands by
 //! [`crate::complete`]. It knows no shell.
 
+#[cfg(feature = "node")]
+mod host;
+
 use clap::builder::StyledStr;
 use clap::{Arg, Command, ValueHint};
 
@@ -71,22 +74,24 @@ pub(super) fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
     }
     let mut root = cli::command();
     root.build();
+    let state = State::after(&root, &line.words);
     let State {
         command,
         option,
         needs_value,
         positional,
         only_positional,
-    } = State::after(&root, &line.words);
+        ..
+    } = state;
     if let Some(option) = option
         && (needs_value || !word.starts_with('-'))
     {
-        return value(schema, command, option, word);
+        return value(schema, &state, option, word);
     }
     if let Some((name, text)) = word.split_once('=')
         && let Some(option) = named(command, name).filter(|_| word.starts_with("--"))
     {
-        return value(schema, command, option, text).after(name.len() + 1);
+        return value(schema, &state, option, text).after(name.len() + 1);
     }
     if word.starts_with('-') && !only_positional {
         return Found::word(options(command, word));
@@ -100,7 +105,7 @@ pub(super) fn complete(schema: &'static Schema, line: &Line<'_>) -> Found {
         return Found::word(sub_commands);
     }
     match command.get_positionals().nth(positional) {
-        Some(argument) => value(schema, command, argument, word),
+        Some(argument) => value(schema, &state, argument, word),
         None if !only_positional && word.is_empty() && !command.has_subcommands() => {
             Found::word(options(command, word))
         }
@@ -120,16 +125,19 @@ struct State<'a> {
     positional: usize,
     /// Whether `--` is there.
     only_positional: bool,
+    /// Where the host's files are, if that was said.
+    host_root: Option<&'a str>,
 }
 
 impl<'a> State<'a> {
-    fn after(root: &'a Command, words: &[String]) -> Self {
+    fn after(root: &'a Command, words: &'a [String]) -> Self {
         let mut state = State {
             command: root,
             option: None,
             needs_value: false,
             positional: 0,
             only_positional: false,
+            host_root: None,
         };
         let mut values = 0;
         for word in words {
@@ -137,6 +145,9 @@ impl<'a> State<'a> {
                 && (state.needs_value || !word.starts_with('-'))
             {
                 values += 1;
+                if option.get_id() == "host_root" {
+                    state.host_root = Some(word);
+                }
                 state.needs_value = false;
                 if values >= most_values(option) {
                     state.option = None;
@@ -145,6 +156,9 @@ impl<'a> State<'a> {
             }
             state.option = None;
             values = 0;
+            if let Some(("--host-root", root)) = word.split_once('=') {
+                state.host_root = Some(root);
+            }
             if state.only_positional || !word.starts_with('-') || word == "-" {
                 match state.command.find_subcommand(word) {
                     Some(sub_command) => state.command = sub_command,
@@ -210,7 +224,7 @@ fn first_line(help: Option<&StyledStr>) -> String {
 
 /// What may be the value of an argument, of which `text` is typed: by its definition,
 /// or by its name where only the tables of the program know.
-fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &str) -> Found {
+fn value(schema: &'static Schema, state: &State<'_>, argument: &Arg, text: &str) -> Found {
     let possible = argument.get_possible_values();
     let begun = |candidates: Vec<Candidate>| {
         Found::word(
@@ -226,7 +240,11 @@ fn value(schema: &'static Schema, command: &Command, argument: &Arg, text: &str)
         };
         return begun(shown.map(candidate).collect());
     }
-    match (command.get_name(), argument.get_id().as_str()) {
+    match (state.command.get_name(), argument.get_id().as_str()) {
+        #[cfg(feature = "node")]
+        (_, "sandbox") => Found::word(host::sandboxes(state.host_root, text)),
+        #[cfg(feature = "node")]
+        ("exec", "container") => Found::word(host::containers(state.host_root, text)),
         ("connect" | "check" | "why" | "audit" | "export", "cmd") => {
             let complete::Completion { start, candidates } = complete::complete(schema, text);
             Found {

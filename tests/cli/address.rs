@@ -42,6 +42,35 @@ fn unix_sockets() {
 }
 
 #[test]
+fn sockets_in_deep_folders() {
+    let folder = TempDir::new().unwrap();
+    let deep = folder.path().join("folder/".repeat(30));
+    std::fs::create_dir_all(&deep).unwrap();
+    let path = deep.join("agent.sock");
+    let peer = Peer::at_path(&folder.path().join("s"));
+    std::fs::rename(folder.path().join("s"), &path).unwrap();
+    reaches(&peer, connect(&format!("unix://{}", path.display()), NONE));
+    let relative = format!("unix://{}agent.sock", "folder/".repeat(30));
+    reaches(&peer, connect(&relative, NONE).folder(folder.path()));
+    let missing = format!("unix://{}no.sock", deep.display());
+    connect(&missing, ["--connect-timeout", "0", "-c", "Check"])
+        .status(3)
+        .stderr(format!(
+            "error: Check: cannot connect to \"{missing}\": there is no such socket file\n"
+        ))
+        .test();
+
+    let served = format!("unix://{}served.sock", deep.display());
+    let server = tool(["serve", "--address", &served]).start();
+    connect(&served, ["-o", "jsonl", "-c", "Check"])
+        .stdout("{\"status\":\"SERVING\"}\n")
+        .test();
+    server.interrupt();
+    assert_eq!(server.wait().status, 0);
+    assert!(!deep.join("served.sock").exists());
+}
+
+#[test]
 fn abstract_sockets() {
     for name in ["typed-peer", "/tmp/typed-peer.socket"] {
         let address = format!("unix://@{name}-{}", std::process::id());
@@ -326,7 +355,7 @@ fn a_wrong_address_says_what_a_right_one_looks_like() {
         ("unix://@", "the name after the @ is empty", unix),
         (
             &long,
-            "201 bytes are too long for a Unix socket, which has at most 107",
+            "200 bytes are too long for the name of a Unix socket, which has at most 82",
             unix,
         ),
         ("vsock://", "it has no port", vsock),

@@ -45,6 +45,8 @@ mod many_clients;
 mod memory;
 mod mistakes;
 mod never;
+#[cfg(feature = "node")]
+mod node;
 mod odd_files;
 mod other_protos;
 mod output;

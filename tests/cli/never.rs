@@ -146,3 +146,24 @@ fn output_that_the_policy_forbids_is_read_and_thrown_away() {
         wait.stderr
     );
 }
+
+#[test]
+fn a_policy_looks_into_requests() {
+    let served = serve(&["--feature", "policy"]);
+    served.listening();
+    let policy = "package agent_policy\n\
+                  default SetPolicyRequest := true\n\
+                  default CreateContainerRequest := false\n\
+                  CreateContainerRequest if {\n\
+                  print(\"args\", input.OCI.Process.Args)\n\
+                  input.OCI.Process.Args[0] == \"/bin/sleep\"\n\
+                  }\n";
+    let policy = format!("SetPolicy json://{}", json!({"policy": policy}));
+    served.call(&[&policy, &create(&[])]).run().succeeded();
+    let shell = create(&[("/Process/Args", json!(["/bin/sh"]))]);
+    let denied = served.call(&[&shell]).run();
+    assert_eq!(denied.status, 71, "{}", denied.stderr);
+    let told = "\"CreateContainerRequest is blocked by policy: ";
+    assert!(denied.stderr.contains(told), "{}", denied.stderr);
+    assert!(denied.stderr.contains("/bin/sh"), "{}", denied.stderr);
+}

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use nix::libc;
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{Pid, setsid};
 use tempfile::TempDir;
 
@@ -51,6 +52,8 @@ pub struct Terminal {
     keys: File,
     shown: Arc<(Mutex<Shown>, Condvar)>,
     home: TempDir,
+    /// How the terminal was set at first.
+    before: Termios,
 }
 
 /// `connect` to the address with these arguments, in a terminal of 40 lines of
@@ -137,6 +140,7 @@ impl AtTerminal {
                 }
             });
         }
+        let before = tcgetattr(&pair.master).unwrap();
         let child = command.spawn().unwrap();
         drop(command);
         drop(pair.slave);
@@ -151,6 +155,7 @@ impl AtTerminal {
         let keys = File::from(pair.master);
         read_all(keys.try_clone().unwrap().into(), Arc::clone(&shown));
         Terminal {
+            before,
             child,
             keys,
             shown,
@@ -204,6 +209,49 @@ impl Terminal {
     pub fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
+    }
+
+    /// The terminal's settings.
+    fn settings(&self) -> Termios {
+        tcgetattr(&self.keys).unwrap()
+    }
+
+    /// Whether what is typed goes to the program key by key, and is not shown.
+    pub fn is_raw(&self) -> bool {
+        let flags = LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG;
+        !self.settings().local_flags.intersects(flags)
+    }
+
+    /// Sets the terminal as a shell has it.
+    pub fn cook(&self) {
+        tcsetattr(&self.keys, SetArg::TCSANOW, &self.before).unwrap();
+    }
+
+    /// Gives the window another size.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        // SAFETY: the descriptor is open, and the size is only read.
+        let outcome =
+            unsafe { libc::ioctl(self.keys.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+        assert_eq!(outcome, 0);
+    }
+
+    /// Waits for the end, when the terminal must be as it was; gives the exit status.
+    #[track_caller]
+    pub fn ends_restored(self) -> Option<i32> {
+        let keys = self.keys.try_clone().unwrap();
+        let before = self.before.clone();
+        let (status, _) = self.end();
+        assert!(
+            tcgetattr(&keys).unwrap() == before,
+            "the terminal is not as it was"
+        );
+        status
     }
 
     /// Waits until what is shown is as wanted.

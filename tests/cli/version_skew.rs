@@ -54,7 +54,7 @@ fn an_rpc_that_the_agent_does_not_have() {
         let colon = if said.is_empty() { "" } else { ": " };
         let error = format!(
             "error: AddSwap: the agent answered code: {name}{colon}{said}; this agent does not \
-             have AddSwap, and reports version \"3.9.0\"\n"
+             have AddSwap, which is there since 2.2, and reports version \"3.9.0\"\n"
         );
         connect(peer.address(), ["-c", "AddSwap", "Check"])
             .status(exit_status)
@@ -78,8 +78,11 @@ fn an_rpc_that_the_agent_does_not_have() {
         let json: serde_json::Value = serde_json::from_str(output.error()).unwrap();
         assert_eq!(json["code"], code);
         assert_eq!(json["exit_status"], exit_status);
-        let hint = "this agent does not have AddSwap, and reports version \"3.9.0\"";
-        assert_eq!(json["message"], format!("{said}; {hint}"));
+        let hint = "this agent does not have AddSwap, which is there since 2.2, and reports version \"3.9.0\"";
+        assert_eq!(
+            (&json["message"], &json["hint"]),
+            (&said.into(), &hint.into())
+        );
     }
 }
 
@@ -154,7 +157,7 @@ fn the_agent_is_asked_for_its_version_no_longer_than_a_call_may_take() {
         .status(76)
         .stderr(
             "error: AddSwap: the agent answered code: UNIMPLEMENTED (12): no; this agent does not \
-             have AddSwap\n",
+             have AddSwap, which is there since 2.2\n",
         )
         .test();
     // Far less than the agent takes to tell it.
@@ -174,7 +177,7 @@ fn what_the_agent_says_of_its_version_is_not_trusted() {
         .status(76)
         .stderr(format!(
             "error: AddSwap: the agent answered code: UNIMPLEMENTED (12): no; this agent does not \
-             have AddSwap, and reports version \"\\x1b[2J\\u{{202e}}{}...\"\n",
+             have AddSwap, which is there since 2.2, and reports version \"\\x1b[2J\\u{{202e}}{}...\"\n",
             "9".repeat(55)
         ))
         .test();

@@ -13,6 +13,8 @@
 mod agents;
 mod answer;
 mod examples;
+#[cfg(feature = "node")]
+mod exec;
 mod guest;
 mod judge;
 #[cfg(feature = "policy")]
@@ -101,6 +103,18 @@ fn a_real_agent() {
             judge::all("the real agent", &guest, 1, None);
             examples::all("the real agent", &guest);
         }
+        // Nothing that can be installed brings one.
+        Err(reason) => skip_even_if_required(reason),
+    }
+}
+
+#[cfg(feature = "node")]
+#[test]
+fn programs_run_in_containers_alike() {
+    exec::works(&Serve(Transport::Unix)).unwrap();
+    exec::works(&Serve(Transport::Hybrid)).unwrap();
+    match Guest::of_environment() {
+        Ok(guest) => exec::works(&guest).unwrap(),
         // Nothing that can be installed brings one.
         Err(reason) => skip_even_if_required(reason),
     }

@@ -24,7 +24,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from messages import Maker, exchange, is_map
 
 VARINT, FIXED64, BYTES, START, END, FIXED32 = range(6)
-NODE, LISTS, MAPS = "wide.Node", "wide.Lists", "wide.Maps"
+NODE, WHOLE = "wide.Node", "old.Whole"
 
 WIRE_TYPES = {
     F.TYPE_DOUBLE: FIXED64,
@@ -274,6 +274,9 @@ def cases(rng, index, api, count):
     if NODE in api.types:
         for data in special_cases(api):
             yield case(NODE, data)
+    if WHOLE in api.types:
+        # The number 0 in a group, and a required field that is missing.
+        yield case(WHOLE, bytes.fromhex("7be803d4c1d7fefdb8e9b4d300d9ff2659d658ddcd5660ca0201a57c"))
 
 
 def case(name, data):

@@ -2,19 +2,20 @@
 //! it knows, and who may do what. Calls come to it through [`super::services`].
 
 use std::path::Path;
-use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
+use std::sync::{Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
 use std::time::Duration;
 
 use agent_faults::Orders;
 use nix::errno::Errno;
+use protobuf::MessageFull;
 use tokio::sync::{Mutex, MutexGuard};
 use ttrpc::Code;
 
 use super::host::Host;
 use super::options::GuestOptions;
-use super::policy::Verdict;
+use super::policy::{Policy, Verdict};
 use super::process::{LaunchError, Program};
-use super::refusal::{internal, refusal};
+use super::refusal::{internal, quoted, refusal};
 use super::state::{Guest, Sandbox};
 
 /// The agent, shared by all of its connections.
@@ -24,6 +25,8 @@ pub struct Agent {
     pub(super) options: GuestOptions,
     sandbox: Mutex<Sandbox>,
     guest: StdMutex<Guest>,
+    /// What requests are held to, where the agent was built for one.
+    policy: StdMutex<Option<Box<dyn Policy>>>,
 }
 
 /// How often an order looks whether the sandbox is free, and how long it pauses.
@@ -32,11 +35,12 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 impl Agent {
     /// An agent on this machine that has just been started.
-    pub(super) fn new(options: GuestOptions) -> Agent {
+    pub(super) fn new(options: GuestOptions, policy: Option<Box<dyn Policy>>) -> Agent {
         Agent {
             host: Host::this(),
             sandbox: Mutex::default(),
             guest: StdMutex::new(Guest::new(&options)),
+            policy: StdMutex::new(policy),
             options,
         }
     }
@@ -59,9 +63,14 @@ impl Agent {
         sandbox.containers.clear();
         *sandbox = Sandbox::default();
         *self.guest() = Guest::new(&self.options);
-        if let Some(policy) = &self.options.policy {
-            policy.begin_anew();
+        if let Some(policy) = self.policy().as_mut() {
+            policy.forget();
         }
+    }
+
+    /// What requests are held to, where the agent was built for one.
+    pub(super) fn policy(&self) -> StdMutexGuard<'_, Option<Box<dyn Policy>>> {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks for the program of a container and its folder, as far as there is
@@ -100,26 +109,27 @@ impl Agent {
         if is_there { Ok(()) } else { Err(not_found()) }
     }
 
-    /// Refuses a call that the agent's policy does not allow.
+    /// Refuses a request that the agent's policy does not allow.
     ///
     /// # Errors
     /// `PERMISSION_DENIED`; `INTERNAL` for a request that the policy does not decide.
-    pub(super) async fn permit(
-        &self,
-        service: &'static str,
-        method: &'static str,
-        request: &impl protobuf::Message,
-    ) -> ttrpc::Result<()> {
-        let Some(policy) = self.options.policy.as_ref().map(Arc::clone) else {
+    pub(super) fn permit<M: MessageFull>(&self, request: &M) -> ttrpc::Result<()> {
+        let mut policy = self.policy();
+        let Some(policy) = policy.as_mut() else {
             return Ok(());
         };
-        let request = request.write_to_bytes().map_err(internal)?;
-        // It may take long, and other calls go on.
-        let asked = move || policy.permit(service, method, &request);
-        match tokio::task::spawn_blocking(asked).await.map_err(internal)? {
+        let payload = request.write_to_bytes().map_err(internal)?;
+        let descriptor = M::descriptor();
+        match policy.judge(descriptor.full_name(), &payload) {
             Verdict::Allowed => Ok(()),
-            Verdict::Denied(message) => Err(refusal(Code::PERMISSION_DENIED, message)),
-            Verdict::Failed(message) => Err(internal(message)),
+            Verdict::Denied(printed) => Err(refusal(
+                Code::PERMISSION_DENIED,
+                quoted(format!(
+                    "{} is blocked by policy: {printed}",
+                    descriptor.name()
+                )),
+            )),
+            Verdict::Failed(error) => Err(internal(error)),
         }
     }
 

@@ -57,7 +57,7 @@ impl InProcess {
         options: GuestOptions,
         tell: fn(&Never),
     ) -> io::Result<InProcess> {
-        let agent = Arc::new(Agent::new(options));
+        let agent = Arc::new(Agent::new(options, None));
         let faults = Arc::new(Faults::new(schema, 0));
         let runtime = runtime()?;
         let (connections, mut made) = mpsc::unbounded_channel::<UnixStream>();

@@ -3,6 +3,7 @@
 //! connections that it is handed ([`Served`]).
 
 #![warn(unreachable_pub)]
+#![deny(unsafe_code)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 

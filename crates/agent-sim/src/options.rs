@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use agent_schema::suggest;
 use agent_text::excerpt::Excerpt;
 
-use super::policy::Policy;
 use super::process::Launcher;
 use super::root::Root;
 
@@ -23,8 +21,6 @@ pub struct GuestOptions {
     /// Processes are run on this machine: whoever can call the agent can do
     /// there what its user can. By default they are played.
     pub run_processes: bool,
-    /// What judges requests, for an agent with [`Feature::Policy`].
-    pub policy: Option<Arc<dyn Policy>>,
 }
 
 impl GuestOptions {
@@ -42,7 +38,6 @@ impl GuestOptions {
             features: features.into_iter().collect(),
             root,
             run_processes: false,
-            policy: None,
         }
     }
 

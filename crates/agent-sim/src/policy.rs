@@ -1,30 +1,30 @@
-//! The policy of an agent that has one. What judges requests by it is brought by whoever starts
-//! the agent.
+//! What judges requests, where the agent has a policy. Whoever runs the agent brings
+//! it.
 
 use std::fmt::Debug;
 
-/// Judges requests by a policy, which is one that allows everything at first.
-pub trait Policy: Debug + Send + Sync {
-    /// What the policy says of a call; `request` is its encoded message. It may take its time.
-    fn permit(&self, service: &str, method: &str, request: &[u8]) -> Verdict;
+/// What a policy says to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be answered.
+    Allowed,
+    /// It may not. This is what the policy printed.
+    Denied(String),
+    /// The policy does not decide it. This is the agent's error, as it shows it.
+    Failed(String),
+}
+
+/// An agent's policy, which changes as the agent is told.
+pub trait Policy: Debug + Send {
+    /// Allows everything again, as an agent that has just been started.
+    fn forget(&mut self);
 
     /// Takes another policy.
     ///
     /// # Errors
-    /// Why it is none, as an agent tells it. There is none then.
-    fn replace(&self, text: &str) -> Result<(), String>;
+    /// Why the agent does not take it.
+    fn set(&mut self, text: &str) -> Result<(), String>;
 
-    /// Begins anew, as an agent that is started again.
-    fn begin_anew(&self);
-}
-
-/// What a policy says of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It may be made.
-    Allowed,
-    /// It may not: the agent's message.
-    Denied(String),
-    /// The policy does not decide it: the agent's message.
-    Failed(String),
+    /// Judges an encoded request, by the full name of its type.
+    fn judge(&mut self, request: &str, payload: &[u8]) -> Verdict;
 }

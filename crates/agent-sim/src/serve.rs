@@ -16,6 +16,7 @@ use super::connection::serve;
 use super::handshake;
 use super::notice::{Never, Watch};
 use super::options::GuestOptions;
+use super::policy::Policy;
 use super::record::{CallLog, Failure, Recorder};
 
 /// How long an agent that ends still writes what it answers then.
@@ -30,6 +31,8 @@ pub struct Setup {
     pub schema: &'static Schema,
     /// The guest that it pretends to be in.
     pub guest: GuestOptions,
+    /// What requests are held to, where the agent is one with a policy.
+    pub policy: Option<Box<dyn Policy>>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// Takes a line of JSON for each call, before its answer goes out. It is
@@ -63,7 +66,7 @@ impl Served {
         let (recorder, failure) = Recorder::start(setup.schema, setup.log)?;
         let served = Served {
             schema: setup.schema,
-            agent: Arc::new(Agent::new(setup.guest)),
+            agent: Arc::new(Agent::new(setup.guest, setup.policy)),
             faults: setup.faults,
             recorder,
             connections: AtomicU64::new(0),

@@ -18,7 +18,7 @@ pub use self::address::{AGENT_PORT, Address, AddressError, AddressProblem};
 pub use self::connect::{ConnectError, ConnectOptions, connect};
 pub use self::hybrid::HybridSocket;
 pub use self::refusal::Refusal;
-pub use self::unix::{PlainSocket, SocketName};
+pub use self::unix::{PlainSocket, SocketFile, SocketName};
 pub use self::vsock::{VsockPort, guest_port};
 
 /// Makes a connection to the simulated agent in this process.

@@ -171,9 +171,8 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= s
     -c 'CreateContainer cid=web spec=-' StartContainer PauseContainer \
     -c 'UpdateContainer resources.Memory.Limit=0x1000_0000' \
     -c ResumeContainer StatsContainer | grep -w limit: | sed 's/^ *//'
-limit:     268435456
-limit:     9223372036854771712
-limit: 9223372036854771712
+limit: 268435456
+limit: 9223372036854775807
 "#,
                 ),
             },

@@ -102,13 +102,14 @@ fn an_rpc_that_the_agent_lacks_is_told_with_its_version_which_is_asked_once() {
     ] {
         let agent = lacking(code, words);
         let outcome = of_all(&agent, &["AddSwap", "SetPolicy"]);
-        let line = |rpc| {
+        let line = |rpc, since| {
             format!(
                 "error: {rpc}: the agent answered code: {name}: {words}; this agent does not \
-                 have {rpc}, and reports version \"3.9.0\""
+                 have {rpc}, which is there since {since}, and reports version \"3.9.0\""
             )
         };
-        assert_eq!(outcome.lines, [line("AddSwap"), line("SetPolicy")]);
+        let lines = [line("AddSwap", "2.2"), line("SetPolicy", "3.3")];
+        assert_eq!(outcome.lines, lines);
         assert_eq!(agent.methods(), ["AddSwap", "Version", "SetPolicy"]);
         assert_eq!(agent.connections(), 1);
     }
@@ -134,7 +135,10 @@ fn an_agent_that_does_not_tell_its_version_is_not_asked_again() {
     let agent = Agent::answering(|_| Reply::Error(12, "no"));
     let outcome = of_all(&agent, &["AddSwap", "AddSwap"]);
     assert_eq!(agent.methods(), ["AddSwap", "Version", "AddSwap"]);
-    assert!(outcome.lines[1].ends_with(": no; this agent does not have AddSwap"));
+    assert!(
+        outcome.lines[1]
+            .ends_with(": no; this agent does not have AddSwap, which is there since 2.2")
+    );
     // Nor where the call that fails asks for it.
     let agent = Agent::answering(|_| Reply::Error(12, "no"));
     let outcome = of_all(&agent, &["Version"]);

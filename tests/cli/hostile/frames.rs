@@ -138,7 +138,10 @@ fn an_end() {
         agent("it resets instead of an answer", |stream| {
             let _ = stream.read_exact(&mut [0; 3]);
         })
-        .fails(3, "the agent reset the connection before it answered"),
+        .fails(
+            3,
+            format!("the agent reset the connection before it answered{HINT}"),
+        ),
     ]);
 }
 

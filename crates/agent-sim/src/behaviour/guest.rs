@@ -4,7 +4,6 @@
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
 
-use crate::options::Feature;
 use crate::protos::agent::{
     AgentDetails, GetMetricsRequest, GuestDetailsRequest, GuestDetailsResponse, Metrics,
     ReseedRandomDevRequest, SetGuestDateTimeRequest,
@@ -34,7 +33,7 @@ pub(crate) async fn details(
     details.init_daemon = host.is_init();
     details.supports_seccomp = host.supports_seccomp();
     details.storage_handlers = STORAGE_DRIVERS.map(str::to_owned).to_vec();
-    if call.agent.options.has(Feature::Policy) {
+    if call.agent.policy().is_some() {
         details.extra_features.push("agent-policy".to_owned());
     }
     details.extra_features.push("seccomp".to_owned());

@@ -5,6 +5,10 @@
 mod events;
 mod launch;
 mod pipe;
+#[expect(
+    unsafe_code,
+    reason = "running programs needs system calls that no crate wraps"
+)]
 mod real;
 mod simulated;
 

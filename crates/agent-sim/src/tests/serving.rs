@@ -48,6 +48,7 @@ impl Running {
         let setup = Setup {
             schema,
             guest: GuestOptions::default(),
+            policy: None,
             faults: Arc::clone(&faults),
             log: Box::new(Log(lines)),
         };

@@ -192,10 +192,10 @@ pub enum AddressProblem {
     /// Only the `@` of an abstract name is there.
     #[error("the name after the @ is empty")]
     EmptyName,
-    /// The system takes no path or name of this many bytes.
-    #[error("{length} bytes are too long for a Unix socket, which has at most {limit}")]
+    /// The system takes no name of this many bytes.
+    #[error("{length} bytes are too long for the name of a Unix socket, which has at most {limit}")]
     TooLong {
-        /// Bytes of the path or name.
+        /// Bytes of the name, without a path's folders.
         length: usize,
         /// The most that fit.
         limit: usize,

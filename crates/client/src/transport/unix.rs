@@ -3,12 +3,15 @@
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::sys::socket::sockopt::SocketError;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrLike, UnixAddr, connect, getsockopt, socket,
 };
+use nix::sys::stat::Mode;
 
 use super::Attempt;
 use super::address::AddressProblem;
@@ -16,9 +19,51 @@ use super::refusal::Refusal;
 use crate::deadline::Deadline;
 use crate::interrupt::Stop;
 
-/// The longest path or name, in bytes: the system has 108, one of which is the
-/// NUL that ends a path or begins an abstract name.
+/// The longest path or name that an address of the system has, in bytes: of 108 one is the NUL
+/// that ends a path or begins an abstract name.
 const LONGEST: usize = 107;
+
+/// The longest name of a socket file in a folder, in bytes: it must fit behind the folder's
+/// descriptor where the path itself is too long.
+const LONGEST_NAME: usize = LONGEST - "/proc/self/fd/2147483647/".len();
+
+/// The address of a socket file. A path that is too long for an address goes through a
+/// descriptor of its folder, so that sockets at any depth can be reached.
+#[derive(Debug)]
+pub struct SocketFile {
+    address: UnixAddr,
+    /// What the address names, as long as it is used.
+    _folder: Option<OwnedFd>,
+}
+
+impl SocketFile {
+    /// The address for this path.
+    ///
+    /// # Errors
+    /// When the folder of a long path cannot be opened, or the file's name is too long.
+    pub fn new(path: &Path) -> Result<Self, Errno> {
+        if path.as_os_str().len() <= LONGEST {
+            let address = UnixAddr::new(path)?;
+            let _folder = None;
+            return Ok(Self { address, _folder });
+        }
+        let name = path.file_name().ok_or(Errno::EINVAL)?;
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let folder = open(folder.unwrap_or(Path::new(".")), flags, Mode::empty())?;
+        let descriptor = folder.as_raw_fd();
+        let through = Path::new("/proc/self/fd").join(descriptor.to_string());
+        Ok(Self {
+            address: UnixAddr::new(&through.join(name))?,
+            _folder: Some(folder),
+        })
+    }
+
+    /// The address, which is good while this lives.
+    pub fn address(&self) -> &UnixAddr {
+        &self.address
+    }
+}
 
 /// What a Unix socket goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,16 +83,27 @@ impl SocketName {
             None if text.is_empty() => return Err(AddressProblem::EmptyPath),
             None => (text, SocketName::Path),
         };
-        if name.len() > LONGEST {
-            return Err(AddressProblem::TooLong {
-                length: name.len(),
-                limit: LONGEST,
-            });
-        }
         if name.contains('\0') {
             return Err(AddressProblem::NulByte);
         }
-        Ok(kind(name.to_owned()))
+        let name = kind(name.to_owned());
+        match name.excess() {
+            Some(too_long) => Err(too_long),
+            None => Ok(name),
+        }
+    }
+
+    /// What is too long in it. Folders may be as deep as they like.
+    fn excess(&self) -> Option<AddressProblem> {
+        let (length, limit) = match self {
+            SocketName::Abstract(name) => (name.len(), LONGEST),
+            SocketName::Path(path) if path.len() <= LONGEST => return None,
+            SocketName::Path(path) => {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                (name.len(), LONGEST_NAME)
+            }
+        };
+        (length > limit).then_some(AddressProblem::TooLong { length, limit })
     }
 
     /// Why a connection to this name failed with `errno`.
@@ -86,12 +142,19 @@ impl fmt::Display for SocketName {
 
 impl SocketName {
     pub(super) fn open(&self, attempt: &Attempt) -> Result<OwnedFd, Refusal> {
-        let address = match self {
-            SocketName::Path(path) => UnixAddr::new(path.as_str()),
-            SocketName::Abstract(name) => UnixAddr::new_abstract(name.as_bytes()),
+        let connect =
+            |address: &UnixAddr| open_stream(AddressFamily::Unix, address, &attempt.deadline);
+        let connected = match self {
+            SocketName::Path(path) => match SocketFile::new(Path::new(path)) {
+                Ok(file) => connect(file.address()),
+                Err(errno) => Err(Stop::Failed(errno)),
+            },
+            SocketName::Abstract(name) => match UnixAddr::new_abstract(name.as_bytes()) {
+                Ok(address) => connect(&address),
+                Err(errno) => Err(Stop::Failed(errno)),
+            },
         };
-        let address = address.map_err(Refusal::of_socket)?;
-        open_stream(AddressFamily::Unix, &address, &attempt.deadline).map_err(|stop| match stop {
+        connected.map_err(|stop| match stop {
             Stop::Late => Refusal::QueueFull,
             Stop::Interrupted => Refusal::Interrupted,
             Stop::Failed(errno) => self.refusal(errno),

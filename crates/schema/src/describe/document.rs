@@ -32,6 +32,7 @@ fn describe_rpc(schema: &'static Schema, rpc: &'static Rpc, annotations: &dyn An
         ("service", rpc.service.into()),
         ("file", rpc.file.into()),
         ("doc", rpc.doc.into()),
+        ("since", annotations.rpc_since(rpc).into()),
         ("deprecated", rpc.deprecated.into()),
         ("client_streaming", rpc.client_streaming.into()),
         ("server_streaming", rpc.server_streaming.into()),
@@ -87,6 +88,7 @@ fn describe_message(
     let (requests, responses) = uses(schema, message);
     let paths = |rpcs: Vec<&Rpc>| Json::array(rpcs.iter().map(|rpc| rpc.path()));
     let mut entries = head("message", message);
+    entries.push(("since", annotations.message_since(message).into()));
     entries.extend(content(message, None, annotations));
     entries.push(("request_of", paths(requests)));
     entries.push(("response_of", paths(responses)));
@@ -114,8 +116,6 @@ fn describe_field_alone(item: FieldItem, annotations: &dyn Annotations) -> Json 
     let Some(field) = message.fields.get(index) else {
         return Json::Null;
     };
-    let automatic = annotations.automatic(rpc, message, index);
-    let aliases = annotations.aliases(message, index);
     let ty = match field.ty {
         Type::Scalar(_) => Json::Null,
         Type::Enum(enumeration) => describe_enum(enumeration),
@@ -129,7 +129,10 @@ fn describe_field_alone(item: FieldItem, annotations: &dyn Annotations) -> Json 
         ("kind", "field".into()),
         ("full_name", Item::Field(item).full_name().into()),
         ("file", message.file.into()),
-        ("field", describe_field(message, field, automatic, aliases)),
+        (
+            "field",
+            describe_field(message, rpc, index, field, annotations),
+        ),
         ("type", ty),
     ])
 }
@@ -159,22 +162,25 @@ fn content(
     vec![
         (
             "fields",
-            Json::array(fields.map(|(index, field)| {
-                let automatic = annotations.automatic(rpc, message, index);
-                let aliases = annotations.aliases(message, index);
-                describe_field(message, field, automatic, aliases)
-            })),
+            Json::array(
+                fields
+                    .map(|(index, field)| describe_field(message, rpc, index, field, annotations)),
+            ),
         ),
         ("oneofs", Json::array(oneofs)),
     ]
 }
 
 fn describe_field(
-    message: &Message,
+    message: &'static Message,
+    rpc: Option<&'static Rpc>,
+    index: usize,
     field: &Field,
-    automatic: Option<String>,
-    aliases: Vec<String>,
+    annotations: &dyn Annotations,
 ) -> Json {
+    let automatic = annotations.automatic(rpc, message, index);
+    let aliases = annotations.aliases(message, index);
+    let since = annotations.field_since(message, index);
     let (label, key_type) = match field.label {
         Label::Singular => ("singular", None),
         Label::Optional if field.options.required => ("required", None),
@@ -196,6 +202,7 @@ fn describe_field(
         ("default", field.options.default.into()),
         ("automatic", automatic.into()),
         ("aliases", Json::array(aliases)),
+        ("since", since.into()),
         (
             "enum_values",
             match field.ty {

@@ -63,6 +63,24 @@ pub trait Annotations {
         Vec::new()
     }
 
+    /// The first release that has an RPC, where one is known.
+    fn rpc_since(&self, rpc: &'static Rpc) -> Option<&'static str> {
+        let _ = rpc;
+        None
+    }
+
+    /// The first release that has a message, where one is known.
+    fn message_since(&self, message: &'static Message) -> Option<&'static str> {
+        let _ = message;
+        None
+    }
+
+    /// The first release that has a field, where one is known.
+    fn field_since(&self, message: &'static Message, index: usize) -> Option<&'static str> {
+        let _ = (message, index);
+        None
+    }
+
     /// The lines that a user types for an example; none if they cannot type it.
     fn lines(&self, example: &Example) -> Vec<String> {
         let before = example

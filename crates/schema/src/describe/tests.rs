@@ -356,7 +356,7 @@ fn an_rpc_as_json() {
         serde_json::json!({
             "name": "cash", "json_name": "cash", "number": 10, "label": "singular", "type": "uint32",
             "key_type": null, "oneof": "payment", "doc": "Cash on delivery.", "automatic": null,
-            "aliases": [], "enum_values": null, "deprecated": false, "default": null,
+            "aliases": [], "since": null, "enum_values": null, "deprecated": false, "default": null,
         })
     );
     assert_eq!(fields[3]["label"], "map");

@@ -55,8 +55,16 @@ impl Page<'_> {
         }
     }
 
+    /// The first release that has it.
+    fn since(&mut self, indent: usize, release: Option<&str>) {
+        if let Some(release) = release {
+            paragraphs(&mut self.out, indent, &format!("Since: {release}"));
+        }
+    }
+
     fn rpc(&mut self, schema: &'static Schema, rpc: &'static Rpc) {
         self.head("rpc", &rpc.path(), rpc.file, rpc.doc, rpc.deprecated);
+        self.since(0, self.annotations.rpc_since(rpc));
         let (request, response) = signature(rpc);
         for (title, side, message, of) in [
             ("Request", request, rpc.request, Some(rpc)),
@@ -128,6 +136,7 @@ impl Page<'_> {
             ..
         } = *message;
         self.head("message", full_name, file, doc, deprecated);
+        self.since(0, self.annotations.message_since(message));
         self.line("\nFields:");
         self.fields(message, None);
         self.types(&[message]);
@@ -245,6 +254,7 @@ impl Page<'_> {
                 &format!("Alias: {}", aliases.join(", ")),
             );
         }
+        self.since(indent, self.annotations.field_since(message, index));
         if let Type::Enum(enumeration) = field.ty {
             self.values(indent, enumeration);
         }

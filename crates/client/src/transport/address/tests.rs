@@ -133,28 +133,31 @@ fn a_wrong_address_says_what_a_right_one_looks_like() {
 }
 
 #[test]
-fn a_path_or_name_has_at_most_107_bytes() {
-    for lead in ["/", "@"] {
-        let longest = format!(
-            "unix://{lead}{}",
-            "x".repeat(if lead == "@" { 107 } else { 106 })
-        );
-        assert!(longest.parse::<Address>().is_ok());
-        let error = format!("{longest}x").parse::<Address>().unwrap_err();
-        assert!(
-            matches!(
-                error,
-                AddressError::Malformed {
-                    problem: AddressProblem::TooLong {
-                        length: 108,
-                        limit: 107
-                    },
-                    ..
-                }
-            ),
-            "{error}"
-        );
+fn a_name_has_at_most_what_an_address_has_room_for() {
+    let (name, file) = ("x".repeat(107), "x".repeat(82));
+    let folders = "deep/".repeat(400);
+    for (longest, limit) in [
+        (format!("unix://@{name}"), 107),
+        (format!("unix:///{folders}{file}"), 82),
+        (format!("hvsock:///{folders}{file}"), 82),
+        (format!("remote://{folders}{file}"), 82),
+    ] {
+        let port = if longest.starts_with("hvsock") {
+            ":1024"
+        } else {
+            ""
+        };
+        assert!(format!("{longest}{port}").parse::<Address>().is_ok());
+        let error = format!("{longest}x{port}").parse::<Address>().unwrap_err();
+        let AddressError::Malformed { problem, .. } = error else {
+            unreachable!("{error}");
+        };
+        let length = limit + 1;
+        assert_eq!(problem, AddressProblem::TooLong { length, limit });
     }
+    // Alone it may be as long as the whole path.
+    let text = format!("unix://{name}");
+    assert!(text.parse::<Address>().is_ok());
 }
 
 #[test]

@@ -1,0 +1,241 @@
+//! What shims answer on their monitor sockets, which speak HTTP, when they are asked for their
+//! agents' addresses. All are asked side by side, without a thread for each.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use agent_client::transport::SocketFile;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, connect, recv, send, socket};
+
+/// The question. It is short enough for a new socket to take it at once.
+const REQUEST: &[u8] = b"GET /agent-url HTTP/1.1\r\nHost: shim\r\nConnection: close\r\n\r\n";
+
+/// The longest answer that is read, in bytes.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// How many are asked at a time, so that their sockets are fewer than a process may have.
+const AT_A_TIME: usize = 250;
+
+/// What became of the question to one shim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It answered with this status and text.
+    Said {
+        /// The HTTP status.
+        status: u16,
+        /// The body, without white space at its ends.
+        body: String,
+    },
+    /// What it sent is not an answer of HTTP.
+    Garbled,
+    /// It took the connection, or not even that, and said nothing in time.
+    Silent,
+    /// Nobody listens on the socket.
+    NobodyListens,
+    /// There is no socket.
+    NoSocket,
+    /// This user may not connect to it.
+    Denied,
+    /// The system would not connect, for this reason.
+    Failed(String),
+}
+
+/// Asks the shims behind these sockets. Each has `limit` from the time that it is asked.
+pub(crate) fn ask(sockets: &[impl AsRef<Path>], limit: Duration) -> Vec<Answer> {
+    let mut answers = Vec::with_capacity(sockets.len());
+    for some in sockets.chunks(AT_A_TIME) {
+        answers.extend(ask_at_once(some, limit));
+    }
+    answers
+}
+
+/// A question on its way.
+enum Asked {
+    Waiting { socket: OwnedFd, received: Vec<u8> },
+    Done(Answer),
+}
+
+fn ask_at_once(sockets: &[impl AsRef<Path>], limit: Duration) -> Vec<Answer> {
+    let mut asked: Vec<Asked> = sockets.iter().map(|path| begin(path.as_ref())).collect();
+    let end = Instant::now() + limit;
+    loop {
+        let mut waiting: Vec<(&OwnedFd, usize)> = Vec::new();
+        for (index, it) in asked.iter().enumerate() {
+            if let Asked::Waiting { socket, .. } = it {
+                waiting.push((socket, index));
+            }
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if waiting.is_empty() || left.is_zero() {
+            break;
+        }
+        let mut polled: Vec<PollFd<'_>> = waiting
+            .iter()
+            .map(|(socket, _)| PollFd::new(socket.as_fd(), PollFlags::POLLIN))
+            .collect();
+        // A part of a millisecond is waited for as a whole one.
+        let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
+        match poll(&mut polled, left) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => break,
+        }
+        let ready: Vec<usize> = polled
+            .iter()
+            .zip(&waiting)
+            .filter(|(polled, _)| polled.any() != Some(false))
+            .map(|(_, (_, index))| *index)
+            .collect();
+        for index in ready {
+            if let Some(it) = asked.get_mut(index) {
+                it.receive();
+            }
+        }
+    }
+    let answers = asked.into_iter().map(|it| match it {
+        Asked::Waiting { .. } => Answer::Silent,
+        Asked::Done(answer) => answer,
+    });
+    answers.collect()
+}
+
+fn begin(path: &Path) -> Asked {
+    let begun = SocketFile::new(path).and_then(|file| {
+        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+        let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+        connect(socket.as_raw_fd(), file.address())?;
+        send(socket.as_raw_fd(), REQUEST, MsgFlags::MSG_NOSIGNAL)?;
+        Ok(socket)
+    });
+    match begun {
+        Ok(socket) => Asked::Waiting {
+            socket,
+            received: Vec::new(),
+        },
+        Err(errno) => Asked::Done(match errno {
+            Errno::ENOENT | Errno::ENOTDIR => Answer::NoSocket,
+            Errno::ECONNREFUSED | Errno::EPIPE | Errno::ECONNRESET => Answer::NobodyListens,
+            // Its queue is full.
+            Errno::EAGAIN => Answer::Silent,
+            Errno::EACCES | Errno::EPERM => Answer::Denied,
+            other => Answer::Failed(other.desc().to_lowercase()),
+        }),
+    }
+}
+
+impl Asked {
+    /// Takes what has come.
+    fn receive(&mut self) {
+        let Asked::Waiting { socket, received } = self else {
+            return;
+        };
+        let mut bytes = [0; 4096];
+        let is_end = match recv(socket.as_raw_fd(), &mut bytes, MsgFlags::MSG_DONTWAIT) {
+            Err(Errno::EAGAIN | Errno::EINTR) => return,
+            Err(_) | Ok(0) => true,
+            Ok(count) => {
+                received.extend_from_slice(bytes.get(..count).unwrap_or_default());
+                received.len() > LONGEST_ANSWER
+            }
+        };
+        if let Some(answer) = read(received, is_end) {
+            *self = Asked::Done(answer);
+        }
+    }
+}
+
+/// The answer, once it is whole.
+fn read(received: &[u8], is_end: bool) -> Option<Answer> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut head = httparse::Response::new(&mut headers);
+    let start = match head.parse(received) {
+        Ok(httparse::Status::Complete(start)) => start,
+        Ok(httparse::Status::Partial) if !is_end => return None,
+        // A shim that ends before it answers was not there to be asked.
+        Ok(httparse::Status::Partial) if received.is_empty() => return Some(Answer::Silent),
+        Ok(httparse::Status::Partial) | Err(_) => return Some(Answer::Garbled),
+    };
+    let body = received.get(start..).unwrap_or_default();
+    let header = |name: &str| {
+        let mut headers = head.headers.iter();
+        let found = headers.find(|header| header.name.eq_ignore_ascii_case(name));
+        found.map(|header| String::from_utf8_lossy(header.value).into_owned())
+    };
+    let is_chunked = header("transfer-encoding").is_some();
+    let length = header("content-length").and_then(|length| length.trim().parse::<usize>().ok());
+    let is_whole = is_end || is_chunked && body.ends_with(b"0\r\n\r\n");
+    let body = match length.filter(|_| !is_chunked) {
+        Some(length) if body.len() >= length => body.get(..length).unwrap_or_default().to_vec(),
+        _ if !is_whole => return None,
+        _ if is_chunked => match joined(body) {
+            Some(body) => body,
+            None => return Some(Answer::Garbled),
+        },
+        _ => body.to_vec(),
+    };
+    Some(Answer::Said {
+        status: head.code.unwrap_or(0),
+        body: String::from_utf8_lossy(&body).trim().to_owned(),
+    })
+}
+
+/// A body that came in chunks.
+fn joined(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Ok(httparse::Status::Complete((start, size))) = httparse::parse_chunk_size(rest) {
+        if size == 0 {
+            return Some(body);
+        }
+        let end = start.checked_add(usize::try_from(size).ok()?)?;
+        body.extend_from_slice(rest.get(start..end)?);
+        rest = rest.get(end..)?.strip_prefix(b"\r\n")?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn said(status: u16, body: &str) -> Option<Answer> {
+        let body = body.to_owned();
+        Some(Answer::Said { status, body })
+    }
+
+    #[test]
+    fn an_answer_is_read_once_it_is_whole() {
+        let sized = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody";
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nbo\r\n2\r\ndy\r\n\
+                       0\r\n\r\n";
+        for whole in [sized, chunked] {
+            for length in 0..whole.len() {
+                assert_eq!(read(&whole.as_bytes()[..length], false), None, "{length}");
+            }
+            assert_eq!(read(whole.as_bytes(), false), said(200, "body"));
+        }
+        // Without a length the end is the end of the connection.
+        let open = b"HTTP/1.0 500 No\r\n\r\n\r\n no sandbox \r\n";
+        assert_eq!(read(open, false), None);
+        assert_eq!(read(open, true), said(500, "no sandbox"));
+        // What was to come and did not.
+        assert_eq!(read(&sized.as_bytes()[..40], true), said(200, "bo"));
+        assert_eq!(read(b"", true), Some(Answer::Silent));
+        assert_eq!(read(b"HTTP/1.1 20", true), Some(Answer::Garbled));
+        assert_eq!(read(b"\x00\x00\x00\x00", false), Some(Answer::Garbled));
+        let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx";
+        assert_eq!(read(endless, true), Some(Answer::Garbled));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_does_harm(bytes in any::<Vec<u8>>(), is_end in any::<bool>()) {
+            let _ = read(&bytes, is_end);
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let _ = read(&[&head[..], &bytes].concat(), is_end);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The sandboxes of both runtimes, each put together from its folder, its shim's answer, and
+//! its containers' bundles.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use agent_client::Address;
+use agent_text::excerpt::Excerpt;
+
+use crate::bundle::{self, Container, Pod};
+use crate::host::Host;
+use crate::monitor::{self, Answer};
+use crate::process::Process;
+use crate::record::Record;
+
+/// The file of a shim's monitor socket.
+const MONITOR: &str = "shim-monitor.sock";
+
+/// Whose sandbox it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// The runtime written in Go.
+    Go,
+    /// The runtime written in Rust, runtime-rs.
+    Rust,
+}
+
+impl Runtime {
+    const ALL: [Self; 2] = [Self::Go, Self::Rust];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::Rust => "rust",
+        }
+    }
+
+    /// The folder with a folder for each sandbox.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Go => "/run/vc/sbs",
+            Self::Rust => "/run/kata",
+        }
+    }
+
+    pub(crate) fn state_file(self) -> &'static str {
+        match self {
+            Self::Go => "persist.json",
+            Self::Rust => "state.json",
+        }
+    }
+}
+
+/// A sandbox of the host.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    /// Its ID.
+    pub id: String,
+    /// Its pod, if a container's bundle tells.
+    pub pod: Option<Pod>,
+    /// Its runtime.
+    pub runtime: Runtime,
+    /// Its hypervisor, as the runtime spells it, if that was written down.
+    pub hypervisor: Option<String>,
+    /// Where its agent listens, if that is known.
+    pub address: Option<Address>,
+    /// The hypervisor's process, if that was written down.
+    pub process: Option<Process>,
+    /// Its containers.
+    pub containers: Vec<Container>,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What its shim answered.
+    pub answer: Answer,
+}
+
+/// Whether a sandbox is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Its shim answers.
+    Running,
+    /// Its shim does not answer, or may not be asked.
+    NoAnswer,
+    /// Its shim is gone, and the folder is still there.
+    LeftOver,
+}
+
+impl State {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::NoAnswer => "no answer",
+            Self::LeftOver => "left over",
+        }
+    }
+}
+
+impl Sandbox {
+    /// Whether it is there.
+    pub fn state(&self) -> State {
+        match self.answer {
+            Answer::Said { .. } | Answer::Garbled => State::Running,
+            Answer::NobodyListens | Answer::NoSocket => State::LeftOver,
+            Answer::Silent | Answer::Denied | Answer::Failed(_) => State::NoAnswer,
+        }
+    }
+
+    /// Whether its hypervisor runs, as far as that was written down.
+    pub fn process_is_alive(&self) -> bool {
+        self.process.is_some_and(|process| process.is_alive)
+    }
+
+    /// The socket on which its shim is asked.
+    pub fn monitor(&self) -> PathBuf {
+        self.folder.join(MONITOR)
+    }
+
+    /// What is wrong with it, and what to do; `None` if nothing is.
+    pub fn advice(&self) -> Option<String> {
+        let folder = self.folder.display();
+        let monitor = self.monitor();
+        let monitor = monitor.display();
+        match (&self.answer, self.process) {
+            (Answer::NobodyListens | Answer::NoSocket, Some(process)) if process.is_alive => {
+                let id = process.id;
+                Some(format!(
+                    "left over: its shim is gone, and its hypervisor, process {id}, still runs; \
+                     end that process, then remove {folder}"
+                ))
+            }
+            (Answer::NobodyListens | Answer::NoSocket, Some(process)) => {
+                let id = process.id;
+                Some(format!(
+                    "left over from a sandbox that is gone, as is its hypervisor, process {id}: \
+                     remove {folder}"
+                ))
+            }
+            (Answer::NobodyListens | Answer::NoSocket, None) => Some(format!(
+                "left over from a sandbox that is gone, or one that is only just starting; if \
+                 it is the same in a minute, remove {folder}"
+            )),
+            (Answer::Silent, _) => Some(format!(
+                "its shim does not answer on {monitor}; see what the shim has logged"
+            )),
+            (Answer::Denied, _) => {
+                Some(format!("permission denied for {monitor}; run this as root"))
+            }
+            (Answer::Failed(reason), _) => Some(format!("{monitor}: {reason}")),
+            (Answer::Garbled, _) => Some(format!(
+                "what answers on {monitor} does not speak HTTP, so it is not a shim of Kata's"
+            )),
+            (Answer::Said { status: 200, body }, _) if is_address_to_be(body) => Some(
+                "its shim does not know the agent's address yet, as the guest is not up; try \
+                 again in a few seconds"
+                    .to_owned(),
+            ),
+            (Answer::Said { status: 200, body }, _) => {
+                let is_address = body.parse::<Address>().is_ok();
+                let wrong = || format!("what its shim answers is no address: {}", Excerpt(body));
+                (!is_address).then(wrong)
+            }
+            (Answer::Said { status, body }, _) => Some(format!(
+                "its shim answers {status} when it is asked for the agent's address: {}",
+                Excerpt(body)
+            )),
+        }
+    }
+}
+
+/// What the Rust runtime answers while it has no address.
+fn is_address_to_be(body: &str) -> bool {
+    body.is_empty() || body.starts_with(':')
+}
+
+/// A place that could not be read, so that sandboxes or containers may be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The place.
+    pub path: PathBuf,
+    /// Why not.
+    pub reason: String,
+}
+
+/// What there is on a host.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// Its sandboxes, by ID.
+    pub sandboxes: Vec<Sandbox>,
+    /// What could not be read.
+    pub unread: Vec<Unread>,
+    /// Containers that are in none of these sandboxes: those of other runtimes.
+    pub others: Vec<Container>,
+}
+
+impl Host {
+    /// Finds all sandboxes, and asks their shims; each has `limit` to answer.
+    pub fn survey(&self, limit: Duration) -> Survey {
+        let mut survey = self.glance();
+        let sockets: Vec<PathBuf> = survey.sandboxes.iter().map(Sandbox::monitor).collect();
+        let answers = monitor::ask(&sockets, limit);
+        for (sandbox, answer) in survey.sandboxes.iter_mut().zip(answers) {
+            if let Answer::Said { status: 200, body } = &answer
+                && let Ok(address) = self.address(body)
+            {
+                sandbox.address = Some(address);
+            }
+            sandbox.answer = answer;
+        }
+        survey
+    }
+
+    /// Finds all sandboxes by their files alone. Nobody is asked, and none counts as running.
+    pub fn glance(&self) -> Survey {
+        let mut unread = Vec::new();
+        let mut containers: HashMap<String, Vec<Container>> = HashMap::new();
+        for container in bundle::containers(self, &mut unread) {
+            let of_sandbox = containers.entry(container.sandbox_id.clone());
+            of_sandbox.or_default().push(container);
+        }
+        let mut sandboxes: Vec<Sandbox> = Vec::new();
+        for runtime in Runtime::ALL {
+            let place = self.path(runtime.folder());
+            for id in bundle::folders(self, &place, &mut unread) {
+                let folder = place.join(&id);
+                // Other folders are there too, and a sandbox has one of these from its start.
+                let files = [MONITOR, runtime.state_file()];
+                if files
+                    .iter()
+                    .any(|file| folder.join(file).symlink_metadata().is_ok())
+                {
+                    let containers = containers.remove(&id).unwrap_or_default();
+                    sandboxes.push(self.sandbox(runtime, id, folder, containers));
+                }
+            }
+        }
+        sandboxes.sort_by(|one, other| one.id.cmp(&other.id));
+        let mut others: Vec<Container> = containers.into_values().flatten().collect();
+        others.sort_by(|one, other| one.id.cmp(&other.id));
+        Survey {
+            sandboxes,
+            unread,
+            others,
+        }
+    }
+
+    fn sandbox(
+        &self,
+        runtime: Runtime,
+        id: String,
+        folder: PathBuf,
+        containers: Vec<Container>,
+    ) -> Sandbox {
+        let record = Record::read(self, runtime, &folder, &id);
+        let address = record.address.and_then(|text| self.address(&text).ok());
+        let process = record.process.map(|number| Process::of(self, number, &id));
+        Sandbox {
+            pod: containers
+                .iter()
+                .find_map(|container| container.pod.clone()),
+            runtime,
+            hypervisor: record.hypervisor,
+            address,
+            process,
+            containers,
+            folder,
+            answer: Answer::NobodyListens,
+            id,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Signals as something to read, so that each of them can be passed on.
+
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+/// Those that are passed on to the process.
+const PASSED_ON: [Signal; 6] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGQUIT,
+    Signal::SIGHUP,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+];
+
+/// What a signal is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signalled {
+    /// It is to be passed on.
+    PassOn(Signal),
+    /// The window has another size.
+    Resized,
+    /// The tool goes on after it was stopped.
+    Continued,
+}
+
+/// The signals of this process, which do not act on it any more.
+pub(super) struct Signals {
+    descriptor: SignalFd,
+}
+
+impl Signals {
+    /// Takes over the signals of this thread, and of those that it starts. What whoever started
+    /// the tool has set to be ignored (`nohup`) stays so.
+    ///
+    /// # Errors
+    /// When the system does not let them be read.
+    pub(super) fn take() -> Result<Self, Errno> {
+        let ignored = ignored();
+        let mut set = SigSet::empty();
+        for signal in PASSED_ON
+            .into_iter()
+            .chain([Signal::SIGWINCH, Signal::SIGCONT])
+        {
+            if ignored & (1 << (signal as u32 - 1)) == 0 {
+                set.add(signal);
+            }
+        }
+        set.thread_block()?;
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        let descriptor = SignalFd::with_flags(&set, flags)?;
+        Ok(Self { descriptor })
+    }
+
+    /// The next signal that came, if one did.
+    pub(super) fn next(&self) -> Option<Signalled> {
+        let came = self.descriptor.read_signal().ok().flatten()?;
+        let signal = i32::try_from(came.ssi_signo).ok()?;
+        Some(match Signal::try_from(signal).ok()? {
+            Signal::SIGWINCH => Signalled::Resized,
+            Signal::SIGCONT => Signalled::Continued,
+            signal => Signalled::PassOn(signal),
+        })
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+/// The signals that this process ignores, a bit for each.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,20 @@
+//! The agent that the options name: by its address, or by its sandbox on a host.
+
+use crate::cli;
+use crate::error::Error;
+use crate::log::Logger;
+use crate::transport::Address;
+
+/// The agent's address; `None` where the options name none.
+///
+/// # Errors
+/// When what was given is no address, or no sandbox with one.
+pub(super) fn find(options: &cli::Address, logger: Logger) -> Result<Option<Address>, Error> {
+    #[cfg(feature = "node")]
+    if let Some(which) = &options.sandbox {
+        let survey = super::sandboxes::survey(options, logger);
+        return super::sandboxes::address(survey.sandbox(which)?).map(Some);
+    }
+    let _ = logger;
+    Ok(options.given().map(str::parse).transpose()?)
+}

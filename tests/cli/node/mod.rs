@@ -1,0 +1,10 @@
+//! What is of use on a node, on made-up hosts.
+
+mod agent;
+mod doctor;
+mod exec;
+mod exec_terminal;
+mod history;
+mod host;
+mod probe;
+mod sandboxes;
