@@ -26,10 +26,8 @@ pub(crate) struct Engine {
 enum Given {
     /// That of an agent which has just been started: everything is allowed.
     First,
-    /// One that was set.
+    /// What was set, or none if that was no policy.
     Set,
-    /// None, as what was set is none.
-    None,
 }
 
 impl Engine {
@@ -62,12 +60,10 @@ impl Policy for Engine {
     }
 
     fn set(&mut self, text: &str) -> Result<(), String> {
-        self.policy = Given::None;
+        // One that is not taken leaves none, which the engine knows.
+        self.policy = Given::Set;
         match self.judge.set_policy(text, Rego::V1) {
-            Ok(_) => {
-                self.policy = Given::Set;
-                Ok(())
-            }
+            Ok(_) => Ok(()),
             Err(JudgeError::NotTaken { error, .. }) => Err(error),
             Err(error) => Err(error.to_string()),
         }
@@ -84,12 +80,6 @@ impl Policy for Engine {
             Err(error) => return failed(error),
         };
         let rule = &request.rule;
-        if matches!(self.policy, Given::None) {
-            return failed(format!(
-                "{rule}: internal error policy check: unexpected eval_query result len \
-                 QueryResults {{ result: [] }}"
-            ));
-        }
         if let Some(failure) = request.failure {
             return agent_sim::Verdict::Failed(failure.to_owned());
         }
@@ -97,7 +87,7 @@ impl Policy for Engine {
             Ok(Verdict::Allowed) => agent_sim::Verdict::Allowed,
             Ok(Verdict::Denied(printed)) => agent_sim::Verdict::Denied(printed),
             Ok(Verdict::Failed(error)) => failed(error),
-            Err(error) => failed(format!("{rule}: {error}")),
+            Err(error) => failed(format!("{rule}: internal error {error}")),
         }
     }
 }
