@@ -19,9 +19,6 @@ pub(crate) struct Engine {
     program: fn() -> io::Result<Command>,
     judge: Judge,
     policy: Given,
-    /// Whether requests are allowed that are not decided: what the last policy that
-    /// was taken said of it, also when there is none any more.
-    allows_failures: bool,
 }
 
 /// Which policy there is.
@@ -29,10 +26,8 @@ pub(crate) struct Engine {
 enum Given {
     /// That of an agent which has just been started: everything is allowed.
     First,
-    /// One that was set.
+    /// What was set, or none if that was no policy.
     Set,
-    /// None, as what was set is none.
-    None,
 }
 
 impl Engine {
@@ -43,7 +38,6 @@ impl Engine {
             program,
             judge: Judge::new(program, TIMEOUT),
             policy: Given::First,
-            allows_failures: false,
         }
     }
 
@@ -63,17 +57,13 @@ impl Policy for Engine {
     fn forget(&mut self) {
         self.judge = Judge::new(self.program, TIMEOUT);
         self.policy = Given::First;
-        self.allows_failures = false;
     }
 
     fn set(&mut self, text: &str) -> Result<(), String> {
-        self.policy = Given::None;
+        // One that is not taken leaves none, which the engine knows.
+        self.policy = Given::Set;
         match self.judge.set_policy(text, Rego::V1) {
-            Ok(allows_failures) => {
-                self.allows_failures = allows_failures;
-                self.policy = Given::Set;
-                Ok(())
-            }
+            Ok(_) => Ok(()),
             Err(JudgeError::NotTaken { error, .. }) => Err(error),
             Err(error) => Err(error.to_string()),
         }
@@ -90,15 +80,6 @@ impl Policy for Engine {
             Err(error) => return failed(error),
         };
         let rule = &request.rule;
-        if matches!(self.policy, Given::None) {
-            if self.allows_failures {
-                return agent_sim::Verdict::Allowed;
-            }
-            return failed(format!(
-                "{rule}: internal error policy check: unexpected eval_query result len \
-                 QueryResults {{ result: [] }}"
-            ));
-        }
         if let Some(failure) = request.failure {
             return agent_sim::Verdict::Failed(failure.to_owned());
         }
@@ -106,7 +87,7 @@ impl Policy for Engine {
             Ok(Verdict::Allowed) => agent_sim::Verdict::Allowed,
             Ok(Verdict::Denied(printed)) => agent_sim::Verdict::Denied(printed),
             Ok(Verdict::Failed(error)) => failed(error),
-            Err(error) => failed(format!("{rule}: {error}")),
+            Err(error) => failed(format!("{rule}: internal error {error}")),
         }
     }
 }

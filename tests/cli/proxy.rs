@@ -506,9 +506,14 @@ fn rules_apply_behind_a_handshake_and_not_to_other_ports() {
 
     let mut client = open(&proxy);
     let (mut agent, _) = behind.listener.accept().unwrap();
-    client.write_all(b"CONNECT 1026\nls\n").unwrap();
-    let mut came = [0; 16];
+    agent.set_read_timeout(Some(LIMIT)).unwrap();
+    client.write_all(b"CONNECT 1026\n").unwrap();
+    agent.read_exact(&mut [0; 13]).unwrap();
+    agent.write_all(b"OK 1\n").unwrap();
+    client.read_exact(&mut [0; 5]).unwrap();
+    client.write_all(b"ls\n").unwrap();
+    let mut came = [0; 3];
     agent.read_exact(&mut came).unwrap();
-    assert_eq!(&came, b"CONNECT 1026\nls\n");
+    assert_eq!(&came, b"ls\n");
     assert_eq!(proxy.end(Signal::SIGTERM).0, Some(0));
 }

@@ -5,6 +5,7 @@ mod activation;
 mod instrument;
 mod reason;
 mod stops;
+mod syntax;
 #[cfg(test)]
 mod tests;
 

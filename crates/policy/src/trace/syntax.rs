@@ -1,0 +1,165 @@
+//! What an expression of a policy is made of: its names, its variables, and everything in it.
+
+use std::collections::BTreeSet;
+
+use regorus::unstable::{Expr, Literal, LiteralStmt, Query};
+
+/// What a rule is called, or a reference begins with.
+pub(super) fn root(expr: &Expr) -> String {
+    match expr {
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => root(refr),
+        expr => expr.span().text().to_owned(),
+    }
+}
+
+/// Whether an expression says its value.
+pub(super) fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. } => true,
+        Expr::Array { items, .. } | Expr::Set { items, .. } => {
+            items.iter().all(|item| is_constant(item))
+        }
+        Expr::Object { fields, .. } => {
+            let mut fields = fields.iter();
+            fields.all(|(_, key, value)| is_constant(key) && is_constant(value))
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression can give variables their values.
+pub(super) fn is_pattern(expr: &Expr) -> bool {
+    match expr {
+        Expr::Var { .. } => true,
+        Expr::Array { .. } | Expr::Object { .. } | Expr::Set { .. } => !is_constant(expr),
+        _ => false,
+    }
+}
+
+pub(super) fn variables(expr: &Expr) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    each(expr, &mut |expr| {
+        if let Expr::Var { span, .. } = expr {
+            names.insert(span.text().to_owned());
+        }
+    });
+    names
+}
+
+/// The names in an expression that may be those of rules.
+pub(super) fn names_in(expr: &Expr, names: &mut BTreeSet<String>) {
+    each(expr, &mut |expr| match expr {
+        Expr::Var { span, .. } => {
+            names.insert(span.text().to_owned());
+        }
+        // `data.agent_policy.allowed`.
+        Expr::RefDot { field, .. } if root(expr) == "data" => {
+            names.insert(field.0.text().to_owned());
+        }
+        _ => {}
+    });
+}
+
+/// The expressions that a statement is made of, those of the body of an `every` left out.
+pub(super) fn each_of(statement: &LiteralStmt, visit: &mut impl FnMut(&Expr)) {
+    match &statement.literal {
+        Literal::SomeVars { .. } => {}
+        Literal::SomeIn {
+            key,
+            value,
+            collection,
+            ..
+        } => {
+            if let Some(key) = key {
+                visit(key);
+            }
+            visit(value);
+            visit(collection);
+        }
+        Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => visit(expr),
+        Literal::Every { domain, .. } => visit(domain),
+    }
+    for modifier in &statement.with_mods {
+        visit(&modifier.r#as);
+    }
+}
+
+/// Visits an expression and all that it is made of.
+pub(super) fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+    visit(expr);
+    match expr {
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. }
+        | Expr::Var { .. } => {}
+        Expr::Array { items, .. } | Expr::Set { items, .. } => {
+            items.iter().for_each(|item| each(item, visit));
+        }
+        Expr::Object { fields, .. } => {
+            for (_, key, value) in fields {
+                each(key, visit);
+                each(value, visit);
+            }
+        }
+        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+            each(term, visit);
+            each_in_query(query, visit);
+        }
+        Expr::ObjectCompr {
+            key, value, query, ..
+        } => {
+            each(key, visit);
+            each(value, visit);
+            each_in_query(query, visit);
+        }
+        Expr::Call { fcn, params, .. } => {
+            each(fcn, visit);
+            params.iter().for_each(|param| each(param, visit));
+        }
+        Expr::UnaryExpr { expr, .. } => each(expr, visit),
+        Expr::RefDot { refr, .. } => each(refr, visit),
+        Expr::RefBrack { refr, index, .. } => {
+            each(refr, visit);
+            each(index, visit);
+        }
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => {
+            each(lhs, visit);
+            each(rhs, visit);
+        }
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => {
+            if let Some(key) = key {
+                each(key, visit);
+            }
+            each(value, visit);
+            each(collection, visit);
+        }
+    }
+}
+
+pub(super) fn each_in_query(query: &Query, visit: &mut dyn FnMut(&Expr)) {
+    for statement in &query.stmts {
+        each_of(statement, &mut |expr| each(expr, visit));
+        if let Literal::Every { query, .. } = &statement.literal {
+            each_in_query(query, visit);
+        }
+    }
+}
+
+/// A text over several lines as one.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
