@@ -129,7 +129,7 @@ fn options_are_set_for_what_follows() {
         ("help set", "\n  set timeout "),
         ("help Check", "\nrpc grpc.Health/Check "),
         ("template Check", "\n  \"service\": \"\"\n"),
-        ("examples", "\nhotplug: CPUs"),
+        ("examples", "\nnode: On a node"),
         ("examples health", "Is the agent up?"),
     ] {
         terminal.keys("\x0c");

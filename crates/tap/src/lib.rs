@@ -10,6 +10,14 @@
 
 #![warn(unreachable_pub)]
 #![deny(unsafe_code)]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
 
 mod calls;
 mod conversation;
