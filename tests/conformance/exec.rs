@@ -27,7 +27,9 @@ StartContainer cid=web
 /// # Panics
 /// When what comes back is not what it has to be.
 pub fn works(agents: &dyn Agents) -> Result<(), String> {
-    let script = Script::parse("exec", &format!("% needs {PROGRAMS}\n{CONTAINER}"));
+    // A real agent starts nothing without one.
+    let needs = format!("% needs {PROGRAMS}\n% needs memory-cgroup\n");
+    let script = Script::parse("exec", &format!("{needs}{CONTAINER}"));
     let agent = agents.start(&script)?;
     let mut session = Session::new(agent.address(), agent.bundle(), &script, agent.slowness());
     for step in &script.steps {
