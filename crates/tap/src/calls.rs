@@ -1,7 +1,7 @@
 //! From records to calls: a request with its answer, or with what came in place of one. A call
 //! is told when it ends, so that only the open ones are kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -225,6 +225,10 @@ impl Call {
             _ => None,
         };
         let request = self.request.as_ref();
+        let mut metadata: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (key, value) in &self.metadata {
+            metadata.entry(key).or_default().push(value);
+        }
         let line = Line {
             time: humantime::format_rfc3339_micros(self.begun.max(SystemTime::UNIX_EPOCH))
                 .to_string(),
@@ -235,7 +239,7 @@ impl Call {
             request: said(request),
             error: error(request).or_else(|| error(response)),
             payload: bytes(request),
-            metadata: &self.metadata,
+            metadata,
             timeout_nano: self.timeout_nano,
             status: self.status(),
             response: said(response),
@@ -264,8 +268,8 @@ struct Line<'a> {
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<String>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    metadata: &'a [(String, String)],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<&'a str, Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout_nano: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -26,17 +26,6 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Both.
-    pub const BOTH: [Direction; 2] = [Direction::ToAgent, Direction::ToRuntime];
-
-    /// The other one.
-    pub fn reversed(self) -> Direction {
-        match self {
-            Direction::ToAgent => Direction::ToRuntime,
-            Direction::ToRuntime => Direction::ToAgent,
-        }
-    }
-
     pub(crate) fn index(self) -> usize {
         match self {
             Direction::ToAgent => 0,
@@ -168,20 +157,6 @@ impl Conversation {
             side.other(&bytes, Some(reason), &mut each);
         }
         side.state = State::Other;
-    }
-
-    /// Forgets what came in part, as bytes are missing. The next ones of this direction are
-    /// taken for the beginning of a frame if they can be one, and tells whether they can.
-    pub fn skip_to_frame(&mut self, direction: Direction, bytes: &[u8]) -> bool {
-        let side = &mut self.sides[direction.index()];
-        side.partial.clear();
-        let header = bytes.first_chunk::<HEADER_LENGTH>();
-        let begins = header.is_some_and(|header| Header::read(header).is_ok());
-        side.state = match begins {
-            true => State::Frames,
-            false => State::Other,
-        };
-        begins
     }
 
     /// Reads of a line's bytes what is there, and returns what stands behind them.

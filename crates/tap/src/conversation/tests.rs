@@ -144,20 +144,6 @@ fn what_is_not_ttrpc_is_told_once_and_bounded() {
     assert_eq!(bytes.len(), MOST_OTHER_BYTES);
 }
 
-#[test]
-fn after_missing_bytes_a_frame_is_found_again() {
-    let mut conversation = Conversation::new(1024);
-    let whole = frame(1, 2, b"answer");
-    conversation.feed(Direction::ToRuntime, &whole[..4], |piece| {
-        panic!("{piece:?}")
-    });
-    assert!(!conversation.skip_to_frame(Direction::ToRuntime, b"the middle of some frame"));
-    assert!(conversation.skip_to_frame(Direction::ToRuntime, &whole));
-    let mut pieces = Vec::new();
-    conversation.feed(Direction::ToRuntime, &whole, |piece| pieces.push(piece));
-    assert!(matches!(&pieces[..], [Piece::Frame(frame)] if frame.data == b"answer"));
-}
-
 proptest! {
     /// Nothing panics, nothing is invented, and how the bytes are cut changes nothing.
     #[test]

@@ -28,6 +28,9 @@ fn recording() -> Vec<u8> {
             ..Record::new(at(1), Kind::Open)
         },
         Record {
+            metadata: [("k", "1"), ("k", "2")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .to_vec(),
             message: message(r#"{"container_id":"web"}"#),
             payload: Some(Payload(b"\x0a\x03web".to_vec())),
             ..of_call(2, Kind::Request, 1)
@@ -116,7 +119,7 @@ fn scripts_get_a_line_of_json_for_each_call() {
     let first = serde_json::json!({
         "time": "1970-01-01T00:16:40.002000Z", "connection": 1, "stream": 1,
         "service": "grpc.AgentService", "method": "StartContainer",
-        "request": {"container_id": "web"}, "status": {"code": 0, "name": "OK"},
+        "request": {"container_id": "web"}, "metadata": {"k": ["1", "2"]}, "status": {"code": 0, "name": "OK"},
         "response": {}, "duration_us": 10_000,
     });
     assert_eq!(lines[0], first);
