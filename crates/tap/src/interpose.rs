@@ -11,10 +11,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use nix::fcntl::AT_FDCWD;
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::{Gid, Uid, fchownat};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 /// What the name of the hypervisor's socket gets while another one stands in its place.
 const BEHIND: &str = ".interposed";
@@ -172,8 +173,13 @@ impl Interposed {
             self.folder.short(&self.name),
             self.folder.short(&self.behind),
         );
-        let flags = RenameFlags::RENAME_EXCHANGE;
-        Ok(renameat2(AT_FDCWD, &one, AT_FDCWD, &other, flags)?)
+        Ok(renameat_with(
+            CWD,
+            &one,
+            CWD,
+            &other,
+            RenameFlags::EXCHANGE,
+        )?)
     }
 }
 
