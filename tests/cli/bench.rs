@@ -116,7 +116,7 @@ fn the_report_is_a_table_for_people_or_for_spreadsheets() {
     let text = bench(&agent.address(), &arguments).run().succeeded().text();
     let starts = [
         format!("agent        {}\n", agent.address()),
-        "load         1 connections; 3 in flight on each, a new one for each answer\n".to_owned(),
+        "load         1 connection; 3 in flight on each, a new one for each answer\n".to_owned(),
         "calls        20: 20 OK, 0 failed (0.00%)\n".to_owned(),
         "\nlatency     calls     min    mean     p50     p90     p95     p99   p99.9  p99.99     max\n\
          Check          20 "
