@@ -22,7 +22,6 @@ pub mod examples;
 pub mod exec;
 #[allow(unreachable_pub, reason = "generated for any place in a crate")]
 mod generated;
-pub mod history;
 pub mod input;
 #[cfg(any(feature = "sim", feature = "tap"))]
 mod listen;
@@ -46,7 +45,7 @@ pub mod typed;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
-pub use agent_schema::{self as schema, command, printer};
+pub use agent_schema::{self as schema, command, history, printer};
 #[cfg(feature = "sim")]
 pub use agent_sim as sim;
 pub use agent_text::{self as text, duration};

@@ -2,10 +2,9 @@
 
 use super::{ROWS, Row, calls};
 use crate::conveniences;
-use crate::history;
 use crate::request::RequestDialect;
 use crate::schema::describe::{Annotations, Call, Convenience, Example, Parameter};
-use crate::schema::{Dialect, Message, Rpc, Schema};
+use crate::schema::{Dialect, Message, Rpc, Schema, history};
 
 /// How long a line of commands gets, unless one of them is longer.
 const WIDTH: usize = 100;
@@ -48,7 +47,7 @@ impl Annotations for RowNotes {
     }
 
     fn dialect(&self, rpc: &'static Rpc) -> Box<dyn Dialect> {
-        Box::new(RequestDialect::of(rpc))
+        Box::new(RequestDialect::of(self.schema, rpc))
     }
 
     fn aliases(&self, message: &'static Message, index: usize) -> Vec<String> {
@@ -62,20 +61,20 @@ impl Annotations for RowNotes {
         };
         let rows = ROWS.iter().filter(names_it);
         let aliases = rows.flat_map(|row| row.aliases).copied();
-        let former = history::former_names(message, index);
+        let former = history::former_names(self.schema, message, index);
         aliases.chain(former).map(str::to_owned).collect()
     }
 
     fn rpc_since(&self, rpc: &'static Rpc) -> Option<&'static str> {
-        history::of_rpc(rpc)
+        history::of_rpc(self.schema, rpc)
     }
 
     fn message_since(&self, message: &'static Message) -> Option<&'static str> {
-        history::of_message(message)
+        history::of_message(self.schema, message)
     }
 
     fn field_since(&self, message: &'static Message, index: usize) -> Option<&'static str> {
-        history::of_field(message, index)
+        history::of_field(self.schema, message, index)
     }
 
     /// A command line, sent to the simulated agent, which is always there; or the commands, as

@@ -5,12 +5,14 @@
 use super::former::FormerNames;
 use super::passed::PassedOver;
 use crate::input;
-use crate::schema::{Content, Dialect, Message, Rpc, Scalar, lookup};
-use crate::{auto, conveniences, history};
+use crate::schema::{Content, Dialect, Message, Rpc, Scalar, Schema, history, lookup};
+use crate::{auto, conveniences};
 
 /// The spellings that one RPC's request takes.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestDialect<'a> {
+    /// The API that the RPC is of.
+    schema: &'static Schema,
     /// The RPC whose request is being made.
     pub rpc: &'static Rpc,
     /// Where unknown fields of documents are noted, if they are passed over.
@@ -21,8 +23,9 @@ pub struct RequestDialect<'a> {
 
 impl<'a> RequestDialect<'a> {
     /// Those of this RPC's.
-    pub fn of(rpc: &'static Rpc) -> Self {
+    pub fn of(schema: &'static Schema, rpc: &'static Rpc) -> Self {
         Self {
+            schema,
             rpc,
             passed: None,
             former: None,
@@ -55,7 +58,7 @@ impl Dialect for RequestDialect<'_> {
         let row = auto::row_of_alias(self.rpc, name).filter(|_| self.is_of(message));
         let index = row.and_then(|row| row.named_in(self.rpc));
         index.or_else(|| {
-            let (index, release) = history::renamed(message, name)?;
+            let (index, release) = history::renamed(self.schema, message, name)?;
             if let (Some(former), Some(field)) = (self.former, message.fields.get(index)) {
                 former.note(name, field.name, release);
             }
@@ -153,7 +156,7 @@ mod tests {
 
     #[test]
     fn an_alias_names_its_field_whatever_the_type() {
-        let dialect = RequestDialect::of(&RPC);
+        let dialect = RequestDialect::of(&crate::schema::fixture::SCHEMA, &RPC);
         assert_eq!(dialect.names(&REQUEST), [("cid", 0), ("sid", 1)]);
         for (alias, index) in [("cid", 0), ("sid", 1)] {
             assert_eq!(dialect.field(&REQUEST, alias), Some(index));

@@ -71,7 +71,7 @@ impl Request {
         };
         let passed = PassedOver::default();
         let former = FormerNames::default();
-        let dialect = RequestDialect::of(rpc).noting(&former);
+        let dialect = RequestDialect::of(schema, rpc).noting(&former);
         let dialect = match options.unknown_fields {
             true => dialect.passing_over(&passed),
             false => dialect,
