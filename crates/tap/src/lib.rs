@@ -22,7 +22,6 @@
 mod calls;
 mod conversation;
 pub mod diff;
-mod envelope;
 mod faulty;
 mod ids;
 mod interpose;
