@@ -58,6 +58,8 @@ mod prompt_input;
 #[cfg(feature = "tap")]
 mod proxy;
 #[cfg(feature = "tap")]
+mod recorded_answers;
+#[cfg(feature = "tap")]
 mod recordings;
 mod run;
 mod run_processes;

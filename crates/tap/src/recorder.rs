@@ -9,12 +9,10 @@ use agent_schema::json::{self, Style};
 use agent_schema::{Message, Rpc, Schema};
 use serde_json::value::RawValue;
 
-use crate::conversation::{Direction, Frame, FrameType, Piece};
+use crate::conversation::{Direction, FLAG_NO_DATA, Frame, FrameType, Piece};
 use crate::queue::Loss;
 use crate::recording::{Kind, Lost, Payload, Record, Status};
 
-/// The flag of a data frame without a message. (The others say who will send no more.)
-const FLAG_NO_DATA: u8 = 4;
 /// How many open calls are remembered. The answers to further ones are shown without a name.
 const MOST_OPEN: usize = 1 << 16;
 /// How much of a name that this build does not know is kept, in characters.
