@@ -208,5 +208,15 @@ fn lock_folder_of(path: &Path) -> Option<Flock<File>> {
     None
 }
 
+/// Allows this process all the files that it may allow itself.
+pub(crate) fn raise_file_limit() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // Where it is not allowed, there is room for fewer connections at once.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -16,13 +16,13 @@ use std::time::Duration;
 use crate::error::{Error, Kind};
 use crate::input::{self, Inputs};
 use crate::log::say;
-use crate::run::rules;
+use crate::rules::{self, Files};
 use crate::schema::Schema;
 use crate::transport::Address;
 use agent_faults::{Faults, Orders};
 use agent_sim::{Failure, GuestOptions, Policy, Recorded, Served, Setup};
 
-use crate::listen::{BindError, Listener};
+use crate::listen::{self, BindError, Listener};
 use crate::signals::Signals;
 
 /// What to serve, and where.
@@ -68,7 +68,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(200);
 /// # Errors
 /// As [`ServeError`] lists them.
 pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), ServeError> {
-    accept::raise_file_limit();
+    listen::raise_file_limit();
     let runtime = agent_sim::runtime().map_err(start)?;
     let setup = Setup {
         schema,
@@ -125,8 +125,8 @@ fn announce(uri: &str, faults: &Arc<Faults>, orders: Arc<dyn Orders + Send + Syn
     say(format_args!("listening on {uri}"));
     let faults = Arc::clone(faults);
     let obeys = control::listen(move |line| {
-        let mut inputs = Inputs::without_standard_input();
-        let shown = faults.control(line, &mut inputs, orders.as_ref());
+        let mut files = Files(Inputs::without_standard_input());
+        let shown = faults.control(line, &mut files, orders.as_ref());
         told = told || rules::tell_seed(&faults);
         shown.map_err(|error| error.to_string())
     });
