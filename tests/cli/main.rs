@@ -13,6 +13,8 @@ mod again;
 mod automatic;
 mod bench;
 mod bench_terminal;
+#[cfg(feature = "tap")]
+mod between;
 mod builds;
 mod bundle;
 mod ci_job;
