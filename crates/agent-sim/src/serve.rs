@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use agent_faults::{End, Faults, Layer, Load};
+use agent_faults::{End, Faults, Layer, Load, Orders};
 use agent_schema::Schema;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, join, split};
 use tokio::sync::watch;
@@ -18,6 +18,8 @@ use super::notice::{Never, Watch};
 use super::options::GuestOptions;
 use super::policy::Policy;
 use super::record::{CallLog, Failure, Recorder};
+use super::recorded::{self, Player, Recorded};
+use super::services::services;
 
 /// How long an agent that ends still writes what it answers then.
 const LAST_ANSWERS: Duration = Duration::from_millis(50);
@@ -33,6 +35,8 @@ pub struct Setup {
     pub guest: GuestOptions,
     /// What requests are held to, where the agent is one with a policy.
     pub policy: Option<Box<dyn Policy>>,
+    /// What answers in the agent's place, if it is to answer as another one did.
+    pub recorded: Option<Box<dyn Recorded>>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// Takes a line of JSON for each call, before its answer goes out. It is
@@ -46,6 +50,7 @@ pub struct Setup {
 pub struct Served {
     schema: &'static Schema,
     agent: Arc<Agent>,
+    recorded: Option<Arc<Player>>,
     faults: Arc<Faults>,
     recorder: Recorder,
     /// How many connections there were.
@@ -67,6 +72,9 @@ impl Served {
         let served = Served {
             schema: setup.schema,
             agent: Arc::new(Agent::new(setup.guest, setup.policy)),
+            recorded: setup
+                .recorded
+                .map(|recorded| Arc::new(Player::new(recorded))),
             faults: setup.faults,
             recorder,
             connections: AtomicU64::new(0),
@@ -77,8 +85,11 @@ impl Served {
     }
 
     /// What carries out orders.
-    pub fn agent(&self) -> &Arc<Agent> {
-        &self.agent
+    pub fn orders(&self) -> Arc<dyn Orders + Send + Sync> {
+        match &self.recorded {
+            Some(player) => Arc::clone(player) as _,
+            None => Arc::clone(&self.agent) as _,
+        }
     }
 
     /// Serves a client to the end of its connection, which may begin with the
@@ -112,7 +123,11 @@ impl Served {
             observer: Arc::new(log),
             load,
         };
-        match serve(self.schema, &self.agent, &watch, layer, client, stop).await {
+        let services = match &self.recorded {
+            Some(player) => recorded::services(self.schema, player, &watch),
+            None => services(self.schema, &self.agent, &watch),
+        };
+        match serve(services, layer, client, stop).await {
             End::Connection => {}
             End::Last => {
                 let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
@@ -122,6 +137,9 @@ impl Served {
             End::Dies => {
                 let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
                 self.ended.send_replace(next);
+                if let Some(player) = &self.recorded {
+                    player.begin_anew();
+                }
                 let mut sandbox = self.agent.sandbox().await;
                 self.agent.begin_anew(&mut sandbox);
             }
