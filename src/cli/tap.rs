@@ -52,7 +52,7 @@ pub struct Show {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
-    /// text: a line for each call; jsonl: each call as a line of JSON
+    /// text: a line for each call; jsonl: each call as a line of JSON; html: a page for a browser
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: ShowFormat,
 
@@ -68,6 +68,8 @@ pub enum ShowFormat {
     Text,
     /// Lines of JSON.
     Jsonl,
+    /// One page for a browser.
+    Html,
 }
 
 /// Make recorded calls again on another agent

@@ -9,7 +9,7 @@ use agent_tap::Ids;
 use agent_tap::diff::{self, Comparison, Difference};
 use agent_tap::recording::{ReadError, Reader, Status};
 use agent_tap::replay::{self, Answer, ReplayError, Step};
-use agent_tap::show::{self, Form, Lines, ShowError, Text};
+use agent_tap::show::{self, Form, Lines, Page, ShowError, Text};
 use serde_json::{Value, json};
 
 use super::proxy;
@@ -46,9 +46,13 @@ pub(super) fn show(options: &cli::Show) -> Result<u8, Error> {
         colours: proxy::has_colours(),
         start: std::time::SystemTime::UNIX_EPOCH,
     };
+    let mut page = Page {
+        ids: &auto::ID_FIELDS,
+    };
     let form: &mut dyn Form = match options.output {
         cli::ShowFormat::Text => &mut text,
         cli::ShowFormat::Jsonl => &mut Lines,
+        cli::ShowFormat::Html => &mut page,
     };
     let mut out = BufWriter::new(StandardOutput);
     let shown = show::show(open(&options.file)?, form, &mut out);
