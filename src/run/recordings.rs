@@ -1,7 +1,8 @@
 //! `show`, `replay` and `diff`: what is done with recordings.
 
+use std::env;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read as _, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Cursor, IsTerminal as _, Read as _, Write};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -43,7 +44,7 @@ pub(super) fn show(options: &cli::Show) -> Result<u8, Error> {
     let mut text = Text {
         ids: &auto::ID_FIELDS,
         messages: options.verbose,
-        colours: proxy::has_colours(),
+        colours: has_colours(),
         start: std::time::SystemTime::UNIX_EPOCH,
     };
     let mut page = Page {
@@ -62,6 +63,13 @@ pub(super) fn show(options: &cli::Show) -> Result<u8, Error> {
         Err(ShowError::Read(error)) => Err(unreadable(&options.file, &error)),
         Err(ShowError::Write(error)) => Err(not_written(&error)),
     }
+}
+
+/// Whether standard output shows colours, and the user wants them (<https://no-color.org>).
+fn has_colours() -> bool {
+    let is_refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_able = env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
+    io::stdout().is_terminal() && is_able && !is_refused
 }
 
 /// Makes recorded calls again.
