@@ -10,7 +10,7 @@ use agent_tap::Ids;
 use agent_tap::diff::{self, Comparison, Difference};
 use agent_tap::recording::{ReadError, Reader, Status};
 use agent_tap::replay::{self, Answer, ReplayError, Step};
-use agent_tap::show::{self, Form, Lines, Page, ShowError, Text};
+use agent_tap::show::{self, Lines, Page, ShowError, Text};
 use serde_json::{Value, json};
 
 use super::proxy;
@@ -35,33 +35,50 @@ const MEASURES: &[(&str, &[&str])] = &[
     ("grpc.AgentService/GetMetrics", &["metrics"]),
 ];
 
-/// Shows a recording.
+/// Shows a recording, or prints Wireshark's dissector.
 ///
 /// # Errors
 /// When it cannot be read, or standard output takes no more.
-pub(super) fn show(options: &cli::Show) -> Result<u8, Error> {
+pub(super) fn show(schema: &'static Schema, options: &cli::Show) -> Result<u8, Error> {
+    // The options' definition lets it be left out with `--wireshark` only.
+    let Some(file) = &options.file else {
+        Output::default().text(&show::dissector(schema))?;
+        return Ok(0);
+    };
+    if options.output == cli::ShowFormat::Pcapng && io::stdout().is_terminal() {
+        return Err(Error::usage(
+            "-o pcapng: this is not for a terminal: write it to a file, as in \"> calls.pcapng\"",
+        ));
+    }
     let _ = interrupt::install();
+    let mut out = BufWriter::new(StandardOutput);
+    let shown = shown_as(options, open(file)?, &mut out);
+    let shown = shown.and_then(|()| out.flush().map_err(ShowError::Write));
+    match shown {
+        Ok(()) => Ok(0),
+        Err(ShowError::Read(error)) => Err(unreadable(file, &error)),
+        Err(ShowError::Write(error)) => Err(not_written(&error)),
+    }
+}
+
+/// Shows a recording in the form that the options say.
+fn shown_as(
+    options: &cli::Show,
+    recording: impl BufRead,
+    out: &mut dyn Write,
+) -> Result<(), ShowError> {
+    let ids = &auto::ID_FIELDS;
     let mut text = Text {
-        ids: &auto::ID_FIELDS,
+        ids,
         messages: options.verbose,
         colours: has_colours(),
         start: std::time::SystemTime::UNIX_EPOCH,
     };
-    let mut page = Page {
-        ids: &auto::ID_FIELDS,
-    };
-    let form: &mut dyn Form = match options.output {
-        cli::ShowFormat::Text => &mut text,
-        cli::ShowFormat::Jsonl => &mut Lines,
-        cli::ShowFormat::Html => &mut page,
-    };
-    let mut out = BufWriter::new(StandardOutput);
-    let shown = show::show(open(&options.file)?, form, &mut out);
-    let shown = shown.and_then(|()| out.flush().map_err(ShowError::Write));
-    match shown {
-        Ok(()) => Ok(0),
-        Err(ShowError::Read(error)) => Err(unreadable(&options.file, &error)),
-        Err(ShowError::Write(error)) => Err(not_written(&error)),
+    match options.output {
+        cli::ShowFormat::Text => show::show(recording, &mut text, out),
+        cli::ShowFormat::Jsonl => show::show(recording, &mut Lines, out),
+        cli::ShowFormat::Html => show::show(recording, &mut Page { ids }, out),
+        cli::ShowFormat::Pcapng => show::pcapng(recording, out),
     }
 }
 

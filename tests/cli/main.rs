@@ -82,3 +82,5 @@ mod unit_tests;
 mod version_skew;
 mod wild_json;
 mod wire;
+#[cfg(feature = "tap")]
+mod wireshark;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use agent_wire::{Content, Fields, WireError};
+use agent_wire::{Content, Fields, WireError, put_bytes, put_varint_field};
 
 /// The fields of `Request`, and of the `KeyValue` that metadata consists of.
 const SERVICE: u32 = 1;
@@ -54,6 +54,24 @@ impl Envelope {
         }
         Ok(envelope)
     }
+
+    /// The data of a request frame that has this envelope around an encoded message.
+    pub(crate) fn write(&self, payload: &[u8]) -> Vec<u8> {
+        let mut data = Vec::with_capacity(payload.len() + 200);
+        put_bytes(SERVICE, self.service.as_bytes(), &mut data);
+        put_bytes(METHOD, self.method.as_bytes(), &mut data);
+        put_bytes(PAYLOAD, payload, &mut data);
+        if self.timeout_nano != 0 {
+            put_varint_field(TIMEOUT_NANO, self.timeout_nano.cast_unsigned(), &mut data);
+        }
+        for (key, value) in &self.metadata {
+            let mut pair = Vec::new();
+            put_bytes(KEY, key.as_bytes(), &mut pair);
+            put_bytes(VALUE, value.as_bytes(), &mut pair);
+            put_bytes(METADATA, &pair, &mut data);
+        }
+        data
+    }
 }
 
 fn pair_of(mut fields: Fields<'_>) -> Result<(String, String), WireError> {
@@ -70,29 +88,23 @@ fn pair_of(mut fields: Fields<'_>) -> Result<(String, String), WireError> {
 
 #[cfg(test)]
 mod tests {
-    use agent_wire::{put_bytes, put_varint_field};
-
     use super::*;
 
     #[test]
     fn the_fields_of_a_request_are_read() {
-        let mut pair = Vec::new();
-        put_bytes(KEY, b"key", &mut pair);
-        put_bytes(VALUE, b"value", &mut pair);
-        let mut data = Vec::new();
-        put_bytes(SERVICE, b"grpc.Health", &mut data);
-        put_bytes(METHOD, b"Check", &mut data);
-        put_bytes(PAYLOAD, b"abc", &mut data);
-        put_varint_field(TIMEOUT_NANO, 5_000, &mut data);
-        put_bytes(METADATA, &pair, &mut data);
+        let written = Envelope {
+            service: "grpc.Health".to_owned(),
+            method: "Check".to_owned(),
+            timeout_nano: 5_000,
+            metadata: vec![("key".to_owned(), "value".to_owned())],
+            payload: 0..0,
+        };
+        let mut data = written.write(b"abc");
         let envelope = Envelope::read(&data).unwrap();
         assert_eq!(&data[envelope.payload.clone()], b"abc");
         let expected = Envelope {
-            service: "grpc.Health".to_owned(),
-            method: "Check".to_owned(),
             payload: envelope.payload.clone(),
-            timeout_nano: 5_000,
-            metadata: vec![("key".to_owned(), "value".to_owned())],
+            ..written
         };
         assert_eq!(envelope, expected);
         // The last of several counts.
