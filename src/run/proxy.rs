@@ -1,7 +1,7 @@
 //! `proxy`: makes what its options say, and passes bytes until a signal ends it.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -158,10 +158,4 @@ fn between(listen: &str, to: &str) -> Result<Place, Error> {
         to: to.to_owned(),
         _held: Box::new(file),
     })
-}
-
-/// Whether what is shown may have colours.
-pub(super) fn has_colours() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !refused
 }
