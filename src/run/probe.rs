@@ -19,7 +19,7 @@ use crate::text::excerpt::Excerpt;
 /// When it cannot be probed, or standard output takes no more.
 pub(super) fn run(
     schema: &'static Schema,
-    options: &cli::Probe,
+    options: &cli::Asked,
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
