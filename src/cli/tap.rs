@@ -28,7 +28,10 @@ pub struct Proxy {
 
     /// The agent: an address as connect takes it
     #[arg(long, value_name = "URI")]
-    #[cfg_attr(feature = "node", arg(required_unless_present_any = ["interpose", "sandbox"]))]
+    #[cfg_attr(feature = "node", arg(
+        required_unless_present_any = ["interpose", "sandbox"],
+        conflicts_with = "sandbox",
+    ))]
     #[cfg_attr(not(feature = "node"), arg(required_unless_present = "interpose"))]
     pub to: Option<String>,
 

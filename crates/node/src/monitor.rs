@@ -46,11 +46,15 @@ pub enum Answer {
 /// Asks the shims behind these sockets. Each has `limit` from the time that it is asked, and the
 /// next one is asked as soon as one has answered.
 pub(crate) fn ask(sockets: &[impl AsRef<Path>], limit: Duration) -> Vec<Answer> {
+    ask_some(sockets, limit, AT_A_TIME)
+}
+
+fn ask_some(sockets: &[impl AsRef<Path>], limit: Duration, at_a_time: usize) -> Vec<Answer> {
     let mut answers: Vec<Answer> = sockets.iter().map(|_| Answer::Silent).collect();
     let mut next = sockets.iter().enumerate();
     let mut waiting: Vec<Asked> = Vec::new();
     loop {
-        while waiting.len() < AT_A_TIME
+        while waiting.len() < at_a_time
             && let Some((index, path)) = next.next()
         {
             let answer = match begin(path.as_ref()) {
@@ -198,7 +202,12 @@ fn joined(mut rest: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -230,6 +239,37 @@ mod tests {
         assert_eq!(read(b"\x00\x00\x00\x00", false), Some(Answer::Garbled));
         let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx";
         assert_eq!(read(endless, true), Some(Answer::Garbled));
+    }
+
+    #[test]
+    fn those_that_hang_hold_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<_> = (0..12).map(|n| folder.path().join(n.to_string())).collect();
+        let mut hung = Vec::new();
+        for (index, path) in paths.iter().enumerate() {
+            let listener = UnixListener::bind(path).unwrap();
+            if index % 4 == 0 {
+                hung.push(listener);
+                continue;
+            }
+            thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 256]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            });
+        }
+        let begun = Instant::now();
+        let answers = ask_some(&paths, Duration::from_secs(2), 4);
+        let time = begun.elapsed();
+        for (index, answer) in answers.into_iter().enumerate() {
+            let expected = match index % 4 {
+                0 => Answer::Silent,
+                _ => said(200, "").unwrap(),
+            };
+            assert_eq!(answer, expected, "{index}");
+        }
+        // Once the limit, and not once for each of three groups.
+        assert!(time < Duration::from_secs(4), "{time:?}");
     }
 
     proptest! {
