@@ -55,7 +55,8 @@ impl Probe {
     }
 }
 
-/// Asks an agent which RPCs it has. `patience` is for each of the few rounds of questions.
+/// Asks an agent which RPCs it has. `patience` is for each answer; without it they are waited
+/// for forever.
 ///
 /// # Errors
 /// When there is no connection, it is lost, or the agent does not answer at all, and when it
@@ -64,7 +65,7 @@ pub fn probe(
     schema: &'static Schema,
     address: &Address,
     options: &ConnectOptions,
-    patience: Duration,
+    patience: Option<Duration>,
 ) -> Result<Probe, Error> {
     let mut agent = Agent {
         calls: Multiplexer::connect(address, options)?,
@@ -86,7 +87,8 @@ pub fn probe(
         return Err(Error::new(Kind::Protocol, what));
     }
     let silent = || {
-        let what = format!("the agent answered nothing within {patience:?}");
+        let limit = patience.unwrap_or_default();
+        let what = format!("the agent answered nothing within {limit:?}");
         Error::new(Kind::Timeout, what)
     };
     if let (None, None, Some(check)) = (&said, &taken, check)
@@ -137,7 +139,7 @@ type Answer = Result<Vec<u8>, CallError>;
 /// An agent, with many calls at a time.
 struct Agent {
     calls: Multiplexer<usize>,
-    patience: Duration,
+    patience: Option<Duration>,
 }
 
 impl Agent {
@@ -165,7 +167,9 @@ impl Agent {
             };
             stream_ids.push(self.calls.start(&call, index)?);
         }
-        let mut end = Instant::now().checked_add(self.patience);
+        let patience = self.patience;
+        let from_now = || Instant::now().checked_add(patience?);
+        let mut end = from_now();
         while self.calls.in_flight() > 0 {
             self.calls.send()?;
             let events = match self.calls.is_sending() {
@@ -179,7 +183,7 @@ impl Agent {
                 Err(Stop::Failed(errno)) => return Err(Error::new(Kind::Connection, errno.desc())),
             }
             self.calls.receive(|index, answer| {
-                end = Instant::now().checked_add(self.patience);
+                end = from_now();
                 if let Some(place) = answers.get_mut(index) {
                     *place = Some(answer);
                 }

@@ -46,7 +46,7 @@ pub struct Asked {
     #[command(flatten)]
     pub address: Address,
 
-    /// How long the agent may take for each answer
+    /// How long the agent may take for each answer; 0 waits forever
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub timeout: Duration,
 
@@ -57,6 +57,13 @@ pub struct Asked {
     /// How the result is shown
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: ListFormat,
+}
+
+impl Asked {
+    /// How long the agent may take for each answer, if there is a limit.
+    pub fn patience(&self) -> Option<Duration> {
+        Some(self.timeout).filter(|limit| *limit != Duration::ZERO)
+    }
 }
 
 /// Run a process in a container, through its agent alone

@@ -98,7 +98,7 @@ enum Policy {
 struct Agent {
     connection: Connection,
     schema: &'static Schema,
-    patience: Duration,
+    patience: Option<Duration>,
 }
 
 impl Agent {
@@ -115,7 +115,7 @@ impl Agent {
             method: rpc.name,
             payload: &payload,
             metadata: &[],
-            timeout: Some(self.patience),
+            timeout: self.patience,
         })?)
     }
 
@@ -130,7 +130,7 @@ impl Agent {
             method: rpc.name,
             payload: &[],
             metadata: &[],
-            timeout: Some(self.patience),
+            timeout: self.patience,
         };
         let error = match self.connection.call(&call) {
             Ok(_) => {
@@ -176,14 +176,15 @@ impl Agent {
             method: rpc.name,
             payload: &payload,
             metadata: &[],
-            timeout: Some(self.patience),
+            timeout: self.patience,
         };
         match self.connection.call(&call) {
             Err(CallError::Timeout { .. }) => {
                 stages.failed(
                     format!(
                         "Check is answered, and {} is not within {:?}",
-                        rpc.name, self.patience
+                        rpc.name,
+                        self.patience.unwrap_or_default()
                     ),
                     "another call holds the sandbox, such as an exec on a paused container: end \
                      what made it, or its runtime",

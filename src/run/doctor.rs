@@ -35,7 +35,7 @@ pub(super) fn run(
             timeout: options.connect_timeout,
             sim: super::simulated_agent(),
         },
-        patience: options.timeout,
+        patience: options.patience(),
     };
     // Without it Ctrl-C ends the run without a word, which is all that is lost.
     let _ = crate::interrupt::install();

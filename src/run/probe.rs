@@ -30,7 +30,7 @@ pub(super) fn run(
     };
     // Without it Ctrl-C ends the run without a word, which is all that is lost.
     let _ = crate::interrupt::install();
-    let found = probe(schema, &address, &connect, options.timeout)?;
+    let found = probe(schema, &address, &connect, options.patience())?;
     super::print(&match options.output {
         ListFormat::Text => text(&found),
         ListFormat::Json => as_json(&found),

@@ -127,6 +127,7 @@ fn all_is_well() {
     }
     assert_eq!(examine(&[&option]).stage, "");
     assert_eq!(examine(&["-a", "sim://"]).stage, "");
+    assert_eq!(examine(&["-a", "sim://", "--timeout", "0"]).stage, "");
 }
 
 #[test]

@@ -164,6 +164,7 @@ fn one_that_says_nothing_or_goes_away() {
         }
     });
     assert_eq!(probed(&slow, "1s").1, [44, 0, 0]);
+    assert_eq!(probed(&slow, "0").1, [44, 0, 0]);
     let gone = Listener::start(|_, stream| drop(stream));
     let output = tool(["probe", "-a", &gone.address()]).run();
     assert_eq!(output.status, 3, "{}", output.stderr);
