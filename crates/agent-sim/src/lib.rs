@@ -12,7 +12,6 @@ mod behaviour;
 mod change;
 mod connection;
 mod handshake;
-mod host;
 mod in_process;
 mod notice;
 mod options;

@@ -33,6 +33,9 @@ pub struct Setup {
     pub guest: GuestOptions,
     /// What requests are held to, where the agent is one with a policy.
     pub policy: Option<Box<dyn Policy>>,
+    /// The port that a client must ask for first, as on a hypervisor's socket. Without
+    /// one a handshake may come, for any port.
+    pub hybrid_port: Option<u32>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// Takes a line of JSON for each call, before its answer goes out. It is
@@ -46,6 +49,7 @@ pub struct Setup {
 pub struct Served {
     schema: &'static Schema,
     agent: Arc<Agent>,
+    hybrid_port: Option<u32>,
     faults: Arc<Faults>,
     recorder: Recorder,
     /// How many connections there were.
@@ -67,6 +71,7 @@ impl Served {
         let served = Served {
             schema: setup.schema,
             agent: Arc::new(Agent::new(setup.guest, setup.policy)),
+            hybrid_port: setup.hybrid_port,
             faults: setup.faults,
             recorder,
             connections: AtomicU64::new(0),
@@ -92,10 +97,10 @@ impl Served {
         });
         let (mut requests, mut answers) = split(client);
         let begun = tokio::select! {
-            begun = handshake::answer(&mut requests, &mut answers) => begun,
+            begun = handshake::answer(&mut requests, &mut answers, self.hybrid_port) => begun,
             () = &mut stop => return,
         };
-        // The client is gone.
+        // The client is gone, or is to go.
         let Ok(begun) = begun else { return };
         let client = join(io::Cursor::new(begun).chain(requests), answers);
         let log = CallLog {
@@ -123,7 +128,7 @@ impl Served {
                 let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
                 self.ended.send_replace(next);
                 let mut sandbox = self.agent.sandbox().await;
-                self.agent.begin_anew(&mut sandbox);
+                self.agent.begin_anew(&mut sandbox).await;
             }
         }
     }

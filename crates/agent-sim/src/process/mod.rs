@@ -42,6 +42,16 @@ pub(super) struct Program {
     pub(super) root: PathBuf,
     /// Whether its streams are one terminal, in rows and columns.
     pub(super) terminal: Option<Size>,
+    /// Whether the kernel refuses to execute it, as far as that is known.
+    pub(super) is_refused: bool,
+}
+
+impl Program {
+    /// Where a program that is named alone is looked for.
+    pub(super) fn path(&self) -> Option<&str> {
+        let mut entries = self.env.iter().rev();
+        entries.find_map(|entry| entry.strip_prefix("PATH="))
+    }
 }
 
 /// The size of a terminal in characters.

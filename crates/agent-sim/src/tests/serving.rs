@@ -49,6 +49,7 @@ impl Running {
             schema,
             guest: GuestOptions::default(),
             policy: None,
+            hybrid_port: None,
             faults: Arc::clone(&faults),
             log: Box::new(Log(lines)),
         };

@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 
 use nix::libc::{
-    SIGCHLD, SIGCONT, SIGINT, SIGPIPE, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
+    EACCES, SIGCHLD, SIGCONT, SIGINT, SIGPIPE, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
     SIGWINCH,
 };
 
@@ -24,6 +24,10 @@ pub(super) use programs::is_pause;
 
 /// Starts a program.
 pub(super) fn start(program: Program, runner: Runner) {
+    if program.is_refused {
+        // The agent finds out when it has told that it is ready.
+        return runner.finish(EACCES);
+    }
     // A pod's own program ends with status 0 when it is told to go.
     let handled = match program.args.first().is_some_and(|name| is_pause(name)) {
         true => bit(SIGINT) | bit(SIGTERM),

@@ -232,6 +232,11 @@ impl Store for Memory {
         }
     }
 
+    fn is_program(&self, path: &Path) -> bool {
+        self.node(path)
+            .is_ok_and(|node| matches!(node.content, Content::File(_)) && node.mode & 0o111 != 0)
+    }
+
     fn usage(&self, path: &Path) -> Result<Usage> {
         self.node(path)?;
         let most = LIMIT / ENTRY;
