@@ -11,14 +11,13 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 
 use nix::libc::{
-    EACCES, SIGCHLD, SIGCONT, SIGINT, SIGPIPE, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
-    SIGWINCH,
+    EACCES, SIGCHLD, SIGCONT, SIGINT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
 };
 
 use super::events::bit;
 use super::{Program, Runner, SIGKILL};
 
-use programs::{Broken, Io};
+use programs::Io;
 
 pub(super) use programs::is_pause;
 
@@ -71,12 +70,7 @@ async fn play(program: &Program, handled: u64, runner: &Runner) -> i32 {
                     }
                 }
             }
-            ended = &mut played, if !frozen && !stopped => {
-                return match ended {
-                    Ok(status) => status,
-                    Err(Broken) => 128 + SIGPIPE,
-                };
-            }
+            status = &mut played, if !frozen && !stopped => return status,
         }
     }
 }
