@@ -9,7 +9,6 @@
 
 mod agent;
 mod behaviour;
-mod change;
 mod connection;
 mod handshake;
 mod in_process;

@@ -145,13 +145,7 @@ impl Task {
 
     /// Returns its exit status once it has ended.
     pub(crate) async fn ended(&self) -> i32 {
-        loop {
-            let end = self.process.end();
-            match self.status() {
-                Some(status) => return status,
-                None => end.done().await,
-            }
-        }
+        self.process.ended().await
     }
 }
 

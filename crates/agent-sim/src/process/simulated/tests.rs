@@ -32,16 +32,7 @@ async fn all(pipe: &Pipe) -> String {
 }
 
 async fn status(process: &Process) -> i32 {
-    let wait = async {
-        loop {
-            let end = process.end();
-            if let Some(status) = process.status() {
-                return status;
-            }
-            end.done().await;
-        }
-    };
-    tokio::time::timeout(LIMIT, wait).await.unwrap()
+    tokio::time::timeout(LIMIT, process.ended()).await.unwrap()
 }
 
 /// What a program with this input writes, also as errors, and how it ends.
