@@ -58,7 +58,7 @@ pub struct EngineOptions {
     pub rego_v0: bool,
 
     /// How long one answer may take
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = some_time)]
     pub policy_timeout: Duration,
 }
 
@@ -207,6 +207,17 @@ impl Policy {
             PolicyCommand::Explain(_) => return,
         };
         requests.sources = sources(matches);
+    }
+}
+
+/// A time that is not none: an answer takes some.
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = duration::parse(text).map_err(|error| error.to_string())?;
+    match time.is_zero() {
+        true => Err(format!(
+            "{text:?} is no time to answer in: it must be more than 0"
+        )),
+        false => Ok(time),
     }
 }
 

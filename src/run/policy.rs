@@ -162,9 +162,14 @@ fn rego(options: &EngineOptions) -> Rego {
 }
 
 fn within(file: &str, error: Error) -> Error {
+    error.within(name_of(file))
+}
+
+/// What a file is called in messages.
+fn name_of(file: &str) -> String {
     match file {
-        "-" => error.within("standard input"),
-        file => error.within(format_args!("{file:?}")),
+        "-" => "standard input".to_owned(),
+        file => format!("{file:?}"),
     }
 }
 
@@ -200,7 +205,7 @@ fn check(
         logger,
     );
     let mut asked = asked.map_err(alone)?;
-    let requests = requests(schema, &options.requests, inputs)?;
+    let requests = requests(schema, &options.requests, inputs, logger)?;
     let mut output = Output::default();
     let mut status = 0;
     for (number, given) in (1..).zip(&requests) {
@@ -302,7 +307,7 @@ fn why(
         logger,
     );
     let mut asked = asked.map_err(alone)?;
-    let requests = requests(schema, &options.requests, inputs)?;
+    let requests = requests(schema, &options.requests, inputs, logger)?;
     let mut output = Output::default();
     for (number, given) in (1..).zip(&requests) {
         let Some(case) = &given.case else { continue };
@@ -370,7 +375,7 @@ fn audit(
         logger,
     );
     let mut asked = asked.map_err(alone)?;
-    let requests = requests(schema, &options.requests, inputs)?;
+    let requests = requests(schema, &options.requests, inputs, logger)?;
     let mut output = Output::default();
     for (number, given) in (1..).zip(&requests) {
         let Some(case) = &given.case else { continue };
@@ -428,7 +433,7 @@ fn export(
     let asked = options.policy.as_ref();
     let asked = asked.map(|file| Asked::new(file, &options.engine, inputs, logger));
     let mut asked = asked.transpose().map_err(alone)?;
-    let requests = requests(schema, &options.requests, inputs)?;
+    let requests = requests(schema, &options.requests, inputs, logger)?;
     let mut cases: Vec<_> = requests
         .into_iter()
         .filter_map(|given| given.case)

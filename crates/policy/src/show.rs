@@ -6,12 +6,14 @@ use std::fmt::Write as _;
 
 use agent_text::escape;
 
-use crate::audit::{Change, Findings};
+use crate::audit::{Change, Findings, Kind};
 use crate::explain::Denial;
 use crate::trace::{Reason, Step, Stop, What};
 
 /// How much of a value, or of what was printed, is shown, in characters.
 const WIDTH: usize = 200;
+/// How many changes of one place are shown.
+const CHANGES: usize = 6;
 
 /// Why a request is denied, over several lines; `file` is what the policy's file is called.
 pub fn reason(file: &str, reason: &Reason) -> String {
@@ -51,13 +53,14 @@ fn note(step: &Step) -> String {
         What::Undefined => "is undefined",
         What::Holds => "holds, and should not",
         What::Empty => "has nothing to choose from",
-        What::Refused => "is what allows nothing",
+        What::Refused => "is the result",
+        What::Error => step.error.as_deref().unwrap_or("is an error"),
         What::NotEvaluated => "has no definition that could be true",
         What::NoRule => "is no rule of this policy",
     };
     let mut note = match said {
         "" => String::new(),
-        said => format!(" {said}"),
+        said => format!(" {}", escape::line(said)),
     };
     if step.tried > 1 {
         let _ = write!(note, " (the first of {} tries)", step.tried);
@@ -90,15 +93,19 @@ pub fn findings(findings: &Findings) -> String {
         .unwrap_or_default();
     for (path, changes) in places {
         let path = escape::line(path);
-        let said: Vec<_> = changes.iter().map(|change| said(change)).collect();
-        let _ = writeln!(text, "  {path:width$}  {}", said.join("; "));
+        let mut shown: Vec<_> = changes.iter().take(CHANGES).map(|it| said(it)).collect();
+        if let Some(more) = changes.len().checked_sub(CHANGES + 1) {
+            shown.push(format!("and {} more", more + 1));
+        }
+        let _ = writeln!(text, "  {path:width$}  {}", shown.join("; "));
     }
     text
 }
 
 fn said(change: &Change) -> String {
     let name = change.change.name();
-    match &change.to {
+    let is_told = matches!(change.change, Kind::Changed | Kind::Added);
+    match change.to.as_ref().filter(|_| is_told) {
         Some(to) => format!("{name}: {}", shortened(&to.to_string())),
         None => name.to_owned(),
     }

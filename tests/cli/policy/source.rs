@@ -88,7 +88,11 @@ fn what_holds_no_policy_is_told() {
         metadata("one", PLAIN, &STANDARD.encode(POLICY)),
         metadata("two", PLAIN, &STANDARD.encode("package agent_policy\n")),
     );
+    let deep: String = (0..5_000).map(|by| format!("{:by$}a:\n", "")).collect();
+    let cut: String = annotation().chars().take(100).collect();
     let folder = folder(&[
+        ("deep.yaml", &deep),
+        ("cut", &cut),
         ("none.yaml", "kind: Pod\nmetadata:\n  name: x\n"),
         ("bad.yaml", &pod("'%%%'")),
         ("plain.yaml", &pod(&STANDARD.encode(POLICY))),
@@ -128,4 +132,9 @@ fn what_holds_no_policy_is_told() {
         "there is no policy in it: the table \"data\" has no \"policy.rego\"",
     );
     fails("bad.toml", "not TOML: ");
+    fails("deep.yaml", "not YAML: it nests deeper than 100 levels");
+    fails(
+        "cut",
+        "the annotation \"io.katacontainers.config.hypervisor.cc_init_data\" is not base64 of gzip",
+    );
 }
