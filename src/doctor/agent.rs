@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use agent_node::{Container, Sandbox};
+use agent_node::Sandbox;
 
 use super::{Examination, Stages};
 use crate::auto;
@@ -203,11 +203,11 @@ impl Agent {
         features.sort_unstable();
         features.dedup();
         let has = |name: &str| features.iter().any(|feature| feature == name);
-        let brings = |container: &Container| {
+        let brings = |sandbox: &Sandbox| {
             let mut names = POLICY_ANNOTATIONS.iter();
-            names.any(|name| container.annotations.contains_key(*name))
+            names.any(|name| sandbox.annotation(name).is_some())
         };
-        let brings_policy = sandbox.is_some_and(|sandbox| sandbox.containers.iter().any(brings));
+        let brings_policy = sandbox.is_some_and(brings);
         match (brings_policy && !has(POLICY), features.as_slice()) {
             (true, _) => stages.failed(
                 "the pod brings a policy, and the agent does not evaluate any",

@@ -19,6 +19,7 @@
 #![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
+mod annotations;
 mod bundle;
 mod host;
 mod monitor;

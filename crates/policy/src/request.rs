@@ -309,6 +309,15 @@ pub struct Case {
     pub passed_over: Vec<String>,
 }
 
+/// One of the requests that were given, or a call that no policy is asked about.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The RPC, or the request's type.
+    pub name: String,
+    /// The request.
+    pub case: Option<Case>,
+}
+
 /// A case as it stands in a file.
 #[derive(Deserialize)]
 struct Written {

@@ -5,18 +5,90 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use agent_text::escape;
+use serde_json::{Value as Json, json};
 
+use crate::agent::Refusal;
 use crate::audit::{Change, Findings, Kind};
 use crate::explain::Denial;
+use crate::request::Given;
 use crate::trace::{Reason, Step, Stop, What};
 
 /// How much of a value, or of what was printed, is shown, in characters.
 const WIDTH: usize = 200;
+/// How many reasons are shown.
+const REASONS: usize = 4;
 /// How many changes of one place are shown.
 const CHANGES: usize = 6;
 
+/// A request and what became of it, on a line.
+pub fn answer(number: usize, given: &Given, refusal: Option<&Refusal>) -> String {
+    let verdict = match refusal {
+        Some(_) => "denied ",
+        None => "allowed",
+    };
+    let mut line = format!("{number}  {verdict}  {}", given.name);
+    let Some(case) = &given.case else {
+        return line + "  (no policy is asked)";
+    };
+    if let Some(description) = &case.description {
+        let _ = write!(line, "  {description:?}");
+    }
+    match case.allowed {
+        Some(true) if refusal.is_some() => line += "  (expected to be allowed)",
+        Some(false) if refusal.is_none() => line += "  (expected to be denied)",
+        _ => {}
+    }
+    if let Some(refusal) = refusal {
+        let name = match refusal.is_silent {
+            true => "OK, without data",
+            false => refusal.code_name(),
+        };
+        let words: Vec<_> = refusal.message.split_whitespace().collect();
+        let short = escape::first_line(&words.join(" "), WIDTH);
+        let _ = write!(line, "  code: {name}: {short}");
+    }
+    line
+}
+
+/// The same for scripts.
+pub fn answer_as_json(number: usize, given: &Given, refusal: Option<&Refusal>) -> Json {
+    let mut object = json!({
+        "number": number,
+        "request": given.name,
+        "verdict": if refusal.is_some() { "denied" } else { "allowed" },
+    });
+    if let Some(case) = &given.case {
+        if let Some(description) = &case.description {
+            object["description"] = json!(description);
+        }
+        if let Some(expected) = case.allowed {
+            object["expected"] = json!(if expected { "allowed" } else { "denied" });
+        }
+    }
+    if let Some(refusal) = refusal {
+        object["code"] = json!(refusal.code());
+        object["code_name"] = json!(refusal.code_name());
+        object["message"] = json!(refusal.as_sent());
+    }
+    object
+}
+
+/// Why a request is denied: the first of its reasons, and how many there are beside them.
+pub fn reasons(file: &str, reasons: &[Reason]) -> String {
+    let shown = reasons.iter().take(REASONS).map(|each| reason(file, each));
+    let mut text = shown.collect::<Vec<_>>().join("  or\n");
+    if reasons.len() > REASONS {
+        let _ = writeln!(
+            text,
+            "  and {} more, which --json has",
+            reasons.len() - REASONS
+        );
+    }
+    text
+}
+
 /// Why a request is denied, over several lines; `file` is what the policy's file is called.
-pub fn reason(file: &str, reason: &Reason) -> String {
+fn reason(file: &str, reason: &Reason) -> String {
     let mut text = String::new();
     let mut steps = reason.steps.iter().rev();
     let Some(step) = steps.next() else {
@@ -79,13 +151,17 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Which changes of a request are still allowed, a line for each place.
+/// How many changes of a request are still allowed, and then which, a line for each place.
 pub fn findings(findings: &Findings) -> String {
     let mut places: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for change in &findings.allowed {
         places.entry(&change.path).or_default().push(change);
     }
-    let mut text = String::new();
+    let mut text = format!(
+        "{} of {} changes are still allowed\n",
+        findings.allowed.len(),
+        findings.tried
+    );
     let width = places
         .keys()
         .map(|path| path.chars().count())

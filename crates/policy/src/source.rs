@@ -13,6 +13,8 @@ use saphyr_parser::{Event, Parser};
 const INITDATA: &str = "io.katacontainers.config.hypervisor.cc_init_data";
 /// The annotation that holds the policy, as base64, before there was initdata.
 const POLICY: &str = "io.katacontainers.config.agent.policy";
+/// The annotations in which a pod may bring its policy.
+pub const ANNOTATIONS: [&str; 2] = [INITDATA, POLICY];
 /// The policy's name in initdata.
 const REGO: &str = "policy.rego";
 /// The largest file, and the largest initdata, in bytes: a policy has at most 16 MiB.
@@ -113,7 +115,8 @@ fn in_yaml(text: &str) -> Result<String, SourceError> {
     found.dedup_by(|(_, one), (_, other)| one == other);
     match found.as_mut_slice() {
         [] => Err(SourceError::None(format!(
-            "no annotation is called {INITDATA} or {POLICY}"
+            "no annotation is called {}",
+            ANNOTATIONS.join(" or ")
         ))),
         [(_, policy)] => Ok(std::mem::take(policy)),
         several => Err(SourceError::Several(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use agent_bundle::Bundle;
 use agent_policy::request::{self, is_asked};
-use agent_policy::{Case, Request};
+use agent_policy::{Case, Given, Request};
 #[cfg(feature = "tap")]
 use agent_tap::recording::{Kind, Reader, Status};
 
@@ -27,14 +27,6 @@ use crate::session::{self, CallOptions, Checks, Step, Work};
 const BLOCKED: &str = "is blocked by policy";
 /// Of how many fields that are passed over a file is warned of.
 const WARNINGS: usize = 16;
-
-/// One of the requests that were given, or a call that no policy is asked about.
-pub(super) struct Given {
-    /// The RPC, or the request's type.
-    pub(super) name: String,
-    /// The request.
-    pub(super) case: Option<Case>,
-}
 
 /// Everything that a policy is to be asked about, in the order given.
 ///

@@ -12,14 +12,23 @@ use super::{folder, policy};
 const POLICY: &str = "package agent_policy\ndefault GetMetricsRequest := true\n";
 
 fn initdata() -> String {
+    initdata_of(POLICY)
+}
+
+fn initdata_of(policy: &str) -> String {
     format!(
-        "version = \"0.1.0\"\nalgorithm = \"sha256\"\n[data]\n\"policy.rego\" = '''\n{POLICY}'''\n"
+        "version = \"0.1.0\"\nalgorithm = \"sha256\"\n[data]\n\"policy.rego\" = '''\n{policy}'''\n"
     )
 }
 
 fn annotation() -> String {
+    annotation_of(POLICY)
+}
+
+/// The initdata of a policy as a pod's annotation has it.
+pub fn annotation_of(policy: &str) -> String {
     let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
-    zipped.write_all(initdata().as_bytes()).unwrap();
+    zipped.write_all(initdata_of(policy).as_bytes()).unwrap();
     STANDARD.encode(zipped.finish().unwrap())
 }
 
@@ -27,7 +36,7 @@ fn metadata(name: &str, annotation: &str, value: &str) -> String {
     format!("metadata:\n  name: {name}\n  annotations:\n    {annotation}: {value}\n")
 }
 
-const INITDATA: &str = "io.katacontainers.config.hypervisor.cc_init_data";
+pub const INITDATA: &str = "io.katacontainers.config.hypervisor.cc_init_data";
 const PLAIN: &str = "io.katacontainers.config.agent.policy";
 
 #[test]

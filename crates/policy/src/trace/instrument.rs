@@ -61,6 +61,8 @@ pub(super) struct Body {
     /// The definition's first line.
     pub text: String,
     pub is_function: bool,
+    /// Whether it gives the value of a rule that is neither a function nor made of parts.
+    pub is_plain: bool,
     /// The variables that have their values when it is entered: a function's arguments, and
     /// the element of an `every`.
     pub arguments: Vec<String>,
@@ -217,12 +219,14 @@ impl Writer<'_> {
             RuleHead::Func { args, .. } => args.iter().filter_map(|each| name_of(each)).collect(),
             _ => Vec::new(),
         };
+        let is_plain = matches!(head, RuleHead::Compr { refr, .. } if name_of(refr).is_some());
         let source = self.source.clone();
         let body = |line: u32, start: u32| Body {
             rule: root(refr),
             line,
             text: source.first_line(start),
             is_function,
+            is_plain,
             arguments: arguments.clone(),
             within: None,
             statements: Vec::new(),
@@ -381,6 +385,7 @@ impl Writer<'_> {
                     line: span.line,
                     text: outer.text.clone(),
                     is_function: outer.is_function,
+                    is_plain: outer.is_plain,
                     arguments: key
                         .iter()
                         .chain([value])

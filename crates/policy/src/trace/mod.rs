@@ -2,6 +2,7 @@
 //! each statement came to, and the expression that failed is looked for in what they told.
 
 mod activation;
+mod fixed;
 mod instrument;
 mod reason;
 mod source;

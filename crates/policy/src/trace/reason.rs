@@ -7,6 +7,7 @@ use regorus::Value;
 use serde::{Deserialize, Serialize};
 
 use super::activation::{Activation, Activations, Attempt};
+use super::fixed::Fixed;
 use super::instrument::{Kind, Statement, Traced};
 use super::syntax::one_line;
 use crate::engine::FILE;
@@ -38,6 +39,8 @@ pub struct Step {
     pub what: What,
     /// How many choices of elements failed here; the values are those of the first.
     pub tried: usize,
+    /// Whether it is so whatever is asked: nothing of the request or of the state has a part in it.
+    pub is_fixed: bool,
     /// The engine's error, if it ended the evaluation here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -87,6 +90,7 @@ pub(super) fn reasons(
     let mut finder = Finder {
         traced,
         done,
+        fixed: Fixed::of(traced),
         others: VecDeque::new(),
         doubts: BTreeSet::new(),
     };
@@ -139,6 +143,7 @@ fn given<'a>(traced: &'a Traced, rule: &'a str) -> impl Iterator<Item = Step> + 
         values: Vec::new(),
         what: What::Refused,
         tried: 1,
+        is_fixed: !traced.bodies.iter().any(|body| body.rule == given.rule),
         error: None,
     })
 }
@@ -159,6 +164,7 @@ fn not_evaluated(traced: &Traced, rule: &str) -> Reason {
             values: Vec::new(),
             what,
             tried: 1,
+            is_fixed: what == What::NoRule,
             error: None,
         }],
     }
@@ -191,6 +197,7 @@ pub(super) fn of_error(rule: &str, policy: &str, error: &str) -> Option<Reason> 
                 values: Vec::new(),
                 what: What::Error,
                 tried: 1,
+                is_fixed: false,
                 error: Some(said.to_owned()),
             })
         })
@@ -204,6 +211,7 @@ pub(super) fn of_error(rule: &str, policy: &str, error: &str) -> Option<Reason> 
 struct Finder<'a> {
     traced: &'a Traced,
     done: &'a Activations,
+    fixed: Fixed<'a>,
     /// Other definitions that could have been true as well.
     others: VecDeque<Other<'a>>,
     doubts: BTreeSet<usize>,
@@ -259,6 +267,7 @@ impl<'a> Finder<'a> {
                 values: Vec::new(),
                 what: What::Refused,
                 tried: 1,
+                is_fixed: self.fixed.has_rule(&body.rule),
                 error: None,
             });
             return;
@@ -274,6 +283,7 @@ impl<'a> Finder<'a> {
             values: self.values(number, statement, activation),
             what: self.what(number, statement, value, attempt),
             tried: attempt.tried,
+            is_fixed: self.fixed.has(statement),
             error: None,
         });
         let mut inner = self.inner(number, statement, value, attempt).into_iter();
