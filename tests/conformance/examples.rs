@@ -71,7 +71,7 @@ fn run(agents: &dyn Agents, topic: &Value, text: &str) {
     fs::create_dir(&bundle).unwrap();
     if Path::new(root).exists() {
         let copied = Command::new("cp")
-            .args(["-a", root])
+            .args(["-a", &format!("{root}/.")])
             .arg(bundle.join("rootfs"))
             .status();
         assert!(copied.unwrap().success());

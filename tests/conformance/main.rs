@@ -17,6 +17,7 @@ mod examples;
 mod exec;
 mod guest;
 mod judge;
+mod machine;
 #[cfg(feature = "policy")]
 mod policy;
 mod script;
@@ -27,7 +28,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use agents::{Serve, Simulated, Transport};
-use guest::Guest;
+use guest::{AGENT, AGENT_WITH_POLICY, Guest};
 use script::Script;
 use test_support::skip_even_if_required;
 
@@ -98,14 +99,37 @@ fn serve_over_vsock() {
 
 #[test]
 fn a_real_agent() {
-    match Guest::of_environment() {
+    agrees(Guest::in_namespaces(AGENT), "the real agent", 1);
+}
+
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn a_real_agent_in_a_virtual_machine() {
+    let guest = Guest::in_a_machine(AGENT);
+    agrees(guest, "the real agent in a virtual machine", 2);
+}
+
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn a_real_agent_with_policies_in_a_virtual_machine() {
+    let guest = Guest::in_a_machine(AGENT_WITH_POLICY);
+    agrees(
+        guest,
+        "the real agent with policies in a virtual machine",
+        2,
+    );
+}
+
+/// Runs all scripts and examples, where there is such an agent: nothing that can be installed
+/// brings one.
+fn agrees(guest: Result<Guest, String>, name: &str, workers: usize) {
+    match guest {
         Ok(guest) => {
-            judge::all("the real agent", &guest, 1, None);
-            if let Err(reason) = examples::all("the real agent", &guest) {
+            judge::all(name, &guest, workers, None);
+            if let Err(reason) = examples::all(name, &guest) {
                 skip_even_if_required(reason);
             }
         }
-        // Nothing that can be installed brings one.
         Err(reason) => skip_even_if_required(reason),
     }
 }
@@ -116,7 +140,16 @@ fn programs_run_in_containers_alike() {
     exec::works(&Serve(Transport::Unix)).unwrap();
     exec::works(&Serve(Transport::Hybrid)).unwrap();
     // Nothing that can be installed brings one.
-    if let Err(reason) = Guest::of_environment().and_then(|guest| exec::works(&guest)) {
+    if let Err(reason) = Guest::in_namespaces(AGENT).and_then(|guest| exec::works(&guest)) {
+        skip_even_if_required(reason);
+    }
+}
+
+#[cfg(feature = "node")]
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn programs_run_in_containers_of_a_virtual_machine_alike() {
+    if let Err(reason) = Guest::in_a_machine(AGENT).and_then(|guest| exec::works(&guest)) {
         skip_even_if_required(reason);
     }
 }
