@@ -97,5 +97,5 @@ hostname guest
 while :; do
     kata-agent </dev/null >/dev/vport0p2 2>&1
     sleep 0.1
-done &
+done
 ";

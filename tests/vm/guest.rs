@@ -54,5 +54,5 @@ const START: &str = "\
 while :; do
     kata-agent-ctl serve --address vsock://-1:1024 </dev/null >>/requests
     echo \"the agent ended: $?\"
-done &
+done
 ";

@@ -17,7 +17,7 @@ pub struct Contents<'a> {
     pub programs: &'a [(&'a Path, &'a str)],
     /// Other files and folders, each with its path from `/`.
     pub files: &'a [(&'a Path, &'a str)],
-    /// What the shell that is init does before it takes commands.
+    /// What the shell that is init does and does not end, while another takes commands.
     pub start: &'a str,
 }
 
@@ -69,8 +69,8 @@ fn lay_out(pieces: &Pieces, root: &Path, contents: &Contents<'_>) -> io::Result<
         }
         init.push_str(&format!("insmod /{name}\n"));
     }
+    init.push_str(COMMANDS);
     init.push_str(contents.start);
-    init.push_str(INIT_ENDS);
     fs::write(root.join("init"), init)?;
     fs::set_permissions(root.join("init"), fs::Permissions::from_mode(0o755))
 }
@@ -98,10 +98,13 @@ mount -t sysfs sys /sys
 ";
 
 /// Commands from the host, one in each line. They come over virtio, as a serial line
-/// drops bytes when it is busy.
-const INIT_ENDS: &str = "\
-until test -e /dev/vport0p1; do usleep 10000; done
-exec 3<>/dev/vport0p1 <&3 >&3 2>&1
-while read -r line; do (eval \"$line\"); done
-poweroff -f
+/// drops bytes when it is busy. What a shell starts in the background ignores signals,
+/// so it is this and not what the guest is for.
+const COMMANDS: &str = "\
+(
+    until test -e /dev/vport0p1; do usleep 10000; done
+    exec 3<>/dev/vport0p1 <&3 >&3 2>&1
+    while read -r line; do (eval \"$line\"); done
+    poweroff -f
+) &
 ";
