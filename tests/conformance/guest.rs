@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::agents::{PROGRAMS, write_bundle};
 use crate::answer::Answer;
 use crate::judge::{Agent, Agents};
-use crate::machine::{Booted, Machines};
+use crate::machine::{Booted, Machines, ROOT};
 use crate::script::Script;
 use crate::session::Session;
 
@@ -33,13 +33,13 @@ struct Running {
     address: String,
     bundle: TempDir,
     has: Vec<String>,
-    _place: Place,
+    place: Place,
 }
 
 /// Where it runs. It ends when this is dropped.
 enum Place {
-    Namespaces { _script: Namespaces },
-    Machine { _booted: Booted },
+    Namespaces { root: PathBuf, _script: Namespaces },
+    Machine(Booted),
 }
 
 struct Namespaces(Child);
@@ -83,21 +83,24 @@ pub fn script() -> PathBuf {
 impl Agents for Guest {
     fn start(&self, script: &Script) -> Result<Box<dyn Agent>, String> {
         let bundle = tempfile::tempdir().unwrap();
-        let (address, root, has, place) = match self {
+        let (address, has, place) = match self {
             Guest::Namespaces { agent } => in_namespaces(agent, bundle.path()),
             Guest::Machine(machines) => {
-                let booted = machines.boot(bundle.path());
-                let (address, root) = (booted.address(), bundle.path().join("rootfs"));
+                let booted = machines.boot();
                 let has = ["memory-cgroup", "kernel"].map(str::to_owned).to_vec();
-                (address, root, has, Place::Machine { _booted: booted })
+                (booted.address(), has, Place::Machine(booted))
             }
         };
-        write_bundle(bundle.path(), &root);
+        let root = match &place {
+            Place::Namespaces { root, .. } => root,
+            Place::Machine(_) => Path::new(ROOT),
+        };
+        write_bundle(bundle.path(), root);
         let mut running = Running {
             address,
             bundle,
             has,
-            _place: place,
+            place,
         };
         running.has.push(PROGRAMS.to_owned());
         running.ask_for_features(script);
@@ -116,7 +119,7 @@ impl Agents for Guest {
 }
 
 /// Runs the script, which says where the agent and a root file system are, and what there is.
-fn in_namespaces(agent: &Path, folder: &Path) -> (String, PathBuf, Vec<String>, Place) {
+fn in_namespaces(agent: &Path, folder: &Path) -> (String, Vec<String>, Place) {
     let mut child = Command::new(script())
         .arg(agent)
         .arg(folder)
@@ -133,9 +136,10 @@ fn in_namespaces(agent: &Path, folder: &Path) -> (String, PathBuf, Vec<String>, 
         panic!("{}: no guest came up: {line:?}", script().display());
     };
     let place = Place::Namespaces {
+        root: root.into(),
         _script: Namespaces(child),
     };
-    (address, root.into(), words.collect(), place)
+    (address, words.collect(), place)
 }
 
 impl Running {
@@ -168,6 +172,13 @@ impl Agent for Running {
 
     fn bundle(&self) -> &Path {
         self.bundle.path()
+    }
+
+    fn root(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Namespaces { root, .. } => Some(root),
+            Place::Machine(booted) => Some(&booted.root),
+        }
     }
 }
 

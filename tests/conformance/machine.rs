@@ -2,7 +2,6 @@
 //! controllers, as current guests do, and init starts the agent again whenever it ends.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +16,8 @@ static PIECES: LazyLock<Result<Pieces, String>> =
     LazyLock::new(|| gather(Path::new(env!("CARGO_TARGET_TMPDIR"))));
 /// Emulation takes all that a small machine has: one test after the other has some.
 static TURN: Mutex<()> = Mutex::new(());
+/// Where its root file system for containers is.
+pub const ROOT: &str = "/rootfs";
 /// Where the policy of an agent is, which starts with one that allows all.
 const POLICY: &str = "/etc/kata-opa/default-policy.rego";
 
@@ -30,7 +31,11 @@ pub struct Machines {
 }
 
 /// One that runs.
-pub struct Booted(Machine);
+pub struct Booted {
+    machine: Machine,
+    /// Its root file system for containers, as files of this machine.
+    pub root: PathBuf,
+}
 
 impl Machines {
     /// Of the agent with this program.
@@ -51,7 +56,7 @@ impl Machines {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/files/allow.rego");
         let contents = Contents {
             programs: &[(agent, "kata-agent")],
-            files: &[(&rootfs, "/rootfs"), (&policy, POLICY)],
+            files: &[(&rootfs, ROOT), (&policy, POLICY)],
             start: START,
         };
         Ok(Machines {
@@ -63,25 +68,24 @@ impl Machines {
         })
     }
 
-    /// A machine whose root file system for containers has the path that `folder/rootfs` has here.
+    /// A machine that has booted.
     ///
     /// # Panics
     /// When it does not boot.
-    pub fn boot(&self, folder: &Path) -> Booted {
+    pub fn boot(&self) -> Booted {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let own = self.folder.join(number.to_string());
-        let machine = Machine::start(self.pieces, &own, &self.image).unwrap();
-        let folder = folder.display();
-        machine.run(&format!("mkdir -p {folder} && mv /rootfs {folder}/rootfs"));
-        symlink(self.folder.join("rootfs"), format!("{folder}/rootfs")).unwrap();
-        Booted(machine)
+        let folder = self.folder.join(number.to_string());
+        let machine = Machine::start(self.pieces, &folder, &self.image).unwrap();
+        machine.run("true");
+        let root = self.folder.join("rootfs");
+        Booted { machine, root }
     }
 }
 
 impl Booted {
     /// Where its agent listens.
     pub fn address(&self) -> String {
-        format!("hvsock://{}:1024", self.0.socket().display())
+        format!("hvsock://{}:1024", self.machine.socket().display())
     }
 }
 

@@ -20,9 +20,19 @@ mod judge;
 mod machine;
 #[cfg(feature = "policy")]
 mod policy;
+#[cfg(all(feature = "node", feature = "tap"))]
+mod replay;
 mod script;
 mod session;
 mod shape;
+#[cfg(feature = "node")]
+#[expect(dead_code, reason = "tests/cli uses more of it")]
+#[path = "../cli/terminal.rs"]
+mod terminal;
+#[cfg(feature = "node")]
+#[expect(dead_code, reason = "tests/cli uses more of it")]
+#[path = "../cli/tool.rs"]
+mod tool;
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -152,6 +162,33 @@ fn programs_run_in_containers_alike() {
 #[ignore = "boots virtual machines: make test-vm"]
 fn programs_run_in_containers_of_a_virtual_machine_alike() {
     if let Err(reason) = Guest::in_a_machine(AGENT).and_then(|guest| exec::works(&guest)) {
+        skip_even_if_required(reason);
+    }
+}
+
+#[cfg(all(feature = "node", feature = "tap"))]
+#[test]
+fn a_life_replayed_on_a_simulated_agent() {
+    let serve = Serve(Transport::Unix);
+    replay::is_the_same(&serve, &[("serve after serve", &serve)]).unwrap();
+}
+
+#[cfg(all(feature = "node", feature = "tap"))]
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn a_life_replayed_on_a_real_agent_in_a_virtual_machine() {
+    let serve = Serve(Transport::Unix);
+    let same = Guest::in_a_machine(AGENT).and_then(|guest| {
+        replay::is_the_same(&serve, &[("the real agent after serve", &guest)])?;
+        replay::is_the_same(
+            &guest,
+            &[
+                ("the real agent after itself", &guest),
+                ("serve after the real agent", &serve),
+            ],
+        )
+    });
+    if let Err(reason) = same {
         skip_even_if_required(reason);
     }
 }
