@@ -20,7 +20,7 @@ mod tap;
 mod tests;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use address::Address;
 #[cfg(feature = "load")]
@@ -41,6 +41,7 @@ pub use serve::Serve;
 pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
 use crate::duration;
+pub use crate::error::ErrorFormat;
 use crate::log::Level;
 use crate::schema::lookup;
 use crate::shell::Shell;
@@ -90,16 +91,6 @@ pub struct Cli {
     /// What may be a mistake in them.
     #[arg(skip)]
     pub warnings: Vec<String>,
-}
-
-/// How errors are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ErrorFormat {
-    /// One line for a person.
-    #[default]
-    Text,
-    /// One JSON object on a line of its own.
-    Json,
 }
 
 /// The sub-commands, each defined in full only when it is the one that runs.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::error::{Error, Kind};
 use crate::input::{self, Inputs};
 use crate::log::say;
-use crate::run::rules;
+use crate::rules::{self, Files};
 use crate::schema::Schema;
 use crate::transport::Address;
 use agent_faults::Faults;
@@ -120,8 +120,8 @@ fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
     say(format_args!("listening on {uri}"));
     let (faults, agent) = (Arc::clone(faults), Arc::clone(agent));
     let obeys = control::listen(move |line| {
-        let mut inputs = Inputs::without_standard_input();
-        let shown = faults.control(line, &mut inputs, agent.as_ref());
+        let mut files = Files(Inputs::without_standard_input());
+        let shown = faults.control(line, &mut files, agent.as_ref());
         told = told || rules::tell_seed(&faults);
         shown.map_err(|error| error.to_string())
     });

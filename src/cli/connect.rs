@@ -8,8 +8,8 @@ use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, ValueHint};
 use super::Address;
 use crate::builtin::{self, Times};
 use crate::duration;
-use crate::error;
 use crate::printer::Format;
+use crate::statuses;
 use crate::text::size;
 use crate::transport::guest_port;
 
@@ -25,7 +25,7 @@ Exit status:";
 
 /// Connect to an agent and run API commands
 #[derive(Debug, clap::Args)]
-#[command(args_override_self = true, after_help = format!("{COMMANDS}{}", error::listed()))]
+#[command(args_override_self = true, after_help = format!("{COMMANDS}{}", statuses::listed()))]
 pub struct Connect {
     /// Which agent.
     #[command(flatten)]

@@ -74,10 +74,10 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(rpc: &'static Rpc, typed: &'a Typed) -> Self {
+    fn new(schema: &'static Schema, rpc: &'static Rpc, typed: &'a Typed) -> Self {
         Self {
             rpc,
-            dialect: RequestDialect::of(rpc),
+            dialect: RequestDialect::of(schema, rpc),
             words: &typed.words,
         }
     }
@@ -100,7 +100,7 @@ pub fn complete(schema: &'static Schema, text: &str) -> Completion {
     let found = match (BuiltIn::find(name), lookup::rpc(schema, name)) {
         _ if typed.start.is_none() => None,
         (Some(built_in), _) => word_of(schema, built_in.takes, &typed, word),
-        (None, Ok(rpc)) => argument(&Call::new(rpc, &typed), word),
+        (None, Ok(rpc)) => argument(&Call::new(schema, rpc, &typed), word),
         _ => None,
     };
     let (offset, candidates) = found.unwrap_or((word.len(), Vec::new()));
@@ -201,7 +201,7 @@ pub fn beginnings(schema: &'static Schema, text: &str) -> Vec<Candidate> {
     };
     let (path, value) = (word.get(..end), word.get(end + 1..));
     match (path.unwrap_or_default(), value.unwrap_or_default()) {
-        (path, "") => value::beginnings(&Call::new(rpc, &typed), path),
+        (path, "") => value::beginnings(&Call::new(schema, rpc, &typed), path),
         (_, value) if value.starts_with(['{', '[']) => json::after_value(value),
         _ => Vec::new(),
     }
@@ -221,7 +221,9 @@ pub fn usage(schema: &'static Schema, text: &str) -> Option<String> {
             usage.trim_start().to_owned()
         }
         Some(_) => return None,
-        None => path::missing(&Call::new(lookup::rpc(schema, name).ok()?, &typed)).join(" "),
+        None => {
+            path::missing(&Call::new(schema, lookup::rpc(schema, name).ok()?, &typed)).join(" ")
+        }
     };
     let space = if end == text.len() { " " } else { "" };
     (!usage.is_empty()).then(|| format!("{space}{usage}"))

@@ -271,7 +271,11 @@ fn check_rpc(rpc: &'static Rpc) -> usize {
                 if conveniences::parameters(rpc).any(|it| it.name == setter) {
                     continue;
                 }
-                let resolved = path::resolve(rpc.request, &RequestDialect::of(rpc), setter);
+                let resolved = path::resolve(
+                    rpc.request,
+                    &RequestDialect::of(crate::schema(), rpc),
+                    setter,
+                );
                 assert!(resolved.is_ok(), "{found:?}: {resolved:?}");
             }
         }

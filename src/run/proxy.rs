@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use agent_tap::{Dial, Interposed, Log, Proxy, Sinks, Summary, recording};
 
-use super::rules;
 use crate::cli;
 use crate::client::ConnectOptions;
 use crate::error::{Error, Kind};
 use crate::input;
 use crate::listen::Listener;
 use crate::log::say;
+use crate::rules;
 use crate::schema::Schema;
 use crate::signals::Signals;
 use crate::transport::{self, Address};

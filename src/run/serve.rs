@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use agent_sim::{Feature, GuestOptions, Policy, Root};
 
-use super::rules;
 use crate::cli::Serve;
 use crate::error::Error;
+use crate::rules;
 use crate::schema::Schema;
 use crate::serve::{self, ServeOptions};
 

@@ -41,7 +41,7 @@ use crate::examples;
 use crate::input;
 use crate::interrupt;
 use crate::log::{Level, Logger};
-use crate::request::{Memory, Request};
+use crate::request::{Memory, Request, RowNotes};
 use crate::schema::{Schema, describe, lookup, template};
 
 /// RPCs after which, when they succeed, the agent goes away.
@@ -162,7 +162,7 @@ impl Session {
             }
             Action::Describe(name) => {
                 let item = lookup::item(self.schema, name)?;
-                let notes = auto::RowNotes {
+                let notes = RowNotes {
                     schema: self.schema,
                     are_typed: true,
                 };

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use crate::progress::ProgressBar;
 
 use crate::client::{Call, status_name};
 use crate::conveniences::Piece;

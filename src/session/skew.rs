@@ -8,10 +8,9 @@ use super::call::{decode, not_an_answer};
 use super::{CallOptions, Session};
 use crate::client::Connection;
 use crate::error::Error;
-use crate::history;
 use crate::interrupt;
 use crate::log::{Level, Logger};
-use crate::schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, lookup};
+use crate::schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, history, lookup};
 use crate::text::excerpt::Excerpt;
 use crate::text::hex;
 use crate::wire::Content;
@@ -187,7 +186,7 @@ impl Session {
         };
         let version = version.map(|it| format!(", and reports version {}", Excerpt(&it)));
         let version = version.unwrap_or_default();
-        let since = history::of_rpc(rpc);
+        let since = history::of_rpc(self.schema, rpc);
         let since = since.map(|release| format!(", which is there since {release}"));
         let since = since.unwrap_or_default();
         error.with_hint(format!(
