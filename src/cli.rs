@@ -20,7 +20,7 @@ mod tap;
 mod tests;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use address::Address;
 #[cfg(feature = "load")]
@@ -44,7 +44,6 @@ use crate::duration;
 pub use crate::error::ErrorFormat;
 use crate::log::Level;
 use crate::schema::lookup;
-use crate::shell::Shell;
 
 /// The version of this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -181,6 +180,17 @@ pub enum SubCommand {
     /// What may stand at the cursor; called by the scripts of `completions`
     #[command(hide = true)]
     Complete(Complete),
+}
+
+/// A shell that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// Bash
+    Bash,
+    /// Zsh
+    Zsh,
+    /// Fish
+    Fish,
 }
 
 /// What may stand at the cursor; called by the scripts of `completions`

@@ -83,7 +83,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }
-        SubCommand::Completions { shell } => print(shell.script()).map_err(alone),
+        SubCommand::Completions { shell } => print(shell::script(shell)).map_err(alone),
         SubCommand::Complete(asked) => print(&shell::answer(schema, &asked)).map_err(alone),
         SubCommand::Man => {
             let page = man::page(schema).map_err(|error| Error::output(&error));

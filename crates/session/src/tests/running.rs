@@ -7,7 +7,7 @@ use super::super::{Output, Turn};
 use super::Run;
 use super::agent::{Agent, Reply};
 use crate::builtin::Times;
-use crate::input::Inputs;
+use agent_request::input::Inputs;
 
 /// An agent whose calls fail from the one of this number on, with code 13.
 fn failing_from(number: usize) -> Agent {

@@ -1,12 +1,12 @@
 //! One call: encode, send, decode, print.
 
 use super::{Output, PrintOptions, Session};
-use crate::error::{Error, Kind};
-use crate::log::Level;
-use crate::printer::{self, Format};
-use crate::request::Request;
-use crate::schema::{self, DecodeError, Message, Reflect, Rpc, Schema};
-use crate::text::hex;
+use agent_report::error::{Error, Kind};
+use agent_report::log::Level;
+use agent_request::Request;
+use agent_schema::printer::{self, Format};
+use agent_schema::{DecodeError, Message, Reflect, Rpc, Schema};
+use agent_text::hex;
 
 impl Session {
     /// Makes the call that a request is for, or the calls, and prints the answer,
@@ -119,7 +119,7 @@ impl Session {
 /// # Errors
 /// When it is larger than protobuf allows, or lacks a field that each such message has.
 pub fn payload(message: &dyn Reflect) -> Result<Vec<u8>, Error> {
-    if let Some(path) = schema::missing_required(message) {
+    if let Some(path) = agent_schema::missing_required(message) {
         return Err(Error::usage(format_args!("{path}: the field is required")).at(path));
     }
     let mut payload = Vec::new();
@@ -169,7 +169,7 @@ impl PrintOptions {
 /// When it is not an encoding of this type.
 pub fn decode(message: &'static Message, payload: &[u8]) -> Result<Box<dyn Reflect>, Error> {
     let mut answer = (message.new)();
-    let decoded = schema::decode(&mut *answer, payload);
+    let decoded = agent_schema::decode(&mut *answer, payload);
     decoded.map_err(|error| not_an_answer(message, payload, &error))?;
     Ok(answer)
 }

@@ -3,15 +3,18 @@
 //! RPCs the proto lacks is left out. That what they print is true is for the
 //! tests to show, which run all of them.
 
+#![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
+
 mod topics;
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::error::Error;
-use crate::schema::suggest::{did_you_mean, nearest};
-use crate::schema::{Rpc, Schema};
+use agent_report::error::Error;
+use agent_schema::suggest::{did_you_mean, nearest};
+use agent_schema::{Rpc, Schema};
 
 /// Stands in an example for the first RPC that streams from the client.
 const STREAMING: &str = "STREAMING";
@@ -224,7 +227,7 @@ mod tests {
 
     #[test]
     fn every_rpc_of_an_example_is_one_of_the_agents_and_in_its_commands() {
-        let schema = crate::schema();
+        let schema = agent_api::schema();
         for topic in topics::ALL.iter().flat_map(|group| group.iter()) {
             for example in topic.examples {
                 for rpc in example.rpcs {

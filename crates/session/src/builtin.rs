@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::duration::{self, DurationError};
-use crate::error::Error;
-use crate::printer::Format;
+use agent_report::error::Error;
+use agent_schema::printer::Format;
+use agent_text::duration::{self, DurationError};
 
 /// A command of the tool's own.
 #[derive(Debug)]
@@ -365,6 +365,11 @@ pub fn help() -> String {
     }
     text
 }
+
+/// What `help` tells at the prompt beyond the commands.
+pub const KEYS: &str = "\nTab completes names, fields, values and files. JSON that is not closed \
+    goes on in the next\nline, and an empty line gives it up. Ctrl-C abandons a line or a call, \
+    Ctrl-D leaves.\n";
 
 /// The text of `help NAME` for a built-in command.
 pub fn help_on(name: &str) -> String {

@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use super::{FIRST_CALLS, Session, Step, Work, is_one_of, prepare};
 use crate::builtin::{Action, Times};
-use crate::client::{CallError, Stage};
-use crate::duration;
-use crate::error::{Error, Failure, Kind};
-use crate::input::Inputs;
-use crate::interrupt;
-use crate::log::Level;
-use crate::transport::Address;
+use agent_client::interrupt;
+use agent_client::transport::Address;
+use agent_client::{CallError, Stage};
+use agent_report::error::{Error, Failure, Kind};
+use agent_report::log::Level;
+use agent_request::input::Inputs;
+use agent_text::duration;
 
 /// The status code of an agent that gave up because of the deadline it was sent.
 const DEADLINE_EXCEEDED: i32 = 4;

@@ -4,16 +4,24 @@
 use super::CallOptions;
 use super::call::payload;
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
-use crate::cli::Source;
-use crate::command::{self, Hash};
-use crate::error::{Error, Failure};
-use crate::examples;
-use crate::input::Inputs;
-use crate::printer::Format;
-use crate::request::{Memory, Request, RequestOptions};
-use crate::schema::lookup::LookupError;
-use crate::schema::path;
-use crate::schema::{Rpc, Schema, lookup};
+use agent_examples as examples;
+use agent_report::error::{Error, Failure};
+use agent_request::input::Inputs;
+use agent_request::{Memory, Request, RequestOptions};
+use agent_schema::command::{self, Hash};
+use agent_schema::lookup::LookupError;
+use agent_schema::path;
+use agent_schema::printer::Format;
+use agent_schema::{Rpc, Schema, lookup};
+
+/// Where commands come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The command itself.
+    Command(String),
+    /// A file of commands.
+    Script(String),
+}
 
 /// One command, ready to run.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use super::Session;
 use super::call::decode;
-use crate::conveniences::{Copying, FileCopy};
-use crate::duration;
-use crate::error::Error;
-use crate::schema::{Reflect, Rpc};
+use agent_report::error::Error;
+use agent_request::conveniences::{Copying, FileCopy};
+use agent_schema::{Reflect, Rpc};
+use agent_text::duration;
 
 /// What an answer says, and its bytes as they came.
 type Answer = (Box<dyn Reflect>, Vec<u8>);

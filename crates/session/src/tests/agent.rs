@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use ttrpc::proto::{Request, Response, Status};
 
 use super::super::decode;
-use crate::schema::json::{self, Style};
-use crate::schema::lookup;
-use crate::transport::Address;
+use agent_client::transport::Address;
+use agent_schema::json::{self, Style};
+use agent_schema::lookup;
 
 pub(super) const RESPONSE: u8 = 2;
 pub(super) const DATA: u8 = 3;
@@ -214,7 +214,7 @@ fn varint(mut value: u32) -> Vec<u8> {
 }
 
 fn as_text(call: &Request) -> String {
-    let schema = crate::schema();
+    let schema = agent_api::schema();
     let rpc = lookup::rpc(schema, &format!("{}/{}", call.service, call.method)).unwrap();
     let request = decode(rpc.request, &call.payload).unwrap();
     let style = Style {

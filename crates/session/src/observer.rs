@@ -5,17 +5,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::progress::ProgressBar;
+use agent_report::progress::ProgressBar;
 
-use crate::client::{Call, status_name};
-use crate::conveniences::Piece;
-use crate::duration;
-use crate::log::{Level, Logger};
-use crate::progress;
-use crate::schema::json::{self, Style};
-use crate::schema::{Reflect, Schema};
-use crate::text::{escape, hex};
-use crate::transport::Address;
+use agent_client::transport::Address;
+use agent_client::{Call, status_name};
+use agent_report::log::{Level, Logger};
+use agent_report::progress;
+use agent_request::conveniences::Piece;
+use agent_schema::json::{self, Style};
+use agent_schema::{Reflect, Schema};
+use agent_text::duration;
+use agent_text::{escape, hex};
 
 /// Hears of calls as they are made.
 pub(super) trait Observer: Send {

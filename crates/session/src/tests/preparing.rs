@@ -2,8 +2,8 @@
 
 use super::Run;
 use super::agent::{Agent, Reply};
-use crate::cli::Source;
-use crate::printer::Format;
+use crate::Source;
+use agent_schema::printer::Format;
 
 /// What is shown of commands that are wrong; nothing may come of them.
 #[track_caller]

@@ -8,11 +8,11 @@ use super::Session;
 use super::call::payload;
 use super::channel::Sender;
 use super::messages::{Coming, Messages, in_line};
-use crate::client::{self, CallError};
-use crate::error::{Error, Kind};
-use crate::input;
-use crate::interrupt;
-use crate::schema::{Rpc, Schema};
+use agent_client::interrupt;
+use agent_client::{self, CallError};
+use agent_report::error::{Error, Kind};
+use agent_request::input;
+use agent_schema::{Rpc, Schema};
 
 impl Session {
     /// Makes a streaming call. `payload` is its first message.
@@ -78,7 +78,8 @@ impl Session {
                 Coming::End => return Ok(()),
                 Coming::Message(line, message) => {
                     let length = payload(message.as_ref())?.len();
-                    client::check_message_size(length).map_err(|error| in_line(line, error))?;
+                    agent_client::check_message_size(length)
+                        .map_err(|error| in_line(line, error))?;
                     self.print_request(message.as_ref())?;
                 }
             }
@@ -137,7 +138,7 @@ impl Sending<'_> {
                 Coming::End => break,
                 Coming::Message(line, message) => {
                     let payload = payload(message.as_ref())?;
-                    client::check_message_size(payload.len())
+                    agent_client::check_message_size(payload.len())
                         .map_err(|error| in_line(line, error))?;
                     match sender.send(message.as_ref(), &payload) {
                         // The receiving side tells how.

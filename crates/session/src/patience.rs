@@ -7,8 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::interrupt;
-use crate::log::say;
+use agent_client::interrupt;
+use agent_report::log::say;
 
 /// How long a person waits without a word. Some calls are meant to block, and silence
 /// looks like a hang.

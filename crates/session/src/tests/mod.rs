@@ -20,18 +20,19 @@ mod values;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
+use super::Source;
 use super::messages::Messages;
 use super::prepare::prepare;
 use super::{CallOptions, Observers, Options, Output, PrintOptions, Session};
 use crate::builtin::Times;
-use crate::cli::{ErrorFormat, Source};
-use crate::client::ConnectOptions;
-use crate::input::Inputs;
-use crate::log::{Level, Logger};
-use crate::printer::Format;
-use crate::request::RequestOptions;
-use crate::schema::Schema;
 use agent::Agent;
+use agent_client::ConnectOptions;
+use agent_report::error::ErrorFormat;
+use agent_report::log::{Level, Logger};
+use agent_request::RequestOptions;
+use agent_request::input::Inputs;
+use agent_schema::Schema;
+use agent_schema::printer::Format;
 
 /// What stands before each line of standard output in what came of a run.
 const PRINTED: &str = "| ";
@@ -72,7 +73,7 @@ impl Run {
     /// A run that calls this agent.
     fn of(agent: &Agent) -> Self {
         Run {
-            schema: crate::schema(),
+            schema: agent_api::schema(),
             options: Options {
                 calls: CallOptions {
                     address: Some(agent.address()),

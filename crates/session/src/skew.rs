@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::call::{decode, not_an_answer};
 use super::{CallOptions, Session};
-use crate::client::Connection;
-use crate::error::Error;
-use crate::interrupt;
-use crate::log::{Level, Logger};
-use crate::schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, history, lookup};
-use crate::text::excerpt::Excerpt;
-use crate::text::hex;
-use crate::wire::Content;
+use agent_client::Connection;
+use agent_client::interrupt;
+use agent_report::error::Error;
+use agent_report::log::{Level, Logger};
+use agent_schema::{Reflect, Rpc, Schema, UnknownField, Value, decode_noting, history, lookup};
+use agent_text::excerpt::Excerpt;
+use agent_text::hex;
+use agent_wire::Content;
 
 /// Of how many unknown fields an RPC's answers are told, in a run.
 const MOST_FIELDS: usize = 16;

@@ -3,9 +3,9 @@
 
 use std::io;
 
-use crate::error::Error;
-use crate::interrupt::{self, Interrupted};
-use crate::standard_output;
+use agent_client::interrupt::{self, Interrupted};
+use agent_report::error::Error;
+use agent_report::standard_output;
 
 /// What writes all of some bytes, or fails with [`io::ErrorKind::Interrupted`] when a signal
 /// comes first.

@@ -1,11 +1,11 @@
 //! What to tell of a failed call beyond its error, where the reason is likely enough.
 
 use super::Session;
-use crate::conveniences;
-use crate::error::{Error, Kind};
-use crate::request::Request;
-use crate::schema::Reflect;
-use crate::transport::AGENT_PORT;
+use agent_client::transport::AGENT_PORT;
+use agent_report::error::{Error, Kind};
+use agent_request::Request;
+use agent_request::conveniences;
+use agent_schema::Reflect;
 
 impl Session {
     /// The error of a call whose connection ended before anything was answered on it, with

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::error::Error;
-use crate::input;
-use crate::log::{Level, Logger};
-use crate::request::PassedOver;
-use crate::schema::json::JsonError;
-use crate::schema::{Dialect, Explicit, Message, Plain, Reflect, Schema, json};
+use agent_report::error::Error;
+use agent_report::log::{Level, Logger};
+use agent_request::PassedOver;
+use agent_request::input;
+use agent_schema::json::JsonError;
+use agent_schema::{Dialect, Explicit, Message, Plain, Reflect, Schema, json};
 
 /// How long a wait for a value lasts before its caller can look at other things.
 const NOTICE: Duration = Duration::from_millis(20);

@@ -9,10 +9,10 @@ use super::super::messages::Messages;
 use super::super::prepare;
 use super::Run;
 use super::agent::{Agent, DATA, Peer, RESPONSE, response, text};
-use crate::cli::Source;
-use crate::input::Inputs;
-use crate::log::Level;
-use crate::schema::{Rpc, Schema, Service, lookup};
+use crate::Source;
+use agent_report::log::Level;
+use agent_request::input::Inputs;
+use agent_schema::{Rpc, Schema, Service, lookup};
 
 const REMOTE_CLOSED: u8 = 1;
 const NO_DATA: u8 = 4;
@@ -20,7 +20,7 @@ const NO_DATA: u8 = 4;
 /// RPCs that stream, as no agent's own do: messages are the names of services, answers the IDs
 /// of containers.
 static STREAMS: LazyLock<Schema> = LazyLock::new(|| {
-    let own = crate::schema();
+    let own = agent_api::schema();
     let rpc = |name, client_streaming, server_streaming| Rpc {
         service: "test.Streams",
         file: "test.proto",
@@ -51,6 +51,7 @@ static STREAMS: LazyLock<Schema> = LazyLock::new(|| {
         files: own.files,
         source: own.source,
         hash: own.hash,
+        changes: "",
     }
 });
 

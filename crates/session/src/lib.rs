@@ -2,6 +2,12 @@
 //! next, one connection for all of them. The only place that knows every stage
 //! from a command's text to a printed response.
 
+#![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
+// The printing macros panic when nobody reads; `log::say` and `Output` do not.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
+pub mod builtin;
 mod call;
 mod channel;
 mod hint;
@@ -15,7 +21,7 @@ mod run;
 mod series;
 mod skew;
 mod stream;
-#[cfg(all(test, own_protos))]
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
@@ -26,7 +32,7 @@ pub use call::{decode, payload};
 pub use observer::Observers;
 pub use options::{CallOptions, Options, PrintOptions};
 pub use output::Output;
-pub use prepare::{Checks, Step, Work, prepare};
+pub use prepare::{Checks, Source, Step, Work, prepare};
 pub use run::Turn;
 
 use channel::Channel;
@@ -34,15 +40,15 @@ use messages::Messages;
 use run::Next;
 use skew::Skew;
 
-use crate::auto;
-use crate::builtin::{self, Action, Setting, Times};
-use crate::error::Error;
-use crate::examples;
-use crate::input;
-use crate::interrupt;
-use crate::log::{Level, Logger};
-use crate::request::{Memory, Request, RowNotes};
-use crate::schema::{Schema, describe, lookup, template};
+use crate::builtin::{Action, Setting, Times};
+use agent_client::interrupt;
+use agent_examples as examples;
+use agent_report::error::Error;
+use agent_report::log::{Level, Logger};
+use agent_request::auto;
+use agent_request::input;
+use agent_request::{Memory, Request, RowNotes};
+use agent_schema::{Schema, describe, lookup, template};
 
 /// RPCs after which, when they succeed, the agent goes away.
 const LAST_CALLS: [&str; 1] = ["grpc.AgentService/DestroySandbox"];
@@ -134,7 +140,7 @@ impl Session {
             Action::Help => {
                 self.output.text(&builtin::help())?;
                 if self.options.prompt && io::stdin().is_terminal() {
-                    self.output.text(crate::prompt::KEYS)?;
+                    self.output.text(builtin::KEYS)?;
                 }
             }
             Action::List(service) => {

@@ -3,7 +3,7 @@
 
 use super::agent::{Agent, Reply, number, text};
 use super::{Outcome, Run};
-use crate::log::Level;
+use agent_report::log::Level;
 
 /// An agent whose answers have these fields.
 fn answering(fields: &[u32]) -> Agent {

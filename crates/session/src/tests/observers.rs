@@ -2,7 +2,7 @@
 
 use super::Run;
 use super::agent::{Agent, Reply, number};
-use crate::log::Level;
+use agent_report::log::Level;
 
 fn verbose(agent: &Agent, level: Level) -> Run {
     let mut run = Run::of(agent).with(|options| {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use super::observer::Observers;
 use super::patience::{Patience, Wait};
 use super::{CallOptions, missing_address};
-use crate::client::{Call, CallError, Connection, Stage, StreamReceiver, StreamSender};
-use crate::conveniences::Piece;
-use crate::error::Error;
-use crate::schema::{Reflect, Rpc};
+use agent_client::{Call, CallError, Connection, Stage, StreamReceiver, StreamSender};
+use agent_report::error::Error;
+use agent_request::conveniences::Piece;
+use agent_schema::{Reflect, Rpc};
 
 /// A connection and its observers.
 pub(super) struct Channel {

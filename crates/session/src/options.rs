@@ -7,13 +7,13 @@ use agent_bundle::Bundle;
 
 use super::prepare::Checks;
 use crate::builtin::{Setting, Times};
-use crate::cli::ErrorFormat;
-use crate::client::{Call, ConnectOptions};
-use crate::error::Error;
-use crate::printer::Format;
-use crate::request::RequestOptions;
-use crate::schema::Rpc;
-use crate::transport::Address;
+use agent_client::transport::Address;
+use agent_client::{Call, ConnectOptions};
+use agent_report::error::Error;
+use agent_report::error::ErrorFormat;
+use agent_request::RequestOptions;
+use agent_schema::Rpc;
+use agent_schema::printer::Format;
 
 /// All of them, with what the run itself needs.
 #[derive(Debug)]
