@@ -23,15 +23,17 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use address::Address;
+#[cfg(feature = "node")]
+pub use address::OnHost;
 #[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
 #[cfg(feature = "node")]
-pub use node::{Doctor, Exec, ListFormat, Probe, Sandboxes};
+pub use node::{Asked, Doctor, Exec, ListFormat, Probe, Sandboxes};
 #[cfg(feature = "policy")]
 pub use policy::{
-    Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
-    RequestOptions, RequestSource, Why,
+    Audit, Check, Explain, Export, Policy, PolicyCommand, PolicyOptions, RequestOptions,
+    RequestSource, Why,
 };
 #[cfg(any(feature = "sim", feature = "tap"))]
 pub use rules::{RuleSource, Rules};
@@ -41,9 +43,9 @@ pub use serve::Serve;
 pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
 use crate::duration;
+pub use crate::error::ErrorFormat;
 use crate::log::Level;
 use crate::schema::lookup;
-use crate::shell::Shell;
 
 /// The version of this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -90,16 +92,6 @@ pub struct Cli {
     /// What may be a mistake in them.
     #[arg(skip)]
     pub warnings: Vec<String>,
-}
-
-/// How errors are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ErrorFormat {
-    /// One line for a person.
-    #[default]
-    Text,
-    /// One JSON object on a line of its own.
-    Json,
 }
 
 /// The sub-commands, each defined in full only when it is the one that runs.
@@ -190,6 +182,17 @@ pub enum SubCommand {
     /// What may stand at the cursor; called by the scripts of `completions`
     #[command(hide = true)]
     Complete(Complete),
+}
+
+/// A shell that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// Bash
+    Bash,
+    /// Zsh
+    Zsh,
+    /// Fish
+    Fish,
 }
 
 /// What may stand at the cursor; called by the scripts of `completions`
@@ -284,6 +287,20 @@ fn hasty(matches: &ArgMatches) -> Vec<String> {
         duration::is_hasty(text).then(warning)
     });
     given.collect()
+}
+
+/// The exit status of a run whose arguments, the program's name first, cannot be read.
+pub fn mistake_status(arguments: &[std::ffi::OsString]) -> u8 {
+    let usage = crate::error::Kind::Usage.exit_status();
+    #[cfg(feature = "node")]
+    if let Some((_, name)) = bundled::sub_command(arguments, &command())
+        && name == "exec"
+    {
+        // Any status below this one may be the process's own.
+        return crate::exec::NOT_RUN;
+    }
+    let _ = arguments;
+    usage
 }
 
 /// A clap error as one line, without usage and hints on where to read more, and with what

@@ -6,11 +6,10 @@ use super::columns::in_columns;
 use crate::cli::{self, ListFormat};
 use crate::client::ConnectOptions;
 use crate::error::Error;
-use crate::history;
 use crate::log::Logger;
 use crate::probe::{Probe, Verdict, probe};
-use crate::schema::Schema;
 use crate::schema::json::string::escape_unprintable;
+use crate::schema::{Schema, history};
 use crate::session;
 use crate::text::excerpt::Excerpt;
 
@@ -20,7 +19,7 @@ use crate::text::excerpt::Excerpt;
 /// When it cannot be probed, or standard output takes no more.
 pub(super) fn run(
     schema: &'static Schema,
-    options: &cli::Probe,
+    options: &cli::Asked,
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
@@ -31,7 +30,7 @@ pub(super) fn run(
     };
     // Without it Ctrl-C ends the run without a word, which is all that is lost.
     let _ = crate::interrupt::install();
-    let found = probe(schema, &address, &connect, options.timeout)?;
+    let found = probe(schema, &address, &connect, options.patience())?;
     super::print(&match options.output {
         ListFormat::Text => text(&found),
         ListFormat::Json => as_json(&found),
@@ -41,7 +40,7 @@ pub(super) fn run(
 fn text(found: &Probe) -> String {
     let mut rows = Vec::new();
     for (rpc, verdict) in &found.rpcs {
-        let since = history::of_rpc(rpc).map(|release| format!("since {release}"));
+        let since = history::of_rpc(found.schema, rpc).map(|release| format!("since {release}"));
         rows.push([
             verdict
                 .map_or("a stream, not asked", Verdict::name)
@@ -81,7 +80,7 @@ fn as_json(found: &Probe) -> String {
         json!({
             "rpc": rpc.path(),
             "result": verdict.map(Verdict::name),
-            "since": history::of_rpc(rpc),
+            "since": history::of_rpc(found.schema, rpc),
         })
     });
     let document = json!({
