@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{ValueEnum, ValueHint};
 
 use super::Address;
+#[cfg(feature = "node")]
+use super::OnHost;
 use super::rules::{FAULTS, Rules};
 use crate::duration;
 
@@ -25,11 +27,22 @@ pub struct Proxy {
     pub listen: Option<String>,
 
     /// The agent: an address as connect takes it
-    #[arg(long, value_name = "URI", required_unless_present = "interpose")]
+    #[arg(long, value_name = "URI")]
+    #[cfg_attr(feature = "node", arg(
+        required_unless_present_any = ["interpose", "sandbox"],
+        conflicts_with = "sandbox",
+    ))]
+    #[cfg_attr(not(feature = "node"), arg(required_unless_present = "interpose"))]
     pub to: Option<String>,
+
+    /// In place of it.
+    #[cfg(feature = "node")]
+    #[command(flatten)]
+    pub on_host: OnHost,
 
     /// Take the place of a hypervisor's socket, and give it back at the end
     #[arg(long, value_name = "SOCKET", conflicts_with_all = ["listen", "to"], value_hint = ValueHint::FilePath)]
+    #[cfg_attr(feature = "node", arg(conflicts_with = "sandbox"))]
     pub interpose: Option<PathBuf>,
 
     /// The guest's port that the agent listens on; what is said to other ports passes unseen

@@ -14,6 +14,8 @@ mod automatic;
 mod bench;
 mod bench_terminal;
 #[cfg(feature = "tap")]
+mod between;
+#[cfg(feature = "tap")]
 mod browser;
 mod builds;
 mod bundle;
@@ -59,6 +61,8 @@ mod prompt_editing;
 mod prompt_input;
 #[cfg(feature = "tap")]
 mod proxy;
+#[cfg(feature = "tap")]
+mod recorded_answers;
 #[cfg(feature = "tap")]
 mod recording_page;
 #[cfg(feature = "tap")]

@@ -7,15 +7,15 @@
 //! where a connection came from, is a comment.
 
 use std::io::{self, BufRead, Write};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use agent_client::Call;
 use agent_client::transport::AGENT_PORT;
 use agent_text::escape;
 use agent_wire::{put_bytes, put_varint_field};
 
 use super::ShowError;
 use crate::conversation::{Direction, HEADER_LENGTH};
-use crate::envelope::Envelope;
 use crate::recording::{Kind, Reader, Record};
 
 /// The link type of vsockmon devices (`LINKTYPE_VSOCK`).
@@ -104,14 +104,17 @@ fn bytes(record: &Record) -> Vec<u8> {
     let payload = record.payload.as_ref().map(|payload| &payload.0[..]);
     let (frame_type, data) = match (record.kind, payload) {
         (Kind::Request, payload) if record.service.is_some() || payload.is_none() => {
-            let envelope = Envelope {
-                service: record.service.clone().unwrap_or_default(),
-                method: record.method.clone().unwrap_or_default(),
-                timeout_nano: record.timeout_nano.unwrap_or_default(),
-                metadata: record.metadata.clone(),
-                ..Envelope::default()
+            let nanoseconds = record
+                .timeout_nano
+                .and_then(|time| u64::try_from(time).ok());
+            let call = Call {
+                service: record.service.as_deref().unwrap_or_default(),
+                method: record.method.as_deref().unwrap_or_default(),
+                payload: payload.unwrap_or_default(),
+                metadata: &record.metadata,
+                timeout: nanoseconds.map(Duration::from_nanos),
             };
-            (1, envelope.write(payload.unwrap_or_default()))
+            (1, call.encode())
         }
         (Kind::Response, payload) if record.status.is_some() || payload.is_none() => {
             (2, response(record, payload.unwrap_or_default()))
