@@ -1,7 +1,6 @@
 //! `show`, `replay` and `diff`: what is done with recordings.
 
 use std::env;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Cursor, IsTerminal as _, Read as _, Write};
 use std::path::Path;
 use std::rc::Rc;
@@ -208,12 +207,12 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
     }
 }
 
-/// Opens a recording.
+/// Opens a recording. A signal ends the wait for more of it.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     if path == Path::new("-") {
-        return Ok(Box::new(BufReader::new(io::stdin())));
+        return Ok(Box::new(BufReader::new(input::StandardInput)));
     }
-    let opened = File::open(path);
+    let opened = input::open(path);
     let file = opened.map_err(|error| unreadable(path, &ReadError::Io(error)))?;
     Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
 }
@@ -244,6 +243,9 @@ fn with_fresh_ids(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRe
 }
 
 pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Error {
+    if interrupt::is_raised() {
+        return interrupt::Interrupted.into();
+    }
     Error::usage(error).within(format_args!("{path:?}"))
 }
 

@@ -345,7 +345,11 @@ fn a_wrong_address_says_what_a_right_one_looks_like() {
     let long = format!("unix:///{}", "x".repeat(200));
     for (address, wrong, right) in [
         ("nonsense", "it has no scheme", schemes),
-        ("/run/agent.sock", "it has no scheme", schemes),
+        (
+            "/run/agent.sock",
+            "it has no scheme",
+            "unix:///run/agent.sock",
+        ),
         (
             "http://localhost:80",
             "the scheme \"http\" is unknown",
