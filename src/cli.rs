@@ -41,9 +41,9 @@ pub use serve::Serve;
 pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
 use crate::duration;
+pub use crate::error::ErrorFormat;
 use crate::log::Level;
 use crate::schema::lookup;
-use crate::shell::Shell;
 
 /// The version of this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -90,16 +90,6 @@ pub struct Cli {
     /// What may be a mistake in them.
     #[arg(skip)]
     pub warnings: Vec<String>,
-}
-
-/// How errors are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ErrorFormat {
-    /// One line for a person.
-    #[default]
-    Text,
-    /// One JSON object on a line of its own.
-    Json,
 }
 
 /// The sub-commands, each defined in full only when it is the one that runs.
@@ -190,6 +180,17 @@ pub enum SubCommand {
     /// What may stand at the cursor; called by the scripts of `completions`
     #[command(hide = true)]
     Complete(Complete),
+}
+
+/// A shell that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// Bash
+    Bash,
+    /// Zsh
+    Zsh,
+    /// Fish
+    Fish,
 }
 
 /// What may stand at the cursor; called by the scripts of `completions`

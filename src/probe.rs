@@ -12,9 +12,8 @@ use nix::poll::PollFlags;
 use crate::by_name::ByName;
 use crate::client::{Call, CallError, ConnectOptions, Multiplexer};
 use crate::error::{Error, Kind};
-use crate::history;
 use crate::interrupt::{self, Interrupted, Stop};
-use crate::schema::{Rpc, Schema, lookup};
+use crate::schema::{Rpc, Schema, history, lookup};
 use crate::transport::Address;
 
 pub use verdict::Verdict;
@@ -32,6 +31,8 @@ const UNDECODABLE: &[u8] = &[0];
 pub struct Probe {
     /// The version that it reports.
     pub version: Option<String>,
+    /// The API of the build.
+    pub schema: &'static Schema,
     /// Each RPC of the build, and whether the agent has it; `None` for a stream, which is not
     /// called.
     pub rpcs: Vec<(&'static Rpc, Option<Verdict>)>,
@@ -44,7 +45,7 @@ impl Probe {
         let since = |verdict: Verdict| {
             let rpcs = self.rpcs.iter();
             let those = rpcs.filter(move |(_, found)| *found == Some(verdict));
-            those.filter_map(|(rpc, _)| history::of_rpc(rpc))
+            those.filter_map(|(rpc, _)| history::of_rpc(self.schema, rpc))
         };
         let from = since(Verdict::Has).max_by(|a, b| history::compare(a, b));
         let before = since(Verdict::Lacks).min_by(|a, b| history::compare(a, b));
@@ -113,6 +114,7 @@ pub fn probe(
         false => (rpc, verdicts.next()),
     });
     Ok(Probe {
+        schema,
         version,
         rpcs: rpcs.collect(),
     })

@@ -17,8 +17,6 @@ mod probe;
 mod proxy;
 #[cfg(feature = "tap")]
 mod recordings;
-#[cfg(any(feature = "sim", feature = "tap"))]
-pub(crate) mod rules;
 #[cfg(feature = "node")]
 mod sandboxes;
 #[cfg(feature = "sim")]
@@ -35,6 +33,7 @@ use crate::input::{self, Inputs};
 use crate::log::{Level, Logger};
 use crate::prompt::Prompt;
 use crate::request::RequestOptions;
+use crate::request::RowNotes;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
 use crate::session::{self, CallOptions, Observers, Options, Output, PrintOptions, Session};
@@ -84,7 +83,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }
-        SubCommand::Completions { shell } => print(shell.script()).map_err(alone),
+        SubCommand::Completions { shell } => print(shell::script(shell)).map_err(alone),
         SubCommand::Complete(asked) => print(&shell::answer(schema, &asked)).map_err(alone),
         SubCommand::Man => {
             let page = man::page(schema).map_err(|error| Error::output(&error));
@@ -248,7 +247,7 @@ fn list(schema: &'static Schema, service: Option<&str>, json: bool) -> Result<u8
 
 fn describe_name(schema: &'static Schema, name: &str, json: bool) -> Result<u8, Error> {
     let item = lookup::item(schema, name)?;
-    let notes = auto::RowNotes {
+    let notes = RowNotes {
         schema,
         are_typed: false,
     };

@@ -12,12 +12,12 @@ use crate::rename::Access;
 const HEAD: &str = "// @generated from proto files by agent-codegen. Do not edit.\n\n";
 
 /// The table's text.
-pub(crate) fn table(model: &Model, source: &str) -> Result<String, Error> {
+pub(crate) fn table(model: &Model, source: &str, changes: &str) -> Result<String, Error> {
     let modules = model.modules.iter().map(|module| {
         let module = ident(module);
         quote! { pub mod #module; }
     });
-    let schema = schema(model, source);
+    let schema = schema(model, source, changes);
     let services = model.services.iter().map(service);
     let messages = model.messages.iter().map(|message| {
         let (table, reflect) = (message_table(message), reflect(message));
@@ -70,7 +70,7 @@ fn spread(text: &str) -> String {
     spread
 }
 
-fn schema(model: &Model, source: &str) -> TokenStream {
+fn schema(model: &Model, source: &str, changes: &str) -> TokenStream {
     let services = model.services.iter().map(|service| ident(&service.ident));
     let messages = model.messages.iter().map(|message| ident(&message.ident));
     let enums = model
@@ -87,6 +87,7 @@ fn schema(model: &Model, source: &str) -> TokenStream {
             files: &[#(#files),*],
             source: #source,
             hash: #hash,
+            changes: #changes,
         };
     }
 }

@@ -37,7 +37,8 @@ use sources::Sources;
 /// structs' modules. The file `clients.rs`, to be included beside the table, has a
 /// module with the typed clients of the services. Every `.proto` directly in `folder` is built, with what it
 /// imports from there, from deeper folders, or from the folders `imports`.
-/// `source` is what the table says about where it came from.
+/// `source` is what the table says about where it came from. What the file `changes.txt` in
+/// `folder` says of the API's releases, if it is there, goes into the table as it is.
 ///
 /// # Errors
 /// When a proto file is wrong, as `file:line:col: what`; when no service is
@@ -51,7 +52,7 @@ pub fn generate(folder: &Path, imports: &[PathBuf], source: &str, out: &Path) ->
         return Err(sources.without_service());
     }
     let structs = structs::generate(&renamed, out)?;
-    let table = emit::table(&model, source)?;
+    let table = emit::table(&model, source, &sources.changes()?)?;
     output::write(
         out,
         &structs,

@@ -27,6 +27,9 @@ use protox::file::{File, FileResolver as _, GoogleFileResolver};
 
 use crate::error::{Error, Place};
 
+/// The file that says what releases of the API changed.
+const CHANGES: &str = "changes.txt";
+
 /// The files of one folder.
 #[derive(Debug)]
 pub(crate) struct Sources {
@@ -86,6 +89,16 @@ impl Sources {
             name: name.clone(),
             text: text.clone(),
         })
+    }
+
+    /// What releases of the API changed: the text of a file beside the proto files, which need
+    /// not be there.
+    pub(crate) fn changes(&self) -> Result<String, Error> {
+        let path = self.folder.join(CHANGES);
+        match path.is_file() {
+            true => read(CHANGES, &path),
+            false => Ok(String::new()),
+        }
     }
 
     /// The error for a folder whose files declare no service.

@@ -7,7 +7,7 @@ use clap::{ValueEnum, ValueHint};
 
 use super::Address;
 use crate::duration;
-use crate::error;
+use crate::statuses;
 use crate::text::size;
 
 const NOTES: &str = "\
@@ -19,7 +19,7 @@ Exit status:";
 
 /// Make many calls and report how long they took
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{NOTES}{}", error::listed()))]
+#[command(after_help = format!("{NOTES}{}", statuses::listed()))]
 pub struct Bench {
     /// Which agent.
     #[command(flatten)]

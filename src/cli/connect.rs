@@ -8,8 +8,9 @@ use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, ValueHint};
 use super::Address;
 use crate::builtin::{self, Times};
 use crate::duration;
-use crate::error;
 use crate::printer::Format;
+pub use crate::session::Source;
+use crate::statuses;
 use crate::text::size;
 use crate::transport::guest_port;
 
@@ -25,7 +26,7 @@ Exit status:";
 
 /// Connect to an agent and run API commands
 #[derive(Debug, clap::Args)]
-#[command(args_override_self = true, after_help = format!("{COMMANDS}{}", error::listed()))]
+#[command(args_override_self = true, after_help = format!("{COMMANDS}{}", statuses::listed()))]
 pub struct Connect {
     /// Which agent.
     #[command(flatten)]
@@ -118,15 +119,6 @@ pub struct Connect {
     /// Commands and scripts in the order given.
     #[arg(skip)]
     pub sources: Vec<Source>,
-}
-
-/// Where commands come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The command itself.
-    Command(String),
-    /// A file of commands.
-    Script(String),
 }
 
 /// The options that may be bare or carry `true` or `false`, as scripts write both.

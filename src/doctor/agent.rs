@@ -10,9 +10,8 @@ use crate::auto;
 use crate::by_name::ByName;
 use crate::client::{Call, CallError, Connection};
 use crate::error::Error;
-use crate::history;
 use crate::probe::{Probe, Verdict, probe};
-use crate::schema::{Rpc, Schema, lookup};
+use crate::schema::{Rpc, Schema, history, lookup};
 use crate::text::excerpt::Excerpt;
 use crate::transport::Address;
 
@@ -284,7 +283,7 @@ fn version(probed: &Result<Probe, Error>, stages: &mut Stages) {
         Some(version) => Excerpt(version).to_string(),
         None => "none".to_owned(),
     };
-    let Some(newest) = history::newest() else {
+    let Some(newest) = history::newest(probed.schema) else {
         return stages.skipped(format!(
             "the agent says {said}, and this build does not know of which release its protos are"
         ));
@@ -323,7 +322,7 @@ fn rpcs(probed: &Result<Probe, Error>, stages: &mut Stages) {
             .map(|(rpc, _)| *rpc)
     };
     let missing: Vec<String> = with(Verdict::Lacks)
-        .map(|rpc| match history::of_rpc(rpc) {
+        .map(|rpc| match history::of_rpc(probed.schema, rpc) {
             Some(release) => format!("{} (since {release})", rpc.name),
             None => rpc.name.to_owned(),
         })

@@ -12,9 +12,9 @@ use clap_mangen::roff::{Inline, Roff, bold, roman};
 use crate::auto;
 use crate::builtin::BUILT_INS;
 use crate::cli;
-use crate::error::EXIT_STATUSES;
 use crate::examples::{self, Example, Topic};
 use crate::schema::Schema;
+use crate::statuses::EXIT_STATUSES;
 use text::Row;
 
 /// The page, ready for `man`.

@@ -88,7 +88,7 @@ enum Kind {
 }
 
 /// What a command lacks the end of.
-fn open(schema: &Schema, text: &str) -> Option<Kind> {
+fn open(schema: &'static Schema, text: &str) -> Option<Kind> {
     let (name, end) = command::name(text);
     if name.starts_with('#') {
         return None;
@@ -113,11 +113,11 @@ fn open(schema: &Schema, text: &str) -> Option<Kind> {
 
 /// Whether a value that begins like JSON must be JSON there. What is not known
 /// counts as if it must: then the whole of it belongs to one mistake.
-fn takes_json(schema: &Schema, name: &str, path: &str) -> bool {
+fn takes_json(schema: &'static Schema, name: &str, path: &str) -> bool {
     let Ok(rpc) = lookup::rpc(schema, name) else {
         return true;
     };
-    let Ok(target) = path::resolve(rpc.request, &RequestDialect::of(rpc), path) else {
+    let Ok(target) = path::resolve(rpc.request, &RequestDialect::of(schema, rpc), path) else {
         return true;
     };
     matches!(target.last().field.ty, Type::Message(_)) || target.last().is_many()

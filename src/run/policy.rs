@@ -7,8 +7,7 @@ use std::process::Command;
 
 use agent_policy::request::is_silent;
 use agent_policy::{
-    Case, Judge, JudgeError, Rego, Request, RequestError, SourceError, Verdict, audit, explain,
-    export, show, source,
+    Case, Judge, JudgeError, Rego, Request, Verdict, audit, explain, export, show, source,
 };
 use serde_json::json;
 
@@ -478,25 +477,4 @@ fn explain(options: &Explain, inputs: &mut Inputs, logger: Logger) -> Result<u8,
         output.text(&text)?;
     }
     Ok(0)
-}
-
-impl From<JudgeError> for Error {
-    fn from(error: JudgeError) -> Self {
-        match error {
-            JudgeError::Timeout(_) => Self::new(Kind::Timeout, error),
-            error => Self::usage(error),
-        }
-    }
-}
-
-impl From<RequestError> for Error {
-    fn from(error: RequestError) -> Self {
-        Self::usage(error)
-    }
-}
-
-impl From<SourceError> for Error {
-    fn from(error: SourceError) -> Self {
-        Self::usage(error)
-    }
 }

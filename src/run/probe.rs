@@ -6,11 +6,10 @@ use super::columns::in_columns;
 use crate::cli::{self, ListFormat};
 use crate::client::ConnectOptions;
 use crate::error::Error;
-use crate::history;
 use crate::log::Logger;
 use crate::probe::{Probe, Verdict, probe};
-use crate::schema::Schema;
 use crate::schema::json::string::escape_unprintable;
+use crate::schema::{Schema, history};
 use crate::session;
 use crate::text::excerpt::Excerpt;
 
@@ -41,7 +40,7 @@ pub(super) fn run(
 fn text(found: &Probe) -> String {
     let mut rows = Vec::new();
     for (rpc, verdict) in &found.rpcs {
-        let since = history::of_rpc(rpc).map(|release| format!("since {release}"));
+        let since = history::of_rpc(found.schema, rpc).map(|release| format!("since {release}"));
         rows.push([
             verdict
                 .map_or("a stream, not asked", Verdict::name)
@@ -81,7 +80,7 @@ fn as_json(found: &Probe) -> String {
         json!({
             "rpc": rpc.path(),
             "result": verdict.map(Verdict::name),
-            "since": history::of_rpc(rpc),
+            "since": history::of_rpc(found.schema, rpc),
         })
     });
     let document = json!({

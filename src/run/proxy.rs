@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use agent_tap::{Dial, Interposed, Log, Proxy, Sinks, Summary, recording};
 
-use super::rules;
 use crate::cli;
 use crate::client::ConnectOptions;
 use crate::error::{Error, Kind};
 use crate::input;
-use crate::listen::Listener;
+use crate::listen::{self, Listener};
 use crate::log::say;
+use crate::rules;
 use crate::schema::Schema;
 use crate::signals::Signals;
 use crate::transport::{self, Address};
@@ -38,6 +38,7 @@ pub(super) fn run(schema: &'static Schema, options: cli::Proxy) -> Result<u8, Er
         true => None,
         false => Some(Arc::new(rules::faults(schema, &options.rules)?)),
     };
+    listen::raise_file_limit();
     let file = options.write.as_deref().map(create).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -137,7 +138,7 @@ fn between(listen: &str, to: &str) -> Result<Place, Error> {
     };
     let listener = Listener::bind(&from).map_err(|reason| {
         let kind = match reason {
-            crate::listen::BindError::Scheme => Kind::Usage,
+            listen::BindError::Scheme => Kind::Usage,
             _ => Kind::Connection,
         };
         Error::new(kind, format_args!("cannot listen on {listen:?}: {reason}"))

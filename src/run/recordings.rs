@@ -5,11 +5,11 @@ use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read as _, Write};
 use std::path::Path;
 use std::rc::Rc;
 
-use agent_tap::Ids;
-use agent_tap::diff::{self, Comparison, Difference};
+use agent_tap::diff::{self, Difference};
 use agent_tap::recording::{ReadError, Reader, Status};
 use agent_tap::replay::{self, Answer, ReplayError, Step};
 use agent_tap::show::{self, Form, Lines, ShowError, Text};
+use agent_tap::{Comparison, IdFields, Ids};
 use serde_json::{Value, json};
 
 use super::proxy;
@@ -24,15 +24,23 @@ use crate::schema::Schema;
 use crate::session::{self, Output};
 use crate::text::{duration, escape};
 
-/// Fields that tell a time or a measure, which no two runs have in common.
-const MEASURES: &[(&str, &[&str])] = &[
-    ("grpc.AgentService/SetGuestDateTime", &["Sec", "Usec"]),
-    (
-        "grpc.AgentService/StatsContainer",
-        &["cgroup_stats", "network_stats"],
-    ),
-    ("grpc.AgentService/GetMetrics", &["metrics"]),
-];
+/// What is compared when calls are: IDs are not, nor is what no two runs have in common, which
+/// are times, measures and random numbers.
+pub(crate) const COMPARISON: Comparison = Comparison {
+    ids: IdFields {
+        anywhere: &auto::ID_FIELDS,
+        alone: &["exec_id"],
+    },
+    measures: &[
+        ("grpc.AgentService/SetGuestDateTime", &["Sec", "Usec"]),
+        ("grpc.AgentService/ReseedRandomDev", &["data"]),
+        (
+            "grpc.AgentService/StatsContainer",
+            &["cgroup_stats", "network_stats"],
+        ),
+        ("grpc.AgentService/GetMetrics", &["metrics"]),
+    ],
+};
 
 /// Shows a recording.
 ///
@@ -149,11 +157,7 @@ pub(super) fn replay(
 /// exit status 2, as 1 means that they differ.
 pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, Error> {
     let (first, second) = (open(&options.first)?, open(&options.second)?);
-    let comparison = Comparison {
-        ids: &auto::ID_FIELDS,
-        measures: MEASURES,
-    };
-    let differences = diff::diff(schema, first, second, comparison).map_err(|(which, error)| {
+    let differences = diff::diff(schema, first, second, COMPARISON).map_err(|(which, error)| {
         let file = if which == 0 {
             &options.first
         } else {
@@ -176,7 +180,7 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
 }
 
 /// Opens a recording.
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
@@ -205,12 +209,12 @@ fn with_fresh_ids(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRe
     // Where the system gives no random numbers, the recorded ID may still do.
     let mut fresh = |id: &str| auto::random_id().unwrap_or(id.to_owned());
     let ids = Reader::new(&mut first)
-        .and_then(|(reader, _)| Ids::of_recording(schema, &auto::ID_FIELDS, reader, &mut fresh));
+        .and_then(|(reader, _)| Ids::of_recording(schema, COMPARISON.ids, reader, &mut fresh));
     let ids = ids.map_err(|error| unreadable(path, &error))?;
     Ok((second, ids))
 }
 
-fn unreadable(path: &Path, error: &ReadError) -> Error {
+pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Error {
     Error::usage(error).within(format_args!("{path:?}"))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent_node::{Container, Host, Sandbox, SelectError, State, Survey};
+use agent_node::{Container, Host, Sandbox, State, Survey};
 use serde_json::{Value, json};
 
 use super::columns::in_columns;
@@ -79,18 +79,6 @@ fn warn_of_unread(survey: &Survey, logger: Logger) {
             Level::Warn,
             format_args!("cannot read {path}: {}{as_root}", unread.reason),
         );
-    }
-}
-
-impl From<SelectError> for Error {
-    fn from(error: SelectError) -> Self {
-        let hint = match error {
-            SelectError::NoSandbox(_) | SelectError::NoContainer(_) => {
-                "; \"kata-agent-ctl sandboxes\" lists what there is"
-            }
-            _ => "",
-        };
-        Self::usage(error).with_hint(hint)
     }
 }
 

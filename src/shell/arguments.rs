@@ -326,7 +326,8 @@ fn files(text: &str, only_folders: bool) -> Found {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
-    use crate::shell::{Shell, line};
+    use crate::cli::Shell;
+    use crate::shell::line;
 
     /// The words that the one at the cursor becomes.
     fn words(arguments: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use kata_agent_ctl::error::EXIT_STATUSES;
+use kata_agent_ctl::statuses::EXIT_STATUSES;
 use tempfile::TempDir;
 use test_support::is_installed;
 

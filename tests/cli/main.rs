@@ -13,6 +13,8 @@ mod again;
 mod automatic;
 mod bench;
 mod bench_terminal;
+#[cfg(feature = "tap")]
+mod between;
 mod builds;
 mod bundle;
 mod ci_job;
@@ -57,6 +59,8 @@ mod prompt_editing;
 mod prompt_input;
 #[cfg(feature = "tap")]
 mod proxy;
+#[cfg(feature = "tap")]
+mod recorded_answers;
 #[cfg(feature = "tap")]
 mod recordings;
 mod run;

@@ -20,7 +20,7 @@ use super::state::{Guest, Sandbox};
 
 /// The agent, shared by all of its connections.
 #[derive(Debug)]
-pub struct Agent {
+pub(crate) struct Agent {
     pub(super) options: GuestOptions,
     sandbox: Mutex<Sandbox>,
     guest: StdMutex<Guest>,

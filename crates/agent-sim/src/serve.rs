@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use agent_faults::{End, Faults, Layer, Load};
+use agent_faults::{End, Faults, Layer, Load, Orders};
 use agent_schema::Schema;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, join, split};
 use tokio::sync::watch;
@@ -18,6 +18,8 @@ use super::notice::{Never, Watch};
 use super::options::GuestOptions;
 use super::policy::Policy;
 use super::record::{CallLog, Failure, Recorder};
+use super::recorded::{self, Player, Recorded};
+use super::services::services;
 
 /// How long an agent that ends still writes what it answers then.
 const LAST_ANSWERS: Duration = Duration::from_millis(50);
@@ -36,6 +38,8 @@ pub struct Setup {
     /// The port that a client must ask for first, as on a hypervisor's socket. Without
     /// one a handshake may come, for any port.
     pub hybrid_port: Option<u32>,
+    /// What answers in the agent's place, if it is to answer as another one did.
+    pub recorded: Option<Box<dyn Recorded>>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// Takes a line of JSON for each call, before its answer goes out. It is
@@ -50,6 +54,7 @@ pub struct Served {
     schema: &'static Schema,
     agent: Arc<Agent>,
     hybrid_port: Option<u32>,
+    recorded: Option<Arc<Player>>,
     faults: Arc<Faults>,
     recorder: Recorder,
     /// How many connections there were.
@@ -72,6 +77,9 @@ impl Served {
             schema: setup.schema,
             agent: Arc::new(Agent::new(setup.guest, setup.policy)),
             hybrid_port: setup.hybrid_port,
+            recorded: setup
+                .recorded
+                .map(|recorded| Arc::new(Player::new(recorded))),
             faults: setup.faults,
             recorder,
             connections: AtomicU64::new(0),
@@ -82,8 +90,11 @@ impl Served {
     }
 
     /// What carries out orders.
-    pub fn agent(&self) -> &Arc<Agent> {
-        &self.agent
+    pub fn orders(&self) -> Arc<dyn Orders + Send + Sync> {
+        match &self.recorded {
+            Some(player) => Arc::clone(player) as _,
+            None => Arc::clone(&self.agent) as _,
+        }
     }
 
     /// Serves a client to the end of its connection, which may begin with the
@@ -117,7 +128,11 @@ impl Served {
             observer: Arc::new(log),
             load,
         };
-        match serve(self.schema, &self.agent, &watch, layer, client, stop).await {
+        let services = match &self.recorded {
+            Some(player) => recorded::services(self.schema, player, &watch),
+            None => services(self.schema, &self.agent, &watch),
+        };
+        match serve(services, layer, client, stop).await {
             End::Connection => {}
             End::Last => {
                 let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
@@ -127,6 +142,9 @@ impl Served {
             End::Dies => {
                 let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
                 self.ended.send_replace(next);
+                if let Some(player) = &self.recorded {
+                    player.begin_anew();
+                }
                 let mut sandbox = self.agent.sandbox().await;
                 self.agent.begin_anew(&mut sandbox).await;
             }

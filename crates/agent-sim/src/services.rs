@@ -97,8 +97,8 @@ impl<'a> Call<'a> {
     ) -> ttrpc::Result<T> {
         self.watch.never(&Never {
             stream: self.stream,
-            service: self.service,
-            method: self.method,
+            service: self.service.to_owned(),
+            method: self.method.to_owned(),
             reason: reason.into(),
         });
         let never = std::future::pending().await;

@@ -18,6 +18,9 @@ pub struct Schema {
     pub source: &'static str,
     /// A hash over the names and contents of the proto files, 16 hex digits.
     pub hash: &'static str,
+    /// What releases of the API changed, as `changes.txt` beside the proto files says; empty
+    /// without that file. [`crate::history`] reads it.
+    pub changes: &'static str,
 }
 
 /// A service and its RPCs.

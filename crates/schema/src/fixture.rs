@@ -311,4 +311,5 @@ pub static SCHEMA: Schema = Schema {
     files: &["agent.proto", "health.proto", "other.proto", "test.proto"],
     source: "tests",
     hash: "0000000000000000",
+    changes: "",
 };

@@ -59,6 +59,7 @@ mod explicit;
 #[cfg(feature = "test-util")]
 #[expect(missing_docs, reason = "an API for tests; the names say it")]
 pub mod fixture;
+pub mod history;
 pub mod json;
 pub mod lookup;
 pub mod path;

@@ -27,7 +27,7 @@ impl Typed {
         let rpcs = self.schema.services.iter().flat_map(|service| service.rpcs);
         let mut requests = rpcs.filter(|rpc| rpc.request.full_name == self.message.full_name);
         match requests.next() {
-            Some(rpc) => Box::new(RequestDialect::of(rpc)),
+            Some(rpc) => Box::new(RequestDialect::of(self.schema, rpc)),
             None => Box::new(Plain),
         }
     }

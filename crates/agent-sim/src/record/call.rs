@@ -97,8 +97,8 @@ impl CallLog {
         let head = Head {
             log: self.clone(),
             stream: call.stream,
-            service: call.service.to_owned(),
-            method: call.method.to_owned(),
+            service: call.service.clone(),
+            method: call.method.clone(),
         };
         let mut line = head.line();
         line.text("never_answered", &call.reason);

@@ -35,6 +35,7 @@ pub(super) static SCHEMA: Schema = Schema {
     files: &["small.proto"],
     source: "test",
     hash: "0000000000000000",
+    changes: "",
 };
 
 const fn service(full_name: &'static str, rpcs: &'static [Rpc]) -> Service {

@@ -120,6 +120,7 @@ static SHOP: Schema = Schema {
     files: &["shop.proto", "till.proto"],
     source: "tests",
     hash: "0000000000000000",
+    changes: "",
 };
 
 struct Notes;
