@@ -74,11 +74,11 @@ pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), Serve
         schema,
         guest: options.guest,
         policy: options.policy,
+        recorded: options.recorded,
         hybrid_port: match &options.address {
             Address::Hybrid(socket) => Some(socket.port),
             _ => None,
         },
-        recorded: options.recorded,
         faults: Arc::clone(&options.faults),
         log: Box::new(io::stdout()),
     };

@@ -49,8 +49,13 @@ impl Running {
             schema,
             guest: GuestOptions::default(),
             policy: None,
+<<<<<<< HEAD
             hybrid_port: None,
             recorded: None,
+=======
+            recorded: None,
+            hybrid_port: None,
+>>>>>>> main
             faults: Arc::clone(&faults),
             log: Box::new(Log(lines)),
         };
