@@ -35,19 +35,11 @@ pub struct Setup {
     pub guest: GuestOptions,
     /// What requests are held to, where the agent is one with a policy.
     pub policy: Option<Box<dyn Policy>>,
-<<<<<<< HEAD
-    /// The port that a client must ask for first, as on a hypervisor's socket. Without
-    /// one a handshake may come, for any port.
-    pub hybrid_port: Option<u32>,
-    /// What answers in the agent's place, if it is to answer as another one did.
-    pub recorded: Option<Box<dyn Recorded>>,
-=======
     /// What answers in the agent's place, if it is to answer as another one did.
     pub recorded: Option<Box<dyn Recorded>>,
     /// The port that a client must ask for first, as on a hypervisor's socket. Without
     /// one a handshake may come, for any port.
     pub hybrid_port: Option<u32>,
->>>>>>> main
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// Takes a line of JSON for each call, before its answer goes out. It is
@@ -61,13 +53,8 @@ pub struct Setup {
 pub struct Served {
     schema: &'static Schema,
     agent: Arc<Agent>,
-<<<<<<< HEAD
-    hybrid_port: Option<u32>,
-    recorded: Option<Arc<Player>>,
-=======
     recorded: Option<Arc<Player>>,
     hybrid_port: Option<u32>,
->>>>>>> main
     faults: Arc<Faults>,
     recorder: Recorder,
     /// How many connections there were.
@@ -89,17 +76,10 @@ impl Served {
         let served = Served {
             schema: setup.schema,
             agent: Arc::new(Agent::new(setup.guest, setup.policy)),
-<<<<<<< HEAD
-            hybrid_port: setup.hybrid_port,
-            recorded: setup
-                .recorded
-                .map(|recorded| Arc::new(Player::new(recorded))),
-=======
             recorded: setup
                 .recorded
                 .map(|recorded| Arc::new(Player::new(recorded))),
             hybrid_port: setup.hybrid_port,
->>>>>>> main
             faults: setup.faults,
             recorder,
             connections: AtomicU64::new(0),

@@ -49,13 +49,8 @@ impl Running {
             schema,
             guest: GuestOptions::default(),
             policy: None,
-<<<<<<< HEAD
-            hybrid_port: None,
-            recorded: None,
-=======
             recorded: None,
             hybrid_port: None,
->>>>>>> main
             faults: Arc::clone(&faults),
             log: Box::new(Log(lines)),
         };
