@@ -85,7 +85,8 @@ pub fn works(agents: &dyn Agents) -> Result<(), String> {
 fn exec(agent: &dyn Agent, options: &[&str], program: &[&str]) -> Output {
     let mut command = Command::new(crate::program());
     command.args(["exec", "--server-address", agent.address()]);
-    command.args(["--host-root", "/no/such/host"]).args(options);
+    // A folder without the files of any host.
+    command.arg("--host-root").arg(agent.bundle()).args(options);
     command.args(["web", "--"]).args(program);
     let input = agent.bundle().join("input");
     match File::open(input) {
