@@ -71,7 +71,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         #[cfg(feature = "tap")]
         SubCommand::Proxy(options) => proxy::run(schema, *options, logger).map_err(alone),
         #[cfg(feature = "tap")]
-        SubCommand::Show(options) => recordings::show(&options).map_err(alone),
+        SubCommand::Show(options) => recordings::show(schema, &options).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Replay(options) => recordings::replay(schema, *options, logger).map_err(alone),
         #[cfg(feature = "tap")]

@@ -58,14 +58,33 @@ pub struct Proxy {
     pub rules: Rules,
 }
 
+const SHOW: &str = "\
+Examples:
+  kata-agent-ctl show calls.jsonl
+  kata-agent-ctl show -o html calls.jsonl > calls.html
+  kata-agent-ctl show -o pcapng calls.jsonl > calls.pcapng
+  kata-agent-ctl show --wireshark > ttrpc.lua; wireshark -X lua_script:ttrpc.lua calls.pcapng";
+
 /// Show a recording
 #[derive(Debug, clap::Args)]
+#[command(after_help = SHOW)]
 pub struct Show {
     /// The recording; - for standard input
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "wireshark",
+        conflicts_with = "wireshark",
+        value_hint = ValueHint::FilePath
+    )]
+    pub file: Option<PathBuf>,
 
-    /// text: a line for each call; jsonl: each call as a line of JSON
+    /// Print a dissector in Lua that makes Wireshark show these calls, and those of any vsock
+    /// capture
+    #[arg(long, conflicts_with_all = ["output", "verbose"])]
+    pub wireshark: bool,
+
+    /// text: a line for each call; jsonl: each call as a line of JSON; html: a page for a browser;
+    /// pcapng: a capture for Wireshark
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: ShowFormat,
 
@@ -81,6 +100,10 @@ pub enum ShowFormat {
     Text,
     /// Lines of JSON.
     Jsonl,
+    /// One page for a browser.
+    Html,
+    /// A capture for Wireshark.
+    Pcapng,
 }
 
 /// Make recorded calls again on another agent

@@ -1,7 +1,7 @@
 //! `proxy`: makes what its options say, and passes bytes until a signal ends it.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::cli;
 use crate::client::ConnectOptions;
 use crate::error::{Error, Kind};
 use crate::input;
-use crate::listen::Listener;
+use crate::listen::{self, Listener};
 use crate::log::{Logger, say};
 use crate::rules;
 use crate::schema::Schema;
@@ -42,6 +42,7 @@ pub(super) fn run(
         true => None,
         false => Some(Arc::new(rules::faults(schema, &options.rules)?)),
     };
+    listen::raise_file_limit();
     let file = options.write.as_deref().map(create).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -151,7 +152,7 @@ fn between(listen: &str, address: Address) -> Result<Place, Error> {
     };
     let listener = Listener::bind(&from).map_err(|reason| {
         let kind = match reason {
-            crate::listen::BindError::Scheme => Kind::Usage,
+            listen::BindError::Scheme => Kind::Usage,
             _ => Kind::Connection,
         };
         Error::new(kind, format_args!("cannot listen on {listen:?}: {reason}"))
@@ -171,10 +172,4 @@ fn between(listen: &str, address: Address) -> Result<Place, Error> {
         to,
         _held: Box::new(file),
     })
-}
-
-/// Whether what is shown may have colours.
-pub(super) fn has_colours() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !refused
 }
