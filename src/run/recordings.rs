@@ -21,7 +21,7 @@ use crate::input;
 use crate::interrupt;
 use crate::log::{Logger, say};
 use crate::schema::Schema;
-use crate::session::{self, Output};
+use crate::session::Output;
 use crate::text::{duration, escape};
 
 /// What is compared when calls are: IDs are not, nor is what no two runs have in common, which
@@ -106,7 +106,7 @@ pub(super) fn replay(
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
-    let address = address.ok_or_else(session::missing_address)?;
+    let address = address.ok_or_else(super::address::missing)?;
     let file = options.write.as_deref().map(proxy::create).transpose()?;
     let mut record = file.map(BufWriter::new);
     let (source, ids) = with_fresh_ids(schema, &options.file)?;

@@ -419,7 +419,7 @@ fn a_wrong_address_says_what_a_right_one_looks_like() {
         .stderr(
             "error: no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for \
              example unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 \
-             or sim://\n",
+             or sim://; on a node, --sandbox takes namespace/pod instead\n",
         )
         .test();
 }
