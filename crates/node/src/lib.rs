@@ -19,7 +19,6 @@
 #![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
-mod annotations;
 mod bundle;
 mod host;
 mod monitor;

@@ -7,7 +7,6 @@ use agent_node::Sandbox;
 use agent_policy::source::{self, ANNOTATIONS};
 use agent_policy::{Agent, JudgeError, Rego};
 
-use crate::cli;
 use crate::error::Error;
 use crate::log::Logger;
 use crate::run::sandboxes;
@@ -27,13 +26,7 @@ pub(super) fn of_sandbox(
     host_root: Option<&str>,
     logger: Logger,
 ) -> Result<String, Error> {
-    let survey = sandboxes::survey(
-        &cli::Address {
-            host_root: host_root.map(str::to_owned),
-            ..cli::Address::default()
-        },
-        logger,
-    );
+    let survey = sandboxes::survey(&sandboxes::host(host_root)?, logger);
     let sandbox = survey.sandbox(which)?;
     let within = |error: Error| error.within(format_args!("the sandbox {}", sandbox.id));
     let policy = source::in_annotations(|name| sandbox.annotation(name));
