@@ -87,7 +87,9 @@ impl Agents for Guest {
             Guest::Namespaces { agent } => in_namespaces(agent, bundle.path()),
             Guest::Machine(machines) => {
                 let booted = machines.boot();
-                let has = ["memory-cgroup", "kernel"].map(str::to_owned).to_vec();
+                let has = ["memory-cgroup", "cgroup2", "kernel"]
+                    .map(str::to_owned)
+                    .to_vec();
                 (booted.address(), has, Place::Machine(booted))
             }
         };
