@@ -23,15 +23,17 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use address::Address;
+#[cfg(feature = "node")]
+pub use address::OnHost;
 #[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
 #[cfg(feature = "node")]
-pub use node::{Doctor, Exec, ListFormat, Probe, Sandboxes};
+pub use node::{Asked, Doctor, Exec, ListFormat, Probe, Sandboxes};
 #[cfg(feature = "policy")]
 pub use policy::{
-    Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
-    RequestOptions, RequestSource, Why,
+    Audit, Check, Explain, Export, Policy, PolicyCommand, PolicyOptions, RequestOptions,
+    RequestSource, Why,
 };
 #[cfg(any(feature = "sim", feature = "tap"))]
 pub use rules::{RuleSource, Rules};
@@ -285,6 +287,20 @@ fn hasty(matches: &ArgMatches) -> Vec<String> {
         duration::is_hasty(text).then(warning)
     });
     given.collect()
+}
+
+/// The exit status of a run whose arguments, the program's name first, cannot be read.
+pub fn mistake_status(arguments: &[std::ffi::OsString]) -> u8 {
+    let usage = crate::error::Kind::Usage.exit_status();
+    #[cfg(feature = "node")]
+    if let Some((_, name)) = bundled::sub_command(arguments, &command())
+        && name == "exec"
+    {
+        // Any status below this one may be the process's own.
+        return crate::exec::NOT_RUN;
+    }
+    let _ = arguments;
+    usage
 }
 
 /// A clap error as one line, without usage and hints on where to read more, and with what

@@ -10,7 +10,6 @@
 #[cfg(feature = "node")]
 mod by_name;
 pub mod cli;
-pub mod complete;
 #[cfg(feature = "node")]
 pub mod doctor;
 #[cfg(feature = "node")]
@@ -37,6 +36,7 @@ pub mod typed;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
+pub use agent_complete as complete;
 pub use agent_examples as examples;
 pub use agent_report::{error, log, progress, standard_output};
 pub use agent_request::{self as request, auto, conveniences, input};

@@ -6,6 +6,8 @@ mod accept;
 mod control;
 #[cfg(feature = "policy")]
 pub(crate) mod policy;
+#[cfg(feature = "tap")]
+pub(crate) mod recorded;
 
 use std::io;
 use std::sync::Arc;
@@ -17,10 +19,10 @@ use crate::log::say;
 use crate::rules::{self, Files};
 use crate::schema::Schema;
 use crate::transport::Address;
-use agent_faults::Faults;
-use agent_sim::{Agent, Failure, GuestOptions, Policy, Served, Setup};
+use agent_faults::{Faults, Orders};
+use agent_sim::{Failure, GuestOptions, Policy, Recorded, Served, Setup};
 
-use crate::listen::{BindError, Listener};
+use crate::listen::{self, BindError, Listener};
 use crate::signals::Signals;
 
 /// What to serve, and where.
@@ -32,6 +34,8 @@ pub struct ServeOptions {
     pub guest: GuestOptions,
     /// What requests are held to, where the agent is one with a policy.
     pub policy: Option<Box<dyn Policy>>,
+    /// What answers in the agent's place, if it is to answer as another one did.
+    pub recorded: Option<Box<dyn Recorded>>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
 }
@@ -64,12 +68,17 @@ const LAST_ANSWERS: Duration = Duration::from_millis(200);
 /// # Errors
 /// As [`ServeError`] lists them.
 pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), ServeError> {
-    accept::raise_file_limit();
+    listen::raise_file_limit();
     let runtime = agent_sim::runtime().map_err(start)?;
     let setup = Setup {
         schema,
         guest: options.guest,
         policy: options.policy,
+        recorded: options.recorded,
+        hybrid_port: match &options.address {
+            Address::Hybrid(socket) => Some(socket.port),
+            _ => None,
+        },
         faults: Arc::clone(&options.faults),
         log: Box::new(io::stdout()),
     };
@@ -98,7 +107,7 @@ async fn run(
     // The file is removed when this is dropped.
     let (socket, _file) = listener.into_parts();
     let is_vsock = matches!(address, Address::Vsock(_));
-    announce(&uri, faults, served.agent());
+    announce(&uri, faults, served.orders());
     tokio::select! {
         () = signals.any() => Ok(()),
         ended = accept::accept(socket, is_vsock, served) => ended.map_err(start),
@@ -114,14 +123,14 @@ fn start(error: io::Error) -> ServeError {
     ServeError::Start(input::reason(&error))
 }
 
-fn announce(uri: &str, faults: &Arc<Faults>, agent: &Arc<Agent>) {
+fn announce(uri: &str, faults: &Arc<Faults>, orders: Arc<dyn Orders + Send + Sync>) {
     let mut told = rules::tell_seed(faults);
     // Scripts wait for this line; one that closed standard error does not.
     say(format_args!("listening on {uri}"));
-    let (faults, agent) = (Arc::clone(faults), Arc::clone(agent));
+    let faults = Arc::clone(faults);
     let obeys = control::listen(move |line| {
         let mut files = Files(Inputs::without_standard_input());
-        let shown = faults.control(line, &mut files, agent.as_ref());
+        let shown = faults.control(line, &mut files, orders.as_ref());
         told = told || rules::tell_seed(&faults);
         shown.map_err(|error| error.to_string())
     });

@@ -38,6 +38,12 @@ pub struct Serve {
     #[arg(long, requires = "run_processes")]
     pub allow_root: bool,
 
+    /// Answer as the agent of this recording did, by RPC and request, in order
+    #[cfg(feature = "tap")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["feature", "root", "run_processes"])]
+    pub from: Option<PathBuf>,
+
     /// What goes wrong.
     #[command(flatten)]
     pub rules: Rules,

@@ -1,15 +1,16 @@
 //! `show`, `replay` and `diff`: what is done with recordings.
 
+use std::env;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read as _, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Cursor, IsTerminal as _, Read as _, Write};
 use std::path::Path;
 use std::rc::Rc;
 
-use agent_tap::Ids;
-use agent_tap::diff::{self, Comparison, Difference};
+use agent_tap::diff::{self, Difference};
 use agent_tap::recording::{ReadError, Reader, Status};
 use agent_tap::replay::{self, Answer, ReplayError, Step};
-use agent_tap::show::{self, Form, Lines, ShowError, Text};
+use agent_tap::show::{self, Lines, Page, ShowError, Text};
+use agent_tap::{Comparison, IdFields, Ids};
 use serde_json::{Value, json};
 
 use super::proxy;
@@ -24,40 +25,76 @@ use crate::schema::Schema;
 use crate::session::{self, Output};
 use crate::text::{duration, escape};
 
-/// Fields that tell a time or a measure, which no two runs have in common.
-const MEASURES: &[(&str, &[&str])] = &[
-    ("grpc.AgentService/SetGuestDateTime", &["Sec", "Usec"]),
-    (
-        "grpc.AgentService/StatsContainer",
-        &["cgroup_stats", "network_stats"],
-    ),
-    ("grpc.AgentService/GetMetrics", &["metrics"]),
-];
+/// What is compared when calls are: IDs are not, nor is what no two runs have in common, which
+/// are times, measures and random numbers.
+pub(crate) const COMPARISON: Comparison = Comparison {
+    ids: IdFields {
+        anywhere: &auto::ID_FIELDS,
+        alone: &["exec_id"],
+    },
+    measures: &[
+        ("grpc.AgentService/SetGuestDateTime", &["Sec", "Usec"]),
+        ("grpc.AgentService/ReseedRandomDev", &["data"]),
+        (
+            "grpc.AgentService/StatsContainer",
+            &["cgroup_stats", "network_stats"],
+        ),
+        ("grpc.AgentService/GetMetrics", &["metrics"]),
+    ],
+};
 
-/// Shows a recording.
+/// Shows a recording, or prints Wireshark's dissector.
 ///
 /// # Errors
 /// When it cannot be read, or standard output takes no more.
-pub(super) fn show(options: &cli::Show) -> Result<u8, Error> {
+pub(super) fn show(schema: &'static Schema, options: &cli::Show) -> Result<u8, Error> {
+    // The options' definition lets it be left out with `--wireshark` only.
+    let Some(file) = &options.file else {
+        Output::default().text(&show::dissector(schema))?;
+        return Ok(0);
+    };
+    if options.output == cli::ShowFormat::Pcapng && io::stdout().is_terminal() {
+        return Err(Error::usage(
+            "-o pcapng: this is not for a terminal: write it to a file, as in \"> calls.pcapng\"",
+        ));
+    }
     let _ = interrupt::install();
-    let mut text = Text {
-        ids: &auto::ID_FIELDS,
-        messages: options.verbose,
-        colours: proxy::has_colours(),
-        start: std::time::SystemTime::UNIX_EPOCH,
-    };
-    let form: &mut dyn Form = match options.output {
-        cli::ShowFormat::Text => &mut text,
-        cli::ShowFormat::Jsonl => &mut Lines,
-    };
     let mut out = BufWriter::new(StandardOutput);
-    let shown = show::show(open(&options.file)?, form, &mut out);
+    let shown = shown_as(options, open(file)?, &mut out);
     let shown = shown.and_then(|()| out.flush().map_err(ShowError::Write));
     match shown {
         Ok(()) => Ok(0),
-        Err(ShowError::Read(error)) => Err(unreadable(&options.file, &error)),
+        Err(ShowError::Read(error)) => Err(unreadable(file, &error)),
         Err(ShowError::Write(error)) => Err(not_written(&error)),
     }
+}
+
+/// Shows a recording in the form that the options say.
+fn shown_as(
+    options: &cli::Show,
+    recording: impl BufRead,
+    out: &mut dyn Write,
+) -> Result<(), ShowError> {
+    let ids = &auto::ID_FIELDS;
+    let mut text = Text {
+        ids,
+        messages: options.verbose,
+        colours: has_colours(),
+        start: std::time::SystemTime::UNIX_EPOCH,
+    };
+    match options.output {
+        cli::ShowFormat::Text => show::show(recording, &mut text, out),
+        cli::ShowFormat::Jsonl => show::show(recording, &mut Lines, out),
+        cli::ShowFormat::Html => show::show(recording, &mut Page { ids }, out),
+        cli::ShowFormat::Pcapng => show::pcapng(recording, out),
+    }
+}
+
+/// Whether standard output shows colours, and the user wants them (<https://no-color.org>).
+fn has_colours() -> bool {
+    let is_refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_able = env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
+    io::stdout().is_terminal() && is_able && !is_refused
 }
 
 /// Makes recorded calls again.
@@ -149,11 +186,7 @@ pub(super) fn replay(
 /// exit status 2, as 1 means that they differ.
 pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, Error> {
     let (first, second) = (open(&options.first)?, open(&options.second)?);
-    let comparison = Comparison {
-        ids: &auto::ID_FIELDS,
-        measures: MEASURES,
-    };
-    let differences = diff::diff(schema, first, second, comparison).map_err(|(which, error)| {
+    let differences = diff::diff(schema, first, second, COMPARISON).map_err(|(which, error)| {
         let file = if which == 0 {
             &options.first
         } else {
@@ -176,7 +209,7 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
 }
 
 /// Opens a recording.
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
@@ -205,12 +238,12 @@ fn with_fresh_ids(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRe
     // Where the system gives no random numbers, the recorded ID may still do.
     let mut fresh = |id: &str| auto::random_id().unwrap_or(id.to_owned());
     let ids = Reader::new(&mut first)
-        .and_then(|(reader, _)| Ids::of_recording(schema, &auto::ID_FIELDS, reader, &mut fresh));
+        .and_then(|(reader, _)| Ids::of_recording(schema, COMPARISON.ids, reader, &mut fresh));
     let ids = ids.map_err(|error| unreadable(path, &error))?;
     Ok((second, ids))
 }
 
-fn unreadable(path: &Path, error: &ReadError) -> Error {
+pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Error {
     Error::usage(error).within(format_args!("{path:?}"))
 }
 

@@ -19,10 +19,42 @@ pub(super) fn run(schema: &'static Schema, options: &Serve) -> Result<u8, Error>
         address: options.address.parse()?,
         guest: guest(options)?,
         policy: policy(schema, options)?,
+        #[cfg(feature = "tap")]
+        recorded: recorded(schema, options)?,
+        #[cfg(not(feature = "tap"))]
+        recorded: None,
         faults: Arc::new(rules::faults(schema, &options.rules)?),
     };
     serve::serve(options, schema)?;
     Ok(0)
+}
+
+/// The answers of a recording. What they lack is told, as it cannot be answered.
+#[cfg(feature = "tap")]
+fn recorded(
+    schema: &'static Schema,
+    options: &Serve,
+) -> Result<Option<Box<dyn agent_sim::Recorded>>, Error> {
+    use super::recordings::{COMPARISON, open, unreadable};
+    use crate::log::say;
+
+    let Some(path) = &options.from else {
+        return Ok(None);
+    };
+    let answers = agent_tap::Answers::read(schema, open(path)?, COMPARISON);
+    let answers = answers.map_err(|error| unreadable(path, &error))?;
+    if answers.is_cut() {
+        say(format_args!(
+            "warning: {path:?}: the last line is not whole, and is left out"
+        ));
+    }
+    if answers.lost() > 0 {
+        say(format_args!(
+            "warning: {path:?}: {} frames are missing in the recording",
+            answers.lost()
+        ));
+    }
+    Ok(Some(Box::new(serve::recorded::FromRecording(answers))))
 }
 
 #[cfg(feature = "policy")]

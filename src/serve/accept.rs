@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent_sim::Served;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
@@ -24,16 +24,6 @@ const OTHERS: u64 = 40;
 
 /// As many connections as are ever open at once, whatever the limit.
 const MOST: u64 = 100_000;
-
-/// Allows this process all the files that it may allow itself.
-pub(super) fn raise_file_limit() {
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-        && soft < hard
-    {
-        // Where it is not allowed, fewer clients are served at once.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
-}
 
 /// Serves whoever connects to a socket that listens, of vsock or a Unix one. What
 /// keeps it from accepting is told once.

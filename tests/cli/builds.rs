@@ -151,9 +151,14 @@ pub fn frobnicate(arguments: &[&str]) -> Tool {
 
 /// The same, built from a service with streaming RPCs.
 pub fn streams(arguments: &[&str]) -> Tool {
+    tool(arguments).binary(streams_program())
+}
+
+/// The program itself.
+pub fn streams_program() -> &'static Path {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BINARY.get_or_init(|| build("streams", &fixture("streams")));
-    tool(arguments).binary(built.as_ref().unwrap())
+    built.as_ref().unwrap()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -13,6 +13,10 @@ mod again;
 mod automatic;
 mod bench;
 mod bench_terminal;
+#[cfg(feature = "tap")]
+mod between;
+#[cfg(feature = "tap")]
+mod browser;
 mod builds;
 mod bundle;
 mod ci_job;
@@ -58,6 +62,10 @@ mod prompt_input;
 #[cfg(feature = "tap")]
 mod proxy;
 #[cfg(feature = "tap")]
+mod recorded_answers;
+#[cfg(feature = "tap")]
+mod recording_page;
+#[cfg(feature = "tap")]
 mod recordings;
 mod run;
 mod run_processes;
@@ -78,3 +86,5 @@ mod unit_tests;
 mod version_skew;
 mod wild_json;
 mod wire;
+#[cfg(feature = "tap")]
+mod wireshark;

@@ -33,7 +33,12 @@ pub fn serve(arguments: &[&str]) -> Served {
 
 /// A proxy on a socket of its own, with these arguments.
 pub fn proxy(arguments: &[&str]) -> Served {
-    start(&[program()], &["proxy", "--listen"], arguments)
+    proxy_by(&[program()], arguments)
+}
+
+/// The same, started by a command that ends in the program's name.
+pub fn proxy_by(command: &[&str], arguments: &[&str]) -> Served {
+    start(command, &["proxy", "--listen"], arguments)
 }
 
 /// The same as `serve`, started by a command that ends in the program's name.

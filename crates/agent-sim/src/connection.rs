@@ -1,20 +1,15 @@
 //! One connection: the ttrpc crate's server, and the layer between it and the
 //! client.
 
+use std::collections::HashMap;
 use std::future::ready;
 use std::io;
-use std::sync::Arc;
 
 use agent_faults::{End, Layer};
-use agent_schema::Schema;
 use futures_util::stream::{StreamExt as _, once, pending};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
-use ttrpc::asynchronous::Server;
 use ttrpc::asynchronous::transport::Listener;
-
-use super::agent::Agent;
-use super::notice::Watch;
-use super::services::services;
+use ttrpc::asynchronous::{Server, Service};
 
 /// How many bytes are on their way between the server and the layer.
 const ROOM: usize = 16 << 10;
@@ -22,9 +17,7 @@ const ROOM: usize = 16 << 10;
 /// Serves a client to the end of its connection, or until `stop` is done. Why it
 /// ended comes back.
 pub(super) async fn serve(
-    schema: &'static Schema,
-    agent: &Arc<Agent>,
-    watch: &Arc<dyn Watch>,
+    services: HashMap<String, Service>,
     layer: Layer,
     client: impl AsyncRead + AsyncWrite + Send + 'static,
     stop: impl Future<Output = ()>,
@@ -35,7 +28,7 @@ pub(super) async fn serve(
         once(ready(io::Result::Ok(server_side))).chain(pending::<io::Result<DuplexStream>>());
     let mut server = Server::new()
         .add_listener(Listener::new(listener))
-        .register_service(services(schema, agent, watch));
+        .register_service(services);
     // It has a listener, which is all that it may lack.
     if server.start().await.is_err() {
         return End::Connection;

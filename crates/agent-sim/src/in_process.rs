@@ -17,6 +17,7 @@ use super::agent::Agent;
 use super::connection::serve;
 use super::notice::{Never, Tell, Watch};
 use super::options::GuestOptions;
+use super::services::services;
 
 /// Where connections to this process's agent go, once it runs.
 static AGENT: Mutex<Option<InProcess>> = Mutex::new(None);
@@ -75,10 +76,10 @@ impl InProcess {
                             observer: Arc::new(()),
                             load: Arc::new(Load::default()),
                         };
-                        let agent = Arc::clone(&agent);
-                        tokio::spawn(async move {
-                            serve(schema, &agent, &watch, layer, stream, pending()).await
-                        });
+                        let services = services(schema, &agent, &watch);
+                        tokio::spawn(
+                            async move { serve(services, layer, stream, pending()).await },
+                        );
                     }
                 });
             })

@@ -9,10 +9,8 @@
 
 mod agent;
 mod behaviour;
-mod change;
 mod connection;
 mod handshake;
-mod host;
 mod in_process;
 mod notice;
 mod options;
@@ -20,6 +18,7 @@ mod policy;
 mod process;
 mod protos;
 mod record;
+mod recorded;
 mod refusal;
 mod root;
 mod serve;
@@ -31,11 +30,11 @@ mod unary;
 #[cfg(test)]
 mod tests;
 
-pub use agent::Agent;
 pub use in_process::{connect, connect_and_tell, runtime};
 pub use notice::Never;
 pub use options::{Feature, FeatureError, GuestOptions};
 pub use policy::{Policy, Verdict};
 pub use record::Failure;
+pub use recorded::{Answer, Ending, Passed, Recorded, Turn};
 pub use root::{Root, RootError};
 pub use serve::{Served, Setup};

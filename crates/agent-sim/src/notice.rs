@@ -8,9 +8,9 @@ pub struct Never {
     /// Its stream ID.
     pub stream: u32,
     /// Its service's full name.
-    pub service: &'static str,
+    pub service: String,
     /// Its method.
-    pub method: &'static str,
+    pub method: String,
     /// Why it is not answered.
     pub reason: String,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use agent_faults::{End, Faults, Layer, Load};
+use agent_faults::{End, Faults, Layer, Load, Orders};
 use agent_schema::Schema;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, join, split};
 use tokio::sync::watch;
@@ -18,6 +18,8 @@ use super::notice::{Never, Watch};
 use super::options::GuestOptions;
 use super::policy::Policy;
 use super::record::{CallLog, Failure, Recorder};
+use super::recorded::{self, Player, Recorded};
+use super::services::services;
 
 /// How long an agent that ends still writes what it answers then.
 const LAST_ANSWERS: Duration = Duration::from_millis(50);
@@ -33,6 +35,11 @@ pub struct Setup {
     pub guest: GuestOptions,
     /// What requests are held to, where the agent is one with a policy.
     pub policy: Option<Box<dyn Policy>>,
+    /// What answers in the agent's place, if it is to answer as another one did.
+    pub recorded: Option<Box<dyn Recorded>>,
+    /// The port that a client must ask for first, as on a hypervisor's socket. Without
+    /// one a handshake may come, for any port.
+    pub hybrid_port: Option<u32>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// Takes a line of JSON for each call, before its answer goes out. It is
@@ -46,6 +53,8 @@ pub struct Setup {
 pub struct Served {
     schema: &'static Schema,
     agent: Arc<Agent>,
+    recorded: Option<Arc<Player>>,
+    hybrid_port: Option<u32>,
     faults: Arc<Faults>,
     recorder: Recorder,
     /// How many connections there were.
@@ -67,6 +76,10 @@ impl Served {
         let served = Served {
             schema: setup.schema,
             agent: Arc::new(Agent::new(setup.guest, setup.policy)),
+            recorded: setup
+                .recorded
+                .map(|recorded| Arc::new(Player::new(recorded))),
+            hybrid_port: setup.hybrid_port,
             faults: setup.faults,
             recorder,
             connections: AtomicU64::new(0),
@@ -77,8 +90,11 @@ impl Served {
     }
 
     /// What carries out orders.
-    pub fn agent(&self) -> &Arc<Agent> {
-        &self.agent
+    pub fn orders(&self) -> Arc<dyn Orders + Send + Sync> {
+        match &self.recorded {
+            Some(player) => Arc::clone(player) as _,
+            None => Arc::clone(&self.agent) as _,
+        }
     }
 
     /// Serves a client to the end of its connection, which may begin with the
@@ -92,10 +108,10 @@ impl Served {
         });
         let (mut requests, mut answers) = split(client);
         let begun = tokio::select! {
-            begun = handshake::answer(&mut requests, &mut answers) => begun,
+            begun = handshake::answer(&mut requests, &mut answers, self.hybrid_port) => begun,
             () = &mut stop => return,
         };
-        // The client is gone.
+        // The client is gone, or is to go.
         let Ok(begun) = begun else { return };
         let client = join(io::Cursor::new(begun).chain(requests), answers);
         let log = CallLog {
@@ -112,7 +128,11 @@ impl Served {
             observer: Arc::new(log),
             load,
         };
-        match serve(self.schema, &self.agent, &watch, layer, client, stop).await {
+        let services = match &self.recorded {
+            Some(player) => recorded::services(self.schema, player, &watch),
+            None => services(self.schema, &self.agent, &watch),
+        };
+        match serve(services, layer, client, stop).await {
             End::Connection => {}
             End::Last => {
                 let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
@@ -122,8 +142,11 @@ impl Served {
             End::Dies => {
                 let next = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
                 self.ended.send_replace(next);
+                if let Some(player) = &self.recorded {
+                    player.begin_anew();
+                }
                 let mut sandbox = self.agent.sandbox().await;
-                self.agent.begin_anew(&mut sandbox);
+                self.agent.begin_anew(&mut sandbox).await;
             }
         }
     }

@@ -97,8 +97,8 @@ impl<'a> Call<'a> {
     ) -> ttrpc::Result<T> {
         self.watch.never(&Never {
             stream: self.stream,
-            service: self.service,
-            method: self.method,
+            service: self.service.to_owned(),
+            method: self.method.to_owned(),
             reason: reason.into(),
         });
         let never = std::future::pending().await;
@@ -138,7 +138,7 @@ macro_rules! agent_service {
             ) -> ttrpc::Result<$response> {
                 // What a process writes is read all the same, and then thrown away.
                 if stringify!($request) != "ReadStreamRequest" {
-                    self.agent.permit(&request)?;
+                    self.agent.permit(&request).await?;
                 }
                 let call = self.call(context, "grpc.AgentService", $name);
                 $area::$function(call, request).await

@@ -42,15 +42,8 @@ impl StreamHandler for Streaming {
         context: TtrpcContext,
         mut stream: StreamInner,
     ) -> ttrpc::Result<Option<Response>> {
-        let mut over = self.over.clone();
-        // The ttrpc crate ends neither by itself, as it does for unary calls.
-        let answer = tokio::select! {
-            biased;
-            answer = self.serve(&context, &mut stream) => answer,
-            _ = over.changed() => Err(Error::RemoteClosed),
-            () = deadline(&context) => Err(refusal(Code::DEADLINE_EXCEEDED, "timeout")),
-        };
-        match answer {
+        let served = self.serve(&context, &mut stream);
+        match limited(&context, self.over.clone(), served).await {
             Ok(true) => Ok(None),
             Ok(false) => {
                 let mut response = Response::new();
@@ -84,14 +77,14 @@ impl Streaming {
 }
 
 /// The requests of one stream, in order.
-struct Requests {
+pub(super) struct Requests {
     /// How many are left; `None` until the client says that it is done. A
     /// client may say so in the frame that opens the stream.
     left: Option<usize>,
 }
 
 impl Requests {
-    fn of(context: &TtrpcContext) -> Requests {
+    pub(super) fn of(context: &TtrpcContext) -> Requests {
         let flags = context.mh.flags;
         let opening = usize::from(flags & FLAG_NO_DATA == 0);
         Requests {
@@ -99,7 +92,11 @@ impl Requests {
         }
     }
 
-    async fn next(&mut self, stream: &mut StreamInner) -> ttrpc::Result<Option<Vec<u8>>> {
+    /// The next one; none when the client has sent all of them.
+    pub(super) async fn next(
+        &mut self,
+        stream: &mut StreamInner,
+    ) -> ttrpc::Result<Option<Vec<u8>>> {
         match &mut self.left {
             Some(0) => return Ok(None),
             Some(left) => *left -= 1,
@@ -111,6 +108,21 @@ impl Requests {
             Err(Error::Eof | Error::RemoteClosed) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What serves a stream, until the connection or the client's time for it is over.
+/// The ttrpc crate ends neither by itself, as it does for unary calls.
+pub(super) async fn limited<T>(
+    context: &TtrpcContext,
+    mut over: watch::Receiver<()>,
+    served: impl Future<Output = ttrpc::Result<T>>,
+) -> ttrpc::Result<T> {
+    tokio::select! {
+        biased;
+        answer = served => answer,
+        _ = over.changed() => Err(Error::RemoteClosed),
+        () = deadline(context) => Err(refusal(Code::DEADLINE_EXCEEDED, "timeout")),
     }
 }
 

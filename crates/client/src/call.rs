@@ -1,8 +1,9 @@
-//! One call as its caller states it, and the request that it travels in.
+//! One call as its caller states it, and the request that it travels in: ttRPC's `Request`,
+//! written, and read as one who stands between the two sides sees it.
 
 use std::time::Duration;
 
-use agent_wire::{put_bytes, put_length, put_varint_field};
+use agent_wire::{Content, Fields, WireError, put_bytes, put_length, put_varint_field};
 
 use crate::error::CallError;
 use crate::frame::check_size;
@@ -59,6 +60,13 @@ impl Call<'_> {
         }
     }
 
+    /// The data of the request frame that begins this call.
+    pub fn encode(&self) -> Vec<u8> {
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        self.encode_around(self.payload.len(), &mut head, &mut tail);
+        [&head, self.payload, &tail].concat()
+    }
+
     /// Whether the call's request would fit into a frame with a payload of this
     /// many bytes.
     ///
@@ -79,6 +87,56 @@ impl Call<'_> {
     }
 }
 
+/// A request as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// The service's full name.
+    pub service: &'a str,
+    /// The RPC's name.
+    pub method: &'a str,
+    /// The request message, encoded.
+    pub payload: &'a [u8],
+    /// The time in nanoseconds that the caller gives the call, 0 for no limit.
+    pub timeout_nano: i64,
+    /// Keys and values, in the order in which they came.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// The request out of a request frame's data. Of a field that comes more than once the last one
+/// counts, and fields that are not known are skipped.
+///
+/// # Errors
+/// Where the data is not an encoding of a request.
+pub fn decode_request(data: &[u8]) -> Result<Request<'_>, WireError> {
+    let mut request = Request::default();
+    let mut fields = Fields::of(data);
+    while let Some(field) = fields.next_field()? {
+        match field {
+            (SERVICE, Content::Bytes(text)) => request.service = fields.text(text)?,
+            (METHOD, Content::Bytes(text)) => request.method = fields.text(text)?,
+            (PAYLOAD, Content::Bytes(payload)) => request.payload = payload,
+            (TIMEOUT_NANO, Content::Varint(time)) => request.timeout_nano = time as i64,
+            (METADATA, Content::Bytes(pair)) => {
+                request.metadata.push(pair_of(fields.nested(pair)?)?);
+            }
+            _ => {}
+        }
+    }
+    Ok(request)
+}
+
+fn pair_of(mut fields: Fields<'_>) -> Result<(String, String), WireError> {
+    let (mut key, mut value) = (String::new(), String::new());
+    while let Some(field) = fields.next_field()? {
+        match field {
+            (KEY, Content::Bytes(text)) => key = fields.text(text)?.to_owned(),
+            (VALUE, Content::Bytes(text)) => value = fields.text(text)?.to_owned(),
+            _ => {}
+        }
+    }
+    Ok((key, value))
+}
+
 fn put_text(field: u32, text: &str, message: &mut Vec<u8>) {
     if !text.is_empty() {
         put_bytes(field, text.as_bytes(), message);
@@ -89,15 +147,9 @@ fn put_text(field: u32, text: &str, message: &mut Vec<u8>) {
 #[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
     use protobuf::Message;
-    use ttrpc::proto::{KeyValue, Request};
+    use ttrpc::proto::{self, KeyValue};
 
     use super::*;
-
-    fn encoded(call: &Call<'_>) -> Vec<u8> {
-        let (mut head, mut tail) = (Vec::new(), Vec::new());
-        call.encode_around(call.payload.len(), &mut head, &mut tail);
-        [&head, call.payload, &tail].concat()
-    }
 
     #[test]
     fn the_request_is_what_the_ttrpc_crate_writes() {
@@ -110,7 +162,7 @@ mod tests {
             metadata: &metadata,
             timeout: Some(Duration::from_millis(5)),
         };
-        let request = Request {
+        let request = proto::Request {
             service: call.service.to_owned(),
             method: call.method.to_owned(),
             payload: call.payload.to_vec(),
@@ -125,7 +177,35 @@ mod tests {
                 .collect(),
             ..Default::default()
         };
-        assert_eq!(encoded(&call), request.write_to_bytes().unwrap());
+        let data = request.write_to_bytes().unwrap();
+        assert_eq!(call.encode(), data);
+        let read = decode_request(&data).unwrap();
+        let expected = Request {
+            service: call.service,
+            method: call.method,
+            payload: call.payload,
+            timeout_nano: 5_000_000,
+            metadata: metadata.to_vec(),
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn of_a_field_that_comes_again_the_last_one_counts() {
+        // The third is a field that no request has.
+        let data = b"\x12\x05Check\x1a\x01a\x32\x01u\x1a\x02bc\x12\x07Version";
+        let request = decode_request(data).unwrap();
+        assert_eq!((request.method, request.payload), ("Version", &b"bc"[..]));
+        assert_eq!(decode_request(b""), Ok(Request::default()));
+    }
+
+    #[test]
+    fn a_request_that_is_cut_is_refused() {
+        let data = b"\x0a\x0bgrpc.Health";
+        for length in 1..data.len() {
+            assert!(decode_request(&data[..length]).is_err(), "{length} bytes");
+        }
+        assert_eq!(decode_request(b"\x12\x01\xff"), Err(WireError::NotUtf8(2)));
     }
 
     #[test]
@@ -137,12 +217,12 @@ mod tests {
             metadata: &[],
             timeout: None,
         };
-        assert_eq!(encoded(&call), b"\x12\x01M");
+        assert_eq!(call.encode(), b"\x12\x01M");
         let endless = Call {
             timeout: Some(Duration::MAX),
             ..call
         };
-        let request = Request::parse_from_bytes(&encoded(&endless)).unwrap();
+        let request = proto::Request::parse_from_bytes(&endless.encode()).unwrap();
         assert_eq!(request.timeout_nano, i64::MAX);
     }
 }

@@ -58,7 +58,7 @@ mod stream;
 pub mod transport;
 mod writer;
 
-pub use self::call::Call;
+pub use self::call::{Call, Request, decode_request};
 pub use self::connection::Connection;
 pub use self::error::{CallError, ErrorKind, ProtocolError, Stage};
 pub use self::multiplex::Multiplexer;

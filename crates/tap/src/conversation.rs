@@ -15,6 +15,11 @@ const LONGEST_LINE: usize = 64;
 /// How many bytes that are not ttRPC are kept of each direction.
 const MOST_OTHER_BYTES: usize = 64 << 10;
 
+/// The flag of a frame whose sender sends no more on the stream.
+pub(crate) const FLAG_REMOTE_CLOSED: u8 = 1;
+/// The flag of a frame without a message.
+pub(crate) const FLAG_NO_DATA: u8 = 4;
+
 /// Which way bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

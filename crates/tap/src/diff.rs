@@ -10,19 +10,10 @@ use agent_schema::{Schema, json};
 use serde_json::{Map, Value};
 
 use crate::calls::{Call, Calls, End, Told};
+use crate::comparison::Comparison;
 use crate::ids::Ids;
 use crate::recorder::rpc_of;
 use crate::recording::{ReadError, Reader, Status};
-
-/// What is compared, and what is not.
-#[derive(Debug, Clone, Copy)]
-pub struct Comparison {
-    /// The fields of requests that hold an ID.
-    pub ids: &'static [&'static str],
-    /// The RPCs, as `service/method`, and the fields of their messages that tell a time or a
-    /// measure, which no two runs have in common.
-    pub measures: &'static [(&'static str, &'static [&'static str])],
-}
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq)]
@@ -215,8 +206,7 @@ fn compared_form(
     comparison: Comparison,
 ) -> Compared {
     let name = format!("{}/{}", call.service, call.method);
-    let measures = comparison.measures.iter().find(|(rpc, _)| *rpc == name);
-    let measures = measures.map_or(&[][..], |(_, fields)| fields);
+    let measures = comparison.measures_of(&name);
     let rpc = rpc_of(schema, &call.service, &call.method);
     let form = |payload: &[u8], message: Option<&'static agent_schema::Message>| {
         let raw = || Value::from(agent_text::hex::digits(payload));
@@ -261,7 +251,7 @@ fn compared_form(
     });
     let about: Vec<String> = comparison
         .ids
-        .iter()
+        .all()
         .filter_map(|field| Some(format!(" {}", request.get(field)?.as_str()?)))
         .collect();
     Compared {

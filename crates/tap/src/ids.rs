@@ -1,7 +1,9 @@
 //! IDs of sandboxes and containers, which differ from one run to the next: found in the fields
 //! that hold them, and replaced wherever they stand, in paths and annotations too.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use agent_schema::{Key, List, Map, Reflect, Scalar, Schema, Type, Value, ValueMut};
 
@@ -12,17 +14,47 @@ use crate::recording::{Kind, ReadError, Record};
 /// are ordinary words too; they are found as a part of a path only.
 const TELLING_LENGTH: usize = 16;
 
+/// The fields that hold an ID.
+#[derive(Debug, Clone, Copy)]
+pub struct IdFields {
+    /// Those whose IDs stand in paths too, however short they are.
+    pub anywhere: &'static [&'static str],
+    /// Those whose short IDs are ordinary words in a path, as a process's `sh` in `/bin/sh`.
+    pub alone: &'static [&'static str],
+}
+
+impl IdFields {
+    /// Whether a field holds an ID.
+    pub(crate) fn contain(&self, name: &str) -> bool {
+        self.anywhere.contains(&name) || self.alone.contains(&name)
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.anywhere.iter().chain(self.alone).copied()
+    }
+}
+
 /// Which ID stands for which.
 #[derive(Debug, Clone)]
 pub struct Ids {
     /// The fields of a request that hold an ID.
-    fields: &'static [&'static str],
-    known: BTreeMap<String, String>,
+    pub(crate) fields: IdFields,
+    known: BTreeMap<String, Known>,
+}
+
+/// What is known of an ID.
+#[derive(Debug, Clone)]
+struct Known {
+    /// What stands for it.
+    other: String,
+    /// Whether it stands in paths too if it is short.
+    anywhere: bool,
 }
 
 impl Ids {
-    /// No IDs. `fields` are the fields of requests that hold one.
-    pub(crate) fn new(fields: &'static [&'static str]) -> Ids {
+    /// No IDs.
+    pub(crate) fn new(fields: IdFields) -> Ids {
         Ids {
             fields,
             known: BTreeMap::new(),
@@ -36,7 +68,7 @@ impl Ids {
     /// When the recording cannot be read.
     pub fn of_recording(
         schema: &Schema,
-        fields: &'static [&'static str],
+        fields: IdFields,
         recording: impl Iterator<Item = Result<Record, ReadError>>,
         other: &mut dyn FnMut(&str) -> String,
     ) -> Result<Ids, ReadError> {
@@ -64,15 +96,28 @@ impl Ids {
         request: &dyn Reflect,
         mut other: impl FnMut(&str, usize, &str) -> String,
     ) {
-        for (index, field) in request.descriptor().fields.iter().enumerate() {
-            if self.fields.contains(&field.name)
-                && let Some(Value::String(id)) = request.get(index)
-                && !id.is_empty()
-                && !self.known.contains_key(id)
-            {
-                let name = other(field.name, self.known.len(), id);
-                self.known.insert(id.to_owned(), name);
+        for (name, id) in ids_of(request, self.fields) {
+            let anywhere = self.fields.anywhere.contains(&name);
+            match self.known.get_mut(id) {
+                Some(known) => known.anywhere |= anywhere,
+                None => {
+                    let other = other(name, self.known.len(), id);
+                    let known = Known { other, anywhere };
+                    self.known.insert(id.to_owned(), known);
+                }
             }
+        }
+    }
+
+    /// What stands for an ID.
+    pub(crate) fn other(&self, id: &str) -> Option<&str> {
+        self.known.get(id).map(|known| &known.other[..])
+    }
+
+    /// Lets something else stand for an ID that is known.
+    pub(crate) fn rename(&mut self, id: &str, other: &str) {
+        if let Some(known) = self.known.get_mut(id) {
+            other.clone_into(&mut known.other);
         }
     }
 
@@ -85,7 +130,7 @@ impl Ids {
             if !is_text || message.get(index).is_none() {
                 continue;
             }
-            let holds_one = self.fields.contains(&field.name);
+            let holds_one = self.fields.contain(field.name);
             if let Some(value) = message.get_mut(index) {
                 any |= self.replace_in(value, holds_one);
             }
@@ -142,51 +187,69 @@ impl Ids {
 
     /// A text with other IDs, if there is one in it. `is_one` for a text that is an ID.
     pub(crate) fn replaced(&self, text: &str, is_one: bool) -> Option<String> {
-        if is_one && let Some(other) = self.known.get(text) {
-            return Some(other.clone());
+        if is_one && let Some(other) = self.other(text) {
+            return Some(other.to_owned());
         }
-        let mut result: Option<String> = None;
-        for (id, other) in &self.known {
-            let now = result.as_deref().unwrap_or(text);
-            if let Some(next) = replaced_one(now, id, other) {
-                result = Some(next);
-            }
+        let mut result = String::new();
+        let mut rest = 0;
+        while let Some((place, id)) = self.find(text, rest) {
+            result.push_str(text.get(rest..place.start).unwrap_or_default());
+            result.push_str(self.other(id).unwrap_or_default());
+            rest = place.end;
         }
-        result
+        if rest == 0 {
+            return None;
+        }
+        result.push_str(text.get(rest..).unwrap_or_default());
+        Some(result)
+    }
+
+    /// The first ID that stands in a text as a word of its own, from a place on.
+    pub(crate) fn find(&self, text: &str, from: usize) -> Option<(Range<usize>, &str)> {
+        let places = self.known.iter().filter_map(|(id, known)| {
+            let place = find_one(text, from, id, known.anywhere)?;
+            Some((place, &id[..]))
+        });
+        // Of two that begin at one place the longer one is meant.
+        places.min_by_key(|(place, _)| (place.start, Reverse(place.end)))
     }
 }
 
-/// `text` with `other` wherever `id` stands in it as a word of its own.
-fn replaced_one(text: &str, id: &str, other: &str) -> Option<String> {
+/// The IDs that a message's own fields hold, each with its field's name.
+pub(crate) fn ids_of(
+    message: &dyn Reflect,
+    ids: IdFields,
+) -> impl Iterator<Item = (&'static str, &str)> {
+    let fields = message.descriptor().fields.iter().enumerate();
+    fields.filter_map(move |(index, field)| match message.get(index) {
+        Some(Value::String(id)) if !id.is_empty() && ids.contain(field.name) => {
+            Some((field.name, id))
+        }
+        _ => None,
+    })
+}
+
+/// Where `id` stands in `text` as a word of its own, from a place on.
+fn find_one(text: &str, from: usize, id: &str, anywhere: bool) -> Option<Range<usize>> {
     let is_telling = id.len() >= TELLING_LENGTH;
-    let is_word = |c: char| c.is_ascii_alphanumeric();
-    let ends = |c: Option<char>| match is_telling {
-        true => !c.is_some_and(is_word),
-        false => c.is_none_or(|c| c == '/'),
-    };
-    if !is_telling && !text.contains('/') {
+    if !is_telling && (!anywhere || !text.contains('/')) {
         return None;
     }
-    let mut result = String::new();
-    let mut rest = 0;
-    let mut from = 0;
+    let ends = |c: Option<char>| match is_telling {
+        true => !c.is_some_and(|c| c.is_ascii_alphanumeric()),
+        false => c.is_none_or(|c| c == '/'),
+    };
+    let mut from = from;
     while let Some(found) = text.get(from..).and_then(|text| text.find(id)) {
-        let begin = from + found;
-        let end = begin + id.len();
+        let (begin, end) = (from + found, from + found + id.len());
         let before = text.get(..begin).and_then(|text| text.chars().next_back());
         let after = text.get(end..).and_then(|text| text.chars().next());
         if ends(before) && ends(after) {
-            result.push_str(text.get(rest..begin).unwrap_or_default());
-            result.push_str(other);
-            rest = end;
+            return Some(begin..end);
         }
         from = end;
     }
-    if rest == 0 {
-        return None;
-    }
-    result.push_str(text.get(rest..).unwrap_or_default());
-    Some(result)
+    None
 }
 
 #[cfg(test)]
@@ -194,9 +257,17 @@ mod tests {
     use super::*;
 
     fn ids(pairs: &[(&str, &str)]) -> Ids {
-        let mut ids = Ids::new(&["container_id"]);
+        let fields = IdFields {
+            anywhere: &["container_id"],
+            alone: &["exec_id"],
+        };
+        let mut ids = Ids::new(fields);
         for (id, other) in pairs {
-            ids.known.insert((*id).to_owned(), (*other).to_owned());
+            let known = Known {
+                other: (*other).to_owned(),
+                anywhere: *id != "sh",
+            };
+            ids.known.insert((*id).to_owned(), known);
         }
         ids
     }
@@ -232,5 +303,19 @@ mod tests {
         );
         assert_eq!(ids.replaced("/run/c12/rootfs", false), None);
         assert_eq!(ids.replaced("sh -c c1", false), None);
+        // A process's ID is no part of a path.
+        assert_eq!(ids.replaced("/bin/sh", false), None);
+        assert_eq!(ids.replaced("sh", true).as_deref(), Some("xx"));
+    }
+
+    #[test]
+    fn what_stands_for_one_id_is_not_taken_for_another() {
+        let (one, other) = ("1".repeat(32), "2".repeat(32));
+        let ids = ids(&[(&one, &other), (&other, &one)]);
+        let text = format!("{one} {other}");
+        assert_eq!(ids.replaced(&text, false), Some(format!("{other} {one}")));
+        let long = format!("{one}-a");
+        let ids = self::ids(&[(&one, "SHORT"), (&long, "LONG")]);
+        assert_eq!(ids.replaced(&long, false).as_deref(), Some("LONG"));
     }
 }

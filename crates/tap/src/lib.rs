@@ -19,10 +19,11 @@
     )
 )]
 
+mod answers;
 mod calls;
+mod comparison;
 mod conversation;
 pub mod diff;
-mod envelope;
 mod faulty;
 mod ids;
 mod interpose;
@@ -35,9 +36,11 @@ pub mod replay;
 pub mod show;
 mod socket;
 
+pub use self::answers::{Answer, Answers, Ending, Passed, Turn};
 pub use self::calls::{Call, Calls, End, Said, Told};
+pub use self::comparison::Comparison;
 pub use self::conversation::{Conversation, Direction, Frame, FrameType, Piece};
-pub use self::ids::Ids;
+pub use self::ids::{IdFields, Ids};
 pub use self::interpose::{InterposeError, Interposed};
 pub use self::log::{Log, LogThread, Sinks, Summary};
 pub use self::proxy::{Dial, Proxy};

@@ -72,6 +72,12 @@ pub(crate) struct Connection {
     reason: Mutex<Option<String>>,
 }
 
+/// Why bytes pass no more one way.
+enum Failed {
+    Reading(io::Error),
+    Writing(io::Error),
+}
+
 impl Proxy {
     /// Passes bytes until `until` is over. The connections end with it.
     ///
@@ -200,31 +206,37 @@ impl Connection {
         let outcome = self.copy(direction, from, to).await;
         match &outcome {
             Ok(()) => to.shut_down(Shutdown::Write),
+            // Who reads no more may have said something before, which still passes.
+            Err(Failed::Writing(_)) => from.shut_down(Shutdown::Read),
             // One side is gone, so the other one has to go too.
-            Err(_) => {
+            Err(Failed::Reading(_)) => {
                 from.shut_down(Shutdown::Both);
                 to.shut_down(Shutdown::Both);
             }
         }
         self.see_end(direction);
         // How a connection goes down is its two sides' business.
-        outcome.or_else(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::NotConnected => Ok(()),
-            _ => Err(error),
-        })
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(Failed::Reading(error) | Failed::Writing(error)) => match error.kind() {
+                io::ErrorKind::BrokenPipe
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::NotConnected => Ok(()),
+                _ => Err(error),
+            },
+        }
     }
 
-    async fn copy(&self, direction: Direction, from: &Socket, to: &Socket) -> io::Result<()> {
+    async fn copy(&self, direction: Direction, from: &Socket, to: &Socket) -> Result<(), Failed> {
         let mut buffer = vec![0; FIRST_ROOM];
         loop {
-            let received = from.receive(&mut buffer).await?;
+            let received = from.receive(&mut buffer).await.map_err(Failed::Reading)?;
             if received.count == 0 {
                 return Ok(());
             }
             let bytes = &buffer[..received.count];
-            to.send(bytes, &received.descriptors).await?;
+            let sent = to.send(bytes, &received.descriptors).await;
+            sent.map_err(Failed::Writing)?;
             self.see(direction, bytes);
             if received.count == buffer.len() && buffer.len() < MOST_ROOM {
                 buffer.resize(2 * buffer.len(), 0);

@@ -92,7 +92,8 @@ impl<T> Sender<T> {
     /// Puts an item of so many bytes into the queue, if there is room.
     pub(crate) fn offer(&self, bytes: usize, item: T) {
         let mut state = self.shared.state();
-        if state.bytes + bytes > self.shared.limit {
+        // One that is larger than all of it comes too, alone.
+        if state.bytes > 0 && state.bytes + bytes > self.shared.limit {
             let loss = Loss {
                 items: 1,
                 bytes: bytes as u64,
@@ -219,6 +220,18 @@ mod tests {
             Taken::Item(0),
         ];
         assert_eq!(taken, expected);
+    }
+
+    #[test]
+    fn an_item_that_is_too_large_comes_alone() {
+        let (sender, receiver) = queue(100);
+        for size in [200, 1] {
+            sender.offer(size, size);
+        }
+        drop(sender);
+        let loss = Taken::Lost(Loss { items: 1, bytes: 1 });
+        let taken: Vec<_> = receiver.take().collect();
+        assert_eq!(taken, [Taken::Item(200), loss]);
     }
 
     #[test]

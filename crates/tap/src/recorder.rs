@@ -9,13 +9,10 @@ use agent_schema::json::{self, Style};
 use agent_schema::{Message, Rpc, Schema};
 use serde_json::value::RawValue;
 
-use crate::conversation::{Direction, Frame, FrameType, Piece};
-use crate::envelope::Envelope;
+use crate::conversation::{Direction, FLAG_NO_DATA, Frame, FrameType, Piece};
 use crate::queue::Loss;
 use crate::recording::{Kind, Lost, Payload, Record, Status};
 
-/// The flag of a data frame without a message. (The others say who will send no more.)
-const FLAG_NO_DATA: u8 = 4;
 /// How many open calls are remembered. The answers to further ones are shown without a name.
 const MOST_OPEN: usize = 1 << 16;
 /// How much of a name that this build does not know is kept, in characters.
@@ -148,19 +145,19 @@ impl Recorder {
     }
 
     fn request(&mut self, connection: u64, frame: Frame, record: &mut Record) {
-        let envelope = match Envelope::read(&frame.data) {
-            Ok(envelope) => envelope,
+        let request = match agent_client::decode_request(&frame.data) {
+            Ok(request) => request,
             Err(error) => {
                 record.error = Some(format!("the request is not ttRPC: {error}"));
                 record.payload = Some(Payload(frame.data));
                 return;
             }
         };
-        let payload = frame.data[envelope.payload.clone()].to_vec();
-        let name = Name::find(self.schema, &envelope.service, &envelope.method);
+        let payload = request.payload.to_vec();
+        let name = Name::find(self.schema, request.service, request.method);
         name.tell(record);
-        record.timeout_nano = (envelope.timeout_nano != 0).then_some(envelope.timeout_nano);
-        record.metadata = envelope.metadata;
+        record.timeout_nano = (request.timeout_nano != 0).then_some(request.timeout_nano);
+        record.metadata = request.metadata;
         match &name {
             // Its messages come in data frames.
             Name::Known(rpc) if rpc.client_streaming && payload.is_empty() => {}

@@ -7,6 +7,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "tap")]
+use nix::sys::signal::Signal;
+
 use crate::tool::{Tool, connect, difference};
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
@@ -15,6 +18,13 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// How much memory the tool may use for data, in bytes: some copies of the
 /// largest frame.
 pub const MEMORY: u64 = 64 << 20;
+/// What the proxy may use beside as much as the tool for an answer: the frames that wait to be
+/// written down, and itself.
+#[cfg(feature = "tap")]
+const PROXY_MEMORY: u64 = 100 << 20;
+
+const RESET: &str = " reset the ";
+const CLOSED: &str = " closed the ";
 
 type Handle = Arc<dyn Fn(&mut UnixStream) + Send + Sync>;
 
@@ -27,6 +37,8 @@ pub struct Row {
     status: i32,
     stdout: String,
     stderr: String,
+    /// The message where a proxy is between the two, if it is another one.
+    through: Option<String>,
     warning: String,
     memory: u64,
     time: Duration,
@@ -41,6 +53,7 @@ pub fn agent(name: &'static str, handle: impl Fn(&mut UnixStream) + Send + Sync 
         status: 0,
         stdout: String::new(),
         stderr: String::new(),
+        through: None,
         warning: String::new(),
         memory: MEMORY,
         time: LIMIT,
@@ -107,6 +120,13 @@ impl Row {
         self
     }
 
+    /// Through a proxy the message is this one. That a reset becomes an end, as it cannot be
+    /// passed on, need not be said.
+    pub fn through_a_proxy(mut self, message: impl Into<String>) -> Self {
+        self.through = Some(message.into());
+        self
+    }
+
     /// The run succeeds, and says this.
     pub fn warns(mut self, message: &str) -> Self {
         self.warning = format!("warn: {message}\n");
@@ -124,29 +144,69 @@ impl Row {
         self
     }
 
-    /// What is not as expected when the tool calls the RPC.
+    /// What is not as expected when the tool calls the RPC, without and with a proxy between
+    /// the two.
     fn differences(self, connect: &dyn Fn(&str) -> Tool, command: &str) -> String {
-        let rpc = command.split(' ').next().unwrap_or(command);
-        let handle = self.handle;
+        let handle = Arc::clone(&self.handle);
         let listener = Listener::start(move |_, mut stream| handle(&mut stream));
-        let output = connect(&listener.address())
+        let path = listener.path.display().to_string();
+        let direct = self.differences_of(connect, command, &path, &self.stderr, false);
+        #[cfg(not(feature = "tap"))]
+        return direct;
+        #[cfg(feature = "tap")]
+        {
+            let proxy = crate::served::proxy(&["--to", &listener.address()]);
+            proxy.listening();
+            let path = proxy.address().replace("unix://", "");
+            let stderr = self.through.as_ref().unwrap_or(&self.stderr);
+            let stderr = stderr.replace(RESET, CLOSED);
+            let mut through = self.differences_of(connect, command, &path, &stderr, true);
+            let peak = crate::between::peak_memory(&proxy) << 10;
+            if peak > self.memory + PROXY_MEMORY {
+                through.push_str(&format!("{}: the proxy took {peak} bytes\n", self.name));
+            }
+            let (status, _, said) = proxy.end(Signal::SIGTERM);
+            if (status, said.len()) != (Some(0), 0) {
+                through.push_str(&format!("{}: the proxy: {status:?} {said:?}\n", self.name));
+            }
+            match through.as_str() {
+                "" => direct,
+                _ => format!("{direct}through a proxy, {through}"),
+            }
+        }
+    }
+
+    fn differences_of(
+        &self,
+        connect: &dyn Fn(&str) -> Tool,
+        command: &str,
+        path: &str,
+        stderr: &str,
+        is_through: bool,
+    ) -> String {
+        let rpc = command.split(' ').next().unwrap_or(command);
+        let output = connect(&format!("unix://{path}"))
             .arguments(["-o", "jsonl", "-c", command])
-            .arguments(self.options)
+            .arguments(&self.options)
             .memory(self.memory)
             // Later than the limit below, which tells what a run printed.
             .limit(2 * self.time)
             .run();
-        let stderr = match self.stderr.as_str() {
-            "" => self.warning,
+        let stderr = match stderr {
+            "" => self.warning.clone(),
             message => format!("error: {rpc}: {message}\n"),
         };
-        let stderr = stderr.replace("{path}", &listener.path.display().to_string());
+        let stderr = stderr.replace("{path}", path);
+        let said = match is_through {
+            true => output.stderr.replace(RESET, CLOSED),
+            false => output.stderr.clone(),
+        };
         let mut text = String::new();
         if output.status != self.status {
             text.push_str(&format!("status: {}, not {}\n", output.status, self.status));
         }
         text.push_str(&difference("standard output", &self.stdout, &output.text()));
-        text.push_str(&difference("standard error", &stderr, &output.stderr));
+        text.push_str(&difference("standard error", &stderr, &said));
         if output.time > self.time {
             text.push_str(&format!("it took {:?}\n", output.time));
         }

@@ -18,13 +18,18 @@ fn hybrid(address: &str) -> Tool {
     )
 }
 
+fn refusal(reason: impl Display) -> String {
+    format!("cannot connect to \"hvsock://{{path}}:1024\": {reason}")
+}
+
+/// What the hypervisor's silent end means.
+const CLOSED: &str = "the hypervisor closed the connection without an answer: nothing listens on \
+                      this port of the guest, or the guest is not up (tried for 400ms)";
+
 impl Row {
     /// No connection comes about.
     fn refuses(self, reason: impl Display) -> Self {
-        self.fails(
-            3,
-            format!("cannot connect to \"hvsock://{{path}}:1024\": {reason}"),
-        )
+        self.fails(3, refusal(reason))
     }
 }
 
@@ -56,14 +61,13 @@ fn the_answer_to_connect() {
     check_call(
 [
         device("silence", []).refuses("the hypervisor took the connection and did not answer CONNECT (tried for 400ms)"),
-        closes_after("a close", []).refuses("the hypervisor closed the connection without an answer: nothing listens on this port \
-             of the guest, or the guest is not up (tried for 400ms)",
-        ),
+        closes_after("a close", []).refuses(CLOSED),
         agent("a reset", |stream| {
             let _ = stream.read(&mut [0; 1]);
         })
         .with(&["--connect-timeout", "400ms"])
-        .refuses("the hypervisor reset the connection: the guest is not up (tried for 400ms)"),
+        .refuses("the hypervisor reset the connection: the guest is not up (tried for 400ms)")
+        .through_a_proxy(refusal(CLOSED)),
         device("OK without the end of its line", b"OK 1073741824".to_vec()).refuses("the hypervisor's answer to CONNECT stopped after \"OK 1073741824\" (tried for 400ms)",
         ),
         closes_after("the same, and a close", b"OK 10".to_vec())

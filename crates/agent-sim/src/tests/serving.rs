@@ -49,6 +49,8 @@ impl Running {
             schema,
             guest: GuestOptions::default(),
             policy: None,
+            recorded: None,
+            hybrid_port: None,
             faults: Arc::clone(&faults),
             log: Box::new(Log(lines)),
         };

@@ -1,9 +1,9 @@
 //! Names of commands, and of whatever `describe` tells about.
 
 use super::{Candidate, begins, first_sentence};
-use crate::builtin::BUILT_INS;
-use crate::schema::lookup::{self, Item};
-use crate::schema::{Rpc, Schema, Type};
+use agent_schema::lookup::{self, Item};
+use agent_schema::{Rpc, Schema, Type};
+use agent_session::builtin::BUILT_INS;
 
 /// The built-in commands and RPCs that begin with `typed`.
 pub(super) fn commands(schema: &'static Schema, typed: &str) -> Vec<Candidate> {

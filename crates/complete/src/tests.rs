@@ -5,9 +5,9 @@
 )]
 
 use super::{Candidate, Completion, begins, complete, first_sentence};
-use crate::conveniences;
-use crate::request::RequestDialect;
-use crate::schema::{Field, Label, Message, Rpc, Schema, Type, fixture, json, path};
+use agent_request::RequestDialect;
+use agent_request::conveniences;
+use agent_schema::{Field, Label, Message, Rpc, Schema, Type, fixture, json, path};
 
 /// What the text becomes with each candidate.
 fn completed_in(schema: &'static Schema, text: &str) -> Vec<String> {
@@ -20,7 +20,7 @@ fn completed_in(schema: &'static Schema, text: &str) -> Vec<String> {
 }
 
 fn completed(text: &str) -> Vec<String> {
-    completed_in(crate::schema(), text)
+    completed_in(agent_api::schema(), text)
 }
 
 /// What is typed, an arrow, and what replaces the end of it: from the part on that a
@@ -156,7 +156,7 @@ fn check(schema: &'static Schema, rows: &str) {
 
 #[test]
 fn candidates() {
-    check(crate::schema(), AGENT);
+    check(agent_api::schema(), AGENT);
     check(&fixture::SCHEMA, FIXTURE);
     for name in ["GetGuestDetails ", "quit "] {
         assert!(completed("").contains(&name.to_owned()), "{name}");
@@ -209,7 +209,7 @@ fn files() {
 #[test]
 fn docs_tell_type_and_meaning() {
     let doc = |text: &str| {
-        let found = complete(crate::schema(), text).candidates;
+        let found = complete(agent_api::schema(), text).candidates;
         found.first().unwrap().doc.clone()
     };
     assert!(doc("StartContainer container_").starts_with("string: "));
@@ -273,7 +273,7 @@ fn check_rpc(rpc: &'static Rpc) -> usize {
                 }
                 let resolved = path::resolve(
                     rpc.request,
-                    &RequestDialect::of(crate::schema(), rpc),
+                    &RequestDialect::of(agent_api::schema(), rpc),
                     setter,
                 );
                 assert!(resolved.is_ok(), "{found:?}: {resolved:?}");
@@ -285,14 +285,14 @@ fn check_rpc(rpc: &'static Rpc) -> usize {
 
 #[test]
 fn every_field_of_every_rpc_is_offered_for_every_beginning() {
-    let rpcs = || crate::schema().services.iter().flat_map(|it| it.rpcs);
+    let rpcs = || agent_api::schema().services.iter().flat_map(|it| it.rpcs);
     let count: usize = rpcs().map(check_rpc).sum();
     assert!(count > rpcs().count(), "{count} paths");
 }
 
 #[test]
 fn every_field_is_offered_in_json_too() {
-    for rpc in crate::schema().services.iter().flat_map(|it| it.rpcs) {
+    for rpc in agent_api::schema().services.iter().flat_map(|it| it.rpcs) {
         for field in rpc.request.fields {
             let text = format!("{} json://{{", rpc.path());
             let whole = format!("{text}\"{}\":", field.name);
@@ -306,7 +306,7 @@ fn every_field_is_offered_in_json_too() {
 
 #[test]
 fn every_name_is_offered_for_every_beginning() {
-    for rpc in crate::schema().services.iter().flat_map(|it| it.rpcs) {
+    for rpc in agent_api::schema().services.iter().flat_map(|it| it.rpcs) {
         for end in 0..=rpc.name.len() {
             let begin = rpc.name[..end].to_lowercase();
             let whole = format!("{} ", rpc.name);
@@ -324,7 +324,7 @@ proptest::proptest! {
         text in r#"([a-zA-Z0-9é .=\[\]{}"'\\:,@#\n]|OCI|Process|storages|json://|file://){0,30}"#,
     ) {
         let text = format!("{name}{text}");
-        let found = complete(crate::schema(), &text);
+        let found = complete(agent_api::schema(), &text);
         proptest::prop_assert!(text.is_char_boundary(found.start), "{:?}", found);
     }
 }

@@ -2,6 +2,9 @@
 //! commands, fields, values and files, found in the table. How candidates are
 //! shown or typed in is not known here; of a shell or a terminal nothing either.
 
+#![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
+
 mod file;
 mod json;
 mod name;
@@ -13,14 +16,14 @@ mod value;
 pub use file::entries as files;
 pub use name::{items as names, services};
 
-use crate::builtin::{self, BuiltIn, Takes};
-use crate::command::{self, FILE, JSON, Typed, Word};
-use crate::examples;
-use crate::printer::Format;
-use crate::request::RequestDialect;
-use crate::schema::path::{Brackets, setter_path, unfinished};
-use crate::schema::{Plain, Rpc, Scalar, Schema, Type, describe, lookup};
-use crate::text::escape;
+use agent_examples as examples;
+use agent_request::RequestDialect;
+use agent_schema::command::{self, FILE, JSON, Typed, Word};
+use agent_schema::path::{Brackets, setter_path, unfinished};
+use agent_schema::printer::Format;
+use agent_schema::{Plain, Rpc, Scalar, Schema, Type, describe, lookup};
+use agent_session::builtin::{self, BuiltIn, Takes};
+use agent_text::escape;
 
 /// What may stand at the end of a command's text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,12 +2,12 @@
 //! messages, the words that are no fields, and what a call still lacks.
 
 use super::{Call, Candidate, Found, begins, first_sentence};
-use crate::command::Word;
-use crate::schema::describe::Parameter;
-use crate::schema::json::has_special_form;
-use crate::schema::path::{self as paths, Brackets};
-use crate::schema::{Dialect, Field, Label, Message, Scalar, Type, lookup};
-use crate::{auto, conveniences};
+use agent_request::{auto, conveniences};
+use agent_schema::command::Word;
+use agent_schema::describe::Parameter;
+use agent_schema::json::has_special_form;
+use agent_schema::path::{self as paths, Brackets};
+use agent_schema::{Dialect, Field, Label, Message, Scalar, Type, lookup};
 
 /// At most this many elements of a list, and one to append, are offered.
 const LISTED_ELEMENTS: usize = 16;

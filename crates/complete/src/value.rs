@@ -2,11 +2,11 @@
 //! few enough to name, and the beginnings of those that nobody can list.
 
 use super::{Call, Candidate, Found, begins, file, first_sentence, json};
-use crate::command::FILE;
-use crate::conveniences;
-use crate::schema::json::has_special_form;
-use crate::schema::path::{self, Resolved};
-use crate::schema::{Dialect, EnumValue, Label, Message, Scalar, Type};
+use agent_request::conveniences;
+use agent_schema::command::FILE;
+use agent_schema::json::has_special_form;
+use agent_schema::path::{self, Resolved};
+use agent_schema::{Dialect, EnumValue, Label, Message, Scalar, Type};
 
 /// A field of a message, whose own spellings of values count.
 pub(super) type Owner = (&'static Message, usize);

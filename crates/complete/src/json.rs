@@ -3,8 +3,8 @@
 
 use super::value::{self, Owner};
 use super::{Call, Candidate, Found, path};
-use crate::schema::json::has_special_form;
-use crate::schema::{Label, Message, Scalar, Type, lookup};
+use agent_schema::json::has_special_form;
+use agent_schema::{Label, Message, Scalar, Type, lookup};
 
 /// What a place in JSON holds.
 #[derive(Clone, Copy)]

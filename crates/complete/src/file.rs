@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Candidate, Found};
-use crate::text::escape::is_unprintable;
+use agent_text::escape::is_unprintable;
 
 /// The files and folders whose path begins with `typed`, which may have
 /// backslashes in it. Names that could not be typed are left out.
