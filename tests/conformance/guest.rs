@@ -31,9 +31,10 @@ pub enum Guest {
 
 struct Running {
     address: String,
-    bundle: TempDir,
     has: Vec<String>,
+    // Dropped first, as it needs its files to the end.
     place: Place,
+    bundle: TempDir,
 }
 
 /// Where it runs. It ends when this is dropped.
