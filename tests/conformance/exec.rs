@@ -142,7 +142,7 @@ fn exec(agent: &dyn Agent, options: &[&str], program: &[&str]) -> Output {
 fn tool(agent: &dyn Agent, options: &[&str], program: &[&str]) -> Command {
     let mut command = Command::new(crate::program());
     command.args(["exec", "--server-address", agent.address()]);
-    // A folder without the files of any host.
+    // No sandboxes of this machine are looked for.
     command.arg("--host-root").arg(agent.bundle()).args(options);
     command.args(["web", "--"]).args(program);
     command
