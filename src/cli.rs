@@ -38,7 +38,7 @@ pub use rules::{RuleSource, Rules};
 #[cfg(feature = "sim")]
 pub use serve::Serve;
 #[cfg(feature = "tap")]
-pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
+pub use tap::{Capture, Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
 use crate::duration;
 pub use crate::error::ErrorFormat;
@@ -142,6 +142,9 @@ pub enum SubCommand {
     /// Stand between a runtime and an agent, and print each call
     #[cfg(feature = "tap")]
     Proxy(Box<Proxy>),
+    /// See the calls between runtimes and agents over vsock, without standing in between; as root
+    #[cfg(feature = "tap")]
+    Capture(Capture),
     /// Show a recording
     #[cfg(feature = "tap")]
     Show(Show),

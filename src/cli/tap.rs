@@ -1,4 +1,4 @@
-//! The options of `proxy`, `show`, `replay` and `diff`.
+//! The options of `proxy`, `capture`, `show`, `replay` and `diff`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,6 +43,41 @@ pub struct Proxy {
     /// What goes wrong.
     #[command(flatten)]
     pub rules: Rules,
+}
+
+const CAPTURE: &str = "\
+Examples:
+  kata-agent-ctl capture --sandbox kube-system/web -w calls.jsonl
+  kata-agent-ctl capture --cid 3
+It reads from a vsockmon link, which it makes and removes again. A hypervisor with hybrid vsock has
+no vsock on the host: proxy --interpose is for those.";
+
+/// See the calls between runtimes and agents over vsock, without standing in between; as root
+#[derive(Debug, clap::Args)]
+#[command(after_help = CAPTURE)]
+pub struct Capture {
+    /// The agent of this sandbox alone: the beginning of the sandbox's ID or of a container's,
+    /// or namespace/pod
+    #[cfg(feature = "node")]
+    #[arg(long, value_name = "WHICH", conflicts_with = "cid")]
+    pub sandbox: Option<String>,
+
+    /// Where the host's files are, such as /host in a debug pod [default: /]
+    #[cfg(feature = "node")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub host_root: Option<String>,
+
+    /// The agent of the guest with this context ID alone [default: all guests]
+    #[arg(long, value_name = "N")]
+    pub cid: Option<u32>,
+
+    /// The guest's port that the agent listens on
+    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT)]
+    pub port: u32,
+
+    /// Record what passes in this file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub write: Option<PathBuf>,
 }
 
 /// Show a recording

@@ -96,7 +96,7 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
 }
 
 /// Tells what is not in the log, where a person or a script can act on it.
-fn tell(summary: Summary) {
+pub(super) fn tell(summary: Summary) {
     let Summary { lost, unread } = summary;
     if lost.items > 0 {
         say(format_args!(

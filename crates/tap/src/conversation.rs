@@ -109,6 +109,8 @@ enum State {
     Line,
     /// Frames come.
     Frames,
+    /// Something is missing, and no frame was found again.
+    Lost,
     /// Something else comes.
     Other,
 }
@@ -142,6 +144,11 @@ impl Conversation {
                 }
                 State::Line => bytes = self.line(direction, bytes, &mut each),
                 State::Frames => bytes = side.frames(bytes, &mut each),
+                State::Lost => match begins_a_frame(bytes) {
+                    true => side.state = State::Frames,
+                    // The rest of a frame whose beginning is missing.
+                    false => return,
+                },
                 State::Other => {
                     // What is said to another port is not looked at.
                     if !self.is_elsewhere {
@@ -151,6 +158,20 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// Takes note that bytes may be missing here, in either direction: what has come in part is
+    /// given up. What is fed next begins a frame, if it looks as if it did; nothing else does.
+    pub fn lose(&mut self) {
+        for side in &mut self.sides {
+            side.partial = Vec::new();
+            side.state = State::Lost;
+        }
+    }
+
+    /// How many bytes are kept of what has come in part.
+    pub(crate) fn held(&self) -> usize {
+        self.sides.iter().map(|side| side.partial.len()).sum()
     }
 
     /// Hands out what came in part in one direction, when no more comes.
@@ -261,6 +282,28 @@ impl Side {
             });
         }
     }
+}
+
+/// The highest flags that mean something, all of them together.
+const MOST_FLAGS: u8 = 7;
+/// A stream's ID below which frames are looked for. Real ones count up from 1.
+const LIKELY_STREAMS: u32 = 1 << 24;
+
+/// Whether bytes from within a connection are likely to be the beginning of a frame.
+fn begins_a_frame(bytes: &[u8]) -> bool {
+    let Some(header) = bytes.first_chunk().map(Header::read) else {
+        return false;
+    };
+    header.is_ok_and(|header| {
+        let is_stream = header.stream_id % 2 == 1 && header.stream_id < LIKELY_STREAMS;
+        // The fields of a request or an answer, which both begin with one of the first two.
+        let data = bytes.get(HEADER_LENGTH..).unwrap_or_default();
+        let is_envelope = match (header.frame_type, data.first()) {
+            (FrameType::Data, _) => true,
+            (_, first) => matches!(first, None | Some(0x0a | 0x12)),
+        };
+        is_stream && header.flags <= MOST_FLAGS && is_envelope
+    })
 }
 
 /// A header that can be one.

@@ -21,6 +21,7 @@
 
 mod answers;
 mod calls;
+mod capture;
 mod comparison;
 mod conversation;
 pub mod diff;
@@ -38,6 +39,7 @@ mod socket;
 
 pub use self::answers::{Answer, Answers, Ending, Passed, Turn};
 pub use self::calls::{Call, Calls, End, Said, Told};
+pub use self::capture::{Capture, CaptureError, Filter};
 pub use self::comparison::Comparison;
 pub use self::conversation::{Conversation, Direction, Frame, FrameType, Piece};
 pub use self::ids::{IdFields, Ids};

@@ -150,7 +150,7 @@ impl Writer {
                     Taken::Lost(loss) => {
                         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
                         lost.add(loss);
-                        Recorder::lost(loss)
+                        Recorder::lost(SystemTime::now(), loss)
                     }
                 };
                 if let Some(file) = &mut self.recording {
