@@ -20,14 +20,16 @@ mod tap;
 mod tests;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use address::Address;
+#[cfg(feature = "node")]
+pub use address::OnHost;
 #[cfg(feature = "load")]
 pub use bench::Bench;
 pub use connect::{Connect, Source};
 #[cfg(feature = "node")]
-pub use node::{Doctor, Exec, ListFormat, Probe, Sandboxes};
+pub use node::{Asked, Doctor, Exec, ListFormat, Probe, Sandboxes};
 #[cfg(feature = "policy")]
 pub use policy::{
     Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
@@ -44,7 +46,6 @@ use crate::duration;
 pub use crate::error::ErrorFormat;
 use crate::log::Level;
 use crate::schema::lookup;
-use crate::shell::Shell;
 
 /// The version of this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -186,6 +187,17 @@ pub enum SubCommand {
     Complete(Complete),
 }
 
+/// A shell that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// Bash
+    Bash,
+    /// Zsh
+    Zsh,
+    /// Fish
+    Fish,
+}
+
 /// What may stand at the cursor; called by the scripts of `completions`
 #[derive(Debug, clap::Args)]
 pub struct Complete {
@@ -278,6 +290,20 @@ fn hasty(matches: &ArgMatches) -> Vec<String> {
         duration::is_hasty(text).then(warning)
     });
     given.collect()
+}
+
+/// The exit status of a run whose arguments, the program's name first, cannot be read.
+pub fn mistake_status(arguments: &[std::ffi::OsString]) -> u8 {
+    let usage = crate::error::Kind::Usage.exit_status();
+    #[cfg(feature = "node")]
+    if let Some((_, name)) = bundled::sub_command(arguments, &command())
+        && name == "exec"
+    {
+        // Any status below this one may be the process's own.
+        return crate::exec::NOT_RUN;
+    }
+    let _ = arguments;
+    usage
 }
 
 /// A clap error as one line, without usage and hints on where to read more, and with what

@@ -88,8 +88,8 @@ pub struct Examination {
     pub schema: &'static Schema,
     /// How to connect.
     pub connect: ConnectOptions,
-    /// How long the agent may take for each answer.
-    pub patience: Duration,
+    /// How long the agent may take for each answer, if there is a limit.
+    pub patience: Option<Duration>,
 }
 
 /// Goes through all stages.

@@ -10,6 +10,9 @@ mod signals;
 mod streams;
 mod terminal;
 
+/// The exit status of what could not be run.
+pub const NOT_RUN: u8 = 125;
+
 pub use detach::{DetachKeys, DetachKeysError};
 pub use flow::{Ended, Exec, exec};
 pub use process::{Process, environment};

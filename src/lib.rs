@@ -7,14 +7,11 @@
 // The printing macros panic when nobody reads; `log::say` and `session::Output` do not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
-pub mod builtin;
 #[cfg(feature = "node")]
 mod by_name;
 pub mod cli;
-pub mod complete;
 #[cfg(feature = "node")]
 pub mod doctor;
-pub mod examples;
 #[cfg(feature = "node")]
 pub mod exec;
 #[allow(unreachable_pub, reason = "generated for any place in a crate")]
@@ -26,11 +23,10 @@ pub mod man;
 pub mod probe;
 pub mod prompt;
 #[cfg(any(feature = "sim", feature = "tap"))]
-mod rules;
+pub mod rules;
 mod run;
 #[cfg(feature = "sim")]
 pub mod serve;
-pub mod session;
 pub mod shell;
 #[cfg(any(feature = "sim", feature = "tap"))]
 mod signals;
@@ -40,9 +36,12 @@ pub mod typed;
 
 pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
+pub use agent_complete as complete;
+pub use agent_examples as examples;
 pub use agent_report::{error, log, progress, standard_output};
 pub use agent_request::{self as request, auto, conveniences, input};
 pub use agent_schema::{self as schema, command, history, printer};
+pub use agent_session::{self as session, builtin};
 #[cfg(feature = "sim")]
 pub use agent_sim as sim;
 pub use agent_text::{self as text, duration};

@@ -27,7 +27,7 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> u8 {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             return match error.print() {
                 Ok(()) => 0,
-                Err(error) => failed(Error::output(&error), arguments),
+                Err(error) => failed(Failure::new(None, Error::output(&error)), arguments),
             };
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -36,12 +36,15 @@ fn not_read(error: &clap::Error, arguments: &[std::ffi::OsString]) -> u8 {
         }
         _ => {}
     }
-    failed(Error::usage(cli::one_line(error)), arguments)
+    let failure = Failure {
+        exit_status: cli::mistake_status(arguments),
+        ..Failure::new(None, Error::usage(cli::one_line(error)))
+    };
+    failed(failure, arguments)
 }
 
 /// Shows an error that came before the options were known.
-fn failed(error: Error, arguments: &[std::ffi::OsString]) -> u8 {
-    let failure = Failure::new(None, error);
+fn failed(failure: Failure, arguments: &[std::ffi::OsString]) -> u8 {
     failure.show(error_format(arguments), false, say);
     failure.exit_status
 }

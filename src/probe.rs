@@ -25,6 +25,8 @@ const VERSION: (&str, &str) = ("grpc.Health/Version", "agent_version");
 
 /// A payload that is no message: there is no field with the number 0.
 const UNDECODABLE: &[u8] = &[0];
+/// The empty message.
+const NOTHING: &[u8] = &[];
 
 /// What an agent has.
 #[derive(Debug)]
@@ -53,7 +55,8 @@ impl Probe {
     }
 }
 
-/// Asks an agent which RPCs it has. `patience` is for each of the few rounds of questions.
+/// Asks an agent which RPCs it has. `patience` is for each answer; without it they are waited
+/// for forever.
 ///
 /// # Errors
 /// When there is no connection, it is lost, or the agent does not answer at all, and when it
@@ -62,7 +65,7 @@ pub fn probe(
     schema: &'static Schema,
     address: &Address,
     options: &ConnectOptions,
-    patience: Duration,
+    patience: Option<Duration>,
 ) -> Result<Probe, Error> {
     let mut agent = Agent {
         calls: Multiplexer::connect(address, options)?,
@@ -72,36 +75,40 @@ pub fn probe(
         let rpc = lookup::rpc(schema, name).ok()?;
         Some(rpc).filter(|rpc| !rpc.is_streaming())
     };
-    let version = match named(VERSION.0) {
-        Some(rpc) => agent
-            .ask(rpc, &[])?
-            .and_then(|answer| version_in(rpc, &answer)),
-        None => None,
-    };
     let check = named(CHECK);
-    if let Some(check) = check
-        && agent.ask(check, UNDECODABLE)?.is_some()
-    {
+    let version = named(VERSION.0);
+    let first = version.map(|rpc| (rpc, NOTHING));
+    let first = first.into_iter().chain(check.map(|rpc| (rpc, UNDECODABLE)));
+    let mut first = agent.ask_all(first)?.into_iter();
+    let said = version.and_then(|rpc| Some((rpc, first.next().flatten()?)));
+    let taken = check.and_then(|_| first.next().flatten());
+    if let Some(Ok(_)) = taken {
         let what = "the agent takes a payload that is no message: to go on might run its RPCs";
         return Err(Error::new(Kind::Protocol, what));
     }
+    let silent = || {
+        let limit = patience.unwrap_or_default();
+        let what = format!("the agent answered nothing within {limit:?}");
+        Error::new(Kind::Timeout, what)
+    };
+    if let (None, None, Some(check)) = (&said, &taken, check)
+        && agent.ask(check, NOTHING)?.is_none()
+    {
+        return Err(silent());
+    }
+    let version = said.and_then(|(rpc, answer)| version_in(rpc, &answer.ok()?));
     let services = schema.services.iter();
     let rpcs: Vec<&'static Rpc> = services.flat_map(|service| service.rpcs).collect();
-    let asked: Vec<&'static Rpc> = rpcs
-        .iter()
-        .copied()
-        .filter(|rpc| !rpc.is_streaming())
-        .collect();
-    let answers = agent.ask_all(&asked, UNDECODABLE)?;
+    let asked = rpcs.iter().copied().filter(|rpc| !rpc.is_streaming());
+    let answers = agent.ask_all(asked.map(|rpc| (rpc, UNDECODABLE)))?;
     // An agent of 2.x says nothing to such a payload, and goes on.
     let lives_on = answers.contains(&None)
         && match check {
-            Some(check) => agent.ask(check, &[])?.is_some(),
+            Some(check) => agent.ask(check, NOTHING)?.is_some(),
             None => false,
         };
     if !lives_on && answers.iter().all(Option::is_none) {
-        let what = format!("the agent answered nothing within {patience:?}");
-        return Err(Error::new(Kind::Timeout, what));
+        return Err(silent());
     }
     let is_of_2 = version.as_deref().is_some_and(|it| it.starts_with("2."));
     let mut verdicts = answers.iter().map(|answer| match answer {
@@ -132,21 +139,25 @@ type Answer = Result<Vec<u8>, CallError>;
 /// An agent, with many calls at a time.
 struct Agent {
     calls: Multiplexer<usize>,
-    patience: Duration,
+    patience: Option<Duration>,
 }
 
 impl Agent {
-    /// The answer to one call, if it is answered in time and not by a status.
-    fn ask(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let mut answers = self.ask_all(&[rpc], payload)?;
-        Ok(answers.pop().flatten().and_then(Result::ok))
+    /// The answer to one call, if one comes in time.
+    fn ask(&mut self, rpc: &Rpc, payload: &[u8]) -> Result<Option<Answer>, Error> {
+        Ok(self.ask_all([(rpc, payload)])?.pop().flatten())
     }
 
-    /// The answers to one call of each RPC, as far as they come in time.
-    fn ask_all(&mut self, rpcs: &[&Rpc], payload: &[u8]) -> Result<Vec<Option<Answer>>, Error> {
-        let mut answers: Vec<Option<Answer>> = rpcs.iter().map(|_| None).collect();
+    /// The answers to these calls, as far as they come in time, which begins anew with each: an
+    /// agent may answer one after the other.
+    fn ask_all<'a>(
+        &mut self,
+        asked: impl IntoIterator<Item = (&'a Rpc, &'a [u8])>,
+    ) -> Result<Vec<Option<Answer>>, Error> {
+        let mut answers: Vec<Option<Answer>> = Vec::new();
         let mut stream_ids = Vec::new();
-        for (index, rpc) in rpcs.iter().enumerate() {
+        for (index, (rpc, payload)) in asked.into_iter().enumerate() {
+            answers.push(None);
             let call = Call {
                 service: rpc.service,
                 method: rpc.name,
@@ -156,7 +167,9 @@ impl Agent {
             };
             stream_ids.push(self.calls.start(&call, index)?);
         }
-        let end = Instant::now().checked_add(self.patience);
+        let patience = self.patience;
+        let from_now = || Instant::now().checked_add(patience?);
+        let mut end = from_now();
         while self.calls.in_flight() > 0 {
             self.calls.send()?;
             let events = match self.calls.is_sending() {
@@ -170,6 +183,7 @@ impl Agent {
                 Err(Stop::Failed(errno)) => return Err(Error::new(Kind::Connection, errno.desc())),
             }
             self.calls.receive(|index, answer| {
+                end = from_now();
                 if let Some(place) = answers.get_mut(index) {
                     *place = Some(answer);
                 }

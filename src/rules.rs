@@ -60,7 +60,8 @@ impl Dialect for PlainWithFiles {
 }
 
 /// The files that rules name.
-pub(crate) struct Files(pub(crate) Inputs);
+#[derive(Debug, Default)]
+pub struct Files(pub Inputs);
 
 impl Reader for Files {
     fn text(&mut self, name: &str) -> Result<String, ReaderError> {

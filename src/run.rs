@@ -63,19 +63,19 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         #[cfg(feature = "sim")]
         SubCommand::Serve(options) => serve::run(schema, &options).map_err(alone),
         #[cfg(feature = "node")]
-        SubCommand::Doctor(options) => doctor::run(schema, &options, logger),
+        SubCommand::Doctor(options) => doctor::run(schema, &options.asked, logger),
         #[cfg(feature = "node")]
         SubCommand::Exec(options) => exec::run(schema, &options, logger),
         #[cfg(feature = "node")]
-        SubCommand::Probe(options) => probe::run(schema, &options, logger).map_err(alone),
+        SubCommand::Probe(options) => probe::run(schema, &options.asked, logger).map_err(alone),
         #[cfg(feature = "node")]
         SubCommand::Sandboxes(options) => sandboxes::run(&options, logger).map_err(alone),
         #[cfg(feature = "tap")]
-        SubCommand::Proxy(options) => proxy::run(schema, *options).map_err(alone),
+        SubCommand::Proxy(options) => proxy::run(schema, *options, logger).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Capture(options) => capture::run(schema, options, logger).map_err(alone),
         #[cfg(feature = "tap")]
-        SubCommand::Show(options) => recordings::show(&options).map_err(alone),
+        SubCommand::Show(options) => recordings::show(schema, &options).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Replay(options) => recordings::replay(schema, *options, logger).map_err(alone),
         #[cfg(feature = "tap")]
@@ -87,7 +87,7 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Examples { name, json } => {
             show_examples(schema, name.as_deref(), json).map_err(alone)
         }
-        SubCommand::Completions { shell } => print(shell.script()).map_err(alone),
+        SubCommand::Completions { shell } => print(shell::script(shell)).map_err(alone),
         SubCommand::Complete(asked) => print(&shell::answer(schema, &asked)).map_err(alone),
         SubCommand::Man => {
             let page = man::page(schema).map_err(|error| Error::output(&error));

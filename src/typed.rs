@@ -45,3 +45,36 @@ pub use agent_typed::{Answer, CallError, Caller, Messages, Sender};
 
 pub use crate::generated::clients::*;
 pub use crate::generated::messages;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+    use std::thread;
+
+    use agent_client::Connection;
+
+    use super::AgentService;
+
+    #[test]
+    fn an_answer_that_is_cut_off_is_refused() {
+        let (ours, mut agents) = UnixStream::pair().unwrap();
+        let agent = thread::spawn(move || {
+            let mut header = [0; 10];
+            agents.read_exact(&mut header).unwrap();
+            // A response's payload of two bytes: a field that has 127 bytes, and none of them.
+            let answer = [0x12, 2, 0x0a, 0x7f];
+            agents.write_all(&[0, 0, 0, 4]).unwrap();
+            agents.write_all(&header[4..8]).unwrap();
+            agents.write_all(&[2, 0]).unwrap();
+            agents.write_all(&answer).unwrap();
+        });
+        let mut connection = Connection::new(ours);
+        let error = AgentService::new(&mut connection).list_interfaces(&Default::default());
+        let error = error.unwrap_err().to_string();
+        let what = "Interfaces: the field at offset 0 is cut off";
+        assert!(error.contains(what), "{error}");
+        agent.join().unwrap();
+    }
+}

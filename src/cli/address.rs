@@ -20,14 +20,22 @@ pub struct Address {
     )]
     pub server_address: Option<String>,
 
+    /// In place of an address.
+    #[cfg(feature = "node")]
+    #[command(flatten)]
+    pub on_host: OnHost,
+}
+
+/// Which sandbox of a host is meant
+#[cfg(feature = "node")]
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct OnHost {
     /// The agent of this sandbox on this host, in place of an address: the beginning of the
     /// sandbox's ID or of a container's, or namespace/pod
-    #[cfg(feature = "node")]
     #[arg(long, value_name = "WHICH")]
     pub sandbox: Option<String>,
 
     /// Where the host's files are, such as /host in a debug pod [default: /]
-    #[cfg(feature = "node")]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub host_root: Option<String>,
 }

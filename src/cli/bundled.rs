@@ -15,8 +15,9 @@ pub(super) fn apart(arguments: Vec<OsString>, definition: &Command) -> Vec<OsStr
     if !arguments.iter().any(|word| may_be_bundle(word)) {
         return arguments;
     }
-    let Some(start) = sub_command(&arguments, definition) else {
-        return arguments;
+    let start = match sub_command(&arguments, definition) {
+        Some((start, name)) if name == "connect" => start,
+        _ => return arguments,
     };
     let connect = &connect::define(Command::new("connect"));
     let mut done = Vec::with_capacity(arguments.len());
@@ -51,9 +52,12 @@ fn may_be_bundle(word: &OsStr) -> bool {
     matches!(bytes, [b'-', first, _, ..] if *first != b'-')
 }
 
-/// Where the arguments of `connect` begin, if that is the sub-command. Every
-/// option that can stand before it takes a value.
-fn sub_command(arguments: &[OsString], definition: &Command) -> Option<usize> {
+/// The sub-command, and where its arguments begin. Every option that can stand before it takes a
+/// value.
+pub(super) fn sub_command<'a>(
+    arguments: &'a [OsString],
+    definition: &Command,
+) -> Option<(usize, &'a OsStr)> {
     let mut index = 1;
     loop {
         let word = arguments.get(index)?;
@@ -61,7 +65,7 @@ fn sub_command(arguments: &[OsString], definition: &Command) -> Option<usize> {
         if definition.get_arguments().any(|option| names(option, word)) {
             index += 1;
         } else if !word.as_encoded_bytes().starts_with(b"-") {
-            return (word == "connect").then_some(index);
+            return Some((index, word));
         }
     }
 }

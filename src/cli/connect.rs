@@ -9,6 +9,7 @@ use super::Address;
 use crate::builtin::{self, Times};
 use crate::duration;
 use crate::printer::Format;
+pub use crate::session::Source;
 use crate::statuses;
 use crate::text::size;
 use crate::transport::guest_port;
@@ -118,15 +119,6 @@ pub struct Connect {
     /// Commands and scripts in the order given.
     #[arg(skip)]
     pub sources: Vec<Source>,
-}
-
-/// Where commands come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The command itself.
-    Command(String),
-    /// A file of commands.
-    Script(String),
 }
 
 /// The options that may be bare or carry `true` or `false`, as scripts write both.

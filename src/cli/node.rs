@@ -23,11 +23,30 @@ pub struct Sandboxes {
 /// Find out which RPCs of this build an agent has, without running any of them
 #[derive(Debug, clap::Args)]
 pub struct Probe {
+    /// How it is asked.
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+/// Find out why an agent does not answer, stage by stage
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Without an address or a sandbox it is about the only sandbox of this host.
+The exit status is 0, or 1 where a stage failed.")]
+pub struct Doctor {
+    /// How it is asked.
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+/// An agent that is asked what it can do
+#[derive(Debug, clap::Args)]
+pub struct Asked {
     /// Which agent.
     #[command(flatten)]
     pub address: Address,
 
-    /// How long the agent may take to answer
+    /// How long the agent may take for each answer; 0 waits forever
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     pub timeout: Duration,
 
@@ -40,32 +59,19 @@ pub struct Probe {
     pub output: ListFormat,
 }
 
-/// Find out why an agent does not answer, stage by stage
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Without an address or a sandbox it is about the only sandbox of this host. The exit status is 0, or 1
-where a stage failed.")]
-pub struct Doctor {
-    /// Which agent.
-    #[command(flatten)]
-    pub address: Address,
-
-    /// How long the agent may take for each answer
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
-    pub timeout: Duration,
-
-    /// How long to keep trying to connect; 0 tries once
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
-    pub connect_timeout: Duration,
-
-    /// How the stages are shown
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: ListFormat,
+impl Asked {
+    /// How long the agent may take for each answer, if there is a limit.
+    pub fn patience(&self) -> Option<Duration> {
+        Some(self.timeout).filter(|limit| *limit != Duration::ZERO)
+    }
 }
 
 /// Run a process in a container, through its agent alone
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_STATUS)]
+#[command(
+    after_help = EXIT_STATUS,
+    override_usage = "kata-agent-ctl exec [OPTIONS] <CONTAINER> [--] <COMMAND>..."
+)]
 pub struct Exec {
     /// Which agent.
     #[command(flatten)]
@@ -118,15 +124,16 @@ pub struct Exec {
     /// has only one
     pub container: String,
 
-    /// The program and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// The program and its arguments, all that follows it among them
+    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     pub command: Vec<String>,
 }
 
 const EXIT_STATUS: &str = "\
 Exit status:
   that of the process; 128 and the signal's number where a signal ended it
-  125               the process could not be run, or the agent was lost
+  125               the process could not be run, for a mistake on the command line too, or the
+                    agent was lost
   126               the program cannot be run
   127               the program was not found
   0                 the process was left alone, and lives on

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{ValueEnum, ValueHint};
 
 use super::Address;
+#[cfg(feature = "node")]
+use super::OnHost;
 use super::rules::{FAULTS, Rules};
 use crate::duration;
 
@@ -25,11 +27,22 @@ pub struct Proxy {
     pub listen: Option<String>,
 
     /// The agent: an address as connect takes it
-    #[arg(long, value_name = "URI", required_unless_present = "interpose")]
+    #[arg(long, value_name = "URI")]
+    #[cfg_attr(feature = "node", arg(
+        required_unless_present_any = ["interpose", "sandbox"],
+        conflicts_with = "sandbox",
+    ))]
+    #[cfg_attr(not(feature = "node"), arg(required_unless_present = "interpose"))]
     pub to: Option<String>,
+
+    /// In place of it.
+    #[cfg(feature = "node")]
+    #[command(flatten)]
+    pub on_host: OnHost,
 
     /// Take the place of a hypervisor's socket, and give it back at the end
     #[arg(long, value_name = "SOCKET", conflicts_with_all = ["listen", "to"], value_hint = ValueHint::FilePath)]
+    #[cfg_attr(feature = "node", arg(conflicts_with = "sandbox"))]
     pub interpose: Option<PathBuf>,
 
     /// The guest's port that the agent listens on; what is said to other ports passes unseen
@@ -56,19 +69,14 @@ no vsock on the host: proxy --interpose is for those.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = CAPTURE)]
 pub struct Capture {
-    /// The agent of this sandbox alone: the beginning of the sandbox's ID or of a container's,
-    /// or namespace/pod
+    /// Which guest.
     #[cfg(feature = "node")]
-    #[arg(long, value_name = "WHICH", conflicts_with = "cid")]
-    pub sandbox: Option<String>,
-
-    /// Where the host's files are, such as /host in a debug pod [default: /]
-    #[cfg(feature = "node")]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub host_root: Option<String>,
+    #[command(flatten)]
+    pub on_host: OnHost,
 
     /// The agent of the guest with this context ID alone [default: all guests]
     #[arg(long, value_name = "N")]
+    #[cfg_attr(feature = "node", arg(conflicts_with = "sandbox"))]
     pub cid: Option<u32>,
 
     /// The guest's port that the agent listens on
@@ -80,14 +88,33 @@ pub struct Capture {
     pub write: Option<PathBuf>,
 }
 
+const SHOW: &str = "\
+Examples:
+  kata-agent-ctl show calls.jsonl
+  kata-agent-ctl show -o html calls.jsonl > calls.html
+  kata-agent-ctl show -o pcapng calls.jsonl > calls.pcapng
+  kata-agent-ctl show --wireshark > ttrpc.lua; wireshark -X lua_script:ttrpc.lua calls.pcapng";
+
 /// Show a recording
 #[derive(Debug, clap::Args)]
+#[command(after_help = SHOW)]
 pub struct Show {
     /// The recording; - for standard input
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "wireshark",
+        conflicts_with = "wireshark",
+        value_hint = ValueHint::FilePath
+    )]
+    pub file: Option<PathBuf>,
 
-    /// text: a line for each call; jsonl: each call as a line of JSON
+    /// Print a dissector in Lua that makes Wireshark show these calls, and those of any vsock
+    /// capture
+    #[arg(long, conflicts_with_all = ["output", "verbose"])]
+    pub wireshark: bool,
+
+    /// text: a line for each call; jsonl: each call as a line of JSON; html: a page for a browser;
+    /// pcapng: a capture for Wireshark
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: ShowFormat,
 
@@ -103,6 +130,10 @@ pub enum ShowFormat {
     Text,
     /// Lines of JSON.
     Jsonl,
+    /// One page for a browser.
+    Html,
+    /// A capture for Wireshark.
+    Pcapng,
 }
 
 /// Make recorded calls again on another agent

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use agent_node::{Container, Sandbox};
+use agent_node::Sandbox;
 
 use super::{Examination, Stages};
 use crate::auto;
@@ -60,7 +60,7 @@ pub(super) fn examine(
     if !agent.answers(stages) {
         return;
     }
-    agent.is_free(stages);
+    let is_free = agent.is_free(stages);
     let probed = probe(
         examination.schema,
         address,
@@ -68,16 +68,37 @@ pub(super) fn examine(
         examination.patience,
     );
     version(&probed, stages);
-    let is_denied = agent.features(sandbox, stages);
+    // More calls would only wait behind the one that holds the sandbox.
+    if !is_free {
+        stages.skipped(NOT_FREE);
+        rpcs(&probed, stages);
+        stages.skipped(NOT_FREE);
+        return;
+    }
+    let policy = agent.features(sandbox, stages);
     rpcs(&probed, stages);
-    agent.policy(is_denied, stages);
+    agent.policy(policy, stages);
+}
+
+/// Why a stage is not tried on a busy agent.
+const NOT_FREE: &str = "not tried, as \"busy\" failed";
+
+/// What an agent's features tell of its policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Policy {
+    /// The agent may have one.
+    Possible,
+    /// It has one, which forbids to ask for the features.
+    Denies,
+    /// It cannot have one.
+    None,
 }
 
 /// An agent that is asked.
 struct Agent {
     connection: Connection,
     schema: &'static Schema,
-    patience: Duration,
+    patience: Option<Duration>,
 }
 
 impl Agent {
@@ -94,7 +115,7 @@ impl Agent {
             method: rpc.name,
             payload: &payload,
             metadata: &[],
-            timeout: Some(self.patience),
+            timeout: self.patience,
         })?)
     }
 
@@ -109,7 +130,7 @@ impl Agent {
             method: rpc.name,
             payload: &[],
             metadata: &[],
-            timeout: Some(self.patience),
+            timeout: self.patience,
         };
         let error = match self.connection.call(&call) {
             Ok(_) => {
@@ -138,14 +159,16 @@ impl Agent {
     }
 
     /// Whether calls that need the sandbox are answered: Check is, even if they are not.
-    fn is_free(&mut self, stages: &mut Stages) {
+    fn is_free(&mut self, stages: &mut Stages) -> bool {
         let Some(rpc) = self.rpc(NEEDS_SANDBOX) else {
-            return stages.skipped(format!("this build has no {NEEDS_SANDBOX}"));
+            stages.skipped(format!("this build has no {NEEDS_SANDBOX}"));
+            return true;
         };
         let mut request = ByName::request(rpc);
         let no_id = auto::random_id().unwrap_or_default();
         if request.set_text("container_id", &no_id).is_err() {
-            return stages.skipped("this build's request is another one");
+            stages.skipped("this build's request is another one");
+            return true;
         }
         let payload = request.payload().unwrap_or_default();
         let call = Call {
@@ -153,17 +176,21 @@ impl Agent {
             method: rpc.name,
             payload: &payload,
             metadata: &[],
-            timeout: Some(self.patience),
+            timeout: self.patience,
         };
         match self.connection.call(&call) {
-            Err(CallError::Timeout { .. }) => stages.failed(
-                format!(
-                    "Check is answered, and {} is not within {:?}",
-                    rpc.name, self.patience
-                ),
-                "another call holds the sandbox, such as an exec on a paused container: end what \
-                 made it, or its runtime",
-            ),
+            Err(CallError::Timeout { .. }) => {
+                stages.failed(
+                    format!(
+                        "Check is answered, and {} is not within {:?}",
+                        rpc.name,
+                        self.patience.unwrap_or_default()
+                    ),
+                    "another call holds the sandbox, such as an exec on a paused container: end \
+                     what made it, or its runtime",
+                );
+                return false;
+            }
             Ok(_) | Err(CallError::Status(_)) => {
                 stages.ok(format!("{} is answered", rpc.name));
             }
@@ -172,28 +199,29 @@ impl Agent {
                 "see the guest's console for why the agent ended",
             ),
         }
+        true
     }
 
-    /// What the agent says that it can do; gives whether a policy forbids to ask.
-    fn features(&mut self, sandbox: Option<&Sandbox>, stages: &mut Stages) -> bool {
+    /// What the agent says that it can do; gives what that tells of its policy.
+    fn features(&mut self, sandbox: Option<&Sandbox>, stages: &mut Stages) -> Policy {
         let Some(rpc) = self.rpc(DETAILS) else {
             stages.skipped(format!("this build has no {DETAILS}"));
-            return false;
+            return Policy::Possible;
         };
         let answer = self.call(rpc, &ByName::request(rpc));
         let details = answer.and_then(|answer| ByName::answer(rpc, &answer));
         let details = match details {
             Ok(details) => details,
             Err(error) => {
-                let is_denied = denies(&error);
-                match is_denied {
-                    true => stages.skipped("a policy forbids to ask for them"),
-                    false => stages.failed(
-                        format!("{}: {error}", rpc.name),
-                        "see the guest's console for what the agent says of it",
-                    ),
+                if denies(&error) {
+                    stages.skipped("a policy forbids to ask for them");
+                    return Policy::Denies;
                 }
-                return is_denied;
+                stages.failed(
+                    format!("{}: {error}", rpc.name),
+                    "see the guest's console for what the agent says of it",
+                );
+                return Policy::Possible;
             }
         };
         let mut features = details.texts("agent_details", "extra_features");
@@ -203,11 +231,10 @@ impl Agent {
         features.sort_unstable();
         features.dedup();
         let has = |name: &str| features.iter().any(|feature| feature == name);
-        let brings = |container: &Container| {
+        let brings_policy = sandbox.is_some_and(|sandbox| {
             let mut names = POLICY_ANNOTATIONS.iter();
-            names.any(|name| container.annotations.contains_key(*name))
-        };
-        let brings_policy = sandbox.is_some_and(|sandbox| sandbox.containers.iter().any(brings));
+            names.any(|name| sandbox.annotation(name).is_some())
+        });
         match (brings_policy && !has(POLICY), features.as_slice()) {
             (true, _) => stages.failed(
                 "the pod brings a policy, and the agent does not evaluate any",
@@ -219,15 +246,18 @@ impl Agent {
                 stages.ok(features.join(", "));
             }
         }
-        false
+        match has(POLICY) {
+            true => Policy::Possible,
+            false => Policy::None,
+        }
     }
 
     /// Which calls a policy forbids.
-    fn policy(&mut self, is_denied: bool, stages: &mut Stages) {
+    fn policy(&mut self, policy: Policy, stages: &mut Stages) {
         let no_id = auto::random_id().unwrap_or_default();
         let mut denied = Vec::new();
         let mut tried = 0;
-        if is_denied {
+        if policy == Policy::Denies {
             denied.push("GetGuestDetails");
         }
         for name in JUDGED {
@@ -242,7 +272,7 @@ impl Agent {
             let outcome = self.call(rpc, &request);
             let is_denied = match &outcome {
                 // There is nothing to read of a container that there is not.
-                Ok(_) => name == WITHHELD,
+                Ok(_) => name == WITHHELD && policy != Policy::None,
                 Err(error) => denies(error),
             };
             if is_denied {

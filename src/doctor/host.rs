@@ -1,6 +1,6 @@
 //! The stages on the host: from a sandbox to its agent's address.
 
-use agent_node::{Answer, Sandbox};
+use agent_node::{Answer, Process, Sandbox};
 
 use super::{Patient, Stages};
 use crate::transport::Address;
@@ -40,11 +40,9 @@ fn of_sandbox(sandbox: &Sandbox, stages: &mut Stages) -> Option<Address> {
         pod.unwrap_or_default()
     ));
     process(sandbox, stages);
-    let is_gone = matches!(sandbox.answer, Answer::NobodyListens | Answer::NoSocket)
-        && !sandbox.process_is_alive();
     monitor(sandbox, stages);
     match &sandbox.address {
-        Some(address) if !is_gone => {
+        Some(address) if !sandbox.is_gone() => {
             stages.ok(address.to_string());
             Some(address.clone())
         }
@@ -73,9 +71,13 @@ fn process(sandbox: &Sandbox, stages: &mut Stages) {
     let name = sandbox.hypervisor.as_deref().unwrap_or("the hypervisor");
     match sandbox.process {
         None => stages.skipped("the runtime has not written down which it is"),
-        Some(process) if process.is_alive => {
-            stages.ok(format!("{name} runs as process {}", process.id));
-        }
+        Some(Process {
+            id,
+            is_alive: Some(true),
+        }) => stages.ok(format!("{name} runs as process {id}")),
+        Some(Process { id, is_alive: None }) => stages.skipped(format!(
+            "whether {name} runs as process {id} cannot be seen from here"
+        )),
         Some(process) => {
             let folder = sandbox.folder.display();
             let advice = match sandbox.state() {

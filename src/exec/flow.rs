@@ -4,6 +4,7 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -109,6 +110,17 @@ pub fn exec(
     }
     match ended? {
         End::Status(status) => {
+            let reason = Errno::from_raw(status.into());
+            if was_silent && matches!(reason, Errno::EACCES | Errno::ENOEXEC) {
+                logger.log(
+                    Level::Warn,
+                    format_args!(
+                        "no output came, and {status} is also how a process ends whose program \
+                         the guest cannot run: {}",
+                        reason.desc().to_lowercase()
+                    ),
+                );
+            }
             if was_silent && has_policy(&mut agent, &rpcs) {
                 logger.log(
                     Level::Warn,

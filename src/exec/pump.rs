@@ -455,6 +455,6 @@ fn start(agent: &mut Multiplexer<Tag>, rpc: &Rpc, payload: &[u8], tag: Tag) -> R
 /// A warning with the agent's words, made safe to show.
 fn told(what: &str, error: &Error) -> String {
     let failure = crate::error::Failure::new(None, error.clone());
-    let text = failure.render(crate::cli::ErrorFormat::Text, false);
+    let text = failure.render(crate::error::ErrorFormat::Text, false);
     format!("{what}: {}", text.trim_start_matches("error: "))
 }

@@ -1,7 +1,9 @@
 //! Signals as something to read, so that each of them can be passed on.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
@@ -17,6 +19,10 @@ const PASSED_ON: [Signal; 6] = [
     Signal::SIGUSR2,
 ];
 
+/// How soon after a signal the same one counts as that one: `timeout` sends it to the tool, and
+/// then to all of the tool's group.
+const AS_ONE: Duration = Duration::from_millis(100);
+
 /// What a signal is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signalled {
@@ -31,6 +37,8 @@ pub(super) enum Signalled {
 /// The signals of this process, which do not act on it any more.
 pub(super) struct Signals {
     descriptor: SignalFd,
+    /// The last one that was passed on, and when.
+    last: Cell<Option<(Signal, Instant)>>,
 }
 
 impl Signals {
@@ -53,18 +61,30 @@ impl Signals {
         set.thread_block()?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let descriptor = SignalFd::with_flags(&set, flags)?;
-        Ok(Self { descriptor })
+        Ok(Self {
+            descriptor,
+            last: Cell::new(None),
+        })
     }
 
     /// The next signal that came, if one did.
     pub(super) fn next(&self) -> Option<Signalled> {
-        let came = self.descriptor.read_signal().ok().flatten()?;
-        let signal = i32::try_from(came.ssi_signo).ok()?;
-        Some(match Signal::try_from(signal).ok()? {
-            Signal::SIGWINCH => Signalled::Resized,
-            Signal::SIGCONT => Signalled::Continued,
-            signal => Signalled::PassOn(signal),
-        })
+        loop {
+            let came = self.descriptor.read_signal().ok().flatten()?;
+            let signal = i32::try_from(came.ssi_signo).ok()?;
+            match Signal::try_from(signal).ok()? {
+                Signal::SIGWINCH => return Some(Signalled::Resized),
+                Signal::SIGCONT => return Some(Signalled::Continued),
+                signal => {
+                    let now = Instant::now();
+                    let is_it = |(last, then)| last == signal && now.duration_since(then) < AS_ONE;
+                    if !self.last.get().is_some_and(is_it) {
+                        self.last.set(Some((signal, now)));
+                        return Some(Signalled::PassOn(signal));
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -134,7 +134,7 @@ pub(super) const ENVIRONMENT: &[Row<'_>] = &[
         "KATA_AGENT_SERVER_ADDRESS",
         "The address of the agent, where --server-address is not given.",
     ),
-    ("NO_COLOR", "Whatever it is set to, nothing is coloured."),
+    ("NO_COLOR", "If it is set to anything, nothing is coloured."),
 ];
 
 pub(super) const FILES: &[Row<'_>] = &[

@@ -24,11 +24,6 @@ use line::Lines;
 /// What stands before each command.
 const PROMPT: &str = "kata-agent> ";
 
-/// What `help` tells at the prompt beyond the commands.
-pub const KEYS: &str = "\nTab completes names, fields, values and files. JSON that is not closed \
-    goes on in the next\nline, and an empty line gives it up. Ctrl-C abandons a line or a call, \
-    Ctrl-D leaves.\n";
-
 /// The exit status of a run that was asked to end.
 const INTERRUPTED: u8 = 130;
 

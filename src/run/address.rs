@@ -11,9 +11,8 @@ use crate::transport::Address;
 /// When what was given is no address, or no sandbox with one.
 pub(super) fn find(options: &cli::Address, logger: Logger) -> Result<Option<Address>, Error> {
     #[cfg(feature = "node")]
-    if let Some(which) = &options.sandbox {
-        let survey = super::sandboxes::survey(options, logger);
-        return super::sandboxes::address(survey.sandbox(which)?).map(Some);
+    if let Some(address) = super::sandboxes::of(&options.on_host, logger)? {
+        return Ok(Some(address));
     }
     let _ = logger;
     Ok(options.given().map(str::parse).transpose()?)

@@ -72,23 +72,18 @@ fn start(error: io::Error) -> Error {
 /// The context ID of the guest; none for all of them.
 fn cid(options: &cli::Capture, logger: Logger) -> Result<Option<u32>, Error> {
     #[cfg(feature = "node")]
-    if let Some(which) = &options.sandbox {
+    if let Some(address) = super::sandboxes::of(&options.on_host, logger)? {
         use crate::transport::Address;
 
-        let named = cli::Address {
-            server_address: None,
-            sandbox: options.sandbox.clone(),
-            host_root: options.host_root.clone(),
-        };
-        return match super::address::find(&named, logger)? {
-            Some(Address::Vsock(vsock)) => Ok(Some(vsock.cid)),
-            Some(Address::Hybrid(hybrid)) => Err(Error::usage(format_args!(
-                "--sandbox {which:?}: its agent is behind hybrid vsock, which the host's kernel does \
-                 not see; use proxy --interpose {}",
+        return match address {
+            Address::Vsock(vsock) => Ok(Some(vsock.cid)),
+            Address::Hybrid(hybrid) => Err(Error::usage(format_args!(
+                "--sandbox: its agent is behind hybrid vsock, which the host's kernel does not see; \
+                 use proxy --interpose {}",
                 hybrid.socket
             ))),
-            _ => Err(Error::usage(format_args!(
-                "--sandbox {which:?}: its agent is not reached over vsock"
+            other => Err(Error::usage(format_args!(
+                "--sandbox: its agent is not reached over vsock but at {other}"
             ))),
         };
     }

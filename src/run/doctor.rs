@@ -13,6 +13,9 @@ use crate::log::Logger;
 use crate::schema::Schema;
 use crate::schema::json::string::escape_unprintable;
 
+/// What to do where this user may not see all.
+const AS_ROOT: &str = "run this as root";
+
 /// The exit status where a stage failed.
 const FAILED: u8 = 1;
 
@@ -22,7 +25,7 @@ const FAILED: u8 = 1;
 /// The first stage that failed.
 pub(super) fn run(
     schema: &'static Schema,
-    options: &cli::Doctor,
+    options: &cli::Asked,
     logger: Logger,
 ) -> Result<u8, Failure> {
     let alone = |error| Failure::new(None, error);
@@ -32,19 +35,19 @@ pub(super) fn run(
             timeout: options.connect_timeout,
             sim: super::simulated_agent(),
         },
-        patience: options.timeout,
+        patience: options.patience(),
     };
     // Without it Ctrl-C ends the run without a word, which is all that is lost.
     let _ = crate::interrupt::install();
-    let stages = match (&options.address.sandbox, options.address.given()) {
+    let on_host = &options.address.on_host;
+    let stages = match (&on_host.sandbox, options.address.given()) {
         (None, Some(text)) => {
             let address = text.parse().map_err(|error| alone(Error::from(error)))?;
             examine(&Patient::Address(address), &examination)
         }
         (which, _) => {
-            let root = options.address.host_root.as_deref().unwrap_or("/");
-            let host = Host::new(root);
-            let survey = sandboxes::survey(&options.address, logger);
+            let host = sandboxes::host(on_host.host_root.as_deref()).map_err(alone)?;
+            let survey = sandboxes::survey(&host, logger);
             let patient = patient(&host, &survey, which.as_deref()).map_err(alone)?;
             examine(&patient, &examination)
         }
@@ -92,10 +95,15 @@ fn patient<'a>(
             Err(error @ (SelectError::NoSandbox(_) | SelectError::OtherRuntime { .. })) => {
                 Ok(missing(error.to_string(), list))
             }
+            Err(error @ SelectError::NothingSeen(_)) => Ok(missing(error.to_string(), AS_ROOT)),
             Err(error) => Err(error.into()),
         },
         None => match survey.sandboxes.as_slice() {
             [only] => Ok(Patient::Sandbox(host, only)),
+            [] if survey.is_partial() => {
+                let found = "this host has no Kata sandbox that this user may see";
+                Ok(missing(found.to_owned(), AS_ROOT))
+            }
             [] => Ok(missing("this host has no Kata sandbox".to_owned(), list)),
             several => Err(Error::usage(format_args!(
                 "this host has {} sandboxes: name one with --sandbox, as \"kata-agent-ctl \

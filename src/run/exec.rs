@@ -9,17 +9,18 @@ use crate::auto;
 use crate::cli;
 use crate::client::ConnectOptions;
 use crate::error::{Error, Failure, Kind};
-use crate::exec::{self, Ended, Exec, Process, exec};
+use crate::exec::{self, Ended, Exec, NOT_RUN, Process, exec};
 use crate::log::{Level, Logger};
 use crate::schema::Schema;
 use crate::transport::Address;
 
-/// The exit status of what could not be run.
-const NOT_RUN: u8 = 125;
 /// The exit statuses of a program that cannot be run, and of one that is not there, as shells
 /// have them.
 const NOT_RUNNABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
+
+/// The status of an agent that could not start a process.
+const INTERNAL: i32 = 13;
 
 /// Runs a process in a container, and gives its exit status.
 ///
@@ -40,8 +41,7 @@ pub(super) fn run(
 }
 
 fn run_in(schema: &'static Schema, options: &cli::Exec, logger: Logger) -> Result<u8, Error> {
-    let root = options.address.host_root.as_deref().unwrap_or("/");
-    let host = Host::new(root);
+    let host = sandboxes::host(options.address.on_host.host_root.as_deref())?;
     let target = target(options, &host, logger)?;
     let container = target.container.as_ref();
     let own = container.and_then(|container| host.config(container));
@@ -63,10 +63,14 @@ fn run_in(schema: &'static Schema, options: &cli::Exec, logger: Logger) -> Resul
         )));
     }
     let exec_id = match &options.exec_id {
-        Some(id) if *id == target.id => {
+        Some(id) if id.is_empty() || *id == target.id => {
+            let whose = if id.is_empty() {
+                ""
+            } else {
+                "is the container's own ID, and "
+            };
             return Err(Error::usage(format_args!(
-                "--exec-id: {id:?} is the container's own ID, and stands for its first process; \
-                 give another one"
+                "--exec-id: {id:?} {whose}stands for its first process; give another one"
             )));
         }
         Some(id) => id.clone(),
@@ -121,15 +125,17 @@ fn target(options: &cli::Exec, host: &Host, logger: Logger) -> Result<Target, Er
     };
     // A container that is not known here may be known to the agent all the same.
     let unknown = |address, error: SelectError| match error {
-        SelectError::NoContainer(_) if !which.contains('/') => Ok(Target {
-            address,
-            id: which.to_owned(),
-            container: None,
-        }),
+        SelectError::NoContainer(_) | SelectError::NothingSeen(_) if !which.contains('/') => {
+            Ok(Target {
+                address,
+                id: which.to_owned(),
+                container: None,
+            })
+        }
         error => Err(Error::from(error)),
     };
-    if let Some(name) = &options.address.sandbox {
-        let survey = sandboxes::survey(&options.address, logger);
+    if let Some(name) = &options.address.on_host.sandbox {
+        let survey = sandboxes::survey(host, logger);
         let sandbox = survey.sandbox(name)?;
         let address = sandboxes::address(sandbox)?;
         return match survey.container_in(sandbox, which) {
@@ -145,7 +151,7 @@ fn target(options: &cli::Exec, host: &Host, logger: Logger) -> Result<Target, Er
             Err(error) => unknown(address, error),
         };
     }
-    let survey = sandboxes::survey(&options.address, logger);
+    let survey = sandboxes::survey(host, logger);
     let (sandbox, container) = survey.container(which)?;
     logger.log(
         Level::Debug,
@@ -158,11 +164,11 @@ fn target(options: &cli::Exec, host: &Host, logger: Logger) -> Result<Target, Er
 }
 
 fn exit_status(error: &Error) -> u8 {
-    let message = error.status().map(|status| status.message.to_lowercase());
-    let says = |words: &[&str]| {
-        let message = message.as_deref().unwrap_or_default();
-        words.iter().any(|word| message.contains(word))
-    };
+    // What a policy says may have any words, and a backtrace too.
+    let status = error.status().filter(|status| status.code == INTERNAL);
+    let message = status.and_then(|status| status.message.lines().next());
+    let message = message.unwrap_or_default().to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     match error.kind() {
         Kind::Interrupted | Kind::ReaderGone => error.kind().exit_status(),
         _ if says(&["was not found", "no such file", "enoent"]) => NOT_FOUND,

@@ -19,7 +19,7 @@ use crate::text::excerpt::Excerpt;
 /// When it cannot be probed, or standard output takes no more.
 pub(super) fn run(
     schema: &'static Schema,
-    options: &cli::Probe,
+    options: &cli::Asked,
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
@@ -30,7 +30,7 @@ pub(super) fn run(
     };
     // Without it Ctrl-C ends the run without a word, which is all that is lost.
     let _ = crate::interrupt::install();
-    let found = probe(schema, &address, &connect, options.timeout)?;
+    let found = probe(schema, &address, &connect, options.patience())?;
     super::print(&match options.output {
         ListFormat::Text => text(&found),
         ListFormat::Json => as_json(&found),

@@ -1,7 +1,7 @@
 //! `proxy`: makes what its options say, and passes bytes until a signal ends it.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::client::ConnectOptions;
 use crate::error::{Error, Kind};
 use crate::input;
 use crate::listen::{self, Listener};
-use crate::log::say;
+use crate::log::{Logger, say};
 use crate::rules;
 use crate::schema::Schema;
 use crate::signals::Signals;
@@ -33,7 +33,11 @@ struct Place {
 ///
 /// # Errors
 /// When an option is wrong, nothing can be listened on, or what passes cannot be written down.
-pub(super) fn run(schema: &'static Schema, options: cli::Proxy) -> Result<u8, Error> {
+pub(super) fn run(
+    schema: &'static Schema,
+    options: cli::Proxy,
+    logger: Logger,
+) -> Result<u8, Error> {
     let faults = match options.rules.in_order.is_empty() {
         true => None,
         false => Some(Arc::new(rules::faults(schema, &options.rules)?)),
@@ -48,11 +52,11 @@ pub(super) fn run(schema: &'static Schema, options: cli::Proxy) -> Result<u8, Er
     let signals = runtime
         .block_on(async { Signals::catch() })
         .map_err(start)?;
-    let place = match (&options.interpose, &options.listen, &options.to) {
-        (Some(socket), ..) => interposed(socket)?,
-        (None, Some(listen), Some(to)) => between(listen, to)?,
+    let place = match (&options.interpose, &options.listen) {
+        (Some(socket), _) => interposed(socket)?,
+        (None, Some(listen)) => between(listen, agent(&options, logger)?)?,
         // The options' definition does not let this happen.
-        _ => return Err(Error::usage("give --listen and --to, or --interpose")),
+        (None, None) => return Err(Error::usage("give --listen and --to, or --interpose")),
     };
     let text = format!("proxy {} to {}", place.from, place.to);
     let sinks = Sinks {
@@ -128,9 +132,19 @@ fn interposed(socket: &Path) -> Result<Place, Error> {
     })
 }
 
-fn between(listen: &str, to: &str) -> Result<Place, Error> {
+/// The agent to which all goes.
+fn agent(options: &cli::Proxy, logger: Logger) -> Result<Address, Error> {
+    #[cfg(feature = "node")]
+    if let Some(address) = super::sandboxes::of(&options.on_host, logger)? {
+        return Ok(address);
+    }
+    let _ = logger;
+    Ok(options.to.as_deref().unwrap_or_default().parse()?)
+}
+
+fn between(listen: &str, address: Address) -> Result<Place, Error> {
     let from: Address = listen.parse()?;
-    let address: Address = to.parse()?;
+    let to = address.to_string();
     // Who comes by hybrid vsock shakes hands with the hypervisor, and not with this proxy.
     let address = match (&from, address) {
         (Address::Hybrid(_), Address::Hybrid(hybrid)) => Address::Unix(hybrid.socket),
@@ -155,13 +169,7 @@ fn between(listen: &str, to: &str) -> Result<Place, Error> {
         dial: Arc::new(move || {
             transport::connect(&address, &connect).map_err(|error| error.to_string())
         }),
-        to: to.to_owned(),
+        to,
         _held: Box::new(file),
     })
-}
-
-/// Whether what is shown may have colours.
-pub(super) fn has_colours() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !refused
 }

@@ -1,14 +1,15 @@
 //! `show`, `replay` and `diff`: what is done with recordings.
 
+use std::env;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read as _, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Cursor, IsTerminal as _, Read as _, Write};
 use std::path::Path;
 use std::rc::Rc;
 
 use agent_tap::diff::{self, Difference};
 use agent_tap::recording::{ReadError, Reader, Status};
 use agent_tap::replay::{self, Answer, ReplayError, Step};
-use agent_tap::show::{self, Form, Lines, ShowError, Text};
+use agent_tap::show::{self, Lines, Page, ShowError, Text};
 use agent_tap::{Comparison, IdFields, Ids};
 use serde_json::{Value, json};
 
@@ -42,30 +43,58 @@ pub(crate) const COMPARISON: Comparison = Comparison {
     ],
 };
 
-/// Shows a recording.
+/// Shows a recording, or prints Wireshark's dissector.
 ///
 /// # Errors
 /// When it cannot be read, or standard output takes no more.
-pub(super) fn show(options: &cli::Show) -> Result<u8, Error> {
+pub(super) fn show(schema: &'static Schema, options: &cli::Show) -> Result<u8, Error> {
+    // The options' definition lets it be left out with `--wireshark` only.
+    let Some(file) = &options.file else {
+        Output::default().text(&show::dissector(schema))?;
+        return Ok(0);
+    };
+    if options.output == cli::ShowFormat::Pcapng && io::stdout().is_terminal() {
+        return Err(Error::usage(
+            "-o pcapng: this is not for a terminal: write it to a file, as in \"> calls.pcapng\"",
+        ));
+    }
     let _ = interrupt::install();
-    let mut text = Text {
-        ids: &auto::ID_FIELDS,
-        messages: options.verbose,
-        colours: proxy::has_colours(),
-        start: std::time::SystemTime::UNIX_EPOCH,
-    };
-    let form: &mut dyn Form = match options.output {
-        cli::ShowFormat::Text => &mut text,
-        cli::ShowFormat::Jsonl => &mut Lines,
-    };
     let mut out = BufWriter::new(StandardOutput);
-    let shown = show::show(open(&options.file)?, form, &mut out);
+    let shown = shown_as(options, open(file)?, &mut out);
     let shown = shown.and_then(|()| out.flush().map_err(ShowError::Write));
     match shown {
         Ok(()) => Ok(0),
-        Err(ShowError::Read(error)) => Err(unreadable(&options.file, &error)),
+        Err(ShowError::Read(error)) => Err(unreadable(file, &error)),
         Err(ShowError::Write(error)) => Err(not_written(&error)),
     }
+}
+
+/// Shows a recording in the form that the options say.
+fn shown_as(
+    options: &cli::Show,
+    recording: impl BufRead,
+    out: &mut dyn Write,
+) -> Result<(), ShowError> {
+    let ids = &auto::ID_FIELDS;
+    let mut text = Text {
+        ids,
+        messages: options.verbose,
+        colours: has_colours(),
+        start: std::time::SystemTime::UNIX_EPOCH,
+    };
+    match options.output {
+        cli::ShowFormat::Text => show::show(recording, &mut text, out),
+        cli::ShowFormat::Jsonl => show::show(recording, &mut Lines, out),
+        cli::ShowFormat::Html => show::show(recording, &mut Page { ids }, out),
+        cli::ShowFormat::Pcapng => show::pcapng(recording, out),
+    }
+}
+
+/// Whether standard output shows colours, and the user wants them (<https://no-color.org>).
+fn has_colours() -> bool {
+    let is_refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_able = env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
+    io::stdout().is_terminal() && is_able && !is_refused
 }
 
 /// Makes recorded calls again.

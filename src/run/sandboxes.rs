@@ -1,8 +1,9 @@
 //! The body of the `sandboxes` sub-command, and the sandboxes that `--sandbox` stands for.
 
+use std::fs;
 use std::time::Duration;
 
-use agent_node::{Container, Host, Sandbox, State, Survey};
+use agent_node::{Container, Host, Sandbox, Survey, Unread};
 use serde_json::{Value, json};
 
 use super::columns::in_columns;
@@ -10,7 +11,7 @@ use crate::cli::{self, ListFormat, Sandboxes};
 use crate::error::{Error, Kind};
 use crate::log::{Level, Logger};
 use crate::schema::json::string::escape_unprintable;
-use crate::text::escape;
+use crate::text::{self, escape};
 use crate::transport::Address;
 
 /// How long a shim may take to answer.
@@ -24,8 +25,13 @@ const SHORT_ID: usize = 12;
 /// # Errors
 /// When standard output takes no more.
 pub(super) fn run(options: &Sandboxes, logger: Logger) -> Result<u8, Error> {
-    let survey = Host::new(&options.host_root).survey(PATIENCE);
-    warn_of_unread(&survey, logger);
+    let survey = survey(&host(Some(&options.host_root))?, logger);
+    if survey.sandboxes.is_empty() {
+        logger.say(match survey.is_partial() {
+            true => "there is no Kata sandbox that this user may see",
+            false => "there is no Kata sandbox on this host",
+        });
+    }
     for sandbox in &survey.sandboxes {
         if let Some(advice) = sandbox.advice() {
             let text = format!("{}: {advice}", sandbox.id);
@@ -41,12 +47,43 @@ pub(super) fn run(options: &Sandboxes, logger: Logger) -> Result<u8, Error> {
     })
 }
 
-/// What there is on the host that the options name.
-pub(super) fn survey(options: &cli::Address, logger: Logger) -> Survey {
-    let root = options.host_root.as_deref().unwrap_or("/");
-    let survey = Host::new(root).survey(PATIENCE);
+/// The host whose files are below this folder, which is `/` unless it is given.
+///
+/// # Errors
+/// When there is no such folder.
+pub(super) fn host(root: Option<&str>) -> Result<Host, Error> {
+    let root = root.unwrap_or("/");
+    match fs::metadata(root) {
+        Ok(found) if found.is_dir() => Ok(Host::new(root)),
+        Ok(_) => Err(Error::usage(format_args!(
+            "--host-root: {root:?} is not a folder"
+        ))),
+        Err(error) => {
+            let reason = text::reason(&error);
+            Err(Error::usage(format_args!(
+                "--host-root: {root:?}: {reason}"
+            )))
+        }
+    }
+}
+
+/// What there is on a host.
+pub(super) fn survey(host: &Host, logger: Logger) -> Survey {
+    let survey = host.survey(PATIENCE);
     warn_of_unread(&survey, logger);
     survey
+}
+
+/// The address of the agent whose sandbox the options name; `None` where they name none.
+///
+/// # Errors
+/// When there is no such sandbox, or no address of its agent.
+pub(super) fn of(options: &cli::OnHost, logger: Logger) -> Result<Option<Address>, Error> {
+    let Some(which) = &options.sandbox else {
+        return Ok(None);
+    };
+    let survey = survey(&host(options.host_root.as_deref())?, logger);
+    address(survey.sandbox(which)?).map(Some)
 }
 
 /// The address of a sandbox's agent.
@@ -54,9 +91,8 @@ pub(super) fn survey(options: &cli::Address, logger: Logger) -> Survey {
 /// # Errors
 /// When it is not known, or there is no agent.
 pub(super) fn address(sandbox: &Sandbox) -> Result<Address, Error> {
-    let is_gone = sandbox.state() == State::LeftOver && !sandbox.process_is_alive();
     match (&sandbox.address, sandbox.advice()) {
-        (Some(address), _) if !is_gone => Ok(address.clone()),
+        (Some(address), _) if !sandbox.is_gone() => Ok(address.clone()),
         (_, Some(advice)) => Err(Error::new(
             Kind::Connection,
             format_args!("the sandbox {}: {advice}", sandbox.id),
@@ -69,16 +105,27 @@ pub(super) fn address(sandbox: &Sandbox) -> Result<Address, Error> {
 }
 
 fn warn_of_unread(survey: &Survey, logger: Logger) {
-    for unread in &survey.unread {
+    let warn = |unread: &Unread, more: &str, advice: &str| {
         let path = unread.path.display();
-        let as_root = match unread.reason.contains("permission") {
-            true => "; sandboxes or containers may be missing here: run this as root",
-            false => "; sandboxes or containers may be missing here",
-        };
-        logger.log(
-            Level::Warn,
-            format_args!("cannot read {path}: {}{as_root}", unread.reason),
+        let text = format!(
+            "cannot read {path}: {}{more}; sandboxes or containers may be missing here{advice}",
+            unread.reason
         );
+        logger.log(Level::Warn, escape::line(&text));
+    };
+    for unread in survey.unread.iter().filter(|unread| !unread.is_denied) {
+        warn(unread, "", "");
+    }
+    // One remedy for all of them, and there may be hundreds.
+    let denied = survey.unread.iter().filter(|unread| unread.is_denied);
+    let denied: Vec<&Unread> = denied.collect();
+    if let [first, others @ ..] = denied.as_slice() {
+        let more = match others.len() {
+            0 => String::new(),
+            1 => ", nor another place".to_owned(),
+            count => format!(", nor {count} other places"),
+        };
+        warn(first, &more, ": run this as root");
     }
 }
 
@@ -99,7 +146,8 @@ fn table(survey: &Survey) -> String {
     for sandbox in &survey.sandboxes {
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let containers = sandbox.containers.iter().filter(|it| !it.is_sandbox);
-        let containers: Vec<_> = containers.map(|it| label(it, length)).collect();
+        let mut containers: Vec<_> = containers.map(|it| label(it, length)).collect();
+        containers.sort_unstable();
         rows.push([
             short(&sandbox.id, length).to_owned(),
             or_dash(sandbox.pod.as_ref().map(ToString::to_string)),

@@ -127,6 +127,8 @@ struct State<'a> {
     only_positional: bool,
     /// Where the host's files are, if that was said.
     host_root: Option<&'a str>,
+    /// Which sandbox of it is meant, if that was said.
+    sandbox: Option<&'a str>,
 }
 
 impl<'a> State<'a> {
@@ -138,6 +140,7 @@ impl<'a> State<'a> {
             positional: 0,
             only_positional: false,
             host_root: None,
+            sandbox: None,
         };
         let mut values = 0;
         for word in words {
@@ -145,8 +148,10 @@ impl<'a> State<'a> {
                 && (state.needs_value || !word.starts_with('-'))
             {
                 values += 1;
-                if option.get_id() == "host_root" {
-                    state.host_root = Some(word);
+                match option.get_id().as_str() {
+                    "host_root" => state.host_root = Some(word),
+                    "sandbox" => state.sandbox = Some(word),
+                    _ => {}
                 }
                 state.needs_value = false;
                 if values >= most_values(option) {
@@ -156,8 +161,10 @@ impl<'a> State<'a> {
             }
             state.option = None;
             values = 0;
-            if let Some(("--host-root", root)) = word.split_once('=') {
-                state.host_root = Some(root);
+            match word.split_once('=') {
+                Some(("--host-root", root)) => state.host_root = Some(root),
+                Some(("--sandbox", which)) => state.sandbox = Some(which),
+                _ => {}
             }
             if state.only_positional || !word.starts_with('-') || word == "-" {
                 match state.command.find_subcommand(word) {
@@ -244,7 +251,9 @@ fn value(schema: &'static Schema, state: &State<'_>, argument: &Arg, text: &str)
         #[cfg(feature = "node")]
         (_, "sandbox") => Found::word(host::sandboxes(state.host_root, text)),
         #[cfg(feature = "node")]
-        ("exec", "container") => Found::word(host::containers(state.host_root, text)),
+        ("exec", "container") => {
+            Found::word(host::containers(state.host_root, state.sandbox, text))
+        }
         ("connect" | "check" | "why" | "audit" | "export", "cmd") => {
             let complete::Completion { start, candidates } = complete::complete(schema, text);
             Found {
@@ -326,7 +335,8 @@ fn files(text: &str, only_folders: bool) -> Found {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
-    use crate::shell::{Shell, line};
+    use crate::cli::Shell;
+    use crate::shell::line;
 
     /// The words that the one at the cursor becomes.
     fn words(arguments: &str) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! typed, without their quotes, where in the line each byte of the last one
 //! stands, and how a text is quoted there. What the words mean is not known here.
 
-use super::Shell;
+use crate::cli::Shell;
 
 /// The name that the program goes by.
 const PROGRAM: &str = "kata-agent-ctl";

@@ -7,34 +7,19 @@ mod arguments;
 mod line;
 mod reply;
 
-use clap::ValueEnum;
-
-use crate::cli::Complete;
+use crate::cli::{Complete, Shell};
 use crate::complete::{self, Candidate};
 use crate::schema::Schema;
 use arguments::Found;
 use line::{Line, Quote};
 use reply::{stays_open, typed_in};
 
-/// A shell that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    /// Bash
-    Bash,
-    /// Zsh
-    Zsh,
-    /// Fish
-    Fish,
-}
-
-impl Shell {
-    /// The script that makes the shell ask this program.
-    pub fn script(self) -> &'static str {
-        match self {
-            Shell::Bash => include_str!("scripts/kata-agent-ctl.bash"),
-            Shell::Zsh => include_str!("scripts/kata-agent-ctl.zsh"),
-            Shell::Fish => include_str!("scripts/kata-agent-ctl.fish"),
-        }
+/// The script that makes a shell ask this program.
+pub fn script(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Bash => include_str!("scripts/kata-agent-ctl.bash"),
+        Shell::Zsh => include_str!("scripts/kata-agent-ctl.zsh"),
+        Shell::Fish => include_str!("scripts/kata-agent-ctl.fish"),
     }
 }
 

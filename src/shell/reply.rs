@@ -108,8 +108,9 @@ fn readline_start(line: &Line<'_>, word_breaks: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Shell, arguments, line};
+    use super::super::{arguments, line};
     use super::*;
+    use crate::cli::Shell;
 
     const BREAKS: &str = " \t\n\"'><=;|&(:";
 

@@ -15,6 +15,8 @@ mod bench;
 mod bench_terminal;
 #[cfg(feature = "tap")]
 mod between;
+#[cfg(feature = "tap")]
+mod browser;
 mod builds;
 mod bundle;
 mod ci_job;
@@ -62,6 +64,8 @@ mod proxy;
 #[cfg(feature = "tap")]
 mod recorded_answers;
 #[cfg(feature = "tap")]
+mod recording_page;
+#[cfg(feature = "tap")]
 mod recordings;
 mod run;
 mod run_processes;
@@ -82,3 +86,5 @@ mod unit_tests;
 mod version_skew;
 mod wild_json;
 mod wire;
+#[cfg(feature = "tap")]
+mod wireshark;

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::served::{Served, proxy, serve};
-use crate::tool::{connect, tool};
+use crate::terminal::program_at_terminal;
+use crate::tool::{connect, program, tool};
 
 const COLD_PLUG: &str = include_str!("../shim/cold-plug.jsonl");
 
@@ -24,7 +25,7 @@ fn agent() -> Served {
 }
 
 /// A pod's life through a proxy, recorded in a file of the folder.
-fn recorded(folder: &Path) -> String {
+pub fn recorded(folder: &Path) -> String {
     let file = folder.join("life.jsonl").to_str().unwrap().to_owned();
     let served = agent();
     let proxy = proxy(&["--to", &served.address(), "-w", &file]);
@@ -113,6 +114,32 @@ fn a_pods_life_is_shown_replayed_and_compared() {
 
     tool(["diff", &file, again]).test();
     tool(["diff", &file, &file]).test();
+}
+
+#[test]
+fn a_terminal_shows_colours_unless_they_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = recorded(folder.path());
+    let shown = |variables: &[(&str, &str)]| {
+        let mut terminal = program_at_terminal(program(), ["show", &file]);
+        for (name, value) in variables {
+            terminal = terminal.variable(name, value);
+        }
+        let (status, bytes) = terminal.start().end();
+        assert_eq!(status, Some(0), "{bytes}");
+        bytes
+    };
+    let coloured = shown(&[("NO_COLOR", "")]);
+    for part in [
+        "\x1b[32mOK\x1b[0m",
+        "\x1b[31mno answer before the connection ended\x1b[0m",
+    ] {
+        assert!(coloured.contains(part), "{part:?} is not in {coloured}");
+    }
+    let plain = tool(["show", &file]).run().succeeded().text();
+    for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        assert_eq!(shown(&[variable]).replace("\r\n", "\n"), plain);
+    }
 }
 
 #[test]

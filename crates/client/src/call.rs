@@ -60,6 +60,13 @@ impl Call<'_> {
         }
     }
 
+    /// The data of the request frame that begins this call.
+    pub fn encode(&self) -> Vec<u8> {
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        self.encode_around(self.payload.len(), &mut head, &mut tail);
+        [&head, self.payload, &tail].concat()
+    }
+
     /// Whether the call's request would fit into a frame with a payload of this
     /// many bytes.
     ///
@@ -144,12 +151,6 @@ mod tests {
 
     use super::*;
 
-    fn encoded(call: &Call<'_>) -> Vec<u8> {
-        let (mut head, mut tail) = (Vec::new(), Vec::new());
-        call.encode_around(call.payload.len(), &mut head, &mut tail);
-        [&head, call.payload, &tail].concat()
-    }
-
     #[test]
     fn the_request_is_what_the_ttrpc_crate_writes() {
         let metadata =
@@ -177,7 +178,7 @@ mod tests {
             ..Default::default()
         };
         let data = request.write_to_bytes().unwrap();
-        assert_eq!(encoded(&call), data);
+        assert_eq!(call.encode(), data);
         let read = decode_request(&data).unwrap();
         let expected = Request {
             service: call.service,
@@ -216,12 +217,12 @@ mod tests {
             metadata: &[],
             timeout: None,
         };
-        assert_eq!(encoded(&call), b"\x12\x01M");
+        assert_eq!(call.encode(), b"\x12\x01M");
         let endless = Call {
             timeout: Some(Duration::MAX),
             ..call
         };
-        let request = proto::Request::parse_from_bytes(&encoded(&endless)).unwrap();
+        let request = proto::Request::parse_from_bytes(&endless.encode()).unwrap();
         assert_eq!(request.timeout_nano, i64::MAX);
     }
 }

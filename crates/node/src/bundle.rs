@@ -93,14 +93,14 @@ pub(crate) fn containers(host: &Host, unread: &mut Vec<Unread>) -> Vec<Container
             let namespace = tasks.join(namespace);
             for id in folders(host, &namespace, unread) {
                 let bundle = namespace.join(&id);
-                found.push(container(host, id, bundle));
+                found.push(container(host, id, bundle, unread));
             }
         }
     }
     let storage = host.path(CRIO);
     for id in folders(host, &storage, unread) {
         let bundle = storage.join(&id).join("userdata");
-        found.push(container(host, id, bundle));
+        found.push(container(host, id, bundle, unread));
     }
     found
 }
@@ -109,17 +109,14 @@ pub(crate) fn containers(host: &Host, unread: &mut Vec<Unread>) -> Vec<Container
 pub(crate) fn folders(host: &Host, path: &Path, unread: &mut Vec<Unread>) -> Vec<String> {
     host.folders(path).unwrap_or_else(|error| {
         if error.kind() != ErrorKind::NotFound {
-            unread.push(Unread {
-                path: path.to_owned(),
-                reason: agent_text::reason(&error),
-            });
+            unread.push(Unread::new(path, &error));
         }
         Vec::new()
     })
 }
 
-fn container(host: &Host, id: String, bundle: PathBuf) -> Container {
-    let config: Option<Config> = host.json(&bundle.join("config.json"));
+fn container(host: &Host, id: String, bundle: PathBuf, unread: &mut Vec<Unread>) -> Container {
+    let config: Option<Config> = host.json(&bundle.join("config.json"), unread);
     let annotations = config.map(|config| config.annotations).unwrap_or_default();
     let texts = annotations
         .into_iter()

@@ -43,65 +43,81 @@ pub enum Answer {
     Failed(String),
 }
 
-/// Asks the shims behind these sockets. Each has `limit` from the time that it is asked.
+/// Asks the shims behind these sockets. Each has `limit` from the time that it is asked, and the
+/// next one is asked as soon as one has answered.
 pub(crate) fn ask(sockets: &[impl AsRef<Path>], limit: Duration) -> Vec<Answer> {
-    let mut answers = Vec::with_capacity(sockets.len());
-    for some in sockets.chunks(AT_A_TIME) {
-        answers.extend(ask_at_once(some, limit));
+    ask_some(sockets, limit, AT_A_TIME)
+}
+
+fn ask_some(sockets: &[impl AsRef<Path>], limit: Duration, at_a_time: usize) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = sockets.iter().map(|_| Answer::Silent).collect();
+    let mut next = sockets.iter().enumerate();
+    let mut waiting: Vec<Asked> = Vec::new();
+    loop {
+        while waiting.len() < at_a_time
+            && let Some((index, path)) = next.next()
+        {
+            let answer = match begin(path.as_ref()) {
+                Ok(socket) => {
+                    waiting.push(Asked {
+                        index,
+                        socket,
+                        received: Vec::new(),
+                        end: Instant::now() + limit,
+                    });
+                    continue;
+                }
+                Err(answer) => answer,
+            };
+            put(&mut answers, index, answer);
+        }
+        // They were asked in this order, and all may take as long.
+        let Some(end) = waiting.first().map(|asked| asked.end) else {
+            return answers;
+        };
+        let mut polled: Vec<PollFd<'_>> = waiting
+            .iter()
+            .map(|asked| PollFd::new(asked.socket.as_fd(), PollFlags::POLLIN))
+            .collect();
+        // A part of a millisecond is waited for as a whole one.
+        let left = end.saturating_duration_since(Instant::now());
+        let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
+        if !matches!(poll(&mut polled, left), Ok(_) | Err(Errno::EINTR)) {
+            return answers;
+        }
+        let ready: Vec<bool> = polled.iter().map(|it| it.any() != Some(false)).collect();
+        let mut ready = ready.into_iter();
+        let now = Instant::now();
+        waiting.retain_mut(|asked| {
+            let is_ready = ready.next().unwrap_or(false);
+            let answer = is_ready.then(|| asked.receive()).flatten();
+            match answer {
+                Some(answer) => put(&mut answers, asked.index, answer),
+                None if asked.end > now => return true,
+                None => {}
+            }
+            false
+        });
     }
-    answers
+}
+
+fn put(answers: &mut [Answer], index: usize, answer: Answer) {
+    if let Some(place) = answers.get_mut(index) {
+        *place = answer;
+    }
 }
 
 /// A question on its way.
-enum Asked {
-    Waiting { socket: OwnedFd, received: Vec<u8> },
-    Done(Answer),
+struct Asked {
+    index: usize,
+    socket: OwnedFd,
+    received: Vec<u8>,
+    /// When it is no longer waited for.
+    end: Instant,
 }
 
-fn ask_at_once(sockets: &[impl AsRef<Path>], limit: Duration) -> Vec<Answer> {
-    let mut asked: Vec<Asked> = sockets.iter().map(|path| begin(path.as_ref())).collect();
-    let end = Instant::now() + limit;
-    loop {
-        let mut waiting: Vec<(&OwnedFd, usize)> = Vec::new();
-        for (index, it) in asked.iter().enumerate() {
-            if let Asked::Waiting { socket, .. } = it {
-                waiting.push((socket, index));
-            }
-        }
-        let left = end.saturating_duration_since(Instant::now());
-        if waiting.is_empty() || left.is_zero() {
-            break;
-        }
-        let mut polled: Vec<PollFd<'_>> = waiting
-            .iter()
-            .map(|(socket, _)| PollFd::new(socket.as_fd(), PollFlags::POLLIN))
-            .collect();
-        // A part of a millisecond is waited for as a whole one.
-        let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
-        match poll(&mut polled, left) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(_) => break,
-        }
-        let ready: Vec<usize> = polled
-            .iter()
-            .zip(&waiting)
-            .filter(|(polled, _)| polled.any() != Some(false))
-            .map(|(_, (_, index))| *index)
-            .collect();
-        for index in ready {
-            if let Some(it) = asked.get_mut(index) {
-                it.receive();
-            }
-        }
-    }
-    let answers = asked.into_iter().map(|it| match it {
-        Asked::Waiting { .. } => Answer::Silent,
-        Asked::Done(answer) => answer,
-    });
-    answers.collect()
-}
-
-fn begin(path: &Path) -> Asked {
+/// Asks one shim, or tells why it cannot be asked.
+fn begin(path: &Path) -> Result<OwnedFd, Answer> {
     let begun = SocketFile::new(path).and_then(|file| {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
@@ -109,40 +125,30 @@ fn begin(path: &Path) -> Asked {
         send(socket.as_raw_fd(), REQUEST, MsgFlags::MSG_NOSIGNAL)?;
         Ok(socket)
     });
-    match begun {
-        Ok(socket) => Asked::Waiting {
-            socket,
-            received: Vec::new(),
-        },
-        Err(errno) => Asked::Done(match errno {
-            Errno::ENOENT | Errno::ENOTDIR => Answer::NoSocket,
-            Errno::ECONNREFUSED | Errno::EPIPE | Errno::ECONNRESET => Answer::NobodyListens,
-            // Its queue is full.
-            Errno::EAGAIN => Answer::Silent,
-            Errno::EACCES | Errno::EPERM => Answer::Denied,
-            other => Answer::Failed(other.desc().to_lowercase()),
-        }),
-    }
+    begun.map_err(|errno| match errno {
+        Errno::ENOENT | Errno::ENOTDIR => Answer::NoSocket,
+        Errno::ECONNREFUSED | Errno::EPIPE | Errno::ECONNRESET => Answer::NobodyListens,
+        // Its queue is full.
+        Errno::EAGAIN => Answer::Silent,
+        Errno::EACCES | Errno::EPERM => Answer::Denied,
+        other => Answer::Failed(other.desc().to_lowercase()),
+    })
 }
 
 impl Asked {
-    /// Takes what has come.
-    fn receive(&mut self) {
-        let Asked::Waiting { socket, received } = self else {
-            return;
-        };
+    /// Takes what has come; gives the answer once it is whole.
+    fn receive(&mut self) -> Option<Answer> {
         let mut bytes = [0; 4096];
-        let is_end = match recv(socket.as_raw_fd(), &mut bytes, MsgFlags::MSG_DONTWAIT) {
-            Err(Errno::EAGAIN | Errno::EINTR) => return,
+        let is_end = match recv(self.socket.as_raw_fd(), &mut bytes, MsgFlags::MSG_DONTWAIT) {
+            Err(Errno::EAGAIN | Errno::EINTR) => return None,
             Err(_) | Ok(0) => true,
             Ok(count) => {
-                received.extend_from_slice(bytes.get(..count).unwrap_or_default());
-                received.len() > LONGEST_ANSWER
+                let bytes = bytes.get(..count).unwrap_or_default();
+                self.received.extend_from_slice(bytes);
+                self.received.len() > LONGEST_ANSWER
             }
         };
-        if let Some(answer) = read(received, is_end) {
-            *self = Asked::Done(answer);
-        }
+        read(&self.received, is_end)
     }
 }
 
@@ -196,7 +202,12 @@ fn joined(mut rest: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -228,6 +239,37 @@ mod tests {
         assert_eq!(read(b"\x00\x00\x00\x00", false), Some(Answer::Garbled));
         let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx";
         assert_eq!(read(endless, true), Some(Answer::Garbled));
+    }
+
+    #[test]
+    fn those_that_hang_hold_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<_> = (0..12).map(|n| folder.path().join(n.to_string())).collect();
+        let mut hung = Vec::new();
+        for (index, path) in paths.iter().enumerate() {
+            let listener = UnixListener::bind(path).unwrap();
+            if index % 4 == 0 {
+                hung.push(listener);
+                continue;
+            }
+            thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 256]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            });
+        }
+        let begun = Instant::now();
+        let answers = ask_some(&paths, Duration::from_secs(2), 4);
+        let time = begun.elapsed();
+        for (index, answer) in answers.into_iter().enumerate() {
+            let expected = match index % 4 {
+                0 => Answer::Silent,
+                _ => said(200, "").unwrap(),
+            };
+            assert_eq!(answer, expected, "{index}");
+        }
+        // Once the limit, and not once for each of three groups.
+        assert!(time < Duration::from_secs(4), "{time:?}");
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::host::Host;
 use crate::process;
-use crate::sandbox::Runtime;
+use crate::sandbox::{Runtime, Unread};
 
 /// What a state file says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,8 +36,14 @@ const SOCKETS: [(&str, bool, &str); 5] = [
 impl Record {
     /// Reads the state file of a sandbox. Whatever is not there, or not as it should be, is
     /// unknown.
-    pub(crate) fn read(host: &Host, runtime: Runtime, folder: &Path, id: &str) -> Self {
-        let document: Value = match host.json(&folder.join(runtime.state_file())) {
+    pub(crate) fn read(
+        host: &Host,
+        runtime: Runtime,
+        folder: &Path,
+        id: &str,
+        unread: &mut Vec<Unread>,
+    ) -> Self {
+        let document: Value = match host.json(&folder.join(runtime.state_file()), unread) {
             Some(document) => document,
             None => return Self::default(),
         };
@@ -82,7 +88,7 @@ fn socket_of(hypervisor: &str, is_jailed: bool, id: &str) -> Option<String> {
 
 /// QEMU's context ID stands in its arguments only.
 fn vsock_of(host: &Host, process: u32, id: &str) -> Option<String> {
-    let arguments = process::arguments(host, process)?;
+    let arguments = process::arguments(host, process).ok()?;
     let (_, rest) = arguments
         .split_once("guest-cid=")
         .filter(|_| arguments.contains(id))?;

@@ -2,7 +2,8 @@
 //! its containers' bundles.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agent_client::Address;
@@ -74,6 +75,8 @@ pub struct Sandbox {
     pub folder: PathBuf,
     /// What its shim answered.
     pub answer: Answer,
+    /// Whether this user may read what the runtime has written down of it.
+    pub is_readable: bool,
 }
 
 /// Whether a sandbox is there.
@@ -108,9 +111,20 @@ impl Sandbox {
         }
     }
 
-    /// Whether its hypervisor runs, as far as that was written down.
-    pub fn process_is_alive(&self) -> bool {
-        self.process.is_some_and(|process| process.is_alive)
+    /// Whether nothing is left of it but its folder: its shim is gone, and so is its
+    /// hypervisor, or nothing is known of one.
+    pub fn is_gone(&self) -> bool {
+        let has_ended = |process: Process| process.is_alive == Some(false);
+        self.state() == State::LeftOver && self.process.is_none_or(has_ended)
+    }
+
+    /// An annotation of its pod, from the bundle of its own container, or where that has none
+    /// from that of another one.
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        let own = self.containers.iter().filter(|it| it.is_sandbox);
+        let others = self.containers.iter().filter(|it| !it.is_sandbox);
+        let found = own.chain(others).find_map(|it| it.annotations.get(name));
+        found.map(String::as_str)
     }
 
     /// The socket on which its shim is asked.
@@ -124,20 +138,26 @@ impl Sandbox {
         let monitor = self.monitor();
         let monitor = monitor.display();
         match (&self.answer, self.process) {
-            (Answer::NobodyListens | Answer::NoSocket, Some(process)) if process.is_alive => {
-                let id = process.id;
-                Some(format!(
-                    "left over: its shim is gone, and its hypervisor, process {id}, still runs; \
-                     end that process, then remove {folder}"
-                ))
+            (Answer::NobodyListens | Answer::NoSocket, Some(Process { id, is_alive })) => {
+                Some(match is_alive {
+                    Some(true) => format!(
+                        "left over: its shim is gone, and its hypervisor, process {id}, still \
+                         runs; end that process, then remove {folder}"
+                    ),
+                    Some(false) => format!(
+                        "left over from a sandbox that is gone, as is its hypervisor, process \
+                         {id}: remove {folder}"
+                    ),
+                    None => format!(
+                        "left over: its shim is gone, and whether its hypervisor, process {id}, \
+                         runs cannot be seen from here; see to that, then remove {folder}"
+                    ),
+                })
             }
-            (Answer::NobodyListens | Answer::NoSocket, Some(process)) => {
-                let id = process.id;
-                Some(format!(
-                    "left over from a sandbox that is gone, as is its hypervisor, process {id}: \
-                     remove {folder}"
-                ))
-            }
+            (Answer::NobodyListens | Answer::NoSocket, None) if !self.is_readable => Some(format!(
+                "its shim is gone, and what the runtime has written down in {folder} may not be \
+                 read; run this as root"
+            )),
             (Answer::NobodyListens | Answer::NoSocket, None) => Some(format!(
                 "left over from a sandbox that is gone, or one that is only just starting; if \
                  it is the same in a minute, remove {folder}"
@@ -182,6 +202,18 @@ pub struct Unread {
     pub path: PathBuf,
     /// Why not.
     pub reason: String,
+    /// Whether another user might.
+    pub is_denied: bool,
+}
+
+impl Unread {
+    pub(crate) fn new(path: &Path, error: &io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason: agent_text::reason(error),
+            is_denied: error.kind() == io::ErrorKind::PermissionDenied,
+        }
+    }
 }
 
 /// What there is on a host.
@@ -193,6 +225,13 @@ pub struct Survey {
     pub unread: Vec<Unread>,
     /// Containers that are in none of these sandboxes: those of other runtimes.
     pub others: Vec<Container>,
+}
+
+impl Survey {
+    /// Whether there may be sandboxes or containers that this user may not see.
+    pub fn is_partial(&self) -> bool {
+        self.unread.iter().any(|unread| unread.is_denied)
+    }
 }
 
 impl Host {
@@ -227,12 +266,15 @@ impl Host {
                 let folder = place.join(&id);
                 // Other folders are there too, and a sandbox has one of these from its start.
                 let files = [MONITOR, runtime.state_file()];
-                if files
-                    .iter()
-                    .any(|file| folder.join(file).symlink_metadata().is_ok())
-                {
+                let seen = files.map(|file| folder.join(file).symlink_metadata());
+                if seen.iter().any(Result::is_ok) {
                     let containers = containers.remove(&id).unwrap_or_default();
-                    sandboxes.push(self.sandbox(runtime, id, folder, containers));
+                    sandboxes.push(self.sandbox(runtime, id, folder, containers, &mut unread));
+                    continue;
+                }
+                let mut errors = seen.iter().filter_map(|seen| seen.as_ref().err());
+                if let Some(error) = errors.find(|it| it.kind() != io::ErrorKind::NotFound) {
+                    unread.push(Unread::new(&folder, error));
                 }
             }
         }
@@ -252,8 +294,10 @@ impl Host {
         id: String,
         folder: PathBuf,
         containers: Vec<Container>,
+        unread: &mut Vec<Unread>,
     ) -> Sandbox {
-        let record = Record::read(self, runtime, &folder, &id);
+        let before = unread.len();
+        let record = Record::read(self, runtime, &folder, &id, unread);
         let address = record.address.and_then(|text| self.address(&text).ok());
         let process = record.process.map(|number| Process::of(self, number, &id));
         Sandbox {
@@ -267,6 +311,7 @@ impl Host {
             containers,
             folder,
             answer: Answer::NobodyListens,
+            is_readable: unread.len() == before,
             id,
         }
     }

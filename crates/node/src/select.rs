@@ -12,6 +12,9 @@ pub enum SelectError {
     /// Nothing matches.
     #[error("no sandbox of this host matches {0:?}, by its ID, a container's ID or namespace/pod")]
     NoSandbox(String),
+    /// Nothing that this user may read matches.
+    #[error("nothing that this user may see on this host matches {0:?}")]
+    NothingSeen(String),
     /// Only something that is not Kata's matches.
     #[error("the container {container:?} is not in a Kata sandbox: another runtime runs it")]
     OtherRuntime {
@@ -81,10 +84,7 @@ impl Survey {
         }
         match found.as_slice() {
             [only] => Ok(only),
-            [] => Err(match self.other(which) {
-                Some(container) => container,
-                None => SelectError::NoSandbox(which.to_owned()),
-            }),
+            [] => Err(self.missing(which, SelectError::NoSandbox)),
             several => Err(SelectError::SeveralSandboxes {
                 which: which.to_owned(),
                 candidates: several
@@ -116,7 +116,7 @@ impl Survey {
                 match found.as_slice() {
                     [only] => Ok((sandbox, only)),
                     [] if name.is_empty() => Err(SelectError::EmptyPod(pod)),
-                    [] => Err(SelectError::NoContainer(which.to_owned())),
+                    [] => Err(self.missing(which, SelectError::NoContainer)),
                     several => Err(SelectError::SeveralContainers {
                         which: which.to_owned(),
                         candidates: several.iter().map(|it| named(it)).collect(),
@@ -170,10 +170,7 @@ impl Survey {
         let found: Vec<_> = all().filter(|(_, it)| it.id.starts_with(id)).collect();
         match found.as_slice() {
             [only] => Ok(*only),
-            [] => Err(match self.other(id) {
-                Some(error) => error,
-                None => SelectError::NoContainer(id.to_owned()),
-            }),
+            [] => Err(self.missing(id, SelectError::NoContainer)),
             several => Err(SelectError::SeveralContainers {
                 which: id.to_owned(),
                 candidates: several.iter().map(|(_, it)| named(it)).collect(),
@@ -181,16 +178,22 @@ impl Survey {
         }
     }
 
-    /// What to say of a container that is not Kata's.
-    fn other(&self, which: &str) -> Option<SelectError> {
+    /// Why nothing matches: what does may be hidden from this user, or may not be Kata's.
+    fn missing(&self, which: &str, otherwise: fn(String) -> SelectError) -> SelectError {
+        if self.is_partial() {
+            return SelectError::NothingSeen(which.to_owned());
+        }
         let pod = |container: &Container| container.pod.as_ref().map(ToString::to_string);
         let mut others = self.others.iter();
         let found = others.find(|container| {
             container.id.starts_with(which) || pod(container).as_deref() == Some(which)
-        })?;
-        Some(SelectError::OtherRuntime {
-            container: found.id.clone(),
-        })
+        });
+        match found {
+            Some(found) => SelectError::OtherRuntime {
+                container: found.id.clone(),
+            },
+            None => otherwise(which.to_owned()),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub enum UserError {
 impl Host {
     /// The `config.json` of a container, if it can be read.
     pub fn config(&self, container: &Container) -> Option<Value> {
-        self.json(&container.bundle.join("config.json"))
+        self.json(&container.bundle.join("config.json"), &mut Vec::new())
     }
 
     /// Who `USER` or `USER:GROUP` is, by names or numbers. Names need a container whose root

@@ -4,6 +4,7 @@
 use agent_node::{Host, Survey};
 
 use crate::complete::Candidate;
+use crate::text::escape;
 
 fn glance(root: Option<&str>) -> Survey {
     Host::new(root.unwrap_or("/")).glance()
@@ -25,9 +26,26 @@ pub(super) fn sandboxes(root: Option<&str>, text: &str) -> Vec<Candidate> {
     candidates(names, text)
 }
 
-/// What may name a container: IDs, and names within their pods.
-pub(super) fn containers(root: Option<&str>, text: &str) -> Vec<Candidate> {
-    candidates(of_containers(&glance(root)).collect(), text)
+/// What may name a container: IDs, and names within their pods; of one sandbox, if that was
+/// given.
+pub(super) fn containers(root: Option<&str>, sandbox: Option<&str>, text: &str) -> Vec<Candidate> {
+    let survey = glance(root);
+    let Some(which) = sandbox else {
+        return candidates(of_containers(&survey).collect(), text);
+    };
+    let mut names = Vec::new();
+    if let Ok(sandbox) = survey.sandbox(which) {
+        for container in sandbox.containers.iter().filter(|it| !it.is_sandbox) {
+            let doc = container
+                .name
+                .clone()
+                .unwrap_or_else(|| "container".to_owned());
+            let named = container.name.clone();
+            names.extend(named.map(|name| (name, container.id.clone())));
+            names.push((container.id.clone(), doc));
+        }
+    }
+    candidates(names, text)
 }
 
 fn of_containers(survey: &Survey) -> impl Iterator<Item = (String, String)> {
@@ -46,7 +64,7 @@ fn of_containers(survey: &Survey) -> impl Iterator<Item = (String, String)> {
 }
 
 fn candidates(mut names: Vec<(String, String)>, text: &str) -> Vec<Candidate> {
-    names.retain(|(name, _)| name.starts_with(text) && !name.contains(char::is_control));
+    names.retain(|(name, _)| name.starts_with(text) && escape::line(name) == *name);
     // The container of a sandbox without a pod has the sandbox's ID.
     let mut seen = Vec::new();
     names.retain(|(name, _)| {
@@ -56,6 +74,6 @@ fn candidates(mut names: Vec<(String, String)>, text: &str) -> Vec<Candidate> {
     });
     let candidates = names.into_iter();
     candidates
-        .map(|(name, doc)| Candidate::last(name, doc))
+        .map(|(name, doc)| Candidate::last(name, escape::line(&doc)))
         .collect()
 }

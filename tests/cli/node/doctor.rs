@@ -127,6 +127,7 @@ fn all_is_well() {
     }
     assert_eq!(examine(&[&option]).stage, "");
     assert_eq!(examine(&["-a", "sim://"]).stage, "");
+    assert_eq!(examine(&["-a", "sim://", "--timeout", "0"]).stage, "");
 }
 
 #[test]
@@ -427,6 +428,22 @@ fn an_agent_that_cannot_do_all() {
         "an exec on a paused container",
     );
     assert_eq!(found.outcome("ttrpc"), "ok");
+    // What needs the sandbox as well is not tried, and not held against the agent.
+    for (stage, outcome) in [
+        ("version", "ok"),
+        ("features", "skipped"),
+        ("rpcs", "ok"),
+        ("policy", "skipped"),
+    ] {
+        assert_eq!(found.outcome(stage), outcome, "{stage}");
+    }
+
+    // One that cannot have a policy, and answers as one with a policy might.
+    let generous = nearly(|method, payload| match (method, payload) {
+        ("ReadStdout", [_, _, ..]) => Some(Says::Payload(Vec::new())),
+        _ => None,
+    });
+    assert_eq!(examine(&["-a", &generous.address()]).stage, "");
 
     let older = nearly(|method, payload| match (method, payload) {
         ("Version", []) => Some(version("3.14.0")),

@@ -43,7 +43,7 @@ impl Pod {
         // As the host's own processes write it: the agent is not below the host's root.
         fs::create_dir_all(host.path("run")).unwrap();
         let socket = served.address().replace("unix://", "");
-        std::os::unix::fs::symlink(socket, host.path("run/agent")).unwrap();
+        fs::hard_link(socket, host.path("run/agent")).unwrap();
         host.shim(&format!("run/kata/{SANDBOX}"), ok("remote:///run/agent"));
         host.pod(CONTAINERD, SANDBOX, ("shop", "till"), ("unused", "log"));
         fs::remove_dir_all(host.path(&format!("{CONTAINERD}/unused"))).unwrap();
@@ -144,6 +144,16 @@ fn streams_and_exit_statuses() {
     pod.exec(&[], &["sh", "-c", "sleep 0.2; echo late"])
         .stdout("late\n")
         .test();
+    // As docker exec takes a command, and as kubectl exec does.
+    for command in [
+        &["echo", "-n", "--", "x"][..],
+        &["--", "echo", "-n", "--", "x"],
+    ] {
+        tool(["exec", &pod.host.option(), "shop/till", "-e", "A=1"])
+            .arguments(command)
+            .stdout("-- x")
+            .test();
+    }
 }
 
 #[test]
@@ -186,6 +196,10 @@ fn what_cannot_be_run() {
              process; give another one",
         ),
         (
+            &["--exec-id", "", "c0f"],
+            "--exec-id: \"\" stands for its first process; give another one",
+        ),
+        (
             &["-u", "nobody", "c0f"],
             "--user: the container has no user \"nobody\"",
         ),
@@ -218,8 +232,28 @@ fn what_cannot_be_run() {
     .status(125)
     .stderr("error: cannot connect to \"unix://./none.sock\": there is no such socket file\n")
     .test();
+    // A mistake that is found before anything else is not the process's own status either.
+    for (arguments, error) in [
+        (
+            &["-a", "sim://", "--frobnicate", "web", "--", "true"][..],
+            "unexpected argument '--frobnicate' found",
+        ),
+        (
+            &["-a", "sim://", "web"],
+            "the following required arguments were not provided: <COMMAND>...",
+        ),
+        (
+            &["-a", "sim://", "--sandbox", "5a0", "web", "--", "true"],
+            "give --server-address or --sandbox, not both",
+        ),
+    ] {
+        let output = tool(["-l", "error", "exec"]).arguments(arguments).run();
+        assert_eq!(output.status, 125, "{arguments:?}");
+        let expected = format!("error: {error}");
+        assert!(output.error().starts_with(&expected), "{}", output.stderr);
+    }
     tool(["exec", "web", "--detach-keys", "ctrl-1", "--", "true"])
-        .status(2)
+        .status(125)
         .stderr(
             "error: invalid value 'ctrl-1' for '--detach-keys <KEYS>': \"ctrl-1\" is no key: \
              write keys separated by commas, each a character or ctrl-X, where X is a letter or \
@@ -439,6 +473,27 @@ fn a_second_signal_ends_a_run_whose_agent_does_not_take_the_first() {
 }
 
 #[test]
+fn a_signal_that_comes_twice_at_once_is_one() {
+    // timeout sends it to the tool and to the tool's group.
+    let pod = Pod::start();
+    let folder = tempfile::TempDir::new().unwrap();
+    let ready = folder.path().join("ready");
+    let script = format!(
+        "trap 'echo got; exit 5' TERM; touch {}; while :; do sleep 0.05; done",
+        ready.display()
+    );
+    let run = pod.exec(&[], &["bash", "-c", &script]).start();
+    appears(&ready);
+    for _ in 0..20 {
+        run.signal(Signal::SIGTERM);
+        thread::sleep(Duration::from_millis(1));
+    }
+    let output = run.wait();
+    assert_eq!((output.status, output.text().as_str()), (5, "got\n"));
+    assert_eq!(pod.requests("SignalProcess").len(), 1);
+}
+
+#[test]
 fn a_limit_of_time_kills_the_process() {
     let pod = Pod::start();
     pod.exec(&["--timeout", "300ms"], &["sleep", "1000"])
@@ -483,13 +538,39 @@ fn programs_that_cannot_be_run_have_the_statuses_of_a_shell() {
         (13, "ENOENT: No such file or directory", 127),
         (13, "the file x was not found", 127),
         (13, "failed to join pidns", 125),
+        (
+            13,
+            "failed to join pidns\n\nStack backtrace:\n 1: no such file or directory",
+            125,
+        ),
+        (
+            7,
+            "ExecProcessRequest is blocked by policy: /x: no such file",
+            125,
+        ),
         (7, "ExecProcessRequest is blocked by policy", 125),
     ] {
         let agent = agent(move |_, _| Says::Status(status, message));
         let output = tool(["exec", "-a", &agent.address(), "web", "--", "x"]).run();
         assert_eq!(output.status, expected, "{message}");
-        assert!(output.error().ends_with(message), "{}", output.stderr);
+        let line = message.lines().next().unwrap();
+        assert!(output.error().contains(line), "{}", output.stderr);
     }
+}
+
+#[test]
+fn a_program_that_the_guest_cannot_run_is_told() {
+    let note = "warn: no output came, and 13 is also how a process ends whose program the guest \
+                cannot run: permission denied\n";
+    let pod = Pod::start();
+    pod.exec(&[], &["/etc/passwd"])
+        .status(13)
+        .stderr(note)
+        .test();
+    pod.exec(&[], &["sh", "-c", "echo; exit 13"])
+        .status(13)
+        .stdout("\n")
+        .test();
 }
 
 /// What GetGuestDetails answers where the agent has a policy.

@@ -129,6 +129,7 @@ fn the_terminal_is_as_before_whatever_happens() {
     let terminal = exec(&pod, &[], &["sh", "-c", "echo sta''rted; sleep 1000"]);
     terminal.gets("started");
     pod.served.end(Signal::SIGKILL);
-    terminal.gets("error: the agent closed the connection before it answered\r\n");
+    // It has closed or reset it, by what it had not read.
+    terminal.gets(" the connection before it answered\r\n");
     assert_eq!(terminal.ends_restored(), Some(125));
 }

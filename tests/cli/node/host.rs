@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -30,9 +31,13 @@ pub fn said(status: &str, body: &str) -> String {
 
 impl Host {
     pub fn new() -> Self {
-        Self {
+        let host = Self {
             folder: TempDir::with_prefix("host").unwrap(),
-        }
+        };
+        // Others may look in, as far as they may read what is there.
+        fs::set_permissions(host.root(), fs::Permissions::from_mode(0o755)).unwrap();
+        host.process(1, &["/sbin/init"]);
+        host
     }
 
     /// The host's root.

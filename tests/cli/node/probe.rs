@@ -150,6 +150,21 @@ fn one_that_says_nothing_or_goes_away() {
         .status(4)
         .stderr("error: the agent answered nothing within 100ms\n")
         .test();
+    // In about the time of two answers.
+    let begun = std::time::Instant::now();
+    let output = tool(["probe", "-a", &silent.address(), "--timeout", "2s"]).run();
+    assert_eq!(output.status, 4);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(6));
+    // The time is that of each answer, if they come one after the other.
+    let slow = agent(|method, payload| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        match (method, payload) {
+            ("Version", []) => version("4.1.0"),
+            _ => Says::Status(2, "ttrpc err"),
+        }
+    });
+    assert_eq!(probed(&slow, "1s").1, [44, 0, 0]);
+    assert_eq!(probed(&slow, "0").1, [44, 0, 0]);
     let gone = Listener::start(|_, stream| drop(stream));
     let output = tool(["probe", "-a", &gone.address()]).run();
     assert_eq!(output.status, 3, "{}", output.stderr);

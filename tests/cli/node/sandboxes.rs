@@ -10,8 +10,8 @@ use nix::unistd::{geteuid, mkfifo};
 use serde_json::{Value, json};
 
 use super::host::{CONTAINERD, Host, K3S, ok, said};
-use crate::served::serve;
-use crate::tool::{Output, connect, tool};
+use crate::served::{proxy, serve};
+use crate::tool::{Output, Tool, connect, tool};
 
 /// An ID of 64 digits that begins so.
 fn id(begin: &str) -> String {
@@ -125,7 +125,7 @@ fn pods_and_containers_of_each_manager() {
     };
     crio(&three, "sandbox", "POD");
     crio(&id("33"), "container", "cash");
-    crio(&id("34"), "container", "log");
+    crio(&id("34"), "container", "bell");
     // A container without a pod.
     let moby = CONTAINERD.replace("k8s.io", "moby");
     host.bundle(&format!("{moby}/{four}"), json!({}), json!({}));
@@ -142,7 +142,7 @@ fn pods_and_containers_of_each_manager() {
 ID            POD              RUNTIME  HYPERVISOR  STATE    CONTAINERS    ADDRESS
 100000000000  default/web      go       -           running  nginx         vsock://3:1024
 200000000000  kube-system/dns  rust     -           running  coredns       vsock://3:1024
-300000000000  shop/till        rust     -           running  cash,log      vsock://3:1024
+300000000000  shop/till        rust     -           running  bell,cash     vsock://3:1024
 400000000000  -                rust     -           running  400000000000  vsock://3:1024
 ",
         )
@@ -192,6 +192,28 @@ fn tab_completes_sandboxes() {
     assert_eq!(complete("d"), pod);
     assert_eq!(complete("7"), container);
     assert_eq!(complete("x"), "");
+    // A pod that is named to mislead a terminal.
+    let odd = id("4a0");
+    host.shim(&format!("run/kata/{odd}"), ok("vsock://5:1024"));
+    host.pod(
+        CONTAINERD,
+        &odd,
+        ("\u{1b}[2J", "a\u{202e}b"),
+        (&id("88a"), "\u{1b}[2J"),
+    );
+    assert_eq!(complete("4a"), format!("{odd}\t\\x1b[2J/a\\u{{202e}}b\n"));
+    assert_eq!(complete("$'\\x1b"), "");
+    // Containers of the sandbox that was named.
+    let containers = |line: &str| {
+        let line = format!("kata-agent-ctl exec {option} {line} ");
+        tool(["complete", "fish", &line]).run().succeeded().text()
+    };
+    let (inner, full) = (id("77a"), format!("{}\tdefault/web/nginx\n", id("77a")));
+    assert!(containers("").contains(&full));
+    let of_web = format!("nginx\t{inner}\n{inner}\tnginx\n");
+    assert_eq!(containers("--sandbox default/web"), of_web);
+    assert_eq!(containers("--sandbox=3f1"), of_web);
+    assert_eq!(containers("--sandbox 3f2"), "");
 }
 
 #[test]
@@ -388,6 +410,31 @@ warn: {other}: left over from a sandbox that is gone, as is its hypervisor, proc
 }
 
 #[test]
+fn a_process_that_cannot_be_seen_is_not_gone() {
+    let host = Host::new();
+    host.go("a", "qemu", 100, "vsock://3:1024");
+    fs::remove_dir_all(host.path("proc")).unwrap();
+    let root = host.root().display();
+    let found = only(&host);
+    assert_eq!(found["process"], json!({"id": 100, "is_alive": null}));
+    assert_eq!(
+        found["advice"],
+        format!(
+            "left over: its shim is gone, and whether its hypervisor, process 100, runs cannot \
+             be seen from here; see to that, then remove {root}/run/vc/sbs/a"
+        )
+    );
+    let doctor = tool(["doctor", &host.option(), "--sandbox", "a"]).run();
+    assert!(
+        doctor.text().contains(
+            "skipped  process      whether qemu runs as process 100 cannot be seen from here\n"
+        ),
+        "{}",
+        doctor.text()
+    );
+}
+
+#[test]
 fn hostile_files_do_no_harm() {
     let host = Host::new();
     let broken = [
@@ -444,9 +491,60 @@ fn hostile_files_do_no_harm() {
     assert!(text.contains(r"\x1b[2J/a\nb"), "{text}");
     let found = as_json(&host);
     assert_eq!(found.len(), broken.len() + 4);
-    tool(["sandboxes", "--host-root", "/no/such/folder"])
+}
+
+#[test]
+fn a_host_without_sandboxes() {
+    let host = Host::new();
+    tool(["sandboxes", &host.option()])
         .stdout("ID  POD  RUNTIME  HYPERVISOR  STATE  CONTAINERS  ADDRESS\n")
+        .stderr("there is no Kata sandbox on this host\n")
         .test();
+    host.write("file", "");
+    for (root, error) in [
+        ("/no/such/host".to_owned(), ": no such file or directory"),
+        (host.path("file").display().to_string(), " is not a folder"),
+    ] {
+        for command in [
+            &["sandboxes"][..],
+            &["doctor"],
+            &["connect", "--sandbox", "x"],
+        ] {
+            tool(command)
+                .arguments(["--host-root", &root])
+                .arguments(if command[0] == "connect" {
+                    &["-c", "Check"][..]
+                } else {
+                    &[]
+                })
+                .status(2)
+                .stderr(format!("error: --host-root: {root:?}{error}\n"))
+                .test();
+        }
+    }
+}
+
+#[test]
+fn addresses_and_links_stay_below_the_root() {
+    let host = Host::new();
+    let root = host.root().display().to_string();
+    let url = "hvsock:///../../../etc/passwd:1024";
+    host.shim("run/kata/out", ok(url));
+    fs::create_dir_all(host.path("run/vc/vm")).unwrap();
+    symlink("/run", host.path("var")).unwrap();
+    host.shim("run/kata/var", ok("hvsock:///var/vc/vm/clh.sock:1024"));
+    let found = as_json(&host);
+    let addresses: Vec<_> = found
+        .iter()
+        .map(|it| it["address"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        addresses,
+        [
+            format!("hvsock://{root}/etc/passwd:1024"),
+            format!("hvsock://{root}/run/vc/vm/clh.sock:1024"),
+        ]
+    );
 }
 
 fn mkfifo_at(host: &Host, bundle: &str) {
@@ -472,20 +570,107 @@ fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
              be missing here"
         )
     );
-    if geteuid().is_root() {
-        // Root may read everything.
-        return;
-    }
-    fs::remove_file(host.path("run/vc/sbs")).unwrap();
-    fs::create_dir(host.path("run/vc/sbs")).unwrap();
-    fs::set_permissions(host.path("run/vc/sbs"), fs::Permissions::from_mode(0o000)).unwrap();
-    let output = list(&host);
-    assert_eq!(output.text(), format!("{head}{row}"));
+}
+
+#[test]
+fn what_another_user_may_not_see() {
+    // Root may see everything, so it becomes another user.
+    let as_other = |run: Tool| match geteuid().is_root() {
+        true => run.user(65_534),
+        false => run,
+    };
+    let host = Host::new();
+    let root = host.root().display().to_string();
+    let as_nobody = |arguments: &[&str]| as_other(tool(arguments).arguments([host.option()]));
+    let close = |path: &str| {
+        fs::set_permissions(host.path(path), fs::Permissions::from_mode(0o000)).unwrap();
+    };
+    host.pod(CONTAINERD, "5a0", ("shop", "till"), ("c0ffee", "cash"));
+    host.go("5a0", "qemu", 100, "vsock://3:1024");
+    // A state file that only others may read is no reason to remove anything.
+    close("run/vc/sbs/5a0/persist.json");
+    let output = as_nobody(&["sandboxes"]).run();
     assert!(
-        output.error().ends_with("run this as root"),
-        "{}",
-        output.error()
+        output
+            .text()
+            .contains("5a0  shop/till  go       -           left over")
     );
+    assert_eq!(
+        output.stderr,
+        format!(
+            "warn: cannot read {root}/run/vc/sbs/5a0/persist.json: permission denied; sandboxes \
+             or containers may be missing here: run this as root\n\
+             warn: 5a0: its shim is gone, and what the runtime has written down in \
+             {root}/run/vc/sbs/5a0 may not be read; run this as root\n"
+        )
+    );
+    // Neither is one that may not be looked into a folder of something else.
+    close("run/vc/sbs/5a0");
+    fs::create_dir_all(host.path("run/kata/6b0")).unwrap();
+    close("run/kata/6b0");
+    as_nobody(&["sandboxes"])
+        .stdout("ID  POD  RUNTIME  HYPERVISOR  STATE  CONTAINERS  ADDRESS\n")
+        .stderr(format!(
+            "warn: cannot read {root}/run/vc/sbs/5a0: permission denied, nor another place; \
+             sandboxes or containers may be missing here: run this as root\n\
+             there is no Kata sandbox that this user may see\n"
+        ))
+        .test();
+    // Nor is its container one of another runtime.
+    for (command, status, error) in [
+        (
+            &["connect", "--sandbox", "shop/till", "-c", "Check"][..],
+            2,
+            "nothing that this user may see on this host matches \"shop/till\"; run this as root",
+        ),
+        (
+            &["exec", "--host-root", &root, "c0ff", "--", "true"],
+            125,
+            "nothing that this user may see on this host matches \"c0ff\"; run this as root",
+        ),
+        (
+            &["doctor", "--sandbox", "shop/till"],
+            1,
+            "the stage \"sandbox\" failed: nothing that this user may see on this host matches \
+             \"shop/till\"",
+        ),
+    ] {
+        let run = match command[0] {
+            "exec" => as_other(tool(command)),
+            _ => as_nobody(command),
+        };
+        let output = run.run();
+        assert_eq!(output.status, status, "{command:?}");
+        let last = output.stderr.lines().last().unwrap();
+        assert_eq!(last, format!("error: {error}"));
+    }
+    let output = as_nobody(&["doctor"]).run();
+    assert!(
+        output.text().contains("to do: run this as root\n"),
+        "{}",
+        output.text()
+    );
+    // An address needs nothing of the host.
+    let served = serve(&[]);
+    served.listening();
+    let socket = served.address().replace("unix://", "");
+    fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)).unwrap();
+    let folder = std::path::Path::new(&socket).parent().unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let address = served.address();
+    let root_option = host.option();
+    as_other(tool([
+        "exec",
+        "-a",
+        &address,
+        &root_option,
+        "c0ff",
+        "--",
+        "true",
+    ]))
+    .status(125)
+    .stderr("error: ExecProcess: the agent answered code: INTERNAL (13): Invalid container id\n")
+    .test();
 }
 
 #[test]
@@ -522,7 +707,7 @@ fn a_sandbox_in_place_of_an_address() {
     let (one, two) = (id("3f1"), id("3f2"));
     // The path in the address is below the host's root.
     fs::create_dir_all(host.path("run/agent")).unwrap();
-    symlink(&socket, host.path("run/agent/s")).unwrap();
+    fs::hard_link(&socket, host.path("run/agent/s")).unwrap();
     host.shim(
         &format!("run/vc/sbs/{one}"),
         ok("remote:///run/agent/s:1024"),
@@ -609,4 +794,21 @@ fn a_sandbox_in_place_of_an_address() {
         "1",
     ];
     tool(bench).run().succeeded();
+    // A proxy's agent as well.
+    let proxy = proxy(&["--sandbox", "default/web", &option]);
+    proxy.listening();
+    connect(&proxy.address(), ["-o", "jsonl", "-c", "Check"])
+        .stdout("{\"status\":\"SERVING\"}\n")
+        .test();
+    for with in [&["--to", "sim://"][..], &["--interpose", "/no/such"]] {
+        let output = tool(["proxy", "--listen", "unix:///no/such", "--sandbox", "x"])
+            .arguments(with)
+            .run();
+        assert_eq!(output.status, 2, "{}", output.stderr);
+        assert!(
+            output.error().contains("cannot be used with"),
+            "{}",
+            output.stderr
+        );
+    }
 }

@@ -3,6 +3,7 @@
 
 use agent_faults::{Faults, Orders};
 use kata_agent_ctl::input::Inputs;
+use kata_agent_ctl::rules::Files;
 use kata_agent_ctl::text::escape::is_unprintable;
 
 use crate::check::error_text;
@@ -28,7 +29,7 @@ pub(crate) fn run(data: &[u8]) {
         return;
     };
     let faults = Faults::new(kata_agent_ctl::schema(), SEED);
-    let mut inputs = Inputs::without_standard_input();
+    let mut inputs = Files(Inputs::without_standard_input());
     for line in text.split('\n') {
         // No files are read.
         if line.contains('@') || line.contains("file:") {
@@ -46,7 +47,7 @@ pub(crate) fn run(data: &[u8]) {
     faults.seed_in_use();
 }
 
-fn list(faults: &Faults, inputs: &mut Inputs) -> String {
+fn list(faults: &Faults, inputs: &mut Files) -> String {
     let list = faults.control("list", inputs, &Anything);
     let list = list.unwrap_or_else(|error| panic!("{error}"));
     let list = list.unwrap_or_else(|| panic!("nothing is listed"));

@@ -254,10 +254,11 @@ impl From<protobuf::Error> for Error {
 #[cfg(feature = "node")]
 impl From<agent_node::SelectError> for Error {
     fn from(error: agent_node::SelectError) -> Self {
-        use agent_node::SelectError::{NoContainer, NoSandbox};
+        use agent_node::SelectError::{NoContainer, NoSandbox, NothingSeen};
 
         let hint = match error {
             NoSandbox(_) | NoContainer(_) => "; \"kata-agent-ctl sandboxes\" lists what there is",
+            NothingSeen(_) => "; run this as root",
             _ => "",
         };
         Self::usage(error).with_hint(hint)

@@ -94,7 +94,7 @@ fn apply_image(given: &Given, draft: &mut Draft<'_>) -> Result<(), ConvenienceEr
     }
     let reference = given.text(IMAGE).ok_or(missing(IMAGE))?;
     let id = id.ok_or(missing(ID))?;
-    match image::find(reference, &id, env!("CARGO_PKG_NAME"))? {
+    match image::find(reference, &id, "kata-agent-ctl")? {
         Found::Bundle(folder) => {
             let config = folder.join("config.json");
             take(&config.to_string_lossy(), IMAGE, draft)?;

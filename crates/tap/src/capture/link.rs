@@ -3,7 +3,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::mem;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -203,16 +203,15 @@ impl Packets {
         })
     }
 
+    /// The same socket, to wait for packets.
+    pub(super) fn socket(&self) -> io::Result<OwnedFd> {
+        self.socket.try_clone()
+    }
+
     /// How many packets had no room since the last one that was read.
     pub(super) fn lost_at_the_end(&self) -> u64 {
         let all = statistics(&self.socket).unwrap_or(self.dropped);
         u64::from(all.wrapping_sub(self.dropped))
-    }
-}
-
-impl AsFd for Packets {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }
 

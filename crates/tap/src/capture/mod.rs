@@ -8,11 +8,10 @@ mod packet;
 
 use std::io;
 
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::runtime::Runtime;
 
 use crate::log::Log;
+use crate::socket::Socket;
 
 use self::connections::Connections;
 use self::link::Packets;
@@ -50,58 +49,45 @@ impl Capture {
         log: Log,
         until: impl Future<Output = ()>,
     ) -> io::Result<u64> {
+        let mut packets = self.packets;
         let mut connections = Connections::new(filter, log);
         let mut lost = 0;
         let outcome = runtime.block_on(async {
-            let mut packets = AsyncFd::register_with_interest(self.packets, Interest::READABLE)?;
+            let socket = Socket::new(packets.socket()?)?;
+            let mut take = |packets: &mut Packets, buffer: &mut [u8]| {
+                let read = packets.read(buffer)?;
+                if read.lost > 0 {
+                    lost += read.lost;
+                    connections.lose(read.lost);
+                }
+                connections.take(buffer.get(..read.length).unwrap_or_default());
+                Ok(())
+            };
+            let mut buffer = vec![0; ROOM];
+            let all = async {
+                loop {
+                    let taken = socket.when_readable(|| take(&mut packets, &mut buffer));
+                    if let Err(error) = taken.await {
+                        return error;
+                    }
+                }
+            };
             tokio::select! {
-                error = take_all(&mut packets, &mut connections, &mut lost) => return Err(error),
+                // As where somebody else has taken the link down.
+                error = all => return Err(error),
                 () = until => {}
             }
             // What came before the end is there still.
-            let mut buffer = vec![0; ROOM];
-            let packets = packets.get_mut();
-            while let Ok(read) = packets.read(&mut buffer) {
-                lost += read.lost;
-                take(&mut connections, &read, &buffer);
-            }
-            let rest = packets.lost_at_the_end();
-            if rest > 0 {
-                lost += rest;
-                connections.lose(rest);
-            }
+            while take(&mut packets, &mut buffer).is_ok() {}
             Ok(())
         });
-        connections.finish();
-        outcome.map(|()| lost)
-    }
-}
-
-/// Takes packets until none can be read any more.
-async fn take_all(
-    packets: &mut AsyncFd<Packets>,
-    connections: &mut Connections,
-    lost: &mut u64,
-) -> io::Error {
-    let mut buffer = vec![0; ROOM];
-    loop {
-        let read = packets.async_io_mut(Interest::READABLE, |packets| packets.read(&mut buffer));
-        match read.await {
-            Ok(read) => {
-                *lost += read.lost;
-                take(connections, &read, &buffer);
-            }
-            // The link was taken down by somebody else.
-            Err(error) => return error,
+        let rest = packets.lost_at_the_end();
+        if rest > 0 {
+            connections.lose(rest);
         }
+        connections.finish();
+        outcome.map(|()| lost + rest)
     }
-}
-
-fn take(connections: &mut Connections, read: &link::Read, buffer: &[u8]) {
-    if read.lost > 0 {
-        connections.lose(read.lost);
-    }
-    connections.take(buffer.get(..read.length).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -1,14 +1,20 @@
 //! A recording for people and for other programs. Whatever the form, it is made while the
 //! recording is read, so that one of any length takes the memory of its open calls.
 
+mod html;
+mod pcapng;
 mod text;
+mod wireshark;
 
 use std::io::{self, BufRead, Write};
 
 use crate::calls::{Calls, Told};
 use crate::recording::{ReadError, Reader};
 
+pub use self::html::Page;
+pub use self::pcapng::pcapng;
 pub use self::text::Text;
+pub use self::wireshark::dissector;
 
 /// Why a recording was not shown to its end.
 #[derive(Debug, thiserror::Error)]
