@@ -26,7 +26,6 @@ pub(super) fn run(
         cid: cid(&options, logger)?,
         port: options.port,
     };
-    let file = options.write.as_deref().map(create).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -42,6 +41,7 @@ pub(super) fn run(
         };
         Error::new(kind, error).within("cannot capture")
     })?;
+    let file = options.write.as_deref().map(create).transpose()?;
     let of = match filter.cid {
         Some(cid) => format!("vsock://{cid}:{}", filter.port),
         None => format!("port {} of all guests", filter.port),

@@ -3,6 +3,8 @@
 //!
 //! - [`Conversation`] cuts the bytes of a connection into handshake, frames and what is neither;
 //! - [`Proxy`] passes the bytes of connections, and [`Log`] takes a copy of what passes;
+//! - [`Capture`] sees them by the packets of a vsockmon link, and passes nothing;
+//! - [`Answers`] answers calls as a recording says;
 //! - [`recording`] is what is written down, line by line;
 //! - [`Calls`] puts the lines together to calls.
 //!
