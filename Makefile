@@ -39,10 +39,11 @@ static:
 test:
 	cargo test --workspace
 
-# Against a Linux kernel in an emulated virtual machine, where QEMU is installed.
-# REQUIRE_ALL=1 makes it an error that there is none.
+# Against a Linux kernel in an emulated virtual machine, where QEMU is installed, and
+# against the real agents that KATA_AGENT_BIN and KATA_AGENT_POLICY_BIN name.
+# REQUIRE_ALL=1 makes it an error that there is no machine.
 test-vm:
-	cargo test --workspace --test vm -- --include-ignored
+	cargo test --workspace --test vm --test conformance -- --ignored
 
 check:
 	.ci/run

@@ -32,8 +32,8 @@ pub use connect::{Connect, Source};
 pub use node::{Asked, Doctor, Exec, ListFormat, Probe, Sandboxes};
 #[cfg(feature = "policy")]
 pub use policy::{
-    Audit, Check, EngineOptions, Explain, Export, Policy, PolicyCommand, PolicyOptions,
-    RequestOptions, RequestSource, Why,
+    Audit, Check, Explain, Export, Policy, PolicyCommand, PolicyOptions, RequestOptions,
+    RequestSource, Why,
 };
 #[cfg(any(feature = "sim", feature = "tap"))]
 pub use rules::{RuleSource, Rules};

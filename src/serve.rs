@@ -75,6 +75,10 @@ pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), Serve
         guest: options.guest,
         policy: options.policy,
         recorded: options.recorded,
+        hybrid_port: match &options.address {
+            Address::Hybrid(socket) => Some(socket.port),
+            _ => None,
+        },
         faults: Arc::clone(&options.faults),
         log: Box::new(io::stdout()),
     };

@@ -43,22 +43,25 @@ pub struct PolicyOptions {
     /// The policy: rego, the YAML of a pod or of what makes pods (its annotation), or initdata
     /// as TOML; - for standard input
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub policy: String,
+    pub policy: Option<String>,
 
-    /// How it is asked.
-    #[command(flatten)]
-    pub engine: EngineOptions,
-}
+    /// The policy that the pod of this sandbox on this host brought, in place of a file: the
+    /// beginning of the sandbox's ID or of a container's, or namespace/pod
+    #[cfg(feature = "node")]
+    #[arg(long, value_name = "WHICH", conflicts_with = "policy")]
+    pub sandbox: Option<String>,
 
-/// How a policy is asked.
-#[derive(Debug, Args)]
-pub struct EngineOptions {
+    /// Where the host's files are, such as /host in a debug pod [default: /]
+    #[cfg(feature = "node")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub host_root: Option<String>,
+
     /// Read the policy as agents to 3.28 did, whose rules need no "if"
     #[arg(long)]
     pub rego_v0: bool,
 
     /// How long one answer may take
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = some_time)]
     pub policy_timeout: Duration,
 }
 
@@ -143,13 +146,9 @@ pub struct Explain {
     #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
     pub file: String,
 
-    /// The policy: with it, where the rules stopped is shown
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub policy: Option<String>,
-
-    /// How it is asked.
+    /// Which policy it is from: with it, where the rules stopped is shown.
     #[command(flatten)]
-    pub engine: EngineOptions,
+    pub policy: PolicyOptions,
 
     /// Show all of what was printed, however long
     #[arg(long)]
@@ -184,13 +183,9 @@ pub struct Export {
     #[command(flatten)]
     pub requests: RequestOptions,
 
-    /// A policy that says which of them are allowed; otherwise all are
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub policy: Option<String>,
-
-    /// How it is asked.
+    /// Which policy says which of them are allowed; without one all are.
     #[command(flatten)]
-    pub engine: EngineOptions,
+    pub policy: PolicyOptions,
 }
 
 impl Policy {
@@ -207,6 +202,17 @@ impl Policy {
             PolicyCommand::Explain(_) => return,
         };
         requests.sources = sources(matches);
+    }
+}
+
+/// A time that is not none: an answer takes some.
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = duration::parse(text).map_err(|error| error.to_string())?;
+    match time.is_zero() {
+        true => Err(format!(
+            "{text:?} is no time to answer in: it must be more than 0"
+        )),
+        false => Ok(time),
     }
 }
 

@@ -49,7 +49,10 @@ pub(super) fn run(
             let host = sandboxes::host(on_host.host_root.as_deref()).map_err(alone)?;
             let survey = sandboxes::survey(&host, logger);
             let patient = patient(&host, &survey, which.as_deref()).map_err(alone)?;
-            examine(&patient, &examination)
+            let stages = examine(&patient, &examination);
+            #[cfg(feature = "policy")]
+            let stages = with_policy(stages, &patient, schema);
+            stages
         }
     };
     crate::interrupt::check().map_err(|interrupted| alone(interrupted.into()))?;
@@ -112,6 +115,23 @@ fn patient<'a>(
             ))),
         },
     }
+}
+
+/// The stages, where the last one, about the policy, also tells of that which the pod brought.
+/// An agent cannot be asked what its policy never allows.
+#[cfg(feature = "policy")]
+fn with_policy(
+    mut stages: Vec<Stage>,
+    patient: &Patient<'_>,
+    schema: &'static Schema,
+) -> Vec<Stage> {
+    if let Patient::Sandbox(_, sandbox) = patient
+        && let Some(stage) = stages.last_mut()
+        && let Some(said) = super::policy::pod::said(schema, sandbox)
+    {
+        stage.found = format!("{}; {said}", stage.found);
+    }
+    stages
 }
 
 fn first_failed(stages: &[Stage]) -> Option<&Stage> {

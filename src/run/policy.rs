@@ -1,34 +1,26 @@
 //! `policy`: reads a policy, asks it about requests, and prints what comes of it.
 
+#[cfg(feature = "node")]
+pub(super) mod pod;
 mod requests;
 
 use std::io;
 use std::process::Command;
 
-use agent_policy::request::is_silent;
-use agent_policy::{
-    Case, Judge, JudgeError, Rego, Request, Verdict, audit, explain, export, show, source,
-};
+use agent_policy::{Agent, Given, JudgeError, Rego, explain, export, show, source};
 use serde_json::json;
 
-use self::requests::{Given, requests};
-use crate::cli::{Audit, Check, EngineOptions, Explain, Export, PolicyCommand, Why};
-use crate::client::status_name;
+use self::requests::requests;
+use crate::cli::{
+    Audit, Check, Explain, Export, PolicyCommand, PolicyOptions, RequestOptions, Why,
+};
 use crate::error::{Error, Failure, Kind};
 use crate::input::Inputs;
 use crate::log::{Level, Logger};
+use crate::progress;
 use crate::schema::Schema;
 use crate::session::Output;
 use crate::text::escape;
-
-/// How much of what a policy printed stands on a line of `check`, in characters.
-const SHOWN: usize = 200;
-/// How many reasons `why` shows as text.
-const REASONS: usize = 4;
-
-const PERMISSION_DENIED: i32 = 7;
-const INTERNAL: i32 = 13;
-const INVALID_ARGUMENT: i32 = 3;
 
 /// Runs a sub-command of `policy`, and gives the exit status.
 ///
@@ -78,110 +70,99 @@ pub(super) fn program() -> io::Result<Command> {
     Ok(command)
 }
 
-/// A policy that can be asked, with the name of its file.
+/// A policy that can be asked, with the name of what it is from.
 struct Asked {
-    judge: Judge,
+    agent: Agent,
     file: String,
-    rego: Rego,
 }
 
 impl Asked {
-    /// Reads a policy and gives it to an engine.
+    /// Reads the policy that the options name and gives it to an engine; none where they name
+    /// none.
     fn new(
-        file: &str,
-        options: &EngineOptions,
+        options: &PolicyOptions,
         inputs: &mut Inputs,
         logger: Logger,
-    ) -> Result<Self, Error> {
-        let text = inputs.text(file)?;
-        let text = source::policy(file, &text).map_err(|error| within(file, error.into()))?;
-        let rego = rego(options);
-        let mut judge = Judge::new(program, options.policy_timeout);
-        let allows_failures = judge.set_policy(&text, rego).map_err(|error| match error {
+    ) -> Result<Option<Self>, Error> {
+        let Some((file, text)) = policy(options, inputs, logger)? else {
+            return Ok(None);
+        };
+        let rego = match options.rego_v0 {
+            true => Rego::V0,
+            false => Rego::V1,
+        };
+        let agent = Agent::new(program, options.policy_timeout, &text, rego);
+        let agent = agent.map_err(|error| match error {
             JudgeError::NotTaken { at: Some(_), .. } => {
-                Error::usage(format_args!("{}:{error}", escape::line(file)))
+                Error::usage(format_args!("{}:{error}", escape::line(&file)))
             }
-            error => within(file, error.into()),
+            error => within(&file, error.into()),
         })?;
-        if allows_failures {
+        if agent.allows_failures() {
             logger.log(
                 Level::Warn,
                 format_args!(
-                    "{file:?}: AllowRequestsFailingPolicy is true: an agent allows every request"
+                    "{}: AllowRequestsFailingPolicy is true: an agent allows every request",
+                    name_of(&file)
                 ),
             );
         }
-        Ok(Self {
-            judge,
-            file: file.to_owned(),
-            rego,
-        })
-    }
-
-    /// What the agent would answer to a request: nothing, or a status.
-    fn answer(&mut self, request: &Request) -> Result<Option<Refusal>, Error> {
-        if let Some(failure) = request.failure {
-            return Ok(Some(Refusal {
-                code: INTERNAL,
-                message: failure.to_owned(),
-                is_quoted: false,
-            }));
-        }
-        let verdict = self.judge.allow(&request.rule, &request.input)?;
-        Ok(match (verdict, &request.policy) {
-            (Verdict::Denied(prints), _) => Some(Refusal {
-                code: PERMISSION_DENIED,
-                message: format!("{} is blocked by policy: {prints}", request.rule),
-                is_quoted: true,
-            }),
-            (Verdict::Failed(message), _) => Some(Refusal {
-                code: INTERNAL,
-                message,
-                is_quoted: true,
-            }),
-            (Verdict::Allowed, Some(policy)) => match self.judge.set_policy(policy, self.rego) {
-                Ok(_) => None,
-                Err(JudgeError::NotTaken { error, .. }) => Some(Refusal {
-                    code: INVALID_ARGUMENT,
-                    message: error,
-                    is_quoted: false,
-                }),
-                Err(error) => return Err(error.into()),
-            },
-            (Verdict::Allowed, None) => None,
-        })
+        Ok(Some(Self { agent, file }))
     }
 }
 
-fn rego(options: &EngineOptions) -> Rego {
-    match options.rego_v0 {
-        true => Rego::V0,
-        false => Rego::V1,
+/// The policy that the options name, after the name of its file.
+fn policy(
+    options: &PolicyOptions,
+    inputs: &mut Inputs,
+    logger: Logger,
+) -> Result<Option<(String, String)>, Error> {
+    #[cfg(feature = "node")]
+    if let Some(which) = &options.sandbox {
+        let text = pod::of_sandbox(which, options.host_root.as_deref(), logger)?;
+        return Ok(Some((pod::FILE.to_owned(), text)));
+    }
+    let _ = logger;
+    let Some(file) = &options.policy else {
+        return Ok(None);
+    };
+    let text = inputs.text(file)?;
+    let text = source::policy(file, &text).map_err(|error| within(file, error.into()))?;
+    Ok(Some((file.clone(), text)))
+}
+
+/// What is asked, and which requests it is asked about.
+struct Questions {
+    asked: Asked,
+    requests: Vec<Given>,
+}
+
+impl Questions {
+    fn read(
+        schema: &'static Schema,
+        policy: &PolicyOptions,
+        requests: &RequestOptions,
+        inputs: &mut Inputs,
+        logger: Logger,
+    ) -> Result<Self, Failure> {
+        let alone = |error| Failure::new(None, error);
+        let asked = Asked::new(policy, inputs, logger).map_err(alone)?;
+        let none = || Error::usage("no policy: give one with -p, or that of a pod with --sandbox");
+        let asked = asked.ok_or_else(none).map_err(alone)?;
+        let requests = self::requests(schema, requests, inputs, logger)?;
+        Ok(Self { asked, requests })
     }
 }
 
 fn within(file: &str, error: Error) -> Error {
+    error.within(name_of(file))
+}
+
+/// What a file is called in messages.
+fn name_of(file: &str) -> String {
     match file {
-        "-" => error.within("standard input"),
-        file => error.within(format_args!("{file:?}")),
-    }
-}
-
-/// How an agent refuses a request.
-struct Refusal {
-    code: i32,
-    message: String,
-    /// Whether it stands in quotes in the agent's status, with escapes.
-    is_quoted: bool,
-}
-
-impl Refusal {
-    /// The message as it stands in the agent's status.
-    fn as_sent(&self) -> String {
-        match self.is_quoted {
-            true => format!("{:?}", self.message),
-            false => self.message.clone(),
-        }
+        "-" => "standard input".to_owned(),
+        file => format!("{file:?}"),
     }
 }
 
@@ -191,23 +172,17 @@ fn check(
     inputs: &mut Inputs,
     logger: Logger,
 ) -> Result<u8, Failure> {
-    let alone = |error| Failure::new(None, error);
-    let asked = Asked::new(
-        &options.policy.policy,
-        &options.policy.engine,
-        inputs,
-        logger,
-    );
-    let mut asked = asked.map_err(alone)?;
-    let requests = requests(schema, &options.requests, inputs)?;
+    let (policy, requests) = (&options.policy, &options.requests);
+    let mut questions = Questions::read(schema, policy, requests, inputs, logger)?;
+    let agent = &mut questions.asked.agent;
     let mut output = Output::default();
     let mut status = 0;
-    for (number, given) in (1..).zip(&requests) {
+    for (number, given) in (1..).zip(&questions.requests) {
         let refusal = match &given.case {
-            Some(case) => asked.answer(&case.request),
+            Some(case) => agent.answer(&case.request),
             None => Ok(None),
         };
-        let refusal = refusal.map_err(|error| Failure::new(Some(given.name.clone()), error))?;
+        let refusal = refusal.map_err(|error| failed(given, error))?;
         let is_allowed = refusal.is_none();
         let is_wrong = match given.case.as_ref().and_then(|case| case.allowed) {
             Some(expected) if options.expected => expected != is_allowed,
@@ -217,74 +192,12 @@ fn check(
             status = 1;
         }
         let line = match options.json {
-            true => as_json(number, given, refusal.as_ref()).to_string(),
-            false => as_line(number, given, refusal.as_ref()),
+            true => show::answer_as_json(number, given, refusal.as_ref()).to_string(),
+            false => show::answer(number, given, refusal.as_ref()),
         };
         output.line(&line).map_err(alone)?;
     }
     Ok(status)
-}
-
-/// A request and what became of it, on a line.
-fn as_line(number: usize, given: &Given, refusal: Option<&Refusal>) -> String {
-    let verdict = match refusal {
-        Some(_) => "denied ",
-        None => "allowed",
-    };
-    let mut line = format!("{number}  {verdict}  {}", given.name);
-    let Some(case) = &given.case else {
-        return line + "  (no policy is asked)";
-    };
-    if let Some(description) = &case.description {
-        line += &format!("  {:?}", description);
-    }
-    match case.allowed {
-        Some(true) if refusal.is_some() => line += "  (expected to be allowed)",
-        Some(false) if refusal.is_none() => line += "  (expected to be denied)",
-        _ => {}
-    }
-    if let Some(Refusal { code, message, .. }) = refusal {
-        let name = match is_silent(&case.request.rule) {
-            true => "OK, without data",
-            false => status_name(*code).unwrap_or_default(),
-        };
-        let words: Vec<_> = message.split_whitespace().collect();
-        let short = escape::first_line(&words.join(" "), SHOWN);
-        line += &format!("  code: {name}: {short}");
-    }
-    line
-}
-
-/// The same for scripts.
-fn as_json(number: usize, given: &Given, refusal: Option<&Refusal>) -> serde_json::Value {
-    let mut object = json!({
-        "number": number,
-        "request": given.name,
-        "verdict": if refusal.is_some() { "denied" } else { "allowed" },
-    });
-    let mut add = |name: &str, value: serde_json::Value| object[name] = value;
-    if let Some(case) = &given.case {
-        if let Some(description) = &case.description {
-            add("description", json!(description));
-        }
-        if let Some(expected) = case.allowed {
-            add(
-                "expected",
-                json!(if expected { "allowed" } else { "denied" }),
-            );
-        }
-    }
-    if let Some(refusal) = refusal {
-        let is_silent = |case: &Case| is_silent(&case.request.rule);
-        let code = match given.case.as_ref().is_some_and(is_silent) {
-            true => 0,
-            false => refusal.code,
-        };
-        add("code", json!(code));
-        add("code_name", json!(status_name(code)));
-        add("message", json!(refusal.as_sent()));
-    }
-    object
 }
 
 fn why(
@@ -293,62 +206,49 @@ fn why(
     inputs: &mut Inputs,
     logger: Logger,
 ) -> Result<u8, Failure> {
-    let alone = |error| Failure::new(None, error);
-    let asked = Asked::new(
-        &options.policy.policy,
-        &options.policy.engine,
-        inputs,
-        logger,
-    );
-    let mut asked = asked.map_err(alone)?;
-    let requests = requests(schema, &options.requests, inputs)?;
+    let (policy, requests) = (&options.policy, &options.requests);
+    let mut questions = Questions::read(schema, policy, requests, inputs, logger)?;
+    let agent = &mut questions.asked.agent;
+    let file = escape::line(&questions.asked.file);
     let mut output = Output::default();
-    for (number, given) in (1..).zip(&requests) {
+    for (number, given) in (1..).zip(&questions.requests) {
         let Some(case) = &given.case else { continue };
-        let failed = |error: Error| Failure::new(Some(given.name.clone()), error);
-        let refusal = asked.answer(&case.request).map_err(failed)?;
-        let Some(refusal) = refusal else {
+        let refusal = agent.answer(&case.request);
+        let refusal = refusal.map_err(|error| failed(given, error))?;
+        let Some(mut refusal) = refusal else {
             if !options.json {
-                output.line(&as_line(number, given, None)).map_err(alone)?;
+                let line = show::answer(number, given, None);
+                output.line(&line).map_err(alone)?;
             }
             continue;
         };
-        let reasons = match refusal.code {
-            // The policy allowed the change of itself; what it was changed to is no policy.
-            INVALID_ARGUMENT => Vec::new(),
-            _ => {
-                match asked.judge.why(&case.request.rule, &case.request.input) {
-                    Ok(reasons) => reasons,
-                    // An error ended the evaluation, and is in the agent's message.
-                    Err(JudgeError::Cannot(_)) => Vec::new(),
-                    Err(error) => return Err(failed(error.into())),
-                }
-            }
+        let why = match refusal.is_by_policy {
+            true => agent.why(&case.request),
+            false => Ok(Vec::new()),
+        };
+        let (reasons, none) = match why {
+            Ok(reasons) => (reasons, None),
+            Err(JudgeError::Cannot(error)) => (Vec::new(), Some(error)),
+            Err(error) => return Err(failed(given, error)),
         };
         if options.json {
-            let mut object = as_json(number, given, Some(&refusal));
+            let mut object = show::answer_as_json(number, given, Some(&refusal));
             object["reasons"] = json!(reasons);
             output.line(&object.to_string()).map_err(alone)?;
             continue;
         }
-        let short = Refusal {
-            message: match refusal.code {
-                PERMISSION_DENIED => format!("{} is blocked by policy", case.request.rule),
-                _ => refusal.message,
-            },
-            ..refusal
-        };
-        let mut text = as_line(number, given, Some(&short));
+        if refusal.is_denial() {
+            // The reasons say more than what was printed.
+            refusal.message = format!("{} is blocked by policy", case.request.rule);
+        }
+        let mut text = show::answer(number, given, Some(&refusal));
         text.push('\n');
-        let file = escape::line(&asked.file).into_owned();
-        let shown: Vec<_> = reasons
-            .iter()
-            .take(REASONS)
-            .map(|each| show::reason(&file, each))
-            .collect();
-        text.push_str(&shown.join("  or\n"));
-        if reasons.len() > REASONS {
-            text += &format!("  and {} more, which --json has\n", reasons.len() - REASONS);
+        text.push_str(&show::reasons(&file, &reasons));
+        if let Some(error) = none {
+            text += &format!(
+                "  the reason cannot be found out: {}\n",
+                escape::line(&error)
+            );
         }
         output.text(&text).map_err(alone)?;
     }
@@ -361,58 +261,46 @@ fn audit(
     inputs: &mut Inputs,
     logger: Logger,
 ) -> Result<u8, Failure> {
-    let alone = |error| Failure::new(None, error);
-    let asked = Asked::new(
-        &options.policy.policy,
-        &options.policy.engine,
-        inputs,
-        logger,
-    );
-    let mut asked = asked.map_err(alone)?;
-    let requests = requests(schema, &options.requests, inputs)?;
+    let (policy, requests) = (&options.policy, &options.requests);
+    let mut questions = Questions::read(schema, policy, requests, inputs, logger)?;
+    let agent = &mut questions.asked.agent;
     let mut output = Output::default();
-    for (number, given) in (1..).zip(&requests) {
+    for (number, given) in (1..).zip(&questions.requests) {
         let Some(case) = &given.case else { continue };
-        let failed = |error: Error| Failure::new(Some(given.name.clone()), error);
         let request = &case.request;
-        let would = asked.judge.would_allow(&request.rule, &request.input);
-        if would.map_err(|error| failed(error.into()))? != Verdict::Allowed {
-            let refusal = asked.answer(request).map_err(failed)?;
-            let line = match options.json {
-                true => as_json(number, given, refusal.as_ref()).to_string(),
-                false => as_line(number, given, refusal.as_ref()),
-            };
-            output.line(&line).map_err(alone)?;
-            continue;
-        }
-        let line = crate::progress::of_text();
-        let found = audit::audit(&mut asked.judge, schema, request, |done, all| {
-            line.set_message(format!(
-                "{number} of {}: {}: {done} of {all} changes",
-                requests.len(),
-                given.name
-            ));
-        });
-        drop(line);
-        let found = found.map_err(|error| failed(error.into()))?;
-        // The request itself is what the next one comes after.
-        asked.answer(request).map_err(failed)?;
-        let text = match options.json {
+        let would = agent.would_allow(request);
+        let findings = match would.map_err(|error| failed(given, error))? {
             true => {
-                let mut object = as_json(number, given, None);
-                object["tried"] = json!(found.tried);
-                object["allowed"] = json!(found.allowed);
-                format!("{object}\n")
+                let line = progress::of_text();
+                let of = questions.requests.len();
+                let found = agent.audit(schema, request, |done, all| {
+                    let name = &given.name;
+                    line.set_message(format!("{number} of {of}: {name}: {done} of {all} changes"));
+                });
+                drop(line);
+                Some(found.map_err(|error| failed(given, error))?)
             }
-            false => format!(
-                "{}: {} of {} changes are still allowed\n{}",
-                as_line(number, given, None),
-                found.allowed.len(),
-                found.tried,
-                show::findings(&found)
+            false => None,
+        };
+        // The request itself is what the next one comes after.
+        let refusal = agent.answer(request);
+        let refusal = refusal.map_err(|error| failed(given, error))?;
+        let text = match (options.json, findings) {
+            (true, None) => show::answer_as_json(number, given, refusal.as_ref()).to_string(),
+            (true, Some(findings)) => {
+                let mut object = show::answer_as_json(number, given, None);
+                object["tried"] = json!(findings.tried);
+                object["allowed"] = json!(findings.allowed);
+                object.to_string()
+            }
+            (false, None) => show::answer(number, given, refusal.as_ref()),
+            (false, Some(findings)) => format!(
+                "{}: {}",
+                show::answer(number, given, None),
+                show::findings(&findings).trim_end()
             ),
         };
-        output.text(&text).map_err(alone)?;
+        output.line(&text).map_err(alone)?;
     }
     Ok(0)
 }
@@ -423,22 +311,20 @@ fn export(
     inputs: &mut Inputs,
     logger: Logger,
 ) -> Result<u8, Failure> {
-    let alone = |error| Failure::new(None, error);
-    let asked = options.policy.as_ref();
-    let asked = asked.map(|file| Asked::new(file, &options.engine, inputs, logger));
-    let mut asked = asked.transpose().map_err(alone)?;
-    let requests = requests(schema, &options.requests, inputs)?;
-    let mut cases: Vec<_> = requests
-        .into_iter()
-        .filter_map(|given| given.case)
-        .collect();
-    if let Some(asked) = &mut asked {
-        for case in &mut cases {
-            let refusal = asked.answer(&case.request);
-            let refusal =
-                refusal.map_err(|error| Failure::new(Some(case.request.rule.clone()), error))?;
+    let asked = Asked::new(&options.policy, inputs, logger).map_err(alone)?;
+    let requests = requests(schema, &options.requests, inputs, logger)?;
+    let mut cases = Vec::new();
+    let mut agent = asked.map(|asked| asked.agent);
+    for given in requests {
+        let Some(mut case) = given.case.clone() else {
+            continue;
+        };
+        if let Some(agent) = &mut agent {
+            let refusal = agent.answer(&case.request);
+            let refusal = refusal.map_err(|error| failed(&given, error))?;
             case.allowed = Some(refusal.is_none());
         }
+        cases.push(case);
     }
     let text = export::test_cases(&cases).map_err(|error| alone(error.into()))?;
     Output::default().text(&text).map_err(alone)?;
@@ -452,14 +338,12 @@ fn explain(options: &Explain, inputs: &mut Inputs, logger: Logger) -> Result<u8,
         let error = Error::usage("there is no denial in it: nothing \"is blocked by policy\"");
         return Err(within(&options.file, error));
     }
-    let asked = options.policy.as_ref();
-    let asked = asked.map(|file| Asked::new(file, &options.engine, inputs, logger));
-    let mut asked = asked.transpose()?;
+    let mut asked = Asked::new(&options.policy, inputs, logger)?;
     let mut output = Output::default();
     for denial in &denials {
         let lines = denial.prints.iter().map(|print| print.line).collect();
         let stops = match &mut asked {
-            Some(asked) => Some(asked.judge.stops(lines)?),
+            Some(asked) => Some(asked.agent.stops(lines)?),
             None => None,
         };
         if options.json {
@@ -477,4 +361,12 @@ fn explain(options: &Explain, inputs: &mut Inputs, logger: Logger) -> Result<u8,
         output.text(&text)?;
     }
     Ok(0)
+}
+
+fn alone(error: Error) -> Failure {
+    Failure::new(None, error)
+}
+
+fn failed(given: &Given, error: JudgeError) -> Failure {
+    Failure::new(Some(given.name.clone()), error.into())
 }

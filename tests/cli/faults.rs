@@ -70,6 +70,7 @@ fn every_kind_as_a_client_sees_it() {
             "error: Check: the agent closed the connection inside a frame header, after 8 of 10 \
              bytes: 00 00 00 06 00 00 00 01\n",
         ),
+        (["--truncate", "Check 0"], 3, "", closed),
         (
             ["--truncate", "Check 12"],
             3,
@@ -151,6 +152,26 @@ fn other_fields_of_an_answer_stay_as_the_agent_has_them() {
     served
         .call(&["Version"])
         .stdout("{\"grpc_version\":\"0.0.1\",\"agent_version\":\"9.9.9\"}\n")
+        .test();
+}
+
+#[test]
+fn an_element_of_a_list_is_changed_and_others_stay() {
+    let rules = [
+        "--reply-with",
+        "ListInterfaces Interfaces[0].mtu=9000 Interfaces={\"name\":\"net1\"}",
+        "--reply-with",
+        "ListRoutes Routes[3].device=eth9",
+    ];
+    let served = serve(&rules);
+    served.listening();
+    served
+        .call(&["ListInterfaces", "ListRoutes"])
+        .stdout(
+            "{\"Interfaces\":[{\"name\":\"lo\",\"IPAddresses\":[{\"family\":\"v6\",\"address\":\"127.0.0.1\",\
+             \"mask\":\"8\"},{\"address\":\"::1\",\"mask\":\"128\"}],\"mtu\":\"9000\",\
+             \"hwAddr\":\"00:00:00:00:00:00\"},{\"name\":\"net1\"}]}\n{}\n",
+        )
         .test();
 }
 

@@ -1,6 +1,8 @@
 //! Calls that the agent never answers, as the real one would not, and what it
 //! refuses to run.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::served::{Served, serve};
@@ -114,6 +116,33 @@ fn what_is_not_there_is_not_run() {
     let nowhere = [("/Process/Cwd", json!("/no/such"))];
     refuses(&served, &nowhere, "ENOENT: No such file or directory");
     served.call(&[&create(&[])]).run().succeeded();
+
+    let executes = |field: &str, message: &str| {
+        let exec = format!("ExecProcess container_id=web exec_id=one {field}");
+        served
+            .call(&[&exec])
+            .status(77)
+            .stderr(format!(
+                "error: ExecProcess: the agent answered code: INTERNAL (13): {message}\n"
+            ))
+            .test();
+    };
+    executes(
+        r#"process.Args=["/bin/cat"]"#,
+        "the file /bin/cat was not found",
+    );
+    executes(
+        r#"process.Args=["/bin/sleep"] process.Cwd=/no/such"#,
+        "ENOENT: No such file or directory",
+    );
+    // A file that nobody may execute, and a folder, are found out later.
+    for program in ["/bin/busybox", "/bin"] {
+        let exec = format!("ExecProcess container_id=web exec_id=one process.Args={program}");
+        served
+            .call(&[&exec, "WaitProcess container_id=web exec_id=one"])
+            .stdout("{}\n{\"status\":13}\n")
+            .test();
+    }
 }
 
 #[test]
@@ -145,6 +174,30 @@ fn output_that_the_policy_forbids_is_read_and_thrown_away() {
         "{}",
         wait.stderr
     );
+}
+
+#[test]
+fn while_the_policy_is_asked_other_connections_go_on() {
+    let served = serve(&["--feature", "policy"]);
+    served.listening();
+    let policy = "package agent_policy\n\
+                  ListRoutesRequest if {\n\
+                  numbers := numbers.range(1, 3000)\n\
+                  some a in numbers\n\
+                  some b in numbers\n\
+                  a * b < 0\n\
+                  }\n";
+    let policy = format!("SetPolicy json://{}", json!({"policy": policy}));
+    served.call(&[&policy]).run().succeeded();
+    let slow = served.call(&["ListRoutes"]);
+    let slow = std::thread::spawn(move || slow.run());
+    std::thread::sleep(Duration::from_millis(500));
+    let begun = Instant::now();
+    served.call(&["Check"]).run().succeeded();
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert!(!slow.is_finished());
+    let told = slow.join().unwrap().stderr;
+    assert!(told.contains("no answer within 5.00s"), "{told}");
 }
 
 #[test]

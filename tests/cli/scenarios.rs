@@ -150,7 +150,7 @@ fn an_agent_that_lacks_an_rpc() {
 
 #[test]
 fn an_answer_that_is_lost_when_the_work_is_done() {
-    let served = rules(&["--truncate", "CreateContainer[1] 1"]);
+    let served = rules(&["--truncate", "CreateContainer[1] 0"]);
     let first = runtime(&served, &[create("web", &["pause"])]);
     assert!(!errors(&first)[0].is_empty(), "{first:?}");
     // The container is there.

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -69,10 +68,10 @@ fn run(agents: &dyn Agents, topic: &Value, text: &str) {
         .replace(r#""path":"rootfs""#, &format!(r#""path":{root:?}"#));
     let bundle = folder.join("bundle");
     fs::create_dir(&bundle).unwrap();
-    if Path::new(root).exists() {
+    if let Some(root) = agent.root() {
         let copied = Command::new("cp")
-            .args(["-a", root])
-            .arg(bundle.join("rootfs"))
+            .arg("-a")
+            .args([root, &bundle.join("rootfs")])
             .status();
         assert!(copied.unwrap().success());
     }

@@ -1,8 +1,5 @@
-//! A real agent in a guest of its own. What makes the guest is a program:
-//! `guest.sh` here, or another that is named, which starts a virtual machine
-//! for example. It says on one line of standard output where the agent is,
-//! where the guest has a root filesystem with busybox, and what else the guest
-//! has; it ends the guest when its standard input ends.
+//! A real agent in a guest of its own: private namespaces of this machine, which is quick, or
+//! a virtual machine, which has a kernel and cgroups of its own.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,89 +10,99 @@ use tempfile::TempDir;
 use crate::agents::{PROGRAMS, write_bundle};
 use crate::answer::Answer;
 use crate::judge::{Agent, Agents};
+use crate::machine::{Booted, Machines, ROOT};
 use crate::script::Script;
 use crate::session::Session;
 
-/// The agent's program.
-const AGENT: &str = "KATA_AGENT_BIN";
-/// The program that makes a guest.
-const GUEST: &str = "KATA_AGENT_GUEST";
+/// Names the agent's program.
+pub const AGENT: &str = "KATA_AGENT_BIN";
+/// The same of one that has policies.
+pub const AGENT_WITH_POLICY: &str = "KATA_AGENT_POLICY_BIN";
 /// It may be in a machine that is emulated.
 const SLOWNESS: u32 = 5;
 
 /// How to start a guest.
-pub struct Guest {
-    agent: PathBuf,
-    program: PathBuf,
+pub enum Guest {
+    /// In namespaces, by `guest.sh`.
+    Namespaces { agent: PathBuf },
+    /// In a virtual machine.
+    Machine(Machines),
 }
 
 struct Running {
     address: String,
     bundle: TempDir,
     has: Vec<String>,
-    child: Child,
+    place: Place,
 }
 
-impl Guest {
-    /// As the environment says.
-    ///
-    /// # Errors
-    /// Why there is no real agent.
-    pub fn of_environment() -> Result<Guest, String> {
-        Self::of_variable(AGENT)
-    }
+/// Where it runs. It ends when this is dropped.
+enum Place {
+    Namespaces { root: PathBuf, _script: Namespaces },
+    Machine(Booted),
+}
 
-    /// One whose agent is the program that a variable of the environment names.
+struct Namespaces(Child);
+
+impl Guest {
+    /// One in namespaces, whose agent is the program that a variable of the environment names.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn of_variable(name: &str) -> Result<Guest, String> {
-        let agent = std::env::var_os(name).ok_or(format!("{name} is not set"))?;
-        let program = match std::env::var_os(GUEST) {
-            Some(program) => program.into(),
-            None => {
-                if !nix::unistd::geteuid().is_root() {
-                    return Err("only root can make its namespaces".to_owned());
-                }
-                for tool in ["busybox", "unshare", "nsenter"] {
-                    let found = Command::new(tool).arg("--help").output();
-                    found.map_err(|error| format!("{tool:?} is not there: {error}"))?;
-                }
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/guest.sh")
-            }
-        };
-        Ok(Guest {
-            agent: agent.into(),
-            program,
-        })
+    pub fn in_namespaces(variable: &str) -> Result<Guest, String> {
+        let agent = agent(variable)?;
+        if !nix::unistd::geteuid().is_root() {
+            return Err("only root can make its namespaces".to_owned());
+        }
+        for tool in ["busybox", "unshare", "nsenter"] {
+            let found = Command::new(tool).arg("--help").output();
+            found.map_err(|error| format!("{tool:?} is not there: {error}"))?;
+        }
+        Ok(Guest::Namespaces { agent })
     }
+
+    /// The same in a virtual machine. Whoever asks for another one waits until this is dropped.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn in_a_machine(variable: &str) -> Result<Guest, String> {
+        Machines::of_agent(&agent(variable)?).map(Guest::Machine)
+    }
+}
+
+fn agent(variable: &str) -> Result<PathBuf, String> {
+    let agent = std::env::var_os(variable).ok_or(format!("{variable} is not set"))?;
+    Ok(agent.into())
+}
+
+/// Makes a guest of namespaces, and the root file systems of all guests.
+pub fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/guest.sh")
 }
 
 impl Agents for Guest {
     fn start(&self, script: &Script) -> Result<Box<dyn Agent>, String> {
         let bundle = tempfile::tempdir().unwrap();
-        let mut child = Command::new(&self.program)
-            .arg(&self.agent)
-            .arg(bundle.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
-        let mut line = String::new();
-        let stdout = child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let mut words = line.split_whitespace().map(str::to_owned);
-        let (Some(address), Some(root)) = (words.next(), words.next()) else {
-            let _ = child.wait();
-            panic!("{}: no guest came up: {line:?}", self.program.display());
+        let (address, has, place) = match self {
+            Guest::Namespaces { agent } => in_namespaces(agent, bundle.path()),
+            Guest::Machine(machines) => {
+                let booted = machines.boot();
+                let has = ["memory-cgroup", "kernel"].map(str::to_owned).to_vec();
+                (booted.address(), has, Place::Machine(booted))
+            }
         };
-        write_bundle(bundle.path(), Path::new(&root));
+        let root = match &place {
+            Place::Namespaces { root, .. } => root,
+            Place::Machine(_) => Path::new(ROOT),
+        };
+        write_bundle(bundle.path(), root);
         let mut running = Running {
             address,
             bundle,
-            has: words.chain([PROGRAMS.to_owned()]).collect(),
-            child,
+            has,
+            place,
         };
+        running.has.push(PROGRAMS.to_owned());
         running.ask_for_features(script);
         if let Some(need) = script.needs.iter().find(|need| !running.has.contains(need)) {
             return Err(format!("the guest has no {need}"));
@@ -109,6 +116,30 @@ impl Agents for Guest {
             None => Ok(Box::new(running)),
         }
     }
+}
+
+/// Runs the script, which says where the agent and a root file system are, and what there is.
+fn in_namespaces(agent: &Path, folder: &Path) -> (String, Vec<String>, Place) {
+    let mut child = Command::new(script())
+        .arg(agent)
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", script().display()));
+    let mut line = String::new();
+    let stdout = child.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (Some(address), Some(root)) = (words.next(), words.next()) else {
+        let _ = child.wait();
+        panic!("{}: no guest came up: {line:?}", script().display());
+    };
+    let place = Place::Namespaces {
+        root: root.into(),
+        _script: Namespaces(child),
+    };
+    (address, words.collect(), place)
 }
 
 impl Running {
@@ -142,11 +173,18 @@ impl Agent for Running {
     fn bundle(&self) -> &Path {
         self.bundle.path()
     }
+
+    fn root(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Namespaces { root, .. } => Some(root),
+            Place::Machine(booted) => Some(&booted.root),
+        }
+    }
 }
 
-impl Drop for Running {
+impl Drop for Namespaces {
     fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }

@@ -2,6 +2,7 @@
 # A guest for a real agent, made of private namespaces: `guest.sh AGENT FOLDER`
 # says where the agent listens, where the guest has a root filesystem and what
 # else it has, and ends the guest when standard input ends. Needs root.
+# `guest.sh --root FOLDER BUSYBOX` makes just the root filesystem.
 #
 # The agent is not the first process of the guest: as that it would mount
 # devtmpfs, of which there is one for the whole machine.
@@ -142,6 +143,7 @@ root_filesystem() {
 }
 
 case $1 in
+--root) shift; root_filesystem "$@" ;;
 --enter) shift; enter "$@" ;;
 --inside) shift; inside "$@" ;;
 *) outside "$@" ;;

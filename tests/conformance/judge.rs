@@ -32,6 +32,10 @@ pub trait Agent {
     }
     /// A bundle whose root filesystem it has.
     fn bundle(&self) -> &Path;
+    /// The same root filesystem, as files of this machine.
+    fn root(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// Runs all scripts, `workers` at a time. The names of those that such an agent cannot

@@ -17,17 +17,28 @@ mod examples;
 mod exec;
 mod guest;
 mod judge;
+mod machine;
 #[cfg(feature = "policy")]
 mod policy;
+#[cfg(all(feature = "node", feature = "tap"))]
+mod replay;
 mod script;
 mod session;
 mod shape;
+#[cfg(feature = "node")]
+#[expect(dead_code, reason = "tests/cli uses more of it")]
+#[path = "../cli/terminal.rs"]
+mod terminal;
+#[cfg(feature = "node")]
+#[expect(dead_code, reason = "tests/cli uses more of it")]
+#[path = "../cli/tool.rs"]
+mod tool;
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
 use agents::{Serve, Simulated, Transport};
-use guest::Guest;
+use guest::{AGENT, AGENT_WITH_POLICY, Guest};
 use script::Script;
 use test_support::skip_even_if_required;
 
@@ -98,14 +109,39 @@ fn serve_over_vsock() {
 
 #[test]
 fn a_real_agent() {
-    match Guest::of_environment() {
+    agrees(Guest::in_namespaces(AGENT), "the real agent", 1);
+}
+
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn a_real_agent_in_a_virtual_machine() {
+    let guest = Guest::in_a_machine(AGENT);
+    agrees(guest, "the real agent in a virtual machine", 2);
+}
+
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn a_real_agent_with_policies_in_a_virtual_machine() {
+    let guest = Guest::in_a_machine(AGENT_WITH_POLICY);
+    agrees(
+        guest,
+        "the real agent with policies in a virtual machine",
+        2,
+    );
+}
+
+/// Runs all scripts and examples, where there is such an agent: nothing that can be installed
+/// brings one.
+fn agrees(guest: Result<Guest, String>, name: &str, workers: usize) {
+    match guest {
         Ok(guest) => {
-            judge::all("the real agent", &guest, 1, None);
-            if let Err(reason) = examples::all("the real agent", &guest) {
+            judge::all(name, &guest, workers, None);
+            // One script is wanted alone.
+            let is_all = std::env::var_os("CONFORMANCE_SCRIPT").is_none();
+            if is_all && let Err(reason) = examples::all(name, &guest) {
                 skip_even_if_required(reason);
             }
         }
-        // Nothing that can be installed brings one.
         Err(reason) => skip_even_if_required(reason),
     }
 }
@@ -116,7 +152,43 @@ fn programs_run_in_containers_alike() {
     exec::works(&Serve(Transport::Unix)).unwrap();
     exec::works(&Serve(Transport::Hybrid)).unwrap();
     // Nothing that can be installed brings one.
-    if let Err(reason) = Guest::of_environment().and_then(|guest| exec::works(&guest)) {
+    if let Err(reason) = Guest::in_namespaces(AGENT).and_then(|guest| exec::works(&guest)) {
+        skip_even_if_required(reason);
+    }
+}
+
+#[cfg(feature = "node")]
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn programs_run_in_containers_of_a_virtual_machine_alike() {
+    if let Err(reason) = Guest::in_a_machine(AGENT).and_then(|guest| exec::works(&guest)) {
+        skip_even_if_required(reason);
+    }
+}
+
+#[cfg(all(feature = "node", feature = "tap"))]
+#[test]
+fn a_life_replayed_on_a_simulated_agent() {
+    let serve = Serve(Transport::Unix);
+    replay::is_the_same(&serve, &[("serve after serve", &serve)]).unwrap();
+}
+
+#[cfg(all(feature = "node", feature = "tap"))]
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn a_life_replayed_on_a_real_agent_in_a_virtual_machine() {
+    let serve = Serve(Transport::Unix);
+    let same = Guest::in_a_machine(AGENT).and_then(|guest| {
+        replay::is_the_same(&serve, &[("the real agent after serve", &guest)])?;
+        replay::is_the_same(
+            &guest,
+            &[
+                ("the real agent after itself", &guest),
+                ("serve after the real agent", &serve),
+            ],
+        )
+    });
+    if let Err(reason) = same {
         skip_even_if_required(reason);
     }
 }

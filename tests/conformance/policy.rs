@@ -11,13 +11,10 @@ use serde_json::Value;
 use test_support::skip_even_if_required;
 
 use crate::agents::{Serve, Transport};
-use crate::guest::Guest;
+use crate::guest::{AGENT_WITH_POLICY, Guest};
 use crate::judge::{Agents, say};
 use crate::program;
 use crate::script::{Script, joined};
-
-/// The agent's program.
-const AGENT: &str = "KATA_AGENT_POLICY_BIN";
 
 /// A policy with its calls, and what became of each.
 struct Case {
@@ -118,12 +115,28 @@ fn serve_says_what_a_real_agent_does() {
 
 #[test]
 fn a_real_agent_with_these_policies() {
-    let guest = match Guest::of_variable(AGENT) {
+    agrees(
+        Guest::in_namespaces(AGENT_WITH_POLICY),
+        "the real agent's policies",
+    );
+}
+
+#[test]
+#[ignore = "boots virtual machines: make test-vm"]
+fn a_real_agent_in_a_virtual_machine_with_these_policies() {
+    agrees(
+        Guest::in_a_machine(AGENT_WITH_POLICY),
+        "the real agent's policies in a virtual machine",
+    );
+}
+
+fn agrees(guest: Result<Guest, String>, name: &str) {
+    let guest = match guest {
         Ok(guest) => guest,
         Err(reason) => return skip_even_if_required(reason),
     };
     let is_written = std::env::var_os("UPDATE_GOLDEN").is_some();
-    let differences = asked(&guest, "the real agent's policies", is_written);
+    let differences = asked(&guest, name, is_written);
     assert!(differences.is_empty(), "{differences}");
 }
 

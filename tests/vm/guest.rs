@@ -1,34 +1,18 @@
-//! A guest that runs: the emulator and the device beside it, started and always
-//! ended, and a shell inside. It knows nothing of what the tests want of it.
+//! A guest whose init starts this project's binary as the agent.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::fs;
+use std::ops::Deref;
+use std::path::Path;
 
-use crate::image;
-use crate::pieces::Pieces;
-use crate::process::Process;
-use crate::shell::Shell;
-use crate::tool::{Tool, connect};
+use test_support::vm::{Contents, LIMIT, Machine, Pieces, build};
+
+use crate::tool::{Tool, connect, program};
 
 /// The port of the agent that init starts.
 pub const AGENT: u32 = 1024;
 
-/// How long a guest may take to boot, and a call to be answered by it, on a
-/// machine that is busy.
-pub const LIMIT: Duration = Duration::from_secs(240);
-
 /// A guest, ended when it is dropped or when this process ends, however it does.
-pub struct Guest {
-    folder: PathBuf,
-    qemu: Process,
-    _device: Process,
-    shell: Mutex<Shell>,
-}
+pub struct Guest(Machine);
 
 impl Guest {
     /// Starts a guest, which has not booted yet. Its console is kept in a file
@@ -36,56 +20,13 @@ impl Guest {
     pub fn start(pieces: &Pieces, name: &str) -> Result<Guest, String> {
         let folder = pieces.folder.join(name);
         let _ = fs::remove_dir_all(&folder);
-        let problem = |error: io::Error| format!("{}: {error}", folder.display());
-        fs::create_dir_all(&folder).map_err(problem)?;
-        let image = image::build(pieces, &folder)?;
-
-        let program = |program: &Path| {
-            let mut command = Command::new(&pieces.setpriv);
-            command.args(["--pdeathsig", "KILL"]).arg(program);
-            command.current_dir(&folder);
-            command
+        let contents = Contents {
+            programs: &[(Path::new(program()), "kata-agent-ctl")],
+            files: &[],
+            start: START,
         };
-        let errors = || {
-            File::options()
-                .append(true)
-                .create(true)
-                .open(folder.join("errors"))
-        };
-
-        let mut device = program(&pieces.device);
-        device
-            .args(["--guest-cid=3", "--socket=device.sock"])
-            .arg("--uds-path=vm.sock")
-            .stdin(Stdio::null())
-            .stdout(errors().map_err(problem)?)
-            .stderr(errors().map_err(problem)?);
-        let device = Process::start(device).map_err(problem)?;
-        if !appears(&folder.join("device.sock")) {
-            return Err(format!("{}: no device.sock appears", folder.display()));
-        }
-
-        let mut qemu = program(&pieces.qemu);
-        qemu.args(QEMU)
-            .arg("-kernel")
-            .arg(&pieces.kernel)
-            .arg("-initrd")
-            .arg(image)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(errors().map_err(problem)?);
-        let qemu = Process::start(qemu).map_err(problem)?;
-        let pipes = {
-            let mut child = qemu.child();
-            child.stdin.take().zip(child.stdout.take())
-        };
-        let (to, from) = pipes.ok_or("the emulator has no standard input and output")?;
-        Ok(Guest {
-            shell: Mutex::new(Shell::new(to, from)),
-            qemu,
-            _device: device,
-            folder,
-        })
+        let image = build(pieces, &folder, &contents)?;
+        Machine::start(pieces, &folder, &image).map(Guest)
     }
 
     /// The tool on this machine, with these arguments after the address of a
@@ -95,88 +36,23 @@ impl Guest {
         let address = format!("hvsock://./vm.sock:{port}");
         connect(&address, ["--connect-timeout", "200s"])
             .arguments(arguments)
-            .folder(&self.folder)
+            .folder(self.folder())
             .limit(LIMIT)
     }
+}
 
-    /// Runs a command in the guest: its output.
-    ///
-    /// # Panics
-    /// When its status is not 0.
-    #[track_caller]
-    pub fn run(&self, command: &str) -> String {
-        let (status, output) = self.run_any(command);
-        assert_eq!(status, 0, "{command}\n{output}");
-        output
-    }
+impl Deref for Guest {
+    type Target = Machine;
 
-    /// Runs a command in the guest: its status and output.
-    #[track_caller]
-    pub fn run_any(&self, command: &str) -> (i32, String) {
-        let mut shell = self.shell.lock().unwrap_or_else(PoisonError::into_inner);
-        shell.run(command)
-    }
-
-    /// Ends the guest as a power failure does.
-    pub fn end(&self) {
-        self.qemu.end();
-    }
-
-    /// What the guest's kernel and init said, and the emulator and the device.
-    pub fn logs(&self) -> String {
-        let mut logs = String::new();
-        for name in ["console", "errors"] {
-            let path = self.folder.join(name);
-            let text = fs::read(&path).unwrap_or_default();
-            let text = String::from_utf8_lossy(&text);
-            logs.push_str(&format!("{}:\n{text}\n", path.display()));
-        }
-        logs
+    fn deref(&self) -> &Machine {
+        &self.0
     }
 }
 
-/// Memory is shared with the device, which reads and writes the guest's buffers.
-const QEMU: &[&str] = &[
-    "-nodefaults",
-    "-no-user-config",
-    "-display",
-    "none",
-    "-no-reboot",
-    "-accel",
-    "tcg,thread=multi",
-    "-cpu",
-    "max",
-    "-smp",
-    "2",
-    "-m",
-    "768",
-    "-object",
-    "memory-backend-memfd,id=memory,size=768M,share=on",
-    "-machine",
-    "q35,memory-backend=memory",
-    "-append",
-    "console=ttyS0 quiet panic=-1",
-    "-serial",
-    "file:console",
-    "-chardev",
-    "stdio,id=shell,signal=off",
-    "-device",
-    "virtio-serial-pci",
-    "-device",
-    "virtserialport,chardev=shell",
-    "-chardev",
-    "socket,id=vsock,path=device.sock",
-    "-device",
-    "vhost-user-vsock-pci,chardev=vsock",
-];
-
-fn appears(path: &Path) -> bool {
-    let started = Instant::now();
-    while !path.exists() {
-        if started.elapsed() > LIMIT {
-            return false;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    true
-}
+/// The agent, started again whenever it ends.
+const START: &str = "\
+while :; do
+    kata-agent-ctl serve --address vsock://-1:1024 </dev/null >>/requests
+    echo \"the agent ended: $?\"
+done
+";

@@ -16,12 +16,8 @@ mod capture;
 mod copy;
 mod ends;
 mod guest;
-mod image;
-mod pieces;
-mod process;
 mod reach;
 mod shared;
-mod shell;
 #[expect(dead_code, reason = "tests/cli uses more of it")]
 #[path = "../cli/tool.rs"]
 mod tool;

@@ -1,16 +1,18 @@
 //! The guest that most tests share, booted by the first of them, and what happens
 //! where none can be had. It knows nothing of what a guest consists of.
 
+use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 use std::thread;
 
+use test_support::vm::{Pieces, gather};
 use test_support::{skip, skip_even_if_required};
 
 use crate::guest::Guest;
-use crate::pieces::{Pieces, gather};
 
 /// What guests are made of, or why there can be none.
-static PIECES: LazyLock<Result<Pieces, String>> = LazyLock::new(gather);
+static PIECES: LazyLock<Result<Pieces, String>> =
+    LazyLock::new(|| gather(Path::new(env!("CARGO_TARGET_TMPDIR"))));
 static SHARED: OnceLock<Guest> = OnceLock::new();
 
 /// Tells of the guest's console when a test fails.

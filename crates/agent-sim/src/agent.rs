@@ -2,16 +2,16 @@
 //! it knows, and who may do what. Calls come to it through [`super::services`].
 
 use std::path::Path;
-use std::sync::{Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
 use std::time::Duration;
 
 use agent_faults::Orders;
 use nix::errno::Errno;
 use protobuf::MessageFull;
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::task::spawn_blocking;
 use ttrpc::Code;
 
-use super::host::Host;
 use super::options::GuestOptions;
 use super::policy::{Policy, Verdict};
 use super::process::{LaunchError, Program};
@@ -21,12 +21,12 @@ use super::state::{Guest, Sandbox};
 /// The agent, shared by all of its connections.
 #[derive(Debug)]
 pub(crate) struct Agent {
-    pub(super) host: Host,
     pub(super) options: GuestOptions,
     sandbox: Mutex<Sandbox>,
     guest: StdMutex<Guest>,
-    /// What requests are held to, where the agent was built for one.
-    policy: StdMutex<Option<Box<dyn Policy>>>,
+    /// What requests are held to, where the agent was built for one. It is asked one
+    /// thing at a time, in the order of the calls.
+    policy: Option<Arc<Mutex<Box<dyn Policy>>>>,
 }
 
 /// How often an order looks whether the sandbox is free, and how long it pauses.
@@ -37,10 +37,9 @@ impl Agent {
     /// An agent on this machine that has just been started.
     pub(super) fn new(options: GuestOptions, policy: Option<Box<dyn Policy>>) -> Agent {
         Agent {
-            host: Host::this(),
             sandbox: Mutex::default(),
             guest: StdMutex::new(Guest::new(&options)),
-            policy: StdMutex::new(policy),
+            policy: policy.map(|policy| Arc::new(Mutex::new(policy))),
             options,
         }
     }
@@ -59,68 +58,79 @@ impl Agent {
 
     /// Ends all processes and forgets everything, as an agent that has ended and
     /// is started again.
-    pub(super) fn begin_anew(&self, sandbox: &mut Sandbox) {
+    pub(super) async fn begin_anew(&self, sandbox: &mut Sandbox) {
         sandbox.containers.clear();
         *sandbox = Sandbox::default();
         *self.guest() = Guest::new(&self.options);
-        if let Some(policy) = self.policy().as_mut() {
-            policy.forget();
-        }
+        // It fails where all of this ends.
+        let _ = self.ask(|policy| policy.forget()).await;
     }
 
-    /// What requests are held to, where the agent was built for one.
-    pub(super) fn policy(&self) -> StdMutexGuard<'_, Option<Box<dyn Policy>>> {
-        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether it was built for a policy.
+    pub(super) fn has_policy(&self) -> bool {
+        self.policy.is_some()
     }
 
-    /// Looks for the program of a container and its folder, as far as there is
-    /// something to look into: a program that is named alone needs a `PATH`, and
-    /// else the guest's files must have the container's root filesystem. Programs
-    /// of this machine are looked for where they are run.
+    /// Asks the policy something, on a thread of its own, as that may take long.
+    /// `None` where the agent was built for none.
+    ///
+    /// # Errors
+    /// `INTERNAL` when it has no answer.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut dyn Policy) -> T + Send + 'static,
+    ) -> ttrpc::Result<Option<T>> {
+        let Some(policy) = &self.policy else {
+            return Ok(None);
+        };
+        let mut policy = Arc::clone(policy).lock_owned().await;
+        let answer = spawn_blocking(move || question(policy.as_mut())).await;
+        answer.map(Some).map_err(internal)
+    }
+
+    /// Looks for a program and its folder in the container's root filesystem, where
+    /// the guest's files have that. Programs of this machine are looked for where
+    /// they are run.
     ///
     /// # Errors
     /// As the agent tells what is not there.
-    pub(super) fn look_for(&self, program: &Program) -> Result<(), LaunchError> {
+    pub(super) fn look_for(&self, program: &mut Program) -> Result<(), LaunchError> {
         let name = program.args.first().map_or("", String::as_str);
-        if self.options.run_processes || name.is_empty() {
-            return Ok(());
-        }
-        let not_found = || LaunchError::NotFound(name.to_owned());
-        let path = program.env.iter().rev();
-        let path = path.filter_map(|entry| entry.strip_prefix("PATH=")).next();
-        if path.is_none() && !name.contains('/') {
-            return Err(not_found());
-        }
         let guest = self.guest();
-        let has = |path: &Path| guest.files.has(&program.root, path);
-        if !guest.files.has(Path::new("/"), &program.root) {
+        let is_known = guest.files.find(Path::new("/"), &program.root).is_some();
+        if self.options.run_processes || name.is_empty() || !is_known {
             return Ok(());
         }
+        let find = |path: &Path| guest.files.find(&program.root, path);
         let folder = Path::new(&program.cwd);
-        if !has(folder) {
+        if find(folder).is_none() {
             return Err(LaunchError::Folder(Errno::ENOENT.into()));
         }
-        let is_there = match path.filter(|_| !name.contains('/')) {
-            Some(path) => path
-                .split(':')
-                .any(|place| has(&Path::new(place).join(name))),
-            None => has(&folder.join(name)),
+        let found = match program.path().filter(|_| !name.contains('/')) {
+            Some(path) => {
+                let mut places = path.split(':').map(|place| Path::new(place).join(name));
+                places.find_map(|place| find(&place))
+            }
+            None => find(&folder.join(name)),
         };
-        if is_there { Ok(()) } else { Err(not_found()) }
+        let found = found.ok_or_else(|| LaunchError::NotFound(name.to_owned()))?;
+        program.is_refused = !found.can_run;
+        Ok(())
     }
 
     /// Refuses a request that the agent's policy does not allow.
     ///
     /// # Errors
     /// `PERMISSION_DENIED`; `INTERNAL` for a request that the policy does not decide.
-    pub(super) fn permit<M: MessageFull>(&self, request: &M) -> ttrpc::Result<()> {
-        let mut policy = self.policy();
-        let Some(policy) = policy.as_mut() else {
+    pub(super) async fn permit<M: MessageFull>(&self, request: &M) -> ttrpc::Result<()> {
+        if !self.has_policy() {
             return Ok(());
-        };
+        }
         let payload = request.write_to_bytes().map_err(internal)?;
         let descriptor = M::descriptor();
-        match policy.judge(descriptor.full_name(), &payload) {
+        let name = descriptor.full_name().to_owned();
+        let verdict = self.ask(move |policy| policy.judge(&name, &payload));
+        match verdict.await?.unwrap_or(Verdict::Allowed) {
             Verdict::Allowed => Ok(()),
             Verdict::Denied(printed) => Err(refusal(
                 Code::PERMISSION_DENIED,

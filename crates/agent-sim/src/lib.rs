@@ -9,10 +9,8 @@
 
 mod agent;
 mod behaviour;
-mod change;
 mod connection;
 mod handshake;
-mod host;
 mod in_process;
 mod notice;
 mod options;

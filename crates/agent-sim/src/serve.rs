@@ -37,6 +37,9 @@ pub struct Setup {
     pub policy: Option<Box<dyn Policy>>,
     /// What answers in the agent's place, if it is to answer as another one did.
     pub recorded: Option<Box<dyn Recorded>>,
+    /// The port that a client must ask for first, as on a hypervisor's socket. Without
+    /// one a handshake may come, for any port.
+    pub hybrid_port: Option<u32>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
     /// Takes a line of JSON for each call, before its answer goes out. It is
@@ -51,6 +54,7 @@ pub struct Served {
     schema: &'static Schema,
     agent: Arc<Agent>,
     recorded: Option<Arc<Player>>,
+    hybrid_port: Option<u32>,
     faults: Arc<Faults>,
     recorder: Recorder,
     /// How many connections there were.
@@ -75,6 +79,7 @@ impl Served {
             recorded: setup
                 .recorded
                 .map(|recorded| Arc::new(Player::new(recorded))),
+            hybrid_port: setup.hybrid_port,
             faults: setup.faults,
             recorder,
             connections: AtomicU64::new(0),
@@ -103,10 +108,10 @@ impl Served {
         });
         let (mut requests, mut answers) = split(client);
         let begun = tokio::select! {
-            begun = handshake::answer(&mut requests, &mut answers) => begun,
+            begun = handshake::answer(&mut requests, &mut answers, self.hybrid_port) => begun,
             () = &mut stop => return,
         };
-        // The client is gone.
+        // The client is gone, or is to go.
         let Ok(begun) = begun else { return };
         let client = join(io::Cursor::new(begun).chain(requests), answers);
         let log = CallLog {
@@ -141,7 +146,7 @@ impl Served {
                     player.begin_anew();
                 }
                 let mut sandbox = self.agent.sandbox().await;
-                self.agent.begin_anew(&mut sandbox);
+                self.agent.begin_anew(&mut sandbox).await;
             }
         }
     }

@@ -138,7 +138,7 @@ macro_rules! agent_service {
             ) -> ttrpc::Result<$response> {
                 // What a process writes is read all the same, and then thrown away.
                 if stringify!($request) != "ReadStreamRequest" {
-                    self.agent.permit(&request)?;
+                    self.agent.permit(&request).await?;
                 }
                 let call = self.call(context, "grpc.AgentService", $name);
                 $area::$function(call, request).await

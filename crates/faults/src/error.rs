@@ -90,10 +90,12 @@ pub enum FaultError {
     #[error(transparent)]
     Time(#[from] DurationError),
     /// A number of bytes.
-    #[error("{} is not a number of bytes, 1 to {max}", Excerpt(.text))]
+    #[error("{} is not a number of bytes, {min} to {max}", Excerpt(.text))]
     Count {
         /// What was given.
         text: String,
+        /// The smallest number.
+        min: usize,
         /// The largest number.
         max: usize,
     },

@@ -243,7 +243,7 @@ fn plain_effect(kind: Kind, words: Vec<String>, reader: &dyn Reader) -> Result<E
             None => Effect::RandomGarbage(GARBAGE),
         },
         Kind::Truncate => {
-            let length = words.next().map(|word| count(&word, &mut words));
+            let length = words.next().map(|word| count(&word, 0, &mut words));
             Effect::Fault(Fault::Truncate(length.transpose()?))
         }
         Kind::Close => Effect::Fault(Fault::Close),
@@ -283,7 +283,7 @@ fn garbage(
 ) -> Result<Effect, FaultError> {
     let given = |prefix: &&str| word.starts_with(*prefix);
     if !["hex:", "base64:", "@"].iter().any(given) {
-        return Ok(Effect::RandomGarbage(count(word, words)?));
+        return Ok(Effect::RandomGarbage(count(word, 1, words)?));
     }
     match parse_scalar(Scalar::Bytes, reader.dialect(), word)? {
         Parsed::Bytes(bytes) => Ok(Effect::Fault(Fault::Garbage(bytes))),
@@ -295,15 +295,20 @@ fn garbage(
     }
 }
 
-/// A number of bytes, after which the word `bytes` may stand.
-fn count(word: &str, words: &mut impl Iterator<Item = String>) -> Result<usize, FaultError> {
+/// A number of bytes from a least one on, after which the word `bytes` may stand.
+fn count(
+    word: &str,
+    min: usize,
+    words: &mut impl Iterator<Item = String>,
+) -> Result<usize, FaultError> {
     let mistake = |text: &str| FaultError::Count {
         text: text.to_owned(),
+        min,
         max: MESSAGE_LENGTH_MAX,
     };
     let digits = word.bytes().all(|byte| byte.is_ascii_digit());
     let number = word.parse().ok().filter(|_| digits);
-    let number = number.filter(|number| (1..=MESSAGE_LENGTH_MAX).contains(number));
+    let number = number.filter(|number| (min..=MESSAGE_LENGTH_MAX).contains(number));
     let number = number.ok_or_else(|| mistake(word))?;
     match words.next().as_deref() {
         None | Some("bytes" | "byte") => Ok(number),

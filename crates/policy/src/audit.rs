@@ -12,6 +12,10 @@ use crate::request::{Request, as_json, has_own_form, message_of};
 
 /// What is put where a text or an entry is expected.
 const OTHER: &str = "policy-audit";
+/// How many words of a text are changed, each by itself.
+const MAX_WORDS: usize = 16;
+/// The largest numbers of the types that fields have: one more than them cannot be sent.
+const LARGEST: [u64; 4] = [0x7fff_ffff, 0xffff_ffff, i64::MAX.unsigned_abs(), u64::MAX];
 
 /// One change of a request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,8 +42,10 @@ pub enum Kind {
     Changed,
     /// An entry is added to a list or a map, or an absent message is there.
     Added,
-    /// It is removed from its list or map.
+    /// It is removed from its list or map, or a message is absent that was there.
     Removed,
+    /// The entries of a list are in the other order.
+    Reversed,
 }
 
 impl Kind {
@@ -49,6 +55,7 @@ impl Kind {
             Kind::Changed => "changed",
             Kind::Added => "added",
             Kind::Removed => "removed",
+            Kind::Reversed => "reversed",
         }
     }
 }
@@ -157,7 +164,12 @@ impl Finder {
                     finder.single(&field.ty, item);
                 });
             }
-            _ => self.single(&field.ty, value),
+            (_, value) => {
+                self.single(&field.ty, value);
+                if matches!(field.ty, Type::Message(_)) && !value.is_null() {
+                    self.change(Kind::Removed, Some(value.clone()), Some(Json::Null));
+                }
+            }
         }
     }
 
@@ -166,15 +178,8 @@ impl Finder {
             (Type::Message(_), Json::Null) => self.change(Kind::Added, None, Some(default_of(ty))),
             (Type::Message(message), value) => self.message(message, value),
             (Type::Scalar(Scalar::Bytes), Json::Array(bytes)) => {
-                let mut more = bytes.clone();
-                more.push(1.into());
-                self.change(Kind::Changed, Some(value.clone()), Some(Json::Array(more)));
-                if !bytes.is_empty() {
-                    self.change(
-                        Kind::Changed,
-                        Some(value.clone()),
-                        Some(Json::Array(Vec::new())),
-                    );
+                for to in others_of_bytes(bytes) {
+                    self.change(Kind::Changed, Some(value.clone()), Some(to));
                 }
             }
             (ty, Json::Null) => self.change(Kind::Added, None, Some(default_of(ty))),
@@ -224,8 +229,18 @@ impl Finder {
         }
         let path = format!("{}[{}]", self.path, items.len());
         self.within(Step::Index(items.len()), &path, |finder| {
+            // What is permitted once may be permitted twice.
+            let again = items.last().filter(|last| **last != new).cloned();
             finder.change(Kind::Added, None, Some(new));
+            if again.is_some() {
+                finder.change(Kind::Added, None, again);
+            }
         });
+        let reversed: Vec<_> = items.iter().rev().cloned().collect();
+        if reversed != items {
+            let to = Some(Json::Array(reversed));
+            self.change(Kind::Reversed, Some(items.into()), to);
+        }
     }
 
     fn map(
@@ -240,10 +255,17 @@ impl Finder {
                 each(finder, item);
                 finder.change(Kind::Removed, Some(item.clone()), None);
             });
+            // A pattern may permit more keys that begin like this one.
+            self.added(&format!("{key}-{OTHER}"), item.clone());
         }
-        let path = format!("{}[\"{OTHER}\"]", self.path);
-        self.within(Step::Name(OTHER.to_owned()), &path, |finder| {
-            finder.change(Kind::Added, None, Some(new));
+        self.added(OTHER, new);
+    }
+
+    /// An entry is added to a map.
+    fn added(&mut self, key: &str, to: Json) {
+        let path = format!("{}[{}]", self.path, Json::from(key));
+        self.within(Step::Name(key.to_owned()), &path, |finder| {
+            finder.change(Kind::Added, None, Some(to));
         });
     }
 
@@ -289,12 +311,11 @@ fn default_of(ty: &Type) -> Json {
     }
 }
 
-/// Numbers that stand for all others.
+/// Numbers that stand for all others: the next one, and none.
 fn others_of_number(number: &serde_json::Number) -> Vec<Json> {
     let next = match (number.as_u64(), number.as_i64()) {
-        (Some(number), _) => number
-            .checked_add(1)
-            .map_or_else(|| (number - 1).into(), Json::from),
+        (Some(number), _) if LARGEST.contains(&number) => (number - 1).into(),
+        (Some(number), _) => (number + 1).into(),
         (None, Some(number)) => (number + 1).into(),
         (None, None) => number
             .as_f64()
@@ -306,17 +327,28 @@ fn others_of_number(number: &serde_json::Number) -> Vec<Json> {
     }
 }
 
-/// Texts that stand for all others: one of the same form, which a pattern may permit, one with
-/// the same beginning, one with nothing in common, and none.
+/// Bytes that stand for all others: as many, one more, and none.
+fn others_of_bytes(bytes: &[Json]) -> Vec<Json> {
+    let mut others = Vec::new();
+    if let Some((last, before)) = bytes.split_last() {
+        let last = last.as_u64().unwrap_or_default() ^ 1;
+        others.push([before, &[last.into()]].concat().into());
+    }
+    others.push([bytes, &[1.into()]].concat().into());
+    if !bytes.is_empty() {
+        others.push(Json::Array(Vec::new()));
+    }
+    others
+}
+
+/// Texts that stand for all others: those of the same form, which a pattern may permit, with
+/// the same beginning, with the same end, with large letters, with nothing in common, and none.
 fn others_of_text(text: &str) -> Vec<String> {
     if text.is_empty() {
         return vec![OTHER.to_owned()];
     }
     let mut others = Vec::new();
-    let last = text
-        .char_indices()
-        .rfind(|(_, char)| char.is_ascii_alphanumeric());
-    if let Some((place, char)) = last {
+    for (place, char) in ends_of_words(text) {
         let other = match char {
             '0' => '1',
             '1'..='9' => '0',
@@ -330,9 +362,34 @@ fn others_of_text(text: &str) -> Vec<String> {
         others.push(format!("{before}{other}{after}"));
     }
     others.push(format!("{text}-{OTHER}"));
+    others.push(format!("{OTHER}-{text}"));
+    let upper = text.to_ascii_uppercase();
+    if upper != text && !others.contains(&upper) {
+        others.push(upper);
+    }
     others.push(OTHER.to_owned());
     others.push(String::new());
     others
+}
+
+/// The last character of each word of a text, and where it stands. A word is of letters or of
+/// digits alone. Of very many words some are left out, but not the last.
+fn ends_of_words(text: &str) -> Vec<(usize, char)> {
+    let class = |char: char| (char.is_ascii_alphabetic(), char.is_ascii_digit());
+    let mut ends = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((place, char)) = chars.next() {
+        let goes_on = chars
+            .peek()
+            .is_some_and(|(_, next)| class(*next) == class(char));
+        if char.is_ascii_alphanumeric() && !goes_on {
+            ends.push((place, char));
+        }
+    }
+    let step = ends.len().div_ceil(MAX_WORDS).max(1);
+    let mut some: Vec<_> = ends.into_iter().rev().step_by(step).collect();
+    some.reverse();
+    some
 }
 
 impl Change {
@@ -405,8 +462,11 @@ mod tests {
             "list[0] removed: []",
             "list[1] added: [7,7]",
             "none added: \"policy-audit\"",
+            "text changed: \"b1-\"",
             "text changed: \"a0-\"",
             "text changed: \"a1--policy-audit\"",
+            "text changed: \"policy-audit-a1-\"",
+            "text changed: \"A1-\"",
             "text changed: \"policy-audit\"",
             "text changed: \"\"",
         ];

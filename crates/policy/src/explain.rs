@@ -7,6 +7,10 @@ use serde::Serialize;
 
 /// What tells a denial.
 const BLOCKED: &str = "is blocked by policy:";
+/// The narrowest terminal, in characters: shorter lines were not broken by one.
+const NARROWEST: usize = 40;
+/// The ways in which loggers write the character that begins a colour, after backslashes.
+const ESCAPES: [&str; 6] = ["u001b", "u001B", "x1b", "x1B", "033", "u{1b}"];
 
 /// A denial, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,7 +32,7 @@ pub struct Print {
 
 /// The denials in a text.
 pub fn denials(text: &str) -> Vec<Denial> {
-    let text = without_colours(text);
+    let text = without_written_colours(&without_colours(text));
     let mut found = Vec::new();
     let mut from = 0;
     while let Some((denial, end)) = next(&text, from) {
@@ -56,9 +60,9 @@ fn next(text: &str, from: usize) -> Option<(Denial, usize)> {
     });
     let end = match level {
         Some(slashes) => closing_quote(text, body, slashes),
-        None => body + text.get(body..)?.find('\n').unwrap_or(text.len() - body),
+        None => end_of_lines(text, body),
     };
-    let mut prints = text.get(body..end)?.to_owned();
+    let mut prints = on_one_line(text, body, end);
     match level {
         // One backslash before a quote for the second layer, three for the third.
         Some(slashes) => {
@@ -75,6 +79,49 @@ fn next(text: &str, from: usize) -> Option<(Denial, usize)> {
         },
         end.max(body),
     ))
+}
+
+/// Where the lines end that a denial without quotes stands on: where a terminal broke it, all
+/// but the last line are as long as the first.
+fn end_of_lines(text: &str, from: usize) -> usize {
+    broken_lines(text, from)
+        .last()
+        .map_or(from, |line| line.end.max(from))
+}
+
+/// A part of a text without the line breaks that a terminal put into it, which it does where a
+/// line is full. The other line breaks stay: the policy printed them.
+fn on_one_line(text: &str, from: usize, end: usize) -> String {
+    let mut out = String::new();
+    let mut done = from;
+    for line in broken_lines(text, from).take_while(|line| line.start < end) {
+        out.push_str(text.get(done..line.end.min(end)).unwrap_or_default());
+        done = line.end + 1;
+    }
+    if done < end {
+        out.push('\n');
+        out.push_str(text.get(done..end).unwrap_or_default());
+    }
+    out
+}
+
+/// The line that a place is on and, as long as they are all full, those after it.
+fn broken_lines(text: &str, from: usize) -> impl Iterator<Item = Range<usize>> {
+    let newline = text.get(..from).and_then(|before| before.rfind('\n'));
+    let mut start = newline.map_or(0, |newline| newline + 1);
+    let mut width = None;
+    std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let line = rest.split('\n').next().unwrap_or_default();
+        let range = start..start + line.len();
+        let length = line.chars().count();
+        let is_full = length >= NARROWEST && *width.get_or_insert(length) == length;
+        start = match is_full {
+            true => range.end + 1,
+            false => text.len(),
+        };
+        Some(range)
+    })
 }
 
 /// Where the quote stands that has this many backslashes before it, and no more.
@@ -105,11 +152,29 @@ fn unescaped(text: &str) -> String {
             Some('t') => out.push('\t'),
             Some('r') => out.push('\r'),
             Some(other @ ('"' | '\\' | '/' | '\'')) => out.push(other),
+            Some('u') => match coded(chars.as_str()) {
+                Some((char, rest)) => {
+                    out.push(char);
+                    chars = rest.chars();
+                }
+                None => out.push_str("\\u"),
+            },
             Some(other) => out.extend(['\\', other]),
             None => out.push('\\'),
         }
     }
     out
+}
+
+/// The character after `\u`, as JSON and Rust write it, and what comes after that. JSON that
+/// may stand in a web page has `<` and `>` so.
+fn coded(text: &str) -> Option<(char, &str)> {
+    let (digits, rest) = match text.strip_prefix('{') {
+        Some(text) => text.split_once('}')?,
+        None => text.split_at_checked(4)?,
+    };
+    let char = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+    Some((char, rest))
 }
 
 /// The prints in what an agent joined by blanks: each begins with a file and a line.
@@ -164,6 +229,38 @@ fn without_colours(text: &str) -> String {
     out
 }
 
+/// A text without such sequences that a logger wrote out, as in `\u001b[31m` and `#033[31m`.
+fn without_written_colours(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(place) = rest.find(['\\', '#']) {
+        let (before, after) = rest.split_at(place);
+        out.push_str(before);
+        rest = after_colour(after).unwrap_or_else(|| {
+            let (char, rest) = after.split_at(1);
+            out.push_str(char);
+            rest
+        });
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What comes after a colour that a text begins with.
+fn after_colour(text: &str) -> Option<&str> {
+    let code = match text.strip_prefix('#') {
+        Some(code) => code.strip_prefix("033")?,
+        None => {
+            let code = text.trim_start_matches('\\');
+            let mut escapes = ESCAPES.iter();
+            escapes.find_map(|escape| code.strip_prefix(escape))?
+        }
+    };
+    let numbers = code.strip_prefix('[')?;
+    let end = numbers.trim_start_matches(|char: char| char.is_ascii_digit() || char == ';');
+    end.strip_prefix(|char: char| char.is_ascii_alphabetic())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +294,45 @@ mod tests {
             assert_eq!(denials(text), expected, "{text}");
         }
         assert_eq!(denials(&format!("{event}\n{event}")), expected);
+    }
+
+    #[test]
+    fn colours_and_signs_are_read_that_a_logger_wrote_out() {
+        let said = r"R is blocked by policy: p:1: a \u003cundefined\u003e p:2: b";
+        let expected = [print(1, "a <undefined>"), print(2, "b")];
+        for escape in [r"\u001b", r"\x1b", r"\\u001b", "#033", r"\u{1b}", "\u{1b}"] {
+            let coloured = said.replace(" p:", &format!(" {escape}[1;31mp:"));
+            let found = denials(&coloured.replace("a ", &format!("a{escape}[0m ")));
+            assert_eq!(found[0].prints, expected, "{coloured}");
+        }
+        let odd = r"\d \u12 \uzzzz #033 \u{}";
+        let kept = denials(&format!("R is blocked by policy: p:1: {odd}"));
+        assert_eq!(kept[0].prints, [print(1, odd)]);
+    }
+
+    #[test]
+    fn lines_that_a_terminal_broke_are_joined() {
+        let said = "ExecProcessRequest is blocked by policy: agent_policy:12: a b c \
+                    agent_policy:30: said something that is long agent_policy:31: last";
+        let expected = [
+            print(12, "a b c"),
+            print(30, "said something that is long"),
+            print(31, "last"),
+        ];
+        let broken = |text: &str| {
+            let chars: Vec<_> = text.chars().collect();
+            let lines = chars.chunks(50).map(|line| line.iter().collect::<String>());
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        for text in [
+            format!("{}\nanother line\n", broken(said)),
+            format!(
+                "an event:\n{}\n",
+                broken(&format!("Failed: {said:?}: unknown"))
+            ),
+        ] {
+            assert_eq!(denials(&text)[0].prints, expected, "{text}");
+        }
     }
 
     #[test]

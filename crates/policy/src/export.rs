@@ -9,8 +9,8 @@ use crate::request::{Case, RequestError};
 
 /// Fields that hold the ID of a sandbox, of a container or of a process.
 const ID_FIELDS: [&str; 3] = ["container_id", "sandbox_id", "exec_id"];
-/// How the keys of annotations end that hold one.
-const ID_KEYS: [&str; 2] = ["sandbox-id", "SandboxID"];
+/// How the keys of annotations end that hold one, or that of a pod.
+const ID_KEYS: [&str; 4] = ["sandbox-id", "SandboxID", "sandbox-uid", "pod.uid"];
 /// An ID that is shorter was given by somebody, and is left as it is.
 const SHORTEST: usize = 32;
 
@@ -86,8 +86,11 @@ fn replace(value: &mut Json, ids: &[(String, usize)]) {
         Json::Array(items) => items.iter_mut().for_each(|item| replace(item, ids)),
         Json::String(text) => {
             for (id, number) in ids {
-                if text.contains(id.as_str()) {
-                    *text = text.replace(id.as_str(), &stable(id, *number));
+                let stable = stable(id, *number);
+                *text = text.replace(id.as_str(), &stable);
+                // As the names of systemd's slices have the dashes of a pod's.
+                if id.contains('-') {
+                    *text = text.replace(&id.replace('-', "_"), &stable.replace('-', "_"));
                 }
             }
         }

@@ -208,30 +208,35 @@ impl Judge {
         }
     }
 
+    /// Puts a question to the process, or to another one where that has ended. A process that
+    /// gave no answer is not asked again: a late one would be taken for that of the next question.
     fn ask(&mut self, question: &Question<'_>) -> Result<Answer, JudgeError> {
-        let timeout = self.timeout;
-        if self.process.is_none() {
-            let process = self.process.insert(Process::start(self.program)?);
-            process.answer(START.max(timeout))?;
-            if let Some(policy) = &self.policy {
-                let again = Question::Policy {
-                    text: policy.text.clone(),
-                    rego: policy.rego,
-                    state: policy.state.clone(),
-                };
-                process.send(&again);
-                process.answer(timeout)?;
-            }
-        }
-        let Some(process) = &mut self.process else {
-            return Err(JudgeError::Ended("it is not there".to_owned()));
+        let mut process = match self.process.take().filter(|process| !process.has_ended()) {
+            Some(process) => process,
+            None => self.start()?,
         };
         process.send(question);
-        let answer = process.answer(timeout);
-        if answer.is_err() {
-            self.process = None;
+        let answer = process.answer(self.timeout)?;
+        self.process = Some(process);
+        Ok(answer)
+    }
+
+    /// A process that has the policy, as far as there is one.
+    fn start(&self) -> Result<Process, JudgeError> {
+        let mut process = Process::start(self.program)?;
+        process.answer(START.max(self.timeout))?;
+        if let Some(policy) = &self.policy {
+            process.send(&Question::Policy {
+                text: policy.text.clone(),
+                rego: policy.rego,
+                state: policy.state.clone(),
+            });
+            match process.answer(self.timeout)? {
+                Answer::Taken { .. } => {}
+                other => return Err(unexpected(&other)),
+            }
         }
-        answer
+        Ok(process)
     }
 }
 
@@ -259,6 +264,15 @@ impl Process {
             stdin,
             stdout: BufReader::new(stdout),
         })
+    }
+
+    /// Whether it has ended before it was asked, as one that another program ended.
+    fn has_ended(&self) -> bool {
+        let mut fds = [PollFd::new(
+            self.stdout.get_ref().as_fd(),
+            PollFlags::empty(),
+        )];
+        poll(&mut fds, PollTimeout::ZERO) != Ok(0)
     }
 
     /// Sends a question. That the process has ended shows when its answer is read.

@@ -11,11 +11,13 @@
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 
+mod agent;
 pub mod audit;
 mod engine;
 pub mod explain;
 pub mod export;
 mod judge;
+mod never;
 mod protocol;
 pub mod request;
 pub mod show;
@@ -23,9 +25,11 @@ pub mod source;
 mod trace;
 mod worker;
 
+pub use agent::{Agent, Refusal};
 pub use engine::{Rego, Verdict};
 pub use judge::{Judge, JudgeError};
-pub use request::{Case, Request, RequestError};
+pub use never::never_allowed;
+pub use request::{Case, Given, Request, RequestError};
 pub use source::SourceError;
 pub use trace::{Line, Part, Reason, Step, Stop, What};
 pub use worker::work;

@@ -1,6 +1,8 @@
 //! Requests as an agent gives them to its policy, and the files that they stand in: a guest's
 //! `policy.jsonl`, and the test cases of genpolicy.
 
+use std::cell::RefCell;
+
 use agent_schema::json::{self, JsonError};
 use agent_schema::{Dialect, Explicit, Message, Reflect, Rpc, Schema, Value, suggest};
 use serde::{Deserialize, Serialize};
@@ -121,6 +123,16 @@ impl Request {
     /// # Errors
     /// When there is no such type, or the JSON does not fit it.
     pub fn read(schema: &'static Schema, kind: &str, text: &str) -> Result<Self, RequestError> {
+        Self::noting(schema, kind, text, &Lenient::default())
+    }
+
+    /// The same; `passed` notes what was passed over.
+    fn noting(
+        schema: &'static Schema,
+        kind: &str,
+        text: &str,
+        passed: &Lenient,
+    ) -> Result<Self, RequestError> {
         let message = message_of(schema, kind)?;
         let name = message.name().to_owned();
         if message.full_name == COPY_FILE {
@@ -130,6 +142,7 @@ impl Request {
                 kind: name.clone(),
                 error,
             })?;
+            passed.note_others(text, &input)?;
             return Ok(Self {
                 rule: name,
                 input: serde_json::value::to_raw_value(&input)?,
@@ -139,17 +152,31 @@ impl Request {
         }
         let mut value = (message.new)();
         let explicit = &mut Explicit::default();
-        let merged = json::merge(value.as_mut(), explicit, &Lenient, schema, text);
+        let merged = json::merge(value.as_mut(), explicit, passed, schema, text);
         merged.map_err(|error| RequestError::Fields { kind: name, error })?;
         Self::of(value.as_ref())
     }
 }
 
-/// Passes over what is no field, as genpolicy and the agent do.
-struct Lenient;
+/// Passes over what is no field, as genpolicy and the agent do, and notes where it stands.
+#[derive(Default)]
+struct Lenient(RefCell<Vec<String>>);
+
+impl Lenient {
+    /// Notes the members of a document that a value has not which was read from it.
+    fn note_others(&self, text: &str, value: &impl Serialize) -> Result<(), serde_json::Error> {
+        let members: serde_json::Map<String, Json> = serde_json::from_str(text)?;
+        let known = serde_json::to_value(value)?;
+        let others = members.into_iter().map(|(name, _)| name);
+        let others = others.filter(|name| known.get(name).is_none());
+        self.0.borrow_mut().extend(others);
+        Ok(())
+    }
+}
 
 impl Dialect for Lenient {
-    fn passes_over(&self, _: &str) -> bool {
+    fn passes_over(&self, path: &str) -> bool {
+        self.0.borrow_mut().push(path.to_owned());
         true
     }
 }
@@ -278,6 +305,17 @@ pub struct Case {
     pub description: Option<String>,
     /// Whether it is meant to be allowed.
     pub allowed: Option<bool>,
+    /// What its file has that the type has no field for, which is passed over.
+    pub passed_over: Vec<String>,
+}
+
+/// One of the requests that were given, or a call that no policy is asked about.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The RPC, or the request's type.
+    pub name: String,
+    /// The request.
+    pub case: Option<Case>,
 }
 
 /// A case as it stands in a file.
@@ -300,6 +338,11 @@ pub fn cases(schema: &'static Schema, text: &str) -> Result<Vec<Case>, RequestEr
         what: error.to_string(),
     };
     let mut found = Vec::new();
+    if !text.trim_start().starts_with(['[', '{']) && !text.trim().is_empty() {
+        let what = "it is no file of requests: neither a recording, nor a guest's policy.jsonl, \
+                    nor test cases of genpolicy";
+        return Err(in_file(String::new(), &what));
+    }
     if text.trim_start().starts_with('[') {
         let written = serde_json::from_str::<Vec<Written>>(text);
         let written = written.map_err(|error| in_file(String::new(), &error))?;
@@ -350,8 +393,14 @@ fn case(schema: &'static Schema, written: Written) -> Result<Option<Case>, Reque
     if kind == crate::engine::ALLOW_FAILURES || is_result() {
         return Ok(None);
     }
+    let passed = Lenient::default();
+    let request = Request::noting(schema, &kind, &text, &passed)?;
+    let mut passed_over = passed.0.into_inner();
+    // What it once was in place of the kind.
+    passed_over.retain(|path| path != "type");
     Ok(Some(Case {
-        request: Request::read(schema, &kind, &text)?,
+        request,
+        passed_over,
         description: written.description,
         allowed: written.allowed,
     }))

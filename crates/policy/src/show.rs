@@ -5,16 +5,90 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use agent_text::escape;
+use serde_json::{Value as Json, json};
 
-use crate::audit::{Change, Findings};
+use crate::agent::Refusal;
+use crate::audit::{Change, Findings, Kind};
 use crate::explain::Denial;
+use crate::request::Given;
 use crate::trace::{Reason, Step, Stop, What};
 
 /// How much of a value, or of what was printed, is shown, in characters.
 const WIDTH: usize = 200;
+/// How many reasons are shown.
+const REASONS: usize = 4;
+/// How many changes of one place are shown.
+const CHANGES: usize = 6;
+
+/// A request and what became of it, on a line.
+pub fn answer(number: usize, given: &Given, refusal: Option<&Refusal>) -> String {
+    let verdict = match refusal {
+        Some(_) => "denied ",
+        None => "allowed",
+    };
+    let mut line = format!("{number}  {verdict}  {}", given.name);
+    let Some(case) = &given.case else {
+        return line + "  (no policy is asked)";
+    };
+    if let Some(description) = &case.description {
+        let _ = write!(line, "  {description:?}");
+    }
+    match case.allowed {
+        Some(true) if refusal.is_some() => line += "  (expected to be allowed)",
+        Some(false) if refusal.is_none() => line += "  (expected to be denied)",
+        _ => {}
+    }
+    if let Some(refusal) = refusal {
+        let name = match refusal.is_silent {
+            true => "OK, without data",
+            false => refusal.code_name(),
+        };
+        let words: Vec<_> = refusal.message.split_whitespace().collect();
+        let short = escape::first_line(&words.join(" "), WIDTH);
+        let _ = write!(line, "  code: {name}: {short}");
+    }
+    line
+}
+
+/// The same for scripts.
+pub fn answer_as_json(number: usize, given: &Given, refusal: Option<&Refusal>) -> Json {
+    let mut object = json!({
+        "number": number,
+        "request": given.name,
+        "verdict": if refusal.is_some() { "denied" } else { "allowed" },
+    });
+    if let Some(case) = &given.case {
+        if let Some(description) = &case.description {
+            object["description"] = json!(description);
+        }
+        if let Some(expected) = case.allowed {
+            object["expected"] = json!(if expected { "allowed" } else { "denied" });
+        }
+    }
+    if let Some(refusal) = refusal {
+        object["code"] = json!(refusal.code());
+        object["code_name"] = json!(refusal.code_name());
+        object["message"] = json!(refusal.as_sent());
+    }
+    object
+}
+
+/// Why a request is denied: the first of its reasons, and how many there are beside them.
+pub fn reasons(file: &str, reasons: &[Reason]) -> String {
+    let shown = reasons.iter().take(REASONS).map(|each| reason(file, each));
+    let mut text = shown.collect::<Vec<_>>().join("  or\n");
+    if reasons.len() > REASONS {
+        let _ = writeln!(
+            text,
+            "  and {} more, which --json has",
+            reasons.len() - REASONS
+        );
+    }
+    text
+}
 
 /// Why a request is denied, over several lines; `file` is what the policy's file is called.
-pub fn reason(file: &str, reason: &Reason) -> String {
+fn reason(file: &str, reason: &Reason) -> String {
     let mut text = String::new();
     let mut steps = reason.steps.iter().rev();
     let Some(step) = steps.next() else {
@@ -51,13 +125,14 @@ fn note(step: &Step) -> String {
         What::Undefined => "is undefined",
         What::Holds => "holds, and should not",
         What::Empty => "has nothing to choose from",
-        What::Refused => "is what allows nothing",
+        What::Refused => "is the result",
+        What::Error => step.error.as_deref().unwrap_or("is an error"),
         What::NotEvaluated => "has no definition that could be true",
         What::NoRule => "is no rule of this policy",
     };
     let mut note = match said {
         "" => String::new(),
-        said => format!(" {said}"),
+        said => format!(" {}", escape::line(said)),
     };
     if step.tried > 1 {
         let _ = write!(note, " (the first of {} tries)", step.tried);
@@ -76,13 +151,17 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Which changes of a request are still allowed, a line for each place.
+/// How many changes of a request are still allowed, and then which, a line for each place.
 pub fn findings(findings: &Findings) -> String {
     let mut places: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for change in &findings.allowed {
         places.entry(&change.path).or_default().push(change);
     }
-    let mut text = String::new();
+    let mut text = format!(
+        "{} of {} changes are still allowed\n",
+        findings.allowed.len(),
+        findings.tried
+    );
     let width = places
         .keys()
         .map(|path| path.chars().count())
@@ -90,15 +169,19 @@ pub fn findings(findings: &Findings) -> String {
         .unwrap_or_default();
     for (path, changes) in places {
         let path = escape::line(path);
-        let said: Vec<_> = changes.iter().map(|change| said(change)).collect();
-        let _ = writeln!(text, "  {path:width$}  {}", said.join("; "));
+        let mut shown: Vec<_> = changes.iter().take(CHANGES).map(|it| said(it)).collect();
+        if let Some(more) = changes.len().checked_sub(CHANGES + 1) {
+            shown.push(format!("and {} more", more + 1));
+        }
+        let _ = writeln!(text, "  {path:width$}  {}", shown.join("; "));
     }
     text
 }
 
 fn said(change: &Change) -> String {
     let name = change.change.name();
-    match &change.to {
+    let is_told = matches!(change.change, Kind::Changed | Kind::Added);
+    match change.to.as_ref().filter(|_| is_told) {
         Some(to) => format!("{name}: {}", shortened(&to.to_string())),
         None => name.to_owned(),
     }

@@ -7,15 +7,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use saphyr::{LoadableYamlNode as _, Yaml};
+use saphyr_parser::{Event, Parser};
 
 /// The annotation that holds initdata, as base64 of gzip of TOML.
 const INITDATA: &str = "io.katacontainers.config.hypervisor.cc_init_data";
 /// The annotation that holds the policy, as base64, before there was initdata.
 const POLICY: &str = "io.katacontainers.config.agent.policy";
+/// The annotations in which a pod may bring its policy.
+pub const ANNOTATIONS: [&str; 2] = [INITDATA, POLICY];
 /// The policy's name in initdata.
 const REGO: &str = "policy.rego";
 /// The largest file, and the largest initdata, in bytes: a policy has at most 16 MiB.
 const MAX_BYTES: u64 = 64 << 20;
+/// How deep YAML may nest: what reads it calls itself for each level.
+const MAX_DEPTH: usize = 100;
+/// What gzip begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Why there is no policy in a text.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +74,10 @@ fn guessed(text: &str) -> Result<String, SourceError> {
     }
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\n\r".contains(&byte);
     if begins.len() > 40 && text.trim().bytes().all(is_base64) {
-        return match in_initdata(text) {
-            Ok(policy) => Ok(policy),
-            Err(_) => plain(text),
+        // What does not unpack is told of the annotation that it is the value of.
+        return match decoded(INITDATA, text)?.starts_with(&GZIP) {
+            true => in_initdata(text),
+            false => plain(text),
         };
     }
     if begins.starts_with('[')
@@ -97,6 +105,7 @@ pub fn in_annotations<'a>(
 }
 
 fn in_yaml(text: &str) -> Result<String, SourceError> {
+    check_depth(text)?;
     let documents = Yaml::load_from_str(text);
     let documents = documents.map_err(|error| SourceError::Yaml(error.to_string()))?;
     let mut found = Vec::new();
@@ -106,13 +115,32 @@ fn in_yaml(text: &str) -> Result<String, SourceError> {
     found.dedup_by(|(_, one), (_, other)| one == other);
     match found.as_mut_slice() {
         [] => Err(SourceError::None(format!(
-            "no annotation is called {INITDATA} or {POLICY}"
+            "no annotation is called {}",
+            ANNOTATIONS.join(" or ")
         ))),
         [(_, policy)] => Ok(std::mem::take(policy)),
         several => Err(SourceError::Several(
             several.iter().map(|(name, _)| name.clone()).collect(),
         )),
     }
+}
+
+/// Refuses YAML that nests too deep.
+fn check_depth(text: &str) -> Result<(), SourceError> {
+    let mut depth = 0_usize;
+    for event in Parser::new_from_str(text) {
+        let (event, _) = event.map_err(|error| SourceError::Yaml(error.to_string()))?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            let error = format!("it nests deeper than {MAX_DEPTH} levels");
+            return Err(SourceError::Yaml(error));
+        }
+    }
+    Ok(())
 }
 
 /// Finds the annotations of pods, wherever they stand in a document.

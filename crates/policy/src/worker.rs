@@ -3,9 +3,11 @@
 //! takes with it nothing but this process.
 
 use std::io::{self, BufRead, Write};
-use std::sync::mpsc::{self, Receiver};
+use std::os::fd::AsFd as _;
 use std::thread;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, setrlimit};
 
 use crate::engine::{self, Engine, Rego};
@@ -25,35 +27,44 @@ const MAX_STACK: usize = 16 << 20;
 pub fn work() -> io::Result<()> {
     setrlimit(Resource::RLIMIT_AS, MAX_MEMORY, MAX_MEMORY)?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
-    let (sender, questions) = mpsc::channel();
+    thread::Builder::new()
+        .name("hangup".to_owned())
+        .spawn(end_with_asker)?;
     // A thread of its own, whose stack is as deep as it is meant to be.
     let engine = thread::Builder::new()
         .name("policy".to_owned())
         .stack_size(MAX_STACK)
-        .spawn(move || answer_all(&questions))?;
-    // This thread goes on reading whatever the engine does: when whoever asks has gone, so has
-    // the process.
-    for line in io::stdin().lock().lines() {
-        if sender.send(line?).is_err() {
-            break;
-        }
-    }
-    if engine.is_finished() {
-        return engine.join().unwrap_or(Ok(()));
-    }
-    std::process::exit(0)
+        .spawn(answer_all)?;
+    let ended = engine.join();
+    ended.unwrap_or_else(|_| Err(io::Error::other("the engine panicked")))
 }
 
-fn answer_all(questions: &Receiver<String>) -> io::Result<()> {
+/// Waits for whoever asks to go, and ends the process then, whatever the engine does.
+fn end_with_asker() {
+    let stdin = io::stdin();
+    loop {
+        // Only that the other end was closed is waited for, not what comes from it.
+        let mut fds = [PollFd::new(stdin.as_fd(), PollFlags::empty())];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Err(Errno::EINTR) => {}
+            _ => std::process::exit(0),
+        }
+    }
+}
+
+fn answer_all() -> io::Result<()> {
     let mut desk = Desk::default();
     let mut stdout = io::stdout().lock();
     write(&mut stdout, &Answer::Ready)?;
-    for line in questions {
-        let answer = match serde_json::from_str(&line) {
+    let mut stdin = io::stdin().lock();
+    let mut line = Vec::new();
+    while stdin.read_until(b'\n', &mut line)? > 0 {
+        let answer = match serde_json::from_slice(&line) {
             Ok(question) => desk.answer(question),
             Err(error) => Answer::Cannot(format!("not a question: {error}")),
         };
         write(&mut stdout, &answer)?;
+        line.clear();
     }
     Ok(())
 }

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use agent_bundle::Bundle;
 use agent_policy::request::{self, is_asked};
-use agent_policy::{Case, Request};
+use agent_policy::{Case, Given, Request};
 #[cfg(feature = "tap")]
 use agent_tap::recording::{Kind, Reader, Status};
 
-use super::within;
+use super::{name_of, within};
 use crate::cli::{RequestOptions, RequestSource, Source};
 use crate::client::ConnectOptions;
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
+use crate::log::{Level, Logger};
 use crate::printer::Format;
 use crate::request::Memory;
 use crate::schema::{Reflect, Rpc, Schema};
@@ -24,14 +25,8 @@ use crate::session::{self, CallOptions, Checks, Step, Work};
 /// What an agent says of a denied call.
 #[cfg(feature = "tap")]
 const BLOCKED: &str = "is blocked by policy";
-
-/// One of the requests that were given, or a call that no policy is asked about.
-pub(super) struct Given {
-    /// The RPC, or the request's type.
-    pub(super) name: String,
-    /// The request.
-    pub(super) case: Option<Case>,
-}
+/// Of how many fields that are passed over a file is warned of.
+const WARNINGS: usize = 16;
 
 /// Everything that a policy is to be asked about, in the order given.
 ///
@@ -41,6 +36,7 @@ pub(super) fn requests(
     schema: &'static Schema,
     options: &RequestOptions,
     inputs: &mut Inputs,
+    logger: Logger,
 ) -> Result<Vec<Given>, Failure> {
     let alone = |error: Error| Failure::new(None, error);
     if options.sources.is_empty() {
@@ -71,12 +67,39 @@ pub(super) fn requests(
                 )?;
                 let text = inputs.text(name).map_err(|error| alone(error.into()))?;
                 let read = of_file(schema, &text);
-                found.extend(read.map_err(|error| alone(within(name, error)))?);
+                let read = read.map_err(|error| alone(within(name, error)))?;
+                warn(logger, name, &read);
+                found.extend(read);
             }
         }
     }
     of_commands(schema, &commands, &making, inputs, &mut memory, &mut found)?;
     Ok(found)
+}
+
+/// Warns of what a file has that its requests have no field for.
+fn warn(logger: Logger, file: &str, requests: &[Given]) {
+    let file = name_of(file);
+    let cases = (1..).zip(requests.iter().filter_map(|given| given.case.as_ref()));
+    let passed_over = cases.flat_map(|(number, case)| {
+        let paths = case.passed_over.iter();
+        paths.map(move |path| (number, &case.request.rule, path))
+    });
+    let mut more = 0;
+    for (place, (number, rule, path)) in passed_over.enumerate() {
+        if place >= WARNINGS {
+            more += 1;
+            continue;
+        }
+        let said = format_args!(
+            "{file}: request {number}: {rule}: {path}: this build has no such field; it is \
+             passed over"
+        );
+        logger.log(Level::Warn, said);
+    }
+    if more > 0 {
+        logger.log(Level::Warn, format_args!("{file}: {more} more such fields"));
+    }
 }
 
 /// The requests that commands make.
@@ -189,6 +212,7 @@ fn given(name: String, rpc: &Rpc, message: &dyn Reflect) -> Result<Given, Error>
             request: Request::of(message)?,
             description: None,
             allowed: None,
+            passed_over: Vec::new(),
         }),
         false => None,
     };

@@ -5,6 +5,6 @@ mod doctor;
 mod exec;
 mod exec_terminal;
 mod history;
-mod host;
+pub mod host;
 mod probe;
 mod sandboxes;

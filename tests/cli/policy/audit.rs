@@ -133,10 +133,10 @@ fn what_a_pattern_permits_is_found() {
     policy(&folder, &["audit", "-p", "p.rego", "-c"])
         .arguments(["CreateSandbox sandbox_id=0123abcd hostname=web-1", "CreateSandbox"])
         .stdout(
-            "1  allowed  CreateSandbox: 4 of 13 changes are still allowed\n  \
+            "1  allowed  CreateSandbox: 5 of 19 changes are still allowed\n  \
                dns[0]      added: \"policy-audit\"\n  \
                hostname    changed: \"web-0\"; changed: \"web-1-policy-audit\"\n  \
-               sandbox_id  changed: \"0123abca\"\n\
+               sandbox_id  changed: \"0120abcd\"; changed: \"0123abca\"\n\
              2  denied   CreateSandbox  code: PERMISSION_DENIED: CreateSandboxRequest is blocked by \
              policy:\n",
         )
@@ -162,10 +162,72 @@ fn a_sequence_keeps_its_state() {
         ],
     )
     .stdout(
-        "1  allowed  StartContainer: 4 of 4 changes are still allowed\n  \
+        "1  allowed  StartContainer: 6 of 6 changes are still allowed\n  \
                container_id  changed: \"wea\"; changed: \"web-policy-audit\"; changed: \
-               \"policy-audit\"; changed: \"\"\n\
-             2  allowed  StartContainer: 0 of 4 changes are still allowed\n",
+               \"policy-audit-web\"; changed: \"WEB\"; changed: \"policy-audit\"; changed: \"\"\n\
+             2  allowed  StartContainer: 0 of 6 changes are still allowed\n",
     )
     .test();
+}
+
+/// Each is a hole that only one kind of change comes through.
+#[test]
+fn holes_of_every_kind_are_found() {
+    let rules = "package agent_policy\n\
+                 default CreateSandboxRequest := false\n\
+                 CreateSandboxRequest if {\n    \
+                     endswith(input.hostname, \"web\")\n    \
+                     regex.match(\"^/run/[a-z]+/hooks$\", input.guest_hook_path)\n    \
+                     lower(input.sandbox_id) == \"abc\"\n    \
+                     {name | some name in input.dns} == {\"1.1.1.1\", \"8.8.8.8\"}\n    \
+                     count(input.kernel_modules) == 0\n    \
+                     count(input.storages) == 0\n    \
+                     not input.sandbox_pidns\n\
+                 }\n\
+                 default ReseedRandomDevRequest := false\n\
+                 ReseedRandomDevRequest if count(input.data) == 4\n\
+                 default ExecProcessRequest := false\n\
+                 ExecProcessRequest if {\n    \
+                     input.container_id == \"a\"\n    \
+                     input.exec_id == \"a\"\n    \
+                     is_null(input.string_user)\n    \
+                     not input.process.Terminal\n\
+                 }\n\
+                 default CreateContainerRequest := false\n\
+                 CreateContainerRequest if {\n    \
+                     input.container_id == \"a\"\n    \
+                     every key, _ in input.OCI.Annotations { startswith(key, \"cri.\") }\n\
+                 }\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let arguments = ["audit", "-n", "-p", "p.rego", "-c"];
+    let output = policy(&folder, &arguments)
+        .arguments([
+            "CreateSandbox hostname=web guest_hook_path=/run/a/hooks sandbox_id=abc dns=1.1.1.1 \
+             dns=8.8.8.8",
+            "ReseedRandomDev data=abcd",
+            "ExecProcess cid=a exec_id=a process={}",
+            "CreateContainer cid=a OCI.Annotations[cri.a]=1",
+        ])
+        .run();
+    let lines: Vec<_> = output
+        .succeeded()
+        .text()
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    for found in [
+        "dns reversed",
+        "dns[2] added: \"8.8.8.8\"",
+        "guest_hook_path changed: \"/run/b/hooks\"",
+        "hostname changed: \"policy-audit-web\"",
+        "sandbox_id changed: \"ABC\"",
+        "data changed: [97,98,99,101]",
+        "process removed",
+        "OCI.Annotations[\"cri.a-policy-audit\"] added: \"1\"",
+    ] {
+        assert!(
+            lines.iter().any(|line| line == found),
+            "{found}\n{lines:#?}"
+        );
+    }
 }

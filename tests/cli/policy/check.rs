@@ -142,7 +142,12 @@ fn test_cases_are_compared_with_what_they_expect() {
          blocked by policy: agent_policy:14: exec of [\"sh\"]\n\
          3  denied   CopyFileRequest  \"as they once were\"  code: PERMISSION_DENIED: CopyFileRequest \
          is blocked by policy:\n";
-    let check = |file: &str| policy(&folder, &["check", "-p", "p.rego", file]);
+    let check = |file: &str| {
+        policy(&folder, &["check", "-p", "p.rego", file]).stderr(format!(
+            "warn: \"{file}\": request 1: ExecProcessRequest: not_a_field: this build has no such \
+             field; it is passed over\n"
+        ))
+    };
     check("cases.json").stdout(lines).status(1).test();
     check("cases.json")
         .arguments(["--expected"])
@@ -235,6 +240,24 @@ fn mistakes_are_told_in_one_line() {
     fails(
         &["check", "-p", "p.rego", "bad.json"],
         "\"bad.json\": case 1: it has no \"kind\", which says the type of the request",
+    );
+    fails(
+        &["check", "-p", "p.rego", "p.rego"],
+        "\"p.rego\": it is no file of requests: neither a recording, nor a guest's policy.jsonl, \
+         nor test cases of genpolicy",
+    );
+    fails(
+        &[
+            "check",
+            "-p",
+            "p.rego",
+            "--policy-timeout",
+            "0",
+            "-c",
+            "GetMetrics",
+        ],
+        "invalid value '0' for '--policy-timeout <TIME>': \"0\" is no time to answer in: it must \
+         be more than 0",
     );
     fails(
         &["check", "-p", "p.rego", "-c", "echo x"],
@@ -347,4 +370,26 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
         (&cases[0]["allowed"], &cases[1]["allowed"]),
         (&json!(true), &json!(false))
     );
+}
+
+#[test]
+fn what_a_request_has_no_field_for_is_told() {
+    let folder = folder(&[(
+        "p.rego",
+        "package agent_policy\ndefault StartContainerRequest := true\ndefault CopyFileRequest := true\n",
+    )]);
+    let cases = r#"[
+        {"kind": "StartContainerRequest", "request": {"type": "StartContainer", "containr": "a"}},
+        {"kind": "CopyFileRequest", "request": {"path": "/a", "pathh": "/b"}}
+    ]"#;
+    policy(&folder, &["check", "-p", "p.rego", "-"])
+        .stdin(cases)
+        .stdout("1  allowed  StartContainerRequest\n2  allowed  CopyFileRequest\n")
+        .stderr(
+            "warn: standard input: request 1: StartContainerRequest: containr: this build has no \
+             such field; it is passed over\n\
+             warn: standard input: request 2: CopyFileRequest: pathh: this build has no such field; \
+             it is passed over\n",
+        )
+        .test();
 }

@@ -60,3 +60,24 @@ fn what_is_exported_is_read_again() {
         .stdout("1  allowed  StartContainerRequest  \"call 1\"\n")
         .test();
 }
+
+#[test]
+fn a_pods_uid_is_an_id_too() {
+    let uid = "5b2c5a1e-9d5c-4f7e-8a39-0c1f2d3e4b5a";
+    let folder = folder(&[]);
+    let command = format!(
+        "CreateContainer cid=web OCI.Annotations[io.kubernetes.cri.sandbox-uid]={uid} \
+         OCI.Linux.CgroupsPath=/kubepods-pod{}.slice:cri:web OCI.Root.Path=/logs/{uid}/x",
+        uid.replace('-', "_")
+    );
+    let output = policy(&folder, &["export", "-n", "-c", &command]).run();
+    let oci = &output.succeeded().json()[0]["request"]["OCI"];
+    assert_eq!(
+        oci["Root"]["Path"],
+        "/logs/00000000-0000-0000-0000-000000000001/x"
+    );
+    assert_eq!(
+        oci["Linux"]["CgroupsPath"],
+        "/kubepods-pod00000000_0000_0000_0000_000000000001.slice:cri:web"
+    );
+}

@@ -6,6 +6,8 @@ mod check;
 mod explain;
 mod export;
 mod hostile;
+#[cfg(feature = "node")]
+mod sandbox;
 mod source;
 mod why;
 

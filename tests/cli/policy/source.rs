@@ -12,14 +12,23 @@ use super::{folder, policy};
 const POLICY: &str = "package agent_policy\ndefault GetMetricsRequest := true\n";
 
 fn initdata() -> String {
+    initdata_of(POLICY)
+}
+
+fn initdata_of(policy: &str) -> String {
     format!(
-        "version = \"0.1.0\"\nalgorithm = \"sha256\"\n[data]\n\"policy.rego\" = '''\n{POLICY}'''\n"
+        "version = \"0.1.0\"\nalgorithm = \"sha256\"\n[data]\n\"policy.rego\" = '''\n{policy}'''\n"
     )
 }
 
 fn annotation() -> String {
+    annotation_of(POLICY)
+}
+
+/// The initdata of a policy as a pod's annotation has it.
+pub fn annotation_of(policy: &str) -> String {
     let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
-    zipped.write_all(initdata().as_bytes()).unwrap();
+    zipped.write_all(initdata_of(policy).as_bytes()).unwrap();
     STANDARD.encode(zipped.finish().unwrap())
 }
 
@@ -27,7 +36,7 @@ fn metadata(name: &str, annotation: &str, value: &str) -> String {
     format!("metadata:\n  name: {name}\n  annotations:\n    {annotation}: {value}\n")
 }
 
-const INITDATA: &str = "io.katacontainers.config.hypervisor.cc_init_data";
+pub const INITDATA: &str = "io.katacontainers.config.hypervisor.cc_init_data";
 const PLAIN: &str = "io.katacontainers.config.agent.policy";
 
 #[test]
@@ -88,7 +97,11 @@ fn what_holds_no_policy_is_told() {
         metadata("one", PLAIN, &STANDARD.encode(POLICY)),
         metadata("two", PLAIN, &STANDARD.encode("package agent_policy\n")),
     );
+    let deep: String = (0..5_000).map(|by| format!("{:by$}a:\n", "")).collect();
+    let cut: String = annotation().chars().take(100).collect();
     let folder = folder(&[
+        ("deep.yaml", &deep),
+        ("cut", &cut),
         ("none.yaml", "kind: Pod\nmetadata:\n  name: x\n"),
         ("bad.yaml", &pod("'%%%'")),
         ("plain.yaml", &pod(&STANDARD.encode(POLICY))),
@@ -128,4 +141,9 @@ fn what_holds_no_policy_is_told() {
         "there is no policy in it: the table \"data\" has no \"policy.rego\"",
     );
     fails("bad.toml", "not TOML: ");
+    fails("deep.yaml", "not YAML: it nests deeper than 100 levels");
+    fails(
+        "cut",
+        "the annotation \"io.katacontainers.config.hypervisor.cc_init_data\" is not base64 of gzip",
+    );
 }

@@ -123,8 +123,72 @@ fn an_error_of_the_policy_is_the_reason() {
     assert_eq!(
         lines[1..],
         [
+            "  p.rego:3: CreateSandboxRequest := false if input.hostname == \"\"   # rule conflicts with the following rule",
+            "    from p.rego:2: CreateSandboxRequest := true if input.hostname == \"\"",
             "2  denied   GetMetrics  code: PERMISSION_DENIED: GetMetricsRequest is blocked by policy",
-            "  p.rego: GetMetricsRequest   # has no definition that could be true",
+            "  p.rego:4: default GetMetricsRequest := false   # is the result",
+        ]
+    );
+}
+
+#[test]
+fn what_the_policy_gives_as_it_stands_is_the_reason() {
+    let rules = "package agent_policy\n\
+                 default GetMetricsRequest := true\n\
+                 GetMetricsRequest := {\"allowed\": false}\n\
+                 ListRoutesRequest := \"yes\"\n\
+                 StartContainerRequest := {\"allowed\": true, \"ops\": [{\"op\": \"remove\", \"path\": \"/x\"}]}\n\
+                 default is_known := false\n\
+                 PauseContainerRequest if is_known\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let output = policy(&folder, &["why", "-p", "p.rego", "-c"])
+        .arguments([
+            "GetMetrics",
+            "ListRoutes",
+            "StartContainer",
+            "PauseContainer",
+        ])
+        .run();
+    let text = output.succeeded().text();
+    let reasons: Vec<_> = text.lines().filter(|line| line.starts_with(' ')).collect();
+    assert_eq!(
+        reasons,
+        [
+            "  p.rego:3: GetMetricsRequest := {\"allowed\": false}   # is the result",
+            "  p.rego:4: ListRoutesRequest := \"yes\"   # is the result",
+            "  p.rego:5: StartContainerRequest := {\"allowed\": true, \"ops\": [{\"op\": \"remove\", \"path\": \"/x\"}]}   # is the result",
+            "  p.rego:6: default is_known := false   # is the result",
+            "    from p.rego:7: is_known",
+        ]
+    );
+}
+
+#[test]
+fn of_what_is_missing_the_key_is_shown() {
+    let rules = "package agent_policy\n\
+                 CreateContainerRequest if {\n    \
+                     key := \"id\"\n    \
+                     value := input.OCI.Annotations[key]\n    \
+                     value == \"x\"\n\
+                 }\n\
+                 StartContainerRequest if known(input.container_id)\n\
+                 known(id) := found if {\n    \
+                     found := data.pstate[id]\n\
+                 }\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let output = policy(&folder, &["why", "-p", "p.rego", "-c"])
+        .arguments(["CreateContainer OCI={}", "StartContainer cid=web"])
+        .run();
+    let text = output.succeeded().text();
+    let reasons: Vec<_> = text.lines().filter(|line| line.starts_with(' ')).collect();
+    assert_eq!(
+        reasons,
+        [
+            "  p.rego:4: value := input.OCI.Annotations[key]   # is undefined",
+            "      key = \"id\"",
+            "  p.rego:9: found := data.pstate[id]   # is undefined",
+            "      id = \"web\"",
+            "    from p.rego:7: known(input.container_id)",
         ]
     );
 }

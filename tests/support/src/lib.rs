@@ -1,8 +1,14 @@
-//! What tests of all kinds share: which program the end-to-end tests run, and how
-//! a test says that it is skipped, so that no skip goes unnoticed.
+//! What tests of all kinds share: which program the end-to-end tests run, how a test
+//! says that it is skipped, so that no skip goes unnoticed, and virtual machines.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+pub mod vm;
 
 use std::env;
 use std::ffi::OsStr;

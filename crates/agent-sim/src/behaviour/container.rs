@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::process::LaunchError;
 use crate::protos::agent::{
     CreateContainerRequest, PauseContainerRequest, RemoveContainerRequest, ResumeContainerRequest,
     StartContainerRequest, UpdateContainerRequest,
@@ -42,8 +43,15 @@ pub(crate) async fn create(
     let mut limits = Limits::default();
     spec::set_limits(&mut limits, &oci.Linux.Resources)?;
     let root = PathBuf::from(&oci.Root.Path);
-    let program = spec::program(process, &root);
-    call.agent.look_for(&program).map_err(internal)?;
+    let mut program = spec::program(process, &root);
+    if let [name, ..] = program.args.as_slice()
+        && !call.agent.options.run_processes
+        && program.path().is_none()
+        && !name.contains('/')
+    {
+        return Err(internal(LaunchError::NotFound(name.clone())));
+    }
+    call.agent.look_for(&mut program).map_err(internal)?;
     let process = call.agent.options.launcher().create(program);
     let process = process.map_err(internal)?;
     let shares_namespace = request.sandbox_pidns && sandbox.has_process_namespace;

@@ -1,5 +1,4 @@
-//! The guest as such, which is the machine that the simulated agent runs on: what
-//! the agent tells of it, its clock and its random numbers.
+//! The guest as such: what the agent tells of it, its clock and its random numbers.
 
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
@@ -16,24 +15,24 @@ use super::metrics::METRICS;
 use super::storages::STORAGE_DRIVERS;
 use super::{AGENT_VERSION, done};
 
-/// Tells of this machine, what was asked for, of the agent that is imitated and
-/// of the features that it was built with.
+/// The unit, in bytes, in which memory is plugged in.
+const MEMORY_BLOCK: u64 = 128 << 20;
+
+/// Tells of a guest without memory probes, what was asked for, of the agent that is
+/// imitated and of the features that it was built with.
 pub(crate) async fn details(
     call: Call<'_>,
     request: GuestDetailsRequest,
 ) -> ttrpc::Result<GuestDetailsResponse> {
-    let host = &call.agent.host;
     let mut response = GuestDetailsResponse::new();
     if request.mem_block_size {
-        response.mem_block_size_bytes = host.memory_block_size().unwrap_or_default();
+        response.mem_block_size_bytes = MEMORY_BLOCK;
     }
-    response.support_mem_hotplug_probe = request.mem_hotplug_probe && host.has_memory_probe();
     let mut details = AgentDetails::new();
     details.version = AGENT_VERSION.to_owned();
-    details.init_daemon = host.is_init();
-    details.supports_seccomp = host.supports_seccomp();
+    details.supports_seccomp = true;
     details.storage_handlers = STORAGE_DRIVERS.map(str::to_owned).to_vec();
-    if call.agent.policy().is_some() {
+    if call.agent.has_policy() {
         details.extra_features.push("agent-policy".to_owned());
     }
     details.extra_features.push("seccomp".to_owned());

@@ -7,40 +7,35 @@ use crate::options::Feature;
 use crate::protos::agent::{
     GetIPTablesRequest, GetIPTablesResponse, SetIPTablesRequest, SetIPTablesResponse,
 };
-use crate::refusal::{in_full, internal, quoted};
+use crate::refusal::{in_full, internal};
 use crate::services::Call;
 
-/// Tells the tables of a family as iptables-save(8) does.
+/// Tells the tables of a family as they were set.
 pub(crate) async fn get(
     call: Call<'_>,
     request: GetIPTablesRequest,
 ) -> ttrpc::Result<GetIPTablesResponse> {
     need_programs(call)?;
     let guest = call.agent.guest();
-    let tables = match request.is_ipv6 {
+    let mut response = GetIPTablesResponse::new();
+    response.data.clone_from(match request.is_ipv6 {
         true => &guest.ip6_tables,
         false => &guest.ip_tables,
-    };
-    let mut response = GetIPTablesResponse::new();
-    response.data = tables.save().into_bytes();
+    });
     Ok(response)
 }
 
-/// Sets tables of a family as iptables-restore(8) does.
+/// Sets the tables of a family.
 pub(crate) async fn set(
     call: Call<'_>,
     request: SetIPTablesRequest,
 ) -> ttrpc::Result<SetIPTablesResponse> {
     need_programs(call)?;
     let mut guest = call.agent.guest();
-    let (tables, program) = match request.is_ipv6 {
-        true => (&mut guest.ip6_tables, "ip6tables-restore"),
-        false => (&mut guest.ip_tables, "iptables-restore"),
-    };
-    tables.restore(&request.data).map_err(|error| {
-        let told = quoted(format!("{program}: {error}\n"));
-        internal(quoted(format!("/sbin/{program} failed: {told}")))
-    })?;
+    match request.is_ipv6 {
+        true => guest.ip6_tables = request.data,
+        false => guest.ip_tables = request.data,
+    }
     Ok(SetIPTablesResponse::new())
 }
 

@@ -1,6 +1,8 @@
 //! The guest's memory and CPUs: what is plugged in, what it swaps to, and the
 //! memory agent, where there is one.
 
+use std::path::Path;
+
 use nix::errno::Errno;
 
 use crate::options::Feature;
@@ -17,34 +19,27 @@ use super::pci::LAST_SLOT;
 
 /// Swaps to a device by its place on the PCI bus. It is there: whoever asks has
 /// plugged it in.
-pub(crate) async fn add_swap(call: Call<'_>, request: AddSwapRequest) -> ttrpc::Result<Empty> {
-    let mut place = String::new();
-    for slot in &request.PCIPath {
-        if *slot > LAST_SLOT.into() {
-            return Err(internal(format!(
-                "PCI slot {slot} should be in range [0..{LAST_SLOT:#x}]"
-            )));
-        }
-        let separator = if place.is_empty() { "pci " } else { "/" };
-        place.push_str(&format!("{separator}{slot:02x}.0"));
+pub(crate) async fn add_swap(_: Call<'_>, request: AddSwapRequest) -> ttrpc::Result<Empty> {
+    let is_beyond = |slot: &&u32| **slot > LAST_SLOT.into();
+    if let Some(slot) = request.PCIPath.iter().find(is_beyond) {
+        return Err(internal(format!(
+            "PCI slot {slot} should be in range [0..{LAST_SLOT:#x}]"
+        )));
     }
-    if place.is_empty() {
+    if request.PCIPath.is_empty() {
         return Err(internal("PCI path must have at least one element"));
     }
-    swapped(call.agent.guest().swap.add_device(place))
+    done()
 }
 
-/// Swaps to a file.
+/// Swaps to a file, which must be there.
 pub(crate) async fn add_swap_path(
     call: Call<'_>,
     request: AddSwapPathRequest,
 ) -> ttrpc::Result<Empty> {
-    let guest = &mut *call.agent.guest();
-    swapped(guest.swap.add_file(&guest.files, &request.path))
-}
-
-fn swapped(result: nix::Result<()>) -> ttrpc::Result<Empty> {
-    result.map_err(|error| internal(format!("libc::swapon get error {}", system(error))))?;
+    let path = Path::new(&request.path);
+    let read = call.agent.guest().files.read(path, 0);
+    read.map_err(|error| internal(format!("libc::swapon get error {}", system(error))))?;
     done()
 }
 
@@ -55,13 +50,9 @@ pub(crate) async fn bring_online(call: Call<'_>, _: OnlineCPUMemRequest) -> ttrp
     done()
 }
 
-/// Looks for memory at addresses, where the kernel can be told to: the guest's
-/// kernel is this machine's.
-pub(crate) async fn probe(
-    call: Call<'_>,
-    request: MemHotplugByProbeRequest,
-) -> ttrpc::Result<Empty> {
-    if !request.memHotplugProbeAddr.is_empty() && !call.agent.host.has_memory_probe() {
+/// Looks for memory at addresses, which the guest's kernel cannot be told to.
+pub(crate) async fn probe(_: Call<'_>, request: MemHotplugByProbeRequest) -> ttrpc::Result<Empty> {
+    if !request.memHotplugProbeAddr.is_empty() {
         return Err(internal(system(Errno::ENOENT)));
     }
     done()

@@ -39,6 +39,7 @@ pub(crate) async fn exec(call: Call<'_>, request: ExecProcessRequest) -> ttrpc::
     if program.args.is_empty() {
         program.args.push("sh".to_owned());
     }
+    call.agent.look_for(&mut program).map_err(internal)?;
     let process = call.agent.options.launcher().create(program);
     let process = process.map_err(internal)?;
     container.execute(exec_id, process).map_err(internal)?;

@@ -30,6 +30,6 @@ pub(crate) async fn create(call: Call<'_>, request: CreateSandboxRequest) -> ttr
 /// Ends all containers and forgets everything, whether there was a sandbox or not.
 pub(crate) async fn destroy(call: Call<'_>, _: DestroySandboxRequest) -> ttrpc::Result<Empty> {
     let mut sandbox = call.sandbox().await;
-    call.agent.begin_anew(&mut sandbox);
+    call.agent.begin_anew(&mut sandbox).await;
     done()
 }

@@ -24,6 +24,7 @@ pub(super) fn program(process: &Process, root: &Path) -> Program {
         cwd: process.Cwd.clone(),
         root: root.to_owned(),
         terminal: process.Terminal.then(|| size.unwrap_or_default()),
+        is_refused: false,
     }
 }
 

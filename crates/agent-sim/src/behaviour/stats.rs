@@ -1,7 +1,6 @@
 //! What a container uses, in the shape that cgroups of version 2 have. Its cgroup
-//! is made up: processes and limits are what they are, CPU time is the time that its
-//! processes ran, as if each had a CPU to itself, and each process counts as one
-//! page of memory. Nothing else is counted: there is no cache, no swap and no input
+//! is made up: processes and limits are what they are, CPU time is the time since its
+//! start, and each process counts as one page of memory. Nothing else is counted: there is no cache, no swap and no input
 //! or output.
 
 use crate::protos::agent::{

@@ -85,7 +85,7 @@ async fn read(
     response.data = match data {
         None if task.has_terminal() => return Err(internal("Input/output error (os error 5)")),
         None => Vec::new(),
-        Some(_) if call.agent.permit(&request).is_err() => Vec::new(),
+        Some(_) if call.agent.permit(&request).await.is_err() => Vec::new(),
         Some(data) => data,
     };
     Ok(response)

@@ -1,9 +1,7 @@
 //! What happens to a process from outside, kept until whoever runs it looks:
 //! no more than the kernel keeps, however much is sent. It knows no process.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use crate::change::{Change, Wait};
+use tokio::sync::watch;
 
 use super::{SIGKILL, Size};
 
@@ -24,10 +22,7 @@ pub(crate) enum Event {
 
 /// The events that nobody has looked at yet.
 #[derive(Debug, Default)]
-pub(super) struct Events {
-    pending: Mutex<Happened>,
-    change: Change,
-}
+pub(super) struct Events(watch::Sender<Happened>);
 
 /// Events, each kind once.
 #[derive(Debug, Default, Clone, Copy)]
@@ -64,52 +59,48 @@ impl Happened {
 impl Events {
     /// Adds one. A signal that waits already is one signal still.
     pub(super) fn add(&self, event: Event) {
-        let mut pending = self.lock();
-        match event {
+        self.0.send_modify(|pending| match event {
             Event::Signal(signal) => pending.signals |= bit(signal),
             Event::Freeze => pending.frozen = Some(true),
             Event::Thaw => pending.frozen = Some(false),
             Event::Resize(size) => pending.size = Some(size),
             Event::Exit(status) => pending.exit = Some(status),
-        }
-        drop(pending);
-        self.change.announce();
+        });
     }
 
     /// What has happened, once something has. Of the signals only those of the
     /// mask are taken, and only SIGKILL with a freeze; the others stay.
     pub(super) async fn next(&self, signals: u64) -> Happened {
+        let mut changes = self.0.subscribe();
         loop {
-            match self.take(signals) {
-                Ok(happened) => return happened,
-                Err(wait) => wait.done().await,
+            let happened = self.take(signals);
+            if !happened.is_empty() {
+                return happened;
             }
+            // An error means that this is gone, and it is held here.
+            let _ = changes.changed().await;
         }
     }
 
-    fn take(&self, signals: u64) -> Result<Happened, Wait> {
-        let mut pending = self.lock();
-        // One that is frozen gets the others when it goes on.
-        let signals = match pending.frozen {
-            Some(true) => signals & bit(SIGKILL),
-            _ => signals,
-        };
-        let happened = Happened {
-            signals: pending.signals & signals,
-            ..*pending
-        };
-        if happened.is_empty() {
-            return Err(self.change.next());
-        }
-        *pending = Happened {
-            signals: pending.signals & !signals,
-            ..Happened::default()
-        };
-        Ok(happened)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Happened> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn take(&self, signals: u64) -> Happened {
+        let mut happened = Happened::default();
+        self.0.send_if_modified(|pending| {
+            // One that is frozen gets the others when it goes on.
+            let signals = match pending.frozen {
+                Some(true) => signals & bit(SIGKILL),
+                _ => signals,
+            };
+            happened = Happened {
+                signals: pending.signals & signals,
+                ..*pending
+            };
+            *pending = Happened {
+                signals: pending.signals & !signals,
+                ..Happened::default()
+            };
+            false
+        });
+        happened
     }
 }
 
@@ -139,9 +130,9 @@ mod tests {
         let first = events.next(bit(64)).await;
         assert_eq!(first.numbers().collect::<Vec<_>>(), [64]);
         assert_eq!((first.frozen, first.size), (Some(false), Some(size)));
-        assert!(events.take(bit(64)).is_err());
+        assert!(events.take(bit(64)).is_empty());
         let second = events.next(u64::MAX).await;
         assert_eq!(second.numbers().collect::<Vec<_>>(), [15]);
-        assert!(events.take(u64::MAX).is_err());
+        assert!(events.take(u64::MAX).is_empty());
     }
 }

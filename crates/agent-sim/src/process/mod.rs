@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::change::{Change, Wait};
+use tokio::sync::watch;
 
 use events::{Events, Happened};
 use launch::Runs;
@@ -42,6 +42,16 @@ pub(super) struct Program {
     pub(super) root: PathBuf,
     /// Whether its streams are one terminal, in rows and columns.
     pub(super) terminal: Option<Size>,
+    /// Whether the kernel refuses to execute it, as far as that is known.
+    pub(super) is_refused: bool,
+}
+
+impl Program {
+    /// Where a program that is named alone is looked for.
+    pub(super) fn path(&self) -> Option<&str> {
+        let mut entries = self.env.iter().rev();
+        entries.find_map(|entry| entry.strip_prefix("PATH="))
+    }
 }
 
 /// The size of a terminal in characters.
@@ -65,11 +75,7 @@ struct Inner {
     stdout: Pipe,
     stderr: Pipe,
     has_terminal: bool,
-    status: Mutex<Option<i32>>,
-    ended: Change,
-    /// Never announced: waits for it are done when nobody knows the process
-    /// any more.
-    gone: Change,
+    status: watch::Sender<Option<i32>>,
     events: Events,
     /// What is to be run, until it is started.
     waiting: Mutex<Option<Runs>>,
@@ -88,9 +94,7 @@ impl Process {
                 stdout: Pipe::default(),
                 stderr: Pipe::default(),
                 has_terminal: runs.program.terminal.is_some(),
-                status: Mutex::default(),
-                ended: Change::default(),
-                gone: Change::default(),
+                status: watch::Sender::default(),
                 events: Events::default(),
                 waiting: Mutex::new(Some(runs)),
                 handled: AtomicU64::new(0),
@@ -141,13 +145,18 @@ impl Process {
     /// Its exit status, 0 to 255, or 128 and the signal that ended it. `None`
     /// while it runs.
     pub(super) fn status(&self) -> Option<i32> {
-        let status = &self.inner.status;
-        *status.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.inner.status.borrow()
     }
 
-    /// A wait for its end. To be taken before its status is looked at.
-    pub(super) fn end(&self) -> Wait {
-        self.inner.ended.next()
+    /// Its exit status once it has ended.
+    pub(super) async fn ended(&self) -> i32 {
+        let mut status = self.inner.status.subscribe();
+        let ended = status.wait_for(Option::is_some).await;
+        // An error means that it is gone, and it is held here.
+        ended
+            .ok()
+            .and_then(|status| *status)
+            .unwrap_or(128 + SIGKILL)
     }
 
     /// Whether the program has a handler for a signal, by its number. The
@@ -198,9 +207,9 @@ impl Runner {
         self.process.inner.id.store(id, Ordering::Relaxed);
     }
 
-    /// A wait until nobody knows the process any more.
-    fn gone(&self) -> Wait {
-        self.process.inner.gone.next()
+    /// What is closed when nobody knows the process any more.
+    fn gone(&self) -> watch::Receiver<Option<i32>> {
+        self.process.inner.status.subscribe()
     }
 
     /// Ends the process and its streams: its output can still be read.
@@ -215,9 +224,6 @@ impl Runner {
         let inner = &self.process.inner;
         inner.stdin.abandon();
         inner.id.store(0, Ordering::Relaxed);
-        let mut slot = inner.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *slot = Some(status);
-        drop(slot);
-        inner.ended.announce();
+        inner.status.send_replace(Some(status));
     }
 }

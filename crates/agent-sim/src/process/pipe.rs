@@ -3,24 +3,16 @@
 //! a process nobody reads from waits instead of filling the memory.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use crate::change::{Change, Wait};
+use tokio::sync::watch;
 
 /// How many bytes wait to be read at most: a pipe of Linux, see pipe(7).
 const CAPACITY: usize = 65_536;
 
 /// A pipe. Clones are the same pipe.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Pipe {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
-    buffer: Mutex<Buffer>,
-    change: Change,
-}
+pub(crate) struct Pipe(Arc<watch::Sender<Buffer>>);
 
 #[derive(Debug, Default)]
 struct Buffer {
@@ -31,68 +23,45 @@ struct Buffer {
     abandoned: bool,
 }
 
-/// What reading gives.
-#[derive(Debug)]
-pub(crate) enum Read {
-    /// At least one byte, or none where none were asked for.
-    Bytes(Vec<u8>),
-    /// Nothing is left, and nothing will come.
-    End,
-    /// Nothing is there yet: try again after the wait.
-    Later(Wait),
-}
+impl Buffer {
+    /// Takes at most `limit` bytes. `None` while there are none.
+    fn read(&mut self, limit: usize) -> Option<Vec<u8>> {
+        if self.bytes.is_empty() && limit > 0 && !self.ended {
+            return None;
+        }
+        let count = limit.min(self.bytes.len());
+        Some(self.bytes.drain(..count).collect())
+    }
 
-/// What writing gives.
-#[derive(Debug)]
-pub(crate) enum Write {
-    /// So many bytes were taken, at least one unless none were given.
-    Taken(usize),
-    /// Nobody will read them.
-    Broken,
-    /// There is no room yet: try again after the wait.
-    Later(Wait),
+    /// Adds as many bytes as there is room for, and tells how many. `None` when
+    /// nobody will read them.
+    fn write(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.ended || self.abandoned {
+            return None;
+        }
+        let room = CAPACITY - self.bytes.len().min(CAPACITY);
+        let count = room.min(bytes.len());
+        self.bytes.extend(bytes.iter().take(count));
+        Some(count)
+    }
 }
 
 impl Pipe {
-    /// Reads at most `limit` bytes, and at once.
-    pub(crate) fn read(&self, limit: usize) -> Read {
-        let mut buffer = self.lock();
-        if buffer.bytes.is_empty() && limit > 0 {
-            if buffer.ended {
-                return Read::End;
-            }
-            return Read::Later(self.inner.change.next());
-        }
-        let count = limit.min(buffer.bytes.len());
-        let bytes = buffer.bytes.drain(..count).collect();
-        self.inner.change.announce();
-        Read::Bytes(bytes)
-    }
-
-    /// Writes as many bytes as there is room for, and at once.
-    pub(crate) fn write(&self, bytes: &[u8]) -> Write {
-        let mut buffer = self.lock();
-        if buffer.ended || buffer.abandoned {
-            return Write::Broken;
-        }
-        let room = CAPACITY - buffer.bytes.len().min(CAPACITY);
-        if room == 0 && !bytes.is_empty() {
-            return Write::Later(self.inner.change.next());
-        }
-        let count = room.min(bytes.len());
-        buffer.bytes.extend(bytes.iter().take(count));
-        self.inner.change.announce();
-        Write::Taken(count)
-    }
-
     /// Writes all of `bytes`, as fast as they are read. False if nobody will
     /// read them.
     pub(crate) async fn write_all(&self, mut bytes: &[u8]) -> bool {
+        let mut changes = self.0.subscribe();
         while !bytes.is_empty() {
-            match self.write(bytes) {
-                Write::Taken(count) => bytes = bytes.get(count..).unwrap_or_default(),
-                Write::Broken => return false,
-                Write::Later(wait) => wait.done().await,
+            let mut written = None;
+            self.0.send_if_modified(|buffer| {
+                written = buffer.write(bytes);
+                matches!(written, Some(1..))
+            });
+            match written {
+                None => return false,
+                // An error means that the pipe is gone, and it is held here.
+                Some(0) => drop(changes.changed().await),
+                Some(count) => bytes = bytes.get(count..).unwrap_or_default(),
             }
         }
         true
@@ -100,47 +69,39 @@ impl Pipe {
 
     /// The next bytes, at most `limit`, once there are some. `None` at the end.
     pub(crate) async fn next(&self, limit: usize) -> Option<Vec<u8>> {
+        let mut changes = self.0.subscribe();
         loop {
-            match self.read(limit) {
-                Read::Bytes(bytes) => return Some(bytes),
-                Read::End => return None,
-                Read::Later(wait) => wait.done().await,
+            let mut read = None;
+            self.0.send_if_modified(|buffer| {
+                read = buffer.read(limit);
+                read.as_ref().is_some_and(|read| !read.is_empty())
+            });
+            match read {
+                Some(bytes) => return (limit == 0 || !bytes.is_empty()).then_some(bytes),
+                None => drop(changes.changed().await),
             }
         }
     }
 
     /// Returns once there is something to read, or nothing will come.
     pub(crate) async fn ready(&self) {
-        loop {
-            let change = self.inner.change.next();
-            let is_ready = {
-                let buffer = self.lock();
-                buffer.ended || !buffer.bytes.is_empty()
-            };
-            if is_ready {
-                return;
-            }
-            change.done().await;
-        }
+        let mut changes = self.0.subscribe();
+        let is_ready = |buffer: &Buffer| buffer.ended || !buffer.bytes.is_empty();
+        // An error means that the pipe is gone, and it is held here.
+        let _ = changes.wait_for(is_ready).await;
     }
 
     /// The writing side closes: what was written can still be read.
     pub(crate) fn end(&self) {
-        self.lock().ended = true;
-        self.inner.change.announce();
+        self.0.send_modify(|buffer| buffer.ended = true);
     }
 
     /// The reading side closes: what was written is lost.
     pub(crate) fn abandon(&self) {
-        let mut buffer = self.lock();
-        buffer.abandoned = true;
-        buffer.bytes = VecDeque::new();
-        self.inner.change.announce();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Buffer> {
-        let buffer = &self.inner.buffer;
-        buffer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.send_modify(|buffer| {
+            buffer.abandoned = true;
+            buffer.bytes = VecDeque::new();
+        });
     }
 }
 
@@ -151,25 +112,25 @@ mod tests {
     #[tokio::test]
     async fn what_is_written_is_read_in_pieces_of_the_readers_size_to_its_end() {
         let pipe = Pipe::default();
-        assert!(matches!(pipe.read(1), Read::Later(_)));
-        assert!(pipe.write_all(b"abc").await);
+        let (read, written) = tokio::join!(pipe.next(2), pipe.write_all(b"abc"));
+        assert_eq!((read.as_deref(), written), (Some(&b"ab"[..]), true));
         pipe.end();
-        assert_eq!(pipe.next(2).await.as_deref(), Some(&b"ab"[..]));
+        assert_eq!(pipe.next(0).await.as_deref(), Some(&b""[..]));
         assert_eq!(pipe.next(2).await.as_deref(), Some(&b"c"[..]));
         assert_eq!(pipe.next(2).await, None);
-        assert!(matches!(pipe.write(b"x"), Write::Broken));
+        assert!(!pipe.write_all(b"x").await);
     }
 
     #[tokio::test]
     async fn a_writer_waits_for_a_reader_when_the_pipe_is_full() {
         let pipe = Pipe::default();
-        let bytes = vec![7; CAPACITY + 3];
-        assert!(matches!(pipe.write(&bytes), Write::Taken(CAPACITY)));
-        assert!(matches!(pipe.write(&bytes), Write::Later(_)));
+        let bytes = vec![7; 2 * CAPACITY + 3];
         let (whole, read) = tokio::join!(pipe.write_all(&bytes), async {
             let mut read = 0;
             while read < 2 * CAPACITY + 3 {
-                read += pipe.next(4096).await.map_or(0, |bytes| bytes.len());
+                let next = pipe.next(usize::MAX).await.unwrap_or_default();
+                assert!(next.len() <= CAPACITY);
+                read += next.len();
             }
             read
         });
@@ -180,7 +141,8 @@ mod tests {
     #[tokio::test]
     async fn a_writer_learns_that_nobody_reads_any_more() {
         let pipe = Pipe::default();
-        pipe.abandon();
-        assert!(!pipe.write_all(b"x").await);
+        let full = vec![0; CAPACITY + 1];
+        let (written, ()) = tokio::join!(pipe.write_all(&full), async { pipe.abandon() });
+        assert!(!written);
     }
 }

@@ -15,8 +15,8 @@ use ttrpc::proto::KeyValue;
 
 use crate::notice::Never;
 
+use super::Recorder;
 use super::object::Object;
-use super::{Recorder, time};
 
 /// The number of the log's format.
 const VERSION: u32 = 1;
@@ -118,7 +118,8 @@ impl Head {
     fn line(&self) -> Object {
         let mut line = Object::default();
         line.number("version", VERSION);
-        line.text("time", &time::rfc3339(SystemTime::now()));
+        let now = humantime::format_rfc3339_micros(SystemTime::now());
+        line.text("time", &now.to_string());
         line.number("connection", self.log.connection);
         line.number("stream", self.stream);
         if !self.service.is_empty() || !self.method.is_empty() {

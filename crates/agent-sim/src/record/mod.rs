@@ -3,7 +3,6 @@
 
 mod call;
 mod object;
-mod time;
 mod writer;
 
 use std::io::{self, Write};

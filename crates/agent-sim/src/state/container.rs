@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::libc;
 
@@ -36,7 +36,8 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Container {
     status: Status,
-    is_started: bool,
+    /// When it was started.
+    started: Option<Instant>,
     /// What is there to be paused is frozen. Not the same as the status: one
     /// that is started while it is paused counts as running.
     is_frozen: bool,
@@ -53,8 +54,6 @@ pub(crate) struct Container {
     first: Arc<Task>,
     tasks: BTreeMap<String, Arc<Task>>,
     shares_namespace: bool,
-    /// How long the processes ran that are gone.
-    time_of_gone: Duration,
 }
 
 impl Container {
@@ -75,7 +74,7 @@ impl Container {
         let first = Arc::new(Task::new(place, process));
         Container {
             status: Status::Created,
-            is_started: false,
+            started: None,
             is_frozen: false,
             root,
             has_pid_namespace: false,
@@ -85,7 +84,6 @@ impl Container {
             tasks: BTreeMap::from([(id.to_owned(), Arc::clone(&first))]),
             first,
             shares_namespace,
-            time_of_gone: Duration::ZERO,
         }
     }
 
@@ -102,7 +100,7 @@ impl Container {
     /// Whether its first process can be started: neither was it before, nor has
     /// it been killed.
     pub(crate) fn can_start(&self) -> bool {
-        !self.is_started && self.first.status().is_none()
+        self.started.is_none() && self.first.status().is_none()
     }
 
     /// Starts its first process. One that is frozen begins when it is thawed.
@@ -110,7 +108,7 @@ impl Container {
     /// # Errors
     /// When the program cannot be run.
     pub(crate) fn start(&mut self) -> Result<(), LaunchError> {
-        self.is_started = true;
+        self.started = Some(Instant::now());
         self.first.start(None)?;
         self.status = Status::Running;
         Ok(())
@@ -152,11 +150,7 @@ impl Container {
 
     /// Forgets a process that has ended and was waited for.
     pub(crate) fn forget(&mut self, task: &Arc<Task>) {
-        let before = self.tasks.len();
         self.tasks.retain(|_, each| !Arc::ptr_eq(each, task));
-        if self.tasks.len() < before {
-            self.time_of_gone += task.time();
-        }
     }
 
     /// Stops all of it.
@@ -192,10 +186,8 @@ impl Container {
         self.tasks.values().filter(live).count()
     }
 
-    /// How long its processes have run, all in all, without the time that they
-    /// were frozen.
+    /// How long ago it was started.
     pub(crate) fn time(&self) -> Duration {
-        let times = self.tasks.values().map(|task| task.time());
-        self.time_of_gone + times.sum::<Duration>()
+        self.started.map_or(Duration::ZERO, |time| time.elapsed())
     }
 }

@@ -4,19 +4,14 @@
 mod container;
 mod containers;
 pub(super) mod files;
-mod ip_tables;
 pub(super) mod network;
 mod oom;
-mod stopwatch;
-mod swap;
 mod task;
 
 use self::containers::Containers;
 use self::files::Files;
-use self::ip_tables::IpTables;
 use self::network::Network;
 use self::oom::OomEvents;
-use self::swap::Swap;
 use super::options::GuestOptions;
 
 pub(super) use container::{Container, Limits, Status};
@@ -44,12 +39,10 @@ pub(super) struct Sandbox {
 pub(super) struct Guest {
     /// What was copied into it.
     pub(super) files: Files,
-    /// The IP tables of IPv4.
-    pub(super) ip_tables: IpTables,
+    /// The IP tables of IPv4, as they were set.
+    pub(super) ip_tables: Vec<u8>,
     /// Those of IPv6.
-    pub(super) ip6_tables: IpTables,
-    /// What it swaps to.
-    pub(super) swap: Swap,
+    pub(super) ip6_tables: Vec<u8>,
 }
 
 impl Guest {
@@ -57,9 +50,8 @@ impl Guest {
     pub(super) fn new(options: &GuestOptions) -> Guest {
         Guest {
             files: Files::new(options.root.as_ref()),
-            ip_tables: IpTables::default(),
-            ip6_tables: IpTables::default(),
-            swap: Swap::default(),
+            ip_tables: Vec::new(),
+            ip6_tables: Vec::new(),
         }
     }
 }

@@ -268,11 +268,9 @@ impl Network {
         // Without a name it keeps the one it has.
         if !update.name.is_empty() {
             update.name.clone_into(&mut link.name);
+            self.swap_names(&old, update.name);
         }
         link.mtu = update.mtu;
-        for route in self.routes.iter_mut().filter(|route| route.device == old) {
-            route.device.clone_from(&link.name);
-        }
         let connected = link.addresses.iter().filter(|_| mac != Mac::default());
         for subnet in connected.filter(|each| each.prefix < bits(each.address)) {
             let is_ipv4 = subnet.address.is_ipv4();
@@ -293,6 +291,19 @@ impl Network {
             None => self.links.push(link),
         }
         Ok(())
+    }
+
+    /// Gives an interface a name, and whichever had that name the first one's.
+    fn swap_names(&mut self, old: &str, new: &str) {
+        let links = self.links.iter_mut().map(|link| &mut link.name);
+        let devices = self.routes.iter_mut().map(|route| &mut route.device);
+        for name in links.chain(devices) {
+            match name.as_str() {
+                it if it == old => new.clone_into(name),
+                it if it == new => old.clone_into(name),
+                _ => {}
+            }
+        }
     }
 
     fn free_name(&self) -> String {
@@ -405,6 +416,31 @@ mod tests {
         };
         network.update_interface(&nameless).unwrap();
         assert_eq!(network.links()[2].name, "eth0");
+    }
+
+    #[test]
+    fn a_card_that_takes_the_name_of_another_one_leaves_it_its_own() {
+        let mut network = Network::default();
+        let addresses = vec![("10.0.0.2", "24")];
+        network
+            .update_interface(&InterfaceUpdate { addresses, ..CARD })
+            .unwrap();
+        let second = InterfaceUpdate {
+            name: "eth1",
+            mac: "02:00:00:00:00:02",
+            addresses: vec![("10.1.0.2", "24")],
+            ..CARD
+        };
+        network.update_interface(&second).unwrap();
+        let renamed = InterfaceUpdate {
+            name: "eth0",
+            addresses: Vec::new(),
+            ..second
+        };
+        network.update_interface(&renamed).unwrap();
+        let names: Vec<_> = network.links().iter().map(|link| &link.name).collect();
+        assert_eq!(names, ["lo", "eth1", "eth0"]);
+        assert_eq!(routes(&network), ["10.0.0.0/24 eth1", "10.1.0.0/24 eth0"]);
     }
 
     #[test]

@@ -1,16 +1,14 @@
 //! One process of a container, from when it is made until it has been waited
 //! for. It adds to a process what the agent knows of it: whether the agent has
-//! closed its input, whose turn it is to write, how long it has run. It knows
-//! neither its container nor its name in it.
+//! closed its input, and whose turn it is to write. It knows neither its container
+//! nor its name in it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use nix::libc;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::stopwatch::Stopwatch;
 use crate::process::{Event, LaunchError, Pipe, Process, Size};
 
 /// The place of a process in its container.
@@ -42,7 +40,6 @@ pub(crate) struct Task {
     stdin_is_closed: AtomicBool,
     /// Held by the call that writes, so that what two write does not mix.
     writing: AsyncMutex<()>,
-    clock: Mutex<Stopwatch>,
 }
 
 impl Task {
@@ -52,7 +49,6 @@ impl Task {
             process,
             stdin_is_closed: AtomicBool::new(false),
             writing: AsyncMutex::default(),
-            clock: Mutex::default(),
         }
     }
 
@@ -63,8 +59,9 @@ impl Task {
     /// When the program cannot be run.
     pub(super) fn start(self: &Arc<Task>, leader: Option<Arc<Task>>) -> Result<(), LaunchError> {
         self.process.start()?;
-        self.clock().start(Instant::now());
-        tokio::spawn(watch(Arc::clone(self), leader));
+        if let Some(leader) = leader {
+            tokio::spawn(end_with(leader, Arc::clone(self)));
+        }
         Ok(())
     }
 
@@ -133,18 +130,11 @@ impl Task {
     /// It gets no more time, until it is thawed.
     pub(super) fn freeze(&self) {
         self.process.send(Event::Freeze);
-        self.clock().pause(Instant::now());
     }
 
     /// It goes on.
     pub(super) fn thaw(&self) {
         self.process.send(Event::Thaw);
-        self.clock().resume(Instant::now());
-    }
-
-    /// How long it has run, without the time that it was frozen.
-    pub(super) fn time(&self) -> Duration {
-        self.clock().read(Instant::now())
     }
 
     /// Its exit status once it has ended: 0 to 255, or 128 and the signal that
@@ -155,35 +145,15 @@ impl Task {
 
     /// Returns its exit status once it has ended.
     pub(crate) async fn ended(&self) -> i32 {
-        loop {
-            let end = self.process.end();
-            match self.status() {
-                Some(status) => return status,
-                None => end.done().await,
-            }
-        }
-    }
-
-    fn clock(&self) -> MutexGuard<'_, Stopwatch> {
-        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+        self.process.ended().await
     }
 }
 
-/// Stays with a process to its end, which its leader's end brings about: the
-/// kernel kills all processes of a namespace whose first process has ended.
-async fn watch(task: Arc<Task>, leader: Option<Arc<Task>>) {
-    let leader_ended = async {
-        match &leader {
-            Some(leader) => drop(leader.ended().await),
-            None => std::future::pending().await,
-        }
-    };
+/// Ends a process when its leader ends: the kernel kills all processes of a
+/// namespace whose first process has ended.
+async fn end_with(leader: Arc<Task>, task: Arc<Task>) {
     tokio::select! {
         _ = task.ended() => {}
-        () = leader_ended => {
-            task.signal(libc::SIGKILL);
-            task.ended().await;
-        }
+        _ = leader.ended() => task.signal(libc::SIGKILL),
     }
-    task.clock().end(Instant::now());
 }

@@ -81,22 +81,6 @@ fn garbage_stands_between_whole_frames_of_other_calls() {
 }
 
 #[test]
-fn an_answer_is_cut_after_some_bytes_or_half_and_nothing_follows() {
-    for (rule, length) in [
-        ("truncate Plain", 6),
-        ("truncate Plain 3", 3),
-        ("truncate Plain 11", 11),
-        ("truncate Plain 1000", 12),
-    ] {
-        let agent = faulty(&[rule]);
-        let mut wire = agent.connect();
-        wire.request(1, 0, &request(SERVICE, "Plain", b""));
-        assert_eq!(wire.rest().len(), length, "{rule}");
-        agent.end();
-    }
-}
-
-#[test]
 fn streams_go_wrong_too() {
     let agent = faulty(&[
         "fail Up[1] 5 x",
@@ -127,46 +111,10 @@ fn streams_go_wrong_too() {
 }
 
 #[test]
-fn the_agents_end_closes_all_connections_after_the_answer() {
-    let agent = faulty(&["delay Plain 3600s"]);
-    let mut others: Vec<_> = (0..20).map(|_| agent.connect()).collect();
-    for other in &mut others {
-        assert_eq!(other.call(HEALTH, "Check", b"").status().0, 0);
-        other.request(3, 0, &request(SERVICE, "Plain", b""));
-    }
-    let mut wire = agent.connect();
-    assert_eq!(wire.call(AGENT, "DestroySandbox", b"").status().0, 0);
-    assert_eq!(wire.rest(), b"");
-    for other in others {
-        assert_eq!(other.rest(), b"");
-    }
-    // It is there again at once.
-    assert_eq!(agent.connect().call(HEALTH, "Check", b"").status().0, 0);
-    agent.end();
-}
-
-#[test]
 fn an_agent_that_refuses_to_end_stays() {
     let agent = faulty(&["fail DestroySandbox 13"]);
     let mut wire = agent.connect();
     assert_eq!(wire.call(AGENT, "DestroySandbox", b"").status().0, 13);
     assert_eq!(wire.call(HEALTH, "Check", b"").status().0, 0);
-    agent.end();
-}
-
-#[test]
-fn fields_of_answers_are_changed() {
-    let agent = faulty(&["reply Plain[1] key=a value=b", "reply-with Plain value=c"]);
-    let mut wire = agent.connect();
-    let answer = |wire: &mut Wire| wire.call(SERVICE, "Plain", b"").response().payload;
-    assert_eq!(answer(&mut wire), b"\x0a\x01a\x12\x01b");
-    assert_eq!(answer(&mut wire), b"\x12\x01c");
-    // A refusal is none that has fields.
-    let (code, _) = wire.call(SERVICE, "Plain", b"\xff").status();
-    assert_eq!(code, 2);
-    assert_eq!(agent.line()["faults"], serde_json::json!(["reply"]));
-    let changed = agent.line();
-    assert_eq!(changed["faults"], serde_json::json!(["reply-with"]));
-    assert_eq!(changed["response"], serde_json::json!({"value": "c"}));
     agent.end();
 }

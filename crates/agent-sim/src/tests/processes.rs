@@ -115,35 +115,6 @@ fn a_paused_process_gets_signals_when_it_goes_on() {
 }
 
 #[test]
-fn time_counts_while_processes_run_and_not_while_they_are_paused() {
-    let mut script = running(&LONG);
-    let usage = |script: &mut Script| {
-        let answer = script.call(r#"StatsContainer {"container_id":"c1"}"#);
-        let stats: serde_json::Value = serde_json::from_str(&answer).unwrap();
-        let stats = &stats["cgroup_stats"];
-        let time = stats["cpu_stats"]["cpu_usage"]["total_usage"].clone();
-        let time = time.as_str().unwrap().parse::<u64>().unwrap();
-        (time, stats["pids_stats"]["current"].clone())
-    };
-    script.run(&[(&exec(&LONG), "{}")]);
-    let (first, processes) = usage(&mut script);
-    assert_eq!(processes, "2");
-    let (second, _) = usage(&mut script);
-    assert!(second > first, "{second} {first}");
-    script.run(&[(r#"PauseContainer {"container_id":"c1"}"#, "{}")]);
-    let paused = usage(&mut script);
-    assert_eq!(usage(&mut script), paused);
-    script.run(&[
-        (r#"ResumeContainer {"container_id":"c1"}"#, "{}"),
-        (&of_e1("SignalProcess", r#","signal":9"#), "{}"),
-        (&of_e1("WaitProcess", ""), r#"{"status":137}"#),
-    ]);
-    let (after, processes) = usage(&mut script);
-    assert!(after > paused.0, "{after} {paused:?}");
-    assert_eq!(processes, "1");
-}
-
-#[test]
 fn destroying_the_sandbox_ends_what_runs() {
     let mut script = running(&LONG);
     let calls = [WAIT, r#"ReadStdout {"container_id":"c1","len":9}"#];

@@ -50,6 +50,7 @@ impl Running {
             guest: GuestOptions::default(),
             policy: None,
             recorded: None,
+            hybrid_port: None,
             faults: Arc::clone(&faults),
             log: Box::new(Log(lines)),
         };

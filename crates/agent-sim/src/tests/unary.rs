@@ -63,11 +63,3 @@ fn a_request_that_does_not_decode_is_refused_and_the_connection_lives() {
     assert!(message.starts_with(start), "{message}");
     assert_eq!(wire.call(SERVICE, "Plain", b"").status().0, 0);
 }
-
-#[test]
-fn hundreds_of_connections_are_served_at_once() {
-    let mut wires: Vec<_> = (0..300).map(|_| small()).collect();
-    for wire in &mut wires {
-        assert_eq!(wire.call(SERVICE, "Plain", b"").status().0, 0);
-    }
-}

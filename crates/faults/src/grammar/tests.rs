@@ -183,7 +183,7 @@ fn mistakes_say_what_would_be_right() {
         ),
         (
             "truncate Check +5",
-            "\"+5\" is not a number of bytes, 1 to 4194304",
+            "\"+5\" is not a number of bytes, 0 to 4194304",
         ),
         (
             "reply * a=1",

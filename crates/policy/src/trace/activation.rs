@@ -11,8 +11,8 @@ use super::instrument::{Kind, Traced};
 /// One thing that an instrumented policy told.
 #[derive(Debug, Clone)]
 pub(super) enum Event {
-    /// A body was entered.
-    Enter(usize),
+    /// A body was entered, with these values of its arguments.
+    Enter(usize, Vec<Value>),
     /// A statement was evaluated.
     Tell(usize, Value),
     /// A part of a statement was.
@@ -25,6 +25,8 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Activation {
     pub body: usize,
+    /// The values of its arguments.
+    pub arguments: Vec<Value>,
     /// The attempt that came furthest. A body that chooses between elements makes one for each.
     pub best: Attempt,
 }
@@ -34,6 +36,8 @@ pub(super) struct Activation {
 pub(super) struct Attempt {
     /// The statements that told that they passed, in the order in which they did.
     pub trail: Vec<usize>,
+    /// The values that they gave to variables.
+    pub values: BTreeMap<usize, Value>,
     /// The statement that told that it did not.
     pub failed: Option<(usize, Value)>,
     /// What the parts of the statement after the trail were.
@@ -57,6 +61,7 @@ pub(super) struct Activations {
 /// A body that is being evaluated.
 struct Frame {
     body: usize,
+    arguments: Vec<Value>,
     current: Attempt,
     best: Option<Attempt>,
 }
@@ -71,7 +76,7 @@ impl Activations {
         };
         for event in events {
             match event {
-                Event::Enter(body) => reader.enter(body),
+                Event::Enter(body, arguments) => reader.enter(body, arguments),
                 Event::Tell(statement, value) => reader.tell(statement, value),
                 Event::Probe(statement, has_value) => {
                     if let Some(frame) = reader.frame(statement) {
@@ -104,7 +109,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn enter(&mut self, body: usize) {
+    fn enter(&mut self, body: usize, arguments: Vec<Value>) {
         let Some(entered) = self.traced.bodies.get(body) else {
             return;
         };
@@ -143,6 +148,7 @@ impl Reader<'_> {
         }
         self.stack.push(Frame {
             body,
+            arguments,
             current: Attempt::default(),
             best: None,
         });
@@ -196,6 +202,9 @@ impl Reader<'_> {
                 frame.current.progress.clear();
             }
             frame.current.parts.clear();
+            if kind == Kind::Assign {
+                frame.current.values.insert(number, value);
+            }
         } else {
             frame.current.failed = Some((number, value));
         }
@@ -210,6 +219,7 @@ impl Reader<'_> {
         let Some(best) = frame.best else { return };
         self.done.all.push(Activation {
             body: frame.body,
+            arguments: frame.arguments,
             best,
         });
         let number = self.done.all.len() - 1;
@@ -239,9 +249,11 @@ impl Frame {
             None => self.current.trail.clone(),
         };
         let undefined = self.current.undefined.clone();
+        let values = self.current.values.clone();
         self.keep();
         self.current = Attempt {
             trail,
+            values,
             undefined,
             ..Attempt::default()
         };

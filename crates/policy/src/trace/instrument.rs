@@ -3,17 +3,20 @@
 //! statements as before.
 //!
 //! `a == f(b)` becomes `tell(7, part(7, 0, a) == part(7, 1, f(b)))`, and each body begins with
-//! `enter(3)`. A call whose argument is undefined is not made, which tells as much.
+//! `enter(3, [b])`. A call whose argument is undefined is not made, which tells as much.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{
-    AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead,
+    AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleAssign, RuleHead,
 };
 
-use super::syntax::{each, each_of, is_constant, is_pattern, names_in, one_line, root, variables};
+use super::source::Source;
+use super::syntax::{
+    each_of, is_constant, is_pattern, keys_in, name_of, names_in, root, variables,
+};
 
-/// Tells that a body is entered: its number.
+/// Tells that a body is entered: its number, the values of its arguments.
 pub(super) const ENTER: &str = "__policy_enter";
 /// Tells a statement's value: its number, the value.
 pub(super) const TELL: &str = "__policy_tell";
@@ -32,6 +35,20 @@ pub(super) struct Traced {
     pub statements: Vec<Statement>,
     /// The rules that the policy has, default values included.
     pub rules: BTreeSet<String>,
+    /// The definitions that need nothing to hold.
+    pub given: Vec<Given>,
+}
+
+/// A definition that gives a rule a value as it stands, as `default allow := false` does.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// The rule's name.
+    pub rule: String,
+    /// Whether it holds only where no other definition does.
+    pub is_default: bool,
+    pub line: u32,
+    /// Its first line.
+    pub text: String,
 }
 
 /// What stands between braces: statements that must all hold.
@@ -44,6 +61,11 @@ pub(super) struct Body {
     /// The definition's first line.
     pub text: String,
     pub is_function: bool,
+    /// Whether it gives the value of a rule that is neither a function nor made of parts.
+    pub is_plain: bool,
+    /// The variables that have their values when it is entered: a function's arguments, and
+    /// the element of an `every`.
+    pub arguments: Vec<String>,
     /// The `every` that it is the body of.
     pub within: Option<usize>,
     /// In the order in which they are written; the value of the rule's head is the last.
@@ -86,6 +108,8 @@ pub(super) struct Statement {
     pub names: BTreeSet<String>,
     /// The variables that it gives a value.
     pub defines: BTreeSet<String>,
+    /// The variables that say which element it takes, as `key` in `annotations[key]`.
+    pub keys: BTreeSet<String>,
 }
 
 /// A part of a statement.
@@ -100,11 +124,9 @@ impl Traced {
     /// Puts the calls into a policy. The statements that are `probed` are evaluated once more
     /// before their turn, to tell whether they have a value.
     pub(super) fn new(module: &Module, probed: &BTreeSet<usize>) -> Self {
-        let source = &module.package.refr.span().source;
         let mut writer = Writer {
-            source: source.contents(),
+            source: Source::new(module),
             insertions: Vec::new(),
-            strings: Strings::default(),
             functions: BTreeMap::new(),
             probed,
             wants_if: module.rego_v1,
@@ -124,18 +146,10 @@ impl Traced {
     }
 }
 
-/// Where the text of strings begins and ends: spans leave the quotes out.
-#[derive(Debug, Default)]
-struct Strings {
-    starts: BTreeSet<usize>,
-    ends: BTreeSet<usize>,
-}
-
 struct Writer<'a> {
-    source: &'a str,
+    source: Source<'a>,
     /// What to put where; at one place in this order.
     insertions: Vec<(usize, String)>,
-    strings: Strings,
     /// The functions of the policy, with how many arguments they take.
     functions: BTreeMap<String, usize>,
     probed: &'a BTreeSet<usize>,
@@ -150,98 +164,42 @@ impl Writer<'_> {
         let mut text = String::with_capacity(self.source.len() * 2);
         let mut done = 0;
         for (place, insertion) in &self.insertions {
-            text.push_str(self.source.get(done..*place).unwrap_or_default());
+            text.push_str(self.source.raw((done, *place)));
             text.push_str(insertion);
             done = *place;
         }
-        text.push_str(self.source.get(done..).unwrap_or_default());
+        text.push_str(self.source.raw((done, self.source.len())));
         text
     }
 
-    /// Notes what a rule is called and where its strings are.
+    /// Notes what a rule is called, and what it is where nothing has to hold for it.
     fn note(&mut self, rule: &Rule) {
-        match rule {
-            Rule::Spec { head, bodies, .. } => {
-                let (refr, assign) = match head {
-                    RuleHead::Compr { refr, assign, .. } => (refr, assign),
-                    RuleHead::Set { refr, key, .. } => {
-                        if let Some(key) = key {
-                            self.note_strings(key);
-                        }
-                        (refr, &None)
+        let (span, refr, is_default, is_given) = match rule {
+            Rule::Spec { span, head, bodies } => {
+                let is_constant = |assign: &RuleAssign| is_constant(&assign.value);
+                let (refr, is_given) = match head {
+                    RuleHead::Compr { refr, assign, .. } => {
+                        (refr, assign.as_ref().is_some_and(is_constant))
                     }
-                    RuleHead::Func {
-                        refr, args, assign, ..
-                    } => {
+                    RuleHead::Set { refr, .. } => (refr, false),
+                    RuleHead::Func { refr, args, .. } => {
                         self.functions.insert(root(refr), args.len());
-                        (refr, assign)
+                        (refr, false)
                     }
                 };
-                self.traced.rules.insert(root(refr));
-                for assign in assign
-                    .iter()
-                    .chain(bodies.iter().filter_map(|body| body.assign.as_ref()))
-                {
-                    self.note_strings(&assign.value);
-                }
-                for body in bodies {
-                    self.note_query(&body.query);
-                }
+                (span, refr, false, is_given && bodies.is_empty())
             }
-            Rule::Default { refr, .. } => {
-                self.traced.rules.insert(root(refr));
-            }
-        }
-    }
-
-    fn note_query(&mut self, query: &Query) {
-        for statement in &query.stmts {
-            each_of(statement, &mut |expr| self.note_strings(expr));
-            if let Literal::Every { query, .. } = &statement.literal {
-                self.note_query(query);
-            }
-        }
-    }
-
-    fn note_strings(&mut self, expr: &Expr) {
-        each(expr, &mut |expr| {
-            if let Expr::String { span, .. } | Expr::RawString { span, .. } = expr {
-                self.strings.starts.insert(span.start as usize);
-                self.strings.ends.insert(span.end as usize);
-            }
-        });
-    }
-
-    /// Where a span begins and ends, quotes included.
-    fn place(&self, start: u32, end: u32) -> (usize, usize) {
-        let (start, end) = (start as usize, end as usize);
-        (
-            start - usize::from(self.strings.starts.contains(&start)),
-            end + usize::from(self.strings.ends.contains(&end)),
-        )
-    }
-
-    /// Where an expression begins and ends, unless that cannot be told.
-    fn extent(&self, expr: &Expr) -> Option<(usize, usize)> {
-        let span = expr.span();
-        let (start, end) = self.place(span.start, span.end);
-        // The span of an object begins at its last key.
-        let start = match expr {
-            Expr::Object { fields, .. } if !fields.is_empty() => {
-                let first = fields.first()?.1.span();
-                let (first, _) = self.place(first.start, first.end);
-                let before = self.source.get(..first)?.trim_end();
-                before.ends_with('{').then_some(before.len() - 1)?
-            }
-            _ => start,
+            Rule::Default { span, refr, .. } => (span, refr, true, true),
         };
-        self.source.get(start..end).map(|_| (start, end))
-    }
-
-    fn text_of(&self, expr: &Expr) -> String {
-        let extent = self.extent(expr);
-        let text = extent.and_then(|(start, end)| self.source.get(start..end));
-        one_line(text.unwrap_or_default())
+        self.traced.rules.insert(root(refr));
+        if is_given {
+            self.traced.given.push(Given {
+                rule: root(refr),
+                is_default,
+                line: span.line,
+                text: self.source.first_line(span.start),
+            });
+        }
     }
 
     fn insert(&mut self, place: usize, text: impl Into<String>) {
@@ -257,16 +215,19 @@ impl Writer<'_> {
             RuleHead::Set { refr, .. } => (refr, None, false),
             RuleHead::Func { refr, assign, .. } => (refr, assign.as_ref(), true),
         };
-        let first = |start: u32| {
-            let rest = self.source.get(start as usize..).unwrap_or_default();
-            let line = rest.lines().next().unwrap_or_default();
-            one_line(line.trim_end().trim_end_matches(['{', ' ']))
+        let arguments = match head {
+            RuleHead::Func { args, .. } => args.iter().filter_map(|each| name_of(each)).collect(),
+            _ => Vec::new(),
         };
+        let is_plain = matches!(head, RuleHead::Compr { refr, .. } if name_of(refr).is_some());
+        let source = self.source.clone();
         let body = |line: u32, start: u32| Body {
             rule: root(refr),
             line,
-            text: first(start),
+            text: source.first_line(start),
             is_function,
+            is_plain,
+            arguments: arguments.clone(),
             within: None,
             statements: Vec::new(),
         };
@@ -276,10 +237,11 @@ impl Writer<'_> {
                 return;
             };
             let number = self.add_body(body(span.line, span.start));
-            let (_, end) = self.place(span.start, span.end);
+            let (_, end) = self.source.place(span.start, span.end);
             self.head(number, &assign.value);
             let keyword = if self.wants_if { "if " } else { "" };
-            self.insert(end, format!(" {keyword}{{ {ENTER}({number}) }}"));
+            let enter = self.enter(number);
+            self.insert(end, format!(" {keyword}{{ {enter} }}"));
             return;
         }
         let shared = bodies.iter().skip(1).any(|body| body.assign.is_none());
@@ -305,13 +267,23 @@ impl Writer<'_> {
         self.traced.bodies.len() - 1
     }
 
+    /// The call that tells that a body is entered, and with which values.
+    fn enter(&self, body: usize) -> String {
+        let arguments = self
+            .traced
+            .bodies
+            .get(body)
+            .map(|body| body.arguments.join(", "));
+        format!("{ENTER}({body}, [{}])", arguments.unwrap_or_default())
+    }
+
     fn head(&mut self, body: usize, value: &Expr) {
         let number = self.add(
             body,
             Kind::Head,
             value.span().line,
             value.span().col,
-            self.text_of(value),
+            self.source.text_of(value),
         );
         self.wrap(number, value);
     }
@@ -322,13 +294,17 @@ impl Writer<'_> {
         };
         // `if input.x` without braces gets some.
         let bare = first.span.start == query.span.start;
-        let (start, _) = self.place(first.span.start, first.span.end);
+        let (start, _) = self.source.place(first.span.start, first.span.end);
         let brace = if bare { "{ " } else { "" };
-        self.insert(start, format!("{brace}{ENTER}({body}); "));
+        let enter = self.enter(body);
+        self.insert(start, format!("{brace}{enter}; "));
         let mut end = start;
         for statement in &query.stmts {
             self.statement(body, statement);
-            end = self.place(statement.span.start, statement.span.end).1;
+            end = self
+                .source
+                .place(statement.span.start, statement.span.end)
+                .1;
         }
         if bare {
             self.insert(end, " }");
@@ -347,6 +323,7 @@ impl Writer<'_> {
             is_reference: false,
             names: BTreeSet::new(),
             defines: BTreeSet::new(),
+            keys: BTreeSet::new(),
         });
         self.traced.bodies[body].statements.push(number);
         number
@@ -354,18 +331,19 @@ impl Writer<'_> {
 
     fn statement(&mut self, body: usize, statement: &LiteralStmt) {
         let span = &statement.span;
-        let (start, end) = self.place(span.start, span.end);
-        let text = one_line(self.source.get(start..end).unwrap_or_default());
+        let (start, end) = self.source.place(span.start, span.end);
+        let text = self.source.text((start, end));
         let number = self.add(body, Kind::Silent, span.line, span.col, text);
         each_of(statement, &mut |expr| {
-            let names = &mut self.traced.statements[number].names;
-            names_in(expr, names);
+            let statement = &mut self.traced.statements[number];
+            names_in(expr, &mut statement.names);
+            keys_in(expr, &mut statement.keys);
         });
         if self.probed.contains(&number)
             && statement.with_mods.is_empty()
             && let Some((from, to)) = self.valued(statement)
         {
-            let expr = self.source.get(from..to).unwrap_or_default();
+            let expr = self.source.raw((from, to));
             let probe = format!("{PROBE}({number}, [__value | __value := {expr}]); ");
             self.insert(start, probe);
         }
@@ -389,11 +367,16 @@ impl Writer<'_> {
                 self.traced.statements[number].defines = vars;
                 self.wrap(number, collection).then_kind(Kind::Some)
             }
-            Literal::Every { domain, query, .. } => {
+            Literal::Every {
+                key,
+                value,
+                domain,
+                query,
+                ..
+            } => {
                 // What its body says is told by the statements there.
-                if let Some((_, end)) = self.extent(domain) {
-                    let head = self.source.get(start..end).unwrap_or_default();
-                    self.traced.statements[number].text = one_line(head);
+                if let Some((_, end)) = self.source.extent(domain) {
+                    self.traced.statements[number].text = self.source.text((start, end));
                 }
                 let kind = self.wrap(number, domain).then_kind(Kind::Every);
                 let outer = &self.traced.bodies[body];
@@ -402,6 +385,13 @@ impl Writer<'_> {
                     line: span.line,
                     text: outer.text.clone(),
                     is_function: outer.is_function,
+                    is_plain: outer.is_plain,
+                    arguments: key
+                        .iter()
+                        .chain([value])
+                        .map(|span| span.text().to_owned())
+                        .filter(|name| name != "_")
+                        .collect(),
                     within: Some(number),
                     statements: Vec::new(),
                 };
@@ -417,12 +407,12 @@ impl Writer<'_> {
     fn valued(&self, statement: &LiteralStmt) -> Option<(usize, usize)> {
         match &statement.literal {
             Literal::Expr { expr, .. } => match expr.as_ref() {
-                Expr::AssignExpr { lhs, rhs, .. } if is_pattern(lhs) => self.extent(rhs),
-                Expr::AssignExpr { lhs, .. } => self.extent(lhs),
-                expr => self.extent(expr),
+                Expr::AssignExpr { lhs, rhs, .. } if is_pattern(lhs) => self.source.extent(rhs),
+                Expr::AssignExpr { lhs, .. } => self.source.extent(lhs),
+                expr => self.source.extent(expr),
             },
-            Literal::SomeIn { collection, .. } => self.extent(collection),
-            Literal::Every { domain, .. } => self.extent(domain),
+            Literal::SomeIn { collection, .. } => self.source.extent(collection),
+            Literal::Every { domain, .. } => self.source.extent(domain),
             Literal::SomeVars { .. } | Literal::NotExpr { .. } => None,
         }
     }
@@ -475,7 +465,7 @@ impl Writer<'_> {
 
     /// Lets an expression tell its value, and the values of its parts.
     fn wrap(&mut self, number: usize, expr: &Expr) -> Wrapped {
-        let Some((start, end)) = self.extent(expr) else {
+        let Some((start, end)) = self.source.extent(expr) else {
             return Wrapped(false);
         };
         let parts: Vec<_> = match called(expr) {
@@ -494,9 +484,9 @@ impl Writer<'_> {
         names_in(expr, names);
         self.insert(start, format!("{TELL}({number}, "));
         for (index, part) in parts.iter().enumerate() {
-            let text = self.text_of(part);
+            let text = self.source.text_of(part);
             let is_constant = is_constant(part);
-            let extent = self.extent(part);
+            let extent = self.source.extent(part);
             if let Some((start, end)) = extent.filter(|_| !is_constant) {
                 self.insert(start, format!("{PART}({number}, {index}, "));
                 self.insert(end, ")");

@@ -2,8 +2,10 @@
 //! each statement came to, and the expression that failed is looked for in what they told.
 
 mod activation;
+mod fixed;
 mod instrument;
 mod reason;
+mod source;
 mod stops;
 mod syntax;
 #[cfg(test)]
@@ -81,7 +83,15 @@ impl Tracer {
         input: &str,
         state: &str,
     ) -> Result<Vec<Reason>, String> {
-        let (mut reasons, mut doubts) = self.round.reasons(rule, input, state)?;
+        let first = self.round.reasons(rule, input, state);
+        let (mut reasons, mut doubts) = match first {
+            Ok(found) => found,
+            // Without the calls the engine's error has the places of the policy.
+            Err(error) => match self.error(rule, input, state) {
+                Some(error) => return Ok(vec![error]),
+                None => return Err(error),
+            },
+        };
         // A statement that is undefined tells nothing. Where several told nothing, another
         // evaluation finds out which of them it was.
         let mut probed = BTreeSet::new();
@@ -95,6 +105,21 @@ impl Tracer {
         }
         Ok(reasons)
     }
+
+    /// The error that ends the evaluation of the rule, if one does.
+    fn error(&self, rule: &str, input: &str, state: &str) -> Option<Reason> {
+        let text = self.module.package.refr.span().source.contents();
+        let mut engine = engine::bare(self.rego, NonZeroU32::MAX, NonZeroUsize::MAX);
+        engine
+            .add_policy(engine::FILE.to_owned(), text.clone())
+            .ok()?;
+        engine.clear_data();
+        engine.add_data_json(state).ok()?;
+        engine.set_input_json(input).ok()?;
+        let query = format!("{}.{rule}", engine::PACKAGE);
+        let error = engine.eval_query(query, false).err()?;
+        reason::of_error(rule, text, &error.to_string())
+    }
 }
 
 impl Round {
@@ -105,7 +130,10 @@ impl Round {
         added.map_err(|error| error.to_string())?;
         let events = Arc::new(Mutex::new(Vec::new()));
         let calls: [(&str, u8, ToEvent); 4] = [
-            (ENTER, 1, |values| Some(Event::Enter(index(values, 0)?))),
+            (ENTER, 2, |values| {
+                let arguments = values.get(1)?.as_array().ok()?;
+                Some(Event::Enter(index(values, 0)?, arguments.clone()))
+            }),
             (TELL, 2, |values| {
                 Some(Event::Tell(index(values, 0)?, values.get(1)?.clone()))
             }),

@@ -7,7 +7,10 @@ use regorus::Value;
 use serde::{Deserialize, Serialize};
 
 use super::activation::{Activation, Activations, Attempt};
+use super::fixed::Fixed;
 use super::instrument::{Kind, Statement, Traced};
+use super::syntax::one_line;
+use crate::engine::FILE;
 
 /// How much of a value is told, in bytes.
 const MAX_VALUE: usize = 2_000;
@@ -36,6 +39,11 @@ pub struct Step {
     pub what: What,
     /// How many choices of elements failed here; the values are those of the first.
     pub tried: usize,
+    /// Whether it is so whatever is asked: nothing of the request or of the state has a part in it.
+    pub is_fixed: bool,
+    /// The engine's error, if it ended the evaluation here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A part of an expression and its value.
@@ -58,8 +66,10 @@ pub enum What {
     Holds,
     /// There is nothing to choose from.
     Empty,
-    /// The body held, and the rule gave this result.
+    /// This is what the rule gave.
     Refused,
+    /// Its evaluation ended with an error.
+    Error,
     /// No definition of the rule was evaluated.
     NotEvaluated,
     /// The policy has no rule of this name.
@@ -80,6 +90,7 @@ pub(super) fn reasons(
     let mut finder = Finder {
         traced,
         done,
+        fixed: Fixed::of(traced),
         others: VecDeque::new(),
         doubts: BTreeSet::new(),
     };
@@ -108,9 +119,33 @@ pub(super) fn reasons(
         reasons.push(Reason { steps });
     }
     if reasons.is_empty() {
+        reasons = given(traced, rule)
+            .map(|step| Reason { steps: vec![step] })
+            .collect();
+    }
+    if reasons.is_empty() {
         reasons.push(not_evaluated(traced, rule));
     }
     (reasons, finder.doubts)
+}
+
+/// The definitions that give a rule a value as it stands. Default values count where there is
+/// no other.
+fn given<'a>(traced: &'a Traced, rule: &'a str) -> impl Iterator<Item = Step> + 'a {
+    let of_rule = move || traced.given.iter().filter(move |given| given.rule == rule);
+    let has_other = of_rule().any(|given| !given.is_default);
+    let counting = of_rule().filter(move |given| !(given.is_default && has_other));
+    counting.map(|given| Step {
+        rule: given.rule.clone(),
+        line: given.line,
+        column: 1,
+        text: given.text.clone(),
+        values: Vec::new(),
+        what: What::Refused,
+        tried: 1,
+        is_fixed: !traced.bodies.iter().any(|body| body.rule == given.rule),
+        error: None,
+    })
 }
 
 /// The reason where no body of a rule was entered.
@@ -129,13 +164,54 @@ fn not_evaluated(traced: &Traced, rule: &str) -> Reason {
             values: Vec::new(),
             what,
             tried: 1,
+            is_fixed: what == What::NoRule,
+            error: None,
         }],
     }
+}
+
+/// The reason where an error ended the evaluation of a policy: what the error says, and the
+/// places that it names, the first of them last.
+pub(super) fn of_error(rule: &str, policy: &str, error: &str) -> Option<Reason> {
+    let arrow = format!("--> {FILE}:");
+    let said = error.split_once("error: ").map_or(error, |(_, said)| said);
+    let said = said
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(':');
+    let mut steps: Vec<_> = error
+        .split(&arrow)
+        .skip(1)
+        .filter_map(|place| {
+            let mut numbers = place.lines().next()?.split(':');
+            let line: u32 = numbers.next()?.parse().ok()?;
+            let text = policy
+                .lines()
+                .nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+            Some(Step {
+                rule: rule.to_owned(),
+                line,
+                column: numbers.next()?.parse().ok()?,
+                text: one_line(text),
+                values: Vec::new(),
+                what: What::Error,
+                tried: 1,
+                is_fixed: false,
+                error: Some(said.to_owned()),
+            })
+        })
+        .collect();
+    // A rule that recurses is named again and again.
+    steps.dedup();
+    steps.reverse();
+    (!steps.is_empty()).then_some(Reason { steps })
 }
 
 struct Finder<'a> {
     traced: &'a Traced,
     done: &'a Activations,
+    fixed: Fixed<'a>,
     /// Other definitions that could have been true as well.
     others: VecDeque<Other<'a>>,
     doubts: BTreeSet<usize>,
@@ -191,6 +267,8 @@ impl<'a> Finder<'a> {
                 values: Vec::new(),
                 what: What::Refused,
                 tried: 1,
+                is_fixed: self.fixed.has_rule(&body.rule),
+                error: None,
             });
             return;
         };
@@ -202,9 +280,11 @@ impl<'a> Finder<'a> {
             line: statement.line,
             column: statement.column,
             text: statement.text.clone(),
-            values: self.values(number, statement, attempt),
+            values: self.values(number, statement, activation),
             what: self.what(number, statement, value, attempt),
             tried: attempt.tried,
+            is_fixed: self.fixed.has(statement),
+            error: None,
         });
         let mut inner = self.inner(number, statement, value, attempt).into_iter();
         let best = inner.next();
@@ -215,8 +295,13 @@ impl<'a> Finder<'a> {
                 steps: steps.clone(),
             });
         }
-        if let Some(best) = best {
-            self.descend(best, seen, steps);
+        match best {
+            Some(best) => self.descend(best, seen, steps),
+            // A rule of which no body was entered is what it is given.
+            None if statement.kind != Kind::Not => {
+                steps.extend(given(self.traced, &statement.text).next());
+            }
+            None => {}
         }
     }
 
@@ -326,10 +411,11 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn values(&self, number: usize, statement: &Statement, attempt: &Attempt) -> Vec<Part> {
+    fn values(&self, number: usize, statement: &Statement, activation: &Activation) -> Vec<Part> {
+        let attempt = &activation.best;
         let value_of = |index: usize| attempt.parts.get(&(number, index)).map(shortened);
         let parts = statement.parts.iter().enumerate();
-        parts
+        let parts = parts
             .filter(|(_, part)| !part.is_constant || statement.parts.len() == 2)
             .map(|(index, part)| Part {
                 text: part.text.clone(),
@@ -337,8 +423,40 @@ impl<'a> Finder<'a> {
                     true => Some(part.text.clone()),
                     false => value_of(index),
                 },
-            })
-            .collect()
+            });
+        let mut parts: Vec<_> = parts.collect();
+        // Of what has no value it is told which element was looked for.
+        let is_defined = attempt
+            .failed
+            .as_ref()
+            .is_some_and(|(failed, _)| *failed == number);
+        for key in statement.keys.iter().filter(|_| !is_defined) {
+            if let Some(value) = self.variable(key, activation) {
+                parts.push(Part {
+                    text: key.clone(),
+                    value: Some(shortened(value)),
+                });
+            }
+        }
+        parts
+    }
+
+    /// The value of a variable in the best attempt of a body.
+    fn variable<'b>(&self, name: &str, activation: &'b Activation) -> Option<&'b Value> {
+        let attempt = &activation.best;
+        let gives = |number: &&usize| {
+            let statement = self.traced.statements.get(**number);
+            statement.is_some_and(|it| it.defines.len() == 1 && it.defines.contains(name))
+        };
+        if let Some(given) = attempt.trail.iter().rev().find(gives) {
+            return attempt.values.get(given);
+        }
+        let body = self.traced.bodies.get(activation.body)?;
+        let place = body
+            .arguments
+            .iter()
+            .position(|argument| argument == name)?;
+        activation.arguments.get(place)
     }
 
     /// The bodies that were evaluated for a failed statement and are why it failed: of each

@@ -50,6 +50,23 @@ pub(super) fn variables(expr: &Expr) -> BTreeSet<String> {
     names
 }
 
+/// The name that an expression is, if it is one.
+pub(super) fn name_of(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Var { span, .. } if span.text() != "_" => Some(span.text().to_owned()),
+        _ => None,
+    }
+}
+
+/// The variables that say which element an expression takes of something.
+pub(super) fn keys_in(expr: &Expr, keys: &mut BTreeSet<String>) {
+    each(expr, &mut |expr| {
+        if let Expr::RefBrack { index, .. } = expr {
+            keys.extend(name_of(index));
+        }
+    });
+}
+
 /// The names in an expression that may be those of rules.
 pub(super) fn names_in(expr: &Expr, names: &mut BTreeSet<String>) {
     each(expr, &mut |expr| match expr {

@@ -8,7 +8,7 @@ mod syntax;
 
 pub use self::error::{PathError, PathProblem, SetError, SetProblem};
 pub use self::resolve::{Element, Resolved, Step, resolve};
-pub use self::set::set;
+pub use self::set::{Prepared, set};
 pub(crate) use self::syntax::names;
 pub use self::syntax::{Brackets, Unfinished, setter_path, split_setter, unfinished};
 

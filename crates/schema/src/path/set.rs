@@ -34,20 +34,76 @@ pub fn set(
     path.set(message, explicit, dialect, schema, value)
 }
 
+/// A setter that has been read, the file of its value too, to be carried out on any
+/// number of messages of one type.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    path: Resolved,
+    change: Change<'static>,
+}
+
+impl Prepared {
+    /// Reads the setter `path=value` for messages of a type.
+    ///
+    /// # Errors
+    /// When the path leads nowhere or the value does not fit, as far as that can be
+    /// told without a message.
+    pub fn read(
+        message: &'static Message,
+        dialect: &dyn Dialect,
+        path: &str,
+        value: &str,
+    ) -> Result<Prepared, SetError> {
+        let path = resolve(message, dialect, path)?;
+        let change = path.change(dialect, value)?.into_owned();
+        Ok(Prepared { path, change })
+    }
+
+    /// Carries it out, as [`set`] does.
+    ///
+    /// # Errors
+    /// As [`set`].
+    pub fn set(
+        &self,
+        message: &mut dyn Reflect,
+        explicit: &mut Explicit,
+        dialect: &dyn Dialect,
+        schema: &'static Schema,
+    ) -> Result<(), SetError> {
+        let change = self.change.clone();
+        self.path
+            .carry_out(change, message, explicit, dialect, schema)
+    }
+}
+
 /// What is done at the end of a path.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Change<'a> {
     /// The field is unset, or the map's entry removed.
     Clear,
     /// A JSON text is merged into the field as a document would.
-    Merge(&'a str),
+    Merge(Cow<'a, str>),
     /// One value is set: the field's own, an element's, an entry's, or that of
     /// a new element when the path ends in a list.
     Value(One<'a>),
 }
 
+impl Change<'_> {
+    fn into_owned(self) -> Change<'static> {
+        match self {
+            Change::Clear => Change::Clear,
+            Change::Merge(text) => Change::Merge(Cow::Owned(text.into_owned())),
+            Change::Value(one) => Change::Value(match one {
+                One::Plain(value) => One::Plain(value),
+                One::Json(text) => One::Json(Cow::Owned(text.into_owned())),
+                One::Wrapped { index, value } => One::Wrapped { index, value },
+            }),
+        }
+    }
+}
+
 /// A single value. JSON in it is not yet read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum One<'a> {
     /// A scalar or enum.
     Plain(Parsed),
@@ -76,6 +132,18 @@ impl Resolved {
         text: &str,
     ) -> Result<(), SetError> {
         let change = self.change(dialect, text)?;
+        self.carry_out(change, message, explicit, dialect, schema)
+    }
+
+    /// Makes a change at the end of the path.
+    fn carry_out(
+        &self,
+        change: Change<'_>,
+        message: &mut dyn Reflect,
+        explicit: &mut Explicit,
+        dialect: &dyn Dialect,
+        schema: &'static Schema,
+    ) -> Result<(), SetError> {
         let clears = matches!(change, Change::Clear);
         let (mut message, mut explicit) = (message, explicit);
         // Takes the marks within lists and maps, which are not kept.
@@ -166,7 +234,7 @@ impl Resolved {
                 mark(step, explicit);
                 let outer = self.outer.last().map_or("", |step| self.up_to(step));
                 let index = step.index;
-                return json::merge_field(message, index, explicit, dialect, schema, outer, text)
+                return json::merge_field(message, index, explicit, dialect, schema, outer, &text)
                     .map_err(|error| from_json(error, &self.path));
             }
             Change::Value(one) => one,
@@ -222,13 +290,13 @@ impl Resolved {
             },
             (Label::Repeated | Label::Map(_), _) if is_null => Ok(Change::Clear),
             // An array replaces the list; an object is one more element.
-            (Label::Repeated, _) if text.starts_with('[') => Ok(Change::Merge(text)),
+            (Label::Repeated, _) if text.starts_with('[') => Ok(Change::Merge(text.into())),
             (Label::Repeated, _) if is_json => Ok(Change::Value(One::Json(text.into()))),
-            (Label::Map(_), _) if is_json => Ok(Change::Merge(text)),
+            (Label::Map(_), _) if is_json => Ok(Change::Merge(text.into())),
             (Label::Map(_), _) => Err(self.error(self.not_json(text))),
             (Label::Repeated, _) => one(),
             (_, _) if is_null && !is_text => Ok(Change::Clear),
-            (_, Type::Message(_)) if is_json => Ok(Change::Merge(text)),
+            (_, Type::Message(_)) if is_json => Ok(Change::Merge(text.into())),
             (_, Type::Message(_)) => one(),
             (_, ty) => {
                 let meant = dialect.value(message, *index, text);

@@ -42,9 +42,9 @@ pub(super) fn program(program: &Program) -> Result<PathBuf, LaunchError> {
     }
     let folder = named_folder(program);
     let name = program.args.first().map_or("", String::as_str);
-    let path = program.env.iter().rev();
-    let path = path.filter_map(|entry| entry.strip_prefix("PATH=")).next();
-    let folders: Vec<_> = path.map_or_else(Vec::new, |path| std::env::split_paths(path).collect());
+    let folders: Vec<_> = program
+        .path()
+        .map_or_else(Vec::new, |path| std::env::split_paths(path).collect());
     let is_there = folder.join(name).exists()
         || folders
             .iter()

@@ -6,8 +6,8 @@ use std::io;
 use std::sync::Arc;
 
 use nix::unistd::{read, write};
+use tokio::sync::watch;
 
-use crate::change::Wait;
 use crate::process::Pipe;
 
 use super::End;
@@ -16,8 +16,8 @@ use super::End;
 const PIECE: usize = 16_384;
 
 /// Carries what a program writes, to the end of it, or until nobody reads it or
-/// `gone` is done. The pipe ends then.
-pub(super) async fn fill(end: Arc<End>, pipe: Pipe, gone: Wait) {
+/// `gone` is closed. The pipe ends then.
+pub(super) async fn fill(end: Arc<End>, pipe: Pipe, mut gone: watch::Receiver<Option<i32>>) {
     let carry = async {
         let mut buffer = vec![0; PIECE];
         // An error is how a terminal ends: with EIO.
@@ -32,7 +32,7 @@ pub(super) async fn fill(end: Arc<End>, pipe: Pipe, gone: Wait) {
     };
     tokio::select! {
         () = carry => {}
-        () = gone.done() => {}
+        () = async { while gone.changed().await.is_ok() {} } => {}
     }
     pipe.end();
 }

@@ -54,16 +54,7 @@ async fn line(process: &Process) -> String {
 }
 
 async fn status(process: &Process) -> i32 {
-    let wait = async {
-        loop {
-            let end = process.end();
-            if let Some(status) = process.status() {
-                return status;
-            }
-            end.done().await;
-        }
-    };
-    tokio::time::timeout(LIMIT, wait).await.unwrap()
+    tokio::time::timeout(LIMIT, process.ended()).await.unwrap()
 }
 
 async fn run(args: &[&str]) -> (String, String, i32) {
@@ -94,32 +85,12 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 #[tokio::test]
-async fn streams_and_statuses_are_those_of_the_program() {
-    let none = String::new;
-    assert_eq!(
-        run(&["echo", "a", "b"]).await,
-        ("a b\n".to_owned(), none(), 0)
-    );
-    let script = "echo out; echo err >&2; exit 7";
-    let found = run(&["sh", "-c", script]).await;
-    assert_eq!(found, ("out\n".to_owned(), "err\n".to_owned(), 7));
+async fn nothing_of_the_agents_is_handed_on() {
     let found = run(&["env"]).await;
-    assert_eq!(found, (format!("A=1\n{PATH}\n"), none(), 0));
-    assert_eq!(run(&["pwd"]).await, ("/\n".to_owned(), none(), 0));
-    // Nothing of the agent's is handed on: the three streams, and the folder
-    // that is being listed.
+    assert_eq!(found, (format!("A=1\n{PATH}\n"), String::new(), 0));
+    // The three streams, and the folder that is being listed.
     let (fds, ..) = run(&["ls", "/proc/self/fd"]).await;
     assert_eq!(fds, "0\n1\n2\n3\n");
-
-    let folder = tempfile::tempdir().unwrap();
-    let cwd = fs::canonicalize(folder.path()).unwrap();
-    let cwd = cwd.to_str().unwrap().to_owned();
-    let found = Program {
-        cwd: cwd.clone(),
-        ..program(&["pwd"])
-    };
-    let process = Launcher::Real.launch(found).unwrap();
-    assert_eq!(ended(&process).await, (format!("{cwd}\n"), none(), 0));
 }
 
 #[tokio::test]
@@ -149,29 +120,16 @@ async fn a_program_may_be_in_the_root_filesystem_and_that_of_a_pod_in_none() {
 #[tokio::test]
 async fn programs_that_cannot_be_run_are_told() {
     let error = |program: Program| Launcher::Real.create(program).unwrap_err().to_string();
-    assert_eq!(
-        error(program(&["frobnicate"])),
-        "the file frobnicate was not found"
-    );
-    assert_eq!(
-        error(program(&["/no/such"])),
-        "the file /no/such was not found"
-    );
     let without_path = Program {
         env: Vec::new(),
         ..program(&["echo"])
     };
     assert_eq!(error(without_path), "the file echo was not found");
-    for (cwd, reason) in [
-        ("/no/such", "ENOENT: No such file or directory"),
-        ("/etc/passwd", "ENOTDIR: Not a directory"),
-    ] {
-        let program = Program {
-            cwd: cwd.to_owned(),
-            ..program(&["true"])
-        };
-        assert_eq!(error(program), reason);
-    }
+    let in_a_file = Program {
+        cwd: "/etc/passwd".to_owned(),
+        ..program(&["true"])
+    };
+    assert_eq!(error(in_a_file), "ENOTDIR: Not a directory");
     // It is there when it is looked for, and gone when it starts.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("program");
@@ -191,27 +149,6 @@ async fn programs_that_cannot_be_run_are_told() {
             .to_string()
             .starts_with("the program cannot be started: ")
     );
-}
-
-#[tokio::test]
-async fn signals_reach_the_program() {
-    for (signal, expected) in [(1, 129), (9, 137), (15, 143)] {
-        let process = start(&["sleep", "1000"]);
-        process.send(Event::Signal(0));
-        process.send(Event::Signal(signal));
-        assert_eq!(status(&process).await, expected);
-        process.send(Event::Signal(signal));
-    }
-    let script = "trap 'echo bye; exit 3' TERM; echo on; while :; do sleep 0.01; done";
-    let process = start(&["sh", "-c", script]);
-    assert_eq!(line(&process).await, "on\n");
-    assert!(process.handles(15) && !process.handles(10));
-    process.send(Event::Signal(15));
-    assert_eq!(
-        ended(&process).await,
-        ("bye\n".to_owned(), String::new(), 3)
-    );
-    assert!(!process.handles(15));
 }
 
 #[tokio::test]
@@ -299,10 +236,6 @@ async fn a_terminal_is_the_programs_own() {
     assert_eq!(ended(&process).await, (output, String::new(), 0));
 
     let sleeping = ["sh", "-c", "echo on; exec sleep 1000"];
-    let process = start_on_terminal(&sleeping);
-    assert_eq!(line(&process).await, "on\r\n");
-    process.stdin().write_all(b"\x03").await;
-    assert_eq!(status(&process).await, 130);
     let process = start_on_terminal(&sleeping);
     assert_eq!(line(&process).await, "on\r\n");
     process.stdin().end();

@@ -11,19 +11,22 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 
 use nix::libc::{
-    SIGCHLD, SIGCONT, SIGINT, SIGPIPE, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
-    SIGWINCH,
+    EACCES, SIGCHLD, SIGCONT, SIGINT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
 };
 
 use super::events::bit;
 use super::{Program, Runner, SIGKILL};
 
-use programs::{Broken, Io};
+use programs::Io;
 
 pub(super) use programs::is_pause;
 
 /// Starts a program.
 pub(super) fn start(program: Program, runner: Runner) {
+    if program.is_refused {
+        // The agent finds out when it has told that it is ready.
+        return runner.finish(EACCES);
+    }
     // A pod's own program ends with status 0 when it is told to go.
     let handled = match program.args.first().is_some_and(|name| is_pause(name)) {
         true => bit(SIGINT) | bit(SIGTERM),
@@ -67,12 +70,7 @@ async fn play(program: &Program, handled: u64, runner: &Runner) -> i32 {
                     }
                 }
             }
-            ended = &mut played, if !frozen && !stopped => {
-                return match ended {
-                    Ok(status) => status,
-                    Err(Broken) => 128 + SIGPIPE,
-                };
-            }
+            status = &mut played, if !frozen && !stopped => return status,
         }
     }
 }

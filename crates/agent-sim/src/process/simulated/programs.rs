@@ -13,13 +13,6 @@ const MAX_DEPTH: u32 = 10;
 /// How much `cat` reads at once, in bytes.
 const CHUNK: usize = 16_384;
 
-/// Nobody will read what was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken;
-
-/// How a program ended: with a status, or because nobody reads what it writes.
-pub(super) type Ended = Result<i32, Broken>;
-
 /// The streams of a program.
 #[derive(Debug)]
 pub(super) struct Io {
@@ -43,23 +36,21 @@ impl Io {
         }
     }
 
-    async fn write(&self, bytes: &[u8]) -> Result<(), Broken> {
-        write(&self.output, bytes).await
+    async fn write(&self, bytes: &[u8]) {
+        write(&self.output, bytes).await;
     }
 
     /// Writes a line of complaint.
-    pub(super) async fn complain(&self, text: &str) -> Result<(), Broken> {
-        write(&self.errors, format!("{text}\n").as_bytes()).await
+    pub(super) async fn complain(&self, text: &str) {
+        write(&self.errors, format!("{text}\n").as_bytes()).await;
     }
 }
 
 /// Writes all of it, and lets other processes have their turn.
-async fn write(pipe: &Pipe, bytes: &[u8]) -> Result<(), Broken> {
+async fn write(pipe: &Pipe, bytes: &[u8]) {
     tokio::task::yield_now().await;
-    match pipe.write_all(bytes).await {
-        true => Ok(()),
-        false => Err(Broken),
-    }
+    // The outputs of a process that is played are never closed to it.
+    let _ = pipe.write_all(bytes).await;
 }
 
 /// Whether this is the program of a pod's own container, which waits to be told to go.
@@ -72,65 +63,65 @@ fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Runs the program that the first argument names. `env` has `NAME=value` each,
+/// Runs the program that the first argument names, and gives its status. `env` has `NAME=value` each,
 /// and `depth` is how many shells it runs in.
 pub(super) fn run<'a>(
     args: &'a [String],
     env: &'a [String],
     io: &'a Io,
     depth: u32,
-) -> Pin<Box<dyn Future<Output = Ended> + Send + 'a>> {
+) -> Pin<Box<dyn Future<Output = i32> + Send + 'a>> {
     Box::pin(async move {
         let Some((path, rest)) = args.split_first() else {
-            return Ok(0);
+            return 0;
         };
         match name(path) {
             "cat" => cat(rest, io).await,
             "echo" => echo(rest, io).await,
-            "false" => Ok(1),
+            "false" => 1,
             "sh" if depth < MAX_DEPTH => shell::run(rest, env, io, depth + 1).await,
             "sleep" => sleep(rest, io).await,
-            "true" => Ok(0),
+            "true" => 0,
             _ => std::future::pending().await,
         }
     })
 }
 
 /// Copies its input. There are no files to read.
-async fn cat(args: &[String], io: &Io) -> Ended {
+async fn cat(args: &[String], io: &Io) -> i32 {
     if let Some(file) = args.iter().find(|arg| *arg != "-") {
         io.complain(&format!("cat: {file}: No such file or directory"))
-            .await?;
-        return Ok(1);
+            .await;
+        return 1;
     }
     while let Some(bytes) = io.input.next(CHUNK).await {
-        io.write(&bytes).await?;
+        io.write(&bytes).await;
     }
-    Ok(0)
+    0
 }
 
 /// `echo [-n] WORD...`
-async fn echo(args: &[String], io: &Io) -> Ended {
+async fn echo(args: &[String], io: &Io) -> i32 {
     let text = match args {
         [option, words @ ..] if option == "-n" => words.join(" "),
         words => words.join(" ") + "\n",
     };
-    io.write(text.as_bytes()).await?;
-    Ok(0)
+    io.write(text.as_bytes()).await;
+    0
 }
 
 /// `sleep TIME...`
-async fn sleep(args: &[String], io: &Io) -> Ended {
+async fn sleep(args: &[String], io: &Io) -> i32 {
     if args.is_empty() {
-        io.complain("sleep: missing operand").await?;
-        return Ok(1);
+        io.complain("sleep: missing operand").await;
+        return 1;
     }
     let mut time = Some(Duration::ZERO);
     for arg in args {
         let Some(seconds) = seconds(arg) else {
             io.complain(&format!("sleep: invalid time interval '{arg}'"))
-                .await?;
-            return Ok(1);
+                .await;
+            return 1;
         };
         // A time that is too long to count lasts for ever.
         time = Duration::try_from_secs_f64(seconds)
@@ -141,7 +132,7 @@ async fn sleep(args: &[String], io: &Io) -> Ended {
         Some(time) => tokio::time::sleep(time).await,
         None => std::future::pending().await,
     }
-    Ok(0)
+    0
 }
 
 fn seconds(arg: &str) -> Option<f64> {

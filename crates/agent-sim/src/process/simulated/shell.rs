@@ -2,7 +2,7 @@
 //! quotes, `$NAME`, `#` and `exit N`. A line with anything else that means
 //! something to a shell runs, as a program that is not known, until it is signalled.
 
-use super::programs::{self, Ended, Io};
+use super::programs::{self, Io};
 
 /// The longest line of commands, in bytes.
 const LINE_LIMIT: usize = 65_536;
@@ -16,19 +16,19 @@ const UNKNOWN: &[char] = &[
 type Command = Vec<String>;
 
 /// `sh -c COMMANDS`, or the lines of its input, each when it has come.
-pub(super) async fn run(args: &[String], env: &[String], io: &Io, depth: u32) -> Ended {
+pub(super) async fn run(args: &[String], env: &[String], io: &Io, depth: u32) -> i32 {
     let mut status = 0;
     match args {
         [option, script, ..] if option == "-c" => {
             for line in script.lines() {
-                if run_line(line, env, io, depth, &mut status).await? {
+                if run_line(line, env, io, depth, &mut status).await {
                     break;
                 }
             }
         }
         [] => {
             while let Some(line) = line(io).await {
-                if run_line(&line, env, io, depth, &mut status).await? {
+                if run_line(&line, env, io, depth, &mut status).await {
                     break;
                 }
             }
@@ -36,17 +36,11 @@ pub(super) async fn run(args: &[String], env: &[String], io: &Io, depth: u32) ->
         // Another option, or a file, of which there are none.
         _ => std::future::pending().await,
     }
-    Ok(status)
+    status
 }
 
 /// Runs the commands of a line. Whether the shell ends then.
-async fn run_line(
-    line: &str,
-    env: &[String],
-    io: &Io,
-    depth: u32,
-    status: &mut i32,
-) -> Result<bool, programs::Broken> {
+async fn run_line(line: &str, env: &[String], io: &Io, depth: u32, status: &mut i32) -> bool {
     let Some(commands) = commands(line, env) else {
         return std::future::pending().await;
     };
@@ -56,17 +50,17 @@ async fn run_line(
                 match args.first().map(|arg| arg.parse::<u8>()) {
                     Some(Ok(number)) => *status = number.into(),
                     Some(Err(_)) => {
-                        io.complain("sh: exit: Illegal number").await?;
+                        io.complain("sh: exit: Illegal number").await;
                         *status = 2;
                     }
                     None => {}
                 }
-                return Ok(true);
+                return true;
             }
-            words => *status = programs::run(words, env, io, depth).await?,
+            words => *status = programs::run(words, env, io, depth).await,
         }
     }
-    Ok(false)
+    false
 }
 
 /// The next line without its end: nothing of what comes after it is taken, as a

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use crate::process::pipe::{Read, Write};
 use crate::process::{Event, Launcher, Pipe, Process, Program, Size};
 
 /// How long anything may take.
@@ -33,16 +32,7 @@ async fn all(pipe: &Pipe) -> String {
 }
 
 async fn status(process: &Process) -> i32 {
-    let wait = async {
-        loop {
-            let end = process.end();
-            if let Some(status) = process.status() {
-                return status;
-            }
-            end.done().await;
-        }
-    };
-    tokio::time::timeout(LIMIT, wait).await.unwrap()
+    tokio::time::timeout(LIMIT, process.ended()).await.unwrap()
 }
 
 /// What a program with this input writes, also as errors, and how it ends.
@@ -165,61 +155,6 @@ async fn what_is_not_known_runs_until_it_is_signalled() {
 }
 
 #[tokio::test]
-async fn signals_do_what_they_do_by_default() {
-    for (number, expected) in [
-        (1, 129),
-        (2, 130),
-        (9, 137),
-        (10, 138),
-        (15, 143),
-        (64, 192),
-    ] {
-        let process = start(&["sleep", "infinity"]);
-        settle().await;
-        for ignored in [17, 18, 23, 28, 0, 65, -1] {
-            signal(&process, ignored);
-        }
-        settle().await;
-        assert_eq!(process.status(), None);
-        signal(&process, number);
-        assert_eq!(status(&process).await, expected);
-        signal(&process, number);
-    }
-}
-
-#[tokio::test]
-async fn a_program_that_stops_goes_on_where_it_was() {
-    let process = start(&["cat"]);
-    for (freeze, thaw) in [
-        (Event::Signal(19), Event::Signal(18)),
-        (Event::Signal(20), Event::Signal(18)),
-        (Event::Freeze, Event::Thaw),
-    ] {
-        process.send(freeze);
-        settle().await;
-        process.stdin().write_all(b"word").await;
-        settle().await;
-        assert!(matches!(process.stdout().read(1), Read::Later(_)));
-        process.send(thaw);
-        let word = tokio::time::timeout(LIMIT, process.stdout().next(9)).await;
-        assert_eq!(word.unwrap().as_deref(), Some(&b"word"[..]));
-    }
-    // What may not be caught works at once, the rest when it goes on.
-    process.send(Event::Freeze);
-    signal(&process, 15);
-    settle().await;
-    assert_eq!(process.status(), None);
-    process.send(Event::Thaw);
-    assert_eq!(status(&process).await, 143);
-
-    let process = start(&["cat"]);
-    process.send(Event::Freeze);
-    settle().await;
-    signal(&process, 9);
-    assert_eq!(status(&process).await, 137);
-}
-
-#[tokio::test]
 async fn the_program_of_a_pod_waits_to_be_told_to_go() {
     for path in ["/pause", "pause"] {
         let process = start(&[path]);
@@ -227,41 +162,6 @@ async fn the_program_of_a_pod_waits_to_be_told_to_go() {
         signal(&process, 15);
         assert_eq!(status(&process).await, 0);
     }
-}
-
-#[tokio::test]
-async fn a_program_is_created_and_written_to_before_it_starts() {
-    let process = Launcher::Simulated.create(program(&["cat"])).unwrap();
-    assert!(matches!(process.stdin().write(b"early"), Write::Taken(5)));
-    process.stdin().end();
-    settle().await;
-    assert!(matches!(process.stdout().read(1), Read::Later(_)));
-    process.start().unwrap();
-    process.start().unwrap();
-    assert_eq!(all(process.stdout()).await, "early");
-    assert_eq!(status(&process).await, 0);
-
-    let process = Launcher::Simulated.create(program(&["cat"])).unwrap();
-    signal(&process, 15);
-    assert_eq!(process.status(), None);
-    signal(&process, 9);
-    assert_eq!(process.status(), Some(137));
-    process.start().unwrap();
-    settle().await;
-    assert_eq!(process.status(), Some(137));
-    assert!(matches!(process.stdin().write(b"late"), Write::Broken));
-
-    let error = Launcher::Simulated.create(program(&[])).unwrap_err();
-    let text = "the process has no arguments, and the first one names the program";
-    assert_eq!(error.to_string(), text);
-}
-
-#[tokio::test]
-async fn whoever_writes_what_nobody_reads_ends() {
-    let process = start(&["cat"]);
-    process.stdout().abandon();
-    process.stdin().write_all(b"a").await;
-    assert_eq!(status(&process).await, 141);
 }
 
 #[tokio::test]

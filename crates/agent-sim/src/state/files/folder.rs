@@ -207,6 +207,15 @@ impl Store for Folder {
         Ok(bytes)
     }
 
+    fn is_program(&self, path: &Path) -> bool {
+        let file = self.at(path, OFlag::O_PATH, Mode::empty());
+        let status = file.and_then(fstat);
+        status.is_ok_and(|status| {
+            let mode = SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT;
+            mode == SFlag::S_IFREG && status.st_mode & 0o111 != 0
+        })
+    }
+
     fn usage(&self, path: &Path) -> Result<Usage> {
         let there = self.at(path, OFlag::O_PATH, Mode::empty())?;
         let status = fstatfs(there)?;

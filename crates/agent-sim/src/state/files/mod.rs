@@ -37,6 +37,13 @@ pub(crate) struct Files {
     store: Box<dyn Store>,
 }
 
+/// Something in the guest.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    /// It is a file that somebody may execute.
+    pub(crate) can_run: bool,
+}
+
 impl Files {
     /// Files below `root`, or else in memory.
     pub(crate) fn new(root: Option<&Root>) -> Files {
@@ -66,11 +73,13 @@ impl Files {
         store.usage(&place.path)
     }
 
-    /// Whether there is something at a path within a folder of the guest, from which
-    /// no link leads out.
-    pub(crate) fn has(&self, folder: &Path, path: &Path) -> bool {
+    /// What is at a path within a folder of the guest, from which no link leads out.
+    pub(crate) fn find(&self, folder: &Path, path: &Path) -> Option<Found> {
         let base = folder.strip_prefix("/").unwrap_or(folder);
-        resolve::resolve(self.store.as_ref(), base, path).is_ok()
+        let store = self.store.as_ref();
+        let place = resolve::resolve(store, base, path).ok()?;
+        let can_run = store.is_program(&place.path);
+        Some(Found { can_run })
     }
 
     /// Makes a folder of the guest, with those on the way to it.

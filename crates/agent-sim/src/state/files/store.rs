@@ -69,6 +69,8 @@ pub(super) trait Store: Debug + Send {
     fn rename(&mut self, from: &Path, to: &Path) -> Result<()>;
     /// The first bytes of a file, at most `limit`.
     fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>>;
+    /// Whether it is a file that somebody may execute.
+    fn is_program(&self, path: &Path) -> bool;
     /// The room of the file system that a path is on.
     fn usage(&self, path: &Path) -> Result<Usage>;
 }

@@ -177,29 +177,6 @@ fn what_cannot_be_made_is_told_as_the_agent_tells_it() {
 }
 
 #[test]
-fn only_the_shared_folder_is_copied_into() {
-    everywhere(|files| {
-        for path in [
-            "/etc/x",
-            "x",
-            "",
-            "/run/kata-containers/shared/containersx",
-            "/run/../run/kata-containers/shared/containers/x",
-        ] {
-            let error = files.copy(&piece(path, 0o644, b"")).unwrap_err();
-            let text = format!(
-                "removing \"{SHARED}\" prefix from {path}\n\nCaused by:\n    prefix not found"
-            );
-            assert_eq!(error.to_string(), text);
-        }
-        // As the agent takes paths apart, this is the same folder.
-        let path = "//run/./kata-containers//shared/containers/./x";
-        files.copy(&piece(path, 0o644, b"1")).unwrap();
-        assert_eq!(content(files, "x").unwrap(), b"1");
-    });
-}
-
-#[test]
 fn an_absolute_link_leads_to_the_shared_folder_and_back_out_of_nothing() {
     everywhere(|files| {
         files.copy(&piece(&below("dir"), 0o040_755, b"")).unwrap();
@@ -217,29 +194,6 @@ fn an_absolute_link_leads_to_the_shared_folder_and_back_out_of_nothing() {
         files.copy(&piece(&below("in/y"), 0o644, b"2")).unwrap();
         assert_eq!(content(files, "dir/y").unwrap(), b"2");
     });
-}
-
-#[test]
-fn memory_keeps_permissions_and_owners_as_the_kernel_would() {
-    let mut memory = Memory::default();
-    for (rest, mode, kept) in [
-        ("a/plain", 0o100_644, 0o644),
-        ("a/set", 0o106_755, 0o755),
-        ("a/group", 0o106_745, 0o2745),
-        ("a/dir", 0o047_755, 0o7755),
-    ] {
-        let path = below(rest);
-        let given = Piece {
-            user: 7,
-            group: 8,
-            ..piece(&path, mode, b"")
-        };
-        piece::copy(&mut memory, &given).unwrap();
-        let path = Path::new(SHARED_BASE).join(rest);
-        assert_eq!(memory.access(&path), Some((kept, 7, 8)), "{rest}");
-    }
-    let parent = Path::new(SHARED_BASE).join("a");
-    assert_eq!(memory.access(&parent), Some((0o750, 7, 8)));
 }
 
 #[test]

@@ -41,12 +41,15 @@ pub struct Pieces {
     _lock: File,
 }
 
-/// What is needed, or why it cannot be had.
-pub fn gather() -> Result<Pieces, String> {
+/// What is needed, or why it cannot be had. What is fetched is kept in a folder of tests.
+///
+/// # Errors
+/// What is not there.
+pub fn gather(folder: &Path) -> Result<Pieces, String> {
     if !cfg!(target_arch = "x86_64") {
         return Err("the guest's kernel is one for x86_64".to_owned());
     }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vm");
+    let folder = folder.join("vm");
     let lock = lock(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let qemu = program("qemu-system-x86_64", "qemu-system-x86")?;
     let busybox = program("busybox", "busybox-static")?;
@@ -87,6 +90,9 @@ fn program(name: &str, package: &str) -> Result<PathBuf, String> {
 }
 
 /// Runs a command to its end, and gives what it printed.
+///
+/// # Errors
+/// What it said, when it failed.
 pub fn run(command: &mut Command) -> Result<String, String> {
     let output = command
         .output()
