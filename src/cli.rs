@@ -143,7 +143,7 @@ pub enum SubCommand {
     /// Stand between a runtime and an agent, and print each call
     #[cfg(feature = "tap")]
     Proxy(Box<Proxy>),
-    /// See the calls between runtimes and agents over vsock, without standing in between; as root
+    /// See each call over vsock without standing in between
     #[cfg(feature = "tap")]
     Capture(Capture),
     /// Show a recording

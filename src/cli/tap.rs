@@ -62,10 +62,10 @@ const CAPTURE: &str = "\
 Examples:
   kata-agent-ctl capture --sandbox kube-system/web -w calls.jsonl
   kata-agent-ctl capture --cid 3
-It reads from a vsockmon link, which it makes and removes again. A hypervisor with hybrid vsock has
+It needs root, as it makes a vsockmon link and removes it again. A hypervisor with hybrid vsock has
 no vsock on the host: proxy --interpose is for those.";
 
-/// See the calls between runtimes and agents over vsock, without standing in between; as root
+/// See each call over vsock without standing in between
 #[derive(Debug, clap::Args)]
 #[command(after_help = CAPTURE)]
 pub struct Capture {
