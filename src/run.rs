@@ -3,6 +3,8 @@
 mod address;
 #[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "tap")]
+mod capture;
 #[cfg(feature = "node")]
 mod columns;
 #[cfg(feature = "node")]
@@ -71,6 +73,8 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         #[cfg(feature = "tap")]
         SubCommand::Proxy(options) => proxy::run(schema, *options, logger).map_err(alone),
         #[cfg(feature = "tap")]
+        SubCommand::Capture(options) => capture::run(schema, options, logger).map_err(alone),
+        #[cfg(feature = "tap")]
         SubCommand::Show(options) => recordings::show(schema, &options).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Replay(options) => recordings::replay(schema, *options, logger).map_err(alone),
@@ -118,7 +122,7 @@ fn connect(
     let alone = |error| Failure::new(None, error);
     let address = address(&options, logger).map_err(alone)?;
     if address.is_none() && !options.dry_run {
-        return Err(alone(session::missing_address()));
+        return Err(alone(address::missing()));
     }
     if let (Some(address), Some(text)) = (&address, options.address.given()) {
         warn_of(address, text, logger);

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, BufWriter, Cursor, IsTerminal as _, Read as _, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -21,7 +22,7 @@ use crate::input;
 use crate::interrupt;
 use crate::log::{Logger, say};
 use crate::schema::Schema;
-use crate::session::{self, Output};
+use crate::session::Output;
 use crate::text::{duration, escape};
 
 /// What is compared when calls are: IDs are not, nor is what no two runs have in common, which
@@ -106,10 +107,16 @@ pub(super) fn replay(
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
-    let address = address.ok_or_else(session::missing_address)?;
+    let address = address.ok_or_else(super::address::missing)?;
+    let (source, ids) = with_fresh_ids(schema, &options.file)?;
+    if let Some(write) = &options.write
+        && is_same(write, &options.file)
+    {
+        let message = format_args!("-w: {write:?} is the recording that is read");
+        return Err(Error::usage(message));
+    }
     let file = options.write.as_deref().map(proxy::create).transpose()?;
     let mut record = file.map(BufWriter::new);
-    let (source, ids) = with_fresh_ids(schema, &options.file)?;
     let _ = interrupt::install();
     let mut output = Output::default();
     let mut failure = None;
@@ -204,6 +211,15 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
         Err(error) if error.kind() == Kind::Output => Err(Error::usage(error)),
         Err(error) => Err(error),
         Ok(()) => Ok(u8::from(!differences.is_empty())),
+    }
+}
+
+/// Whether two paths are one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let id = |path| std::fs::metadata(path).map(|it| (it.dev(), it.ino()));
+    match (id(one), id(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
     }
 }
 

@@ -653,7 +653,7 @@ fn mistakes_are_told_before_anything_is_sent() {
         .stderr(
             "error: no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for \
              example unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 \
-             or sim://\n",
+             or sim://; on a node, --sandbox takes namespace/pod instead\n",
         )
         .test();
 }
