@@ -40,7 +40,7 @@ pub use rules::{RuleSource, Rules};
 #[cfg(feature = "sim")]
 pub use serve::Serve;
 #[cfg(feature = "tap")]
-pub use tap::{Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
+pub use tap::{Capture, Diff, DiffFormat, Proxy, Replay, Show, ShowFormat};
 
 use crate::duration;
 pub use crate::error::ErrorFormat;
@@ -143,6 +143,9 @@ pub enum SubCommand {
     /// Stand between a runtime and an agent, and print each call
     #[cfg(feature = "tap")]
     Proxy(Box<Proxy>),
+    /// See each call over vsock without standing in between
+    #[cfg(feature = "tap")]
+    Capture(Capture),
     /// Show a recording
     #[cfg(feature = "tap")]
     Show(Show),

@@ -3,6 +3,8 @@
 mod address;
 #[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "tap")]
+mod capture;
 #[cfg(feature = "node")]
 mod columns;
 #[cfg(feature = "node")]
@@ -70,6 +72,8 @@ pub fn run(cli: Cli) -> Result<u8, Failure> {
         SubCommand::Sandboxes(options) => sandboxes::run(&options, logger).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Proxy(options) => proxy::run(schema, *options, logger).map_err(alone),
+        #[cfg(feature = "tap")]
+        SubCommand::Capture(options) => capture::run(schema, options, logger).map_err(alone),
         #[cfg(feature = "tap")]
         SubCommand::Show(options) => recordings::show(schema, &options).map_err(alone),
         #[cfg(feature = "tap")]

@@ -1,4 +1,4 @@
-//! The options of `proxy`, `show`, `replay` and `diff`.
+//! The options of `proxy`, `capture`, `show`, `replay` and `diff`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,6 +56,36 @@ pub struct Proxy {
     /// What goes wrong.
     #[command(flatten)]
     pub rules: Rules,
+}
+
+const CAPTURE: &str = "\
+Examples:
+  kata-agent-ctl capture --sandbox kube-system/web -w calls.jsonl
+  kata-agent-ctl capture --cid 3
+It needs root, as it makes a vsockmon link and removes it again. A hypervisor with hybrid vsock has
+no vsock on the host: proxy --interpose is for those.";
+
+/// See each call over vsock without standing in between
+#[derive(Debug, clap::Args)]
+#[command(after_help = CAPTURE)]
+pub struct Capture {
+    /// Which guest.
+    #[cfg(feature = "node")]
+    #[command(flatten)]
+    pub on_host: OnHost,
+
+    /// The agent of the guest with this context ID alone [default: all guests]
+    #[arg(long, value_name = "N")]
+    #[cfg_attr(feature = "node", arg(conflicts_with = "sandbox"))]
+    pub cid: Option<u32>,
+
+    /// The guest's port that the agent listens on
+    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT)]
+    pub port: u32,
+
+    /// Record what passes in this file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub write: Option<PathBuf>,
 }
 
 const SHOW: &str = "\

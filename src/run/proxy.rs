@@ -43,7 +43,6 @@ pub(super) fn run(
         false => Some(Arc::new(rules::faults(schema, &options.rules)?)),
     };
     listen::raise_file_limit();
-    let file = options.write.as_deref().map(create).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -58,6 +57,8 @@ pub(super) fn run(
         // The options' definition does not let this happen.
         (None, None) => return Err(Error::usage("give --listen and --to, or --interpose")),
     };
+    // Not before: what is recorded there already would be gone for nothing.
+    let file = options.write.as_deref().map(create).transpose()?;
     let text = format!("proxy {} to {}", place.from, place.to);
     let sinks = Sinks {
         what: text,
@@ -100,7 +101,7 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
 }
 
 /// Tells what is not in the log, where a person or a script can act on it.
-fn tell(summary: Summary) {
+pub(super) fn tell(summary: Summary) {
     let Summary { lost, unread } = summary;
     if lost.items > 0 {
         say(format_args!(

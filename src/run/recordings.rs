@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, BufWriter, Cursor, IsTerminal as _, Read as _, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -106,10 +107,20 @@ pub(super) fn replay(
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
+<<<<<<< HEAD
     let address = address.ok_or_else(super::address::missing)?;
+=======
+    let address = address.ok_or_else(session::missing_address)?;
+    let (source, ids) = with_fresh_ids(schema, &options.file)?;
+    if let Some(write) = &options.write
+        && is_same(write, &options.file)
+    {
+        let message = format_args!("-w: {write:?} is the recording that is read");
+        return Err(Error::usage(message));
+    }
+>>>>>>> tap
     let file = options.write.as_deref().map(proxy::create).transpose()?;
     let mut record = file.map(BufWriter::new);
-    let (source, ids) = with_fresh_ids(schema, &options.file)?;
     let _ = interrupt::install();
     let mut output = Output::default();
     let mut failure = None;
@@ -207,7 +218,20 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
     }
 }
 
+<<<<<<< HEAD
 /// Opens a recording. A signal ends the wait for more of it.
+=======
+/// Whether two paths are one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let id = |path| std::fs::metadata(path).map(|it| (it.dev(), it.ino()));
+    match (id(one), id(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Opens a recording.
+>>>>>>> tap
 pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(input::StandardInput)));

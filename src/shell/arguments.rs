@@ -268,8 +268,8 @@ fn value(schema: &'static Schema, state: &State<'_>, argument: &Arg, text: &str)
                 .map(|it| Candidate::last(it.name(), ""))
                 .collect(),
         ),
-        (_, "server_address") => address(&SCHEMES, text),
-        ("serve", "address") => address(&LISTENING, text),
+        (_, "server_address") | ("proxy", "to") => address(&SCHEMES, text),
+        ("serve", "address") | ("proxy", "listen") => address(&LISTENING, text),
         ("describe", "name") => Found::word(complete::names(schema, text)),
         ("list", "service") => Found::word(complete::services(schema, text)),
         ("template", "name") => Found::word(complete::requests(schema, text)),
@@ -405,6 +405,15 @@ connect --address= -> --address=unix:// --address=unix://@ --address=vsock:// \
     --address=hvsock:// --address=remote:// --address=mock:// --address=sim://
 serve --address  -> unix:// unix://@ vsock://-1: hvsock:// remote:// mock://
 serve --address sim ->
+proxy --listen  -> unix:// unix://@ vsock://-1: hvsock:// remote:// mock://
+proxy --to unix:///etc/host.con -> unix:///etc/host.conf
+proxy --interpose /etc/host.con -> /etc/host.conf
+proxy -w /etc/host.con -> /etc/host.conf
+capture -w /etc/host.con -> /etc/host.conf
+serve --from /etc/host.con -> /etc/host.conf
+show /etc/host.con -> /etc/host.conf
+replay /etc/host.con -> /etc/host.conf
+diff a /etc/host.con -> /etc/host.conf
 serve --address vsock://-1: ->
 serve -a unix:///etc/host.con -> unix:///etc/host.conf
 connect --server-address hvsock:///etc/host.con -> hvsock:///etc/host.conf:

@@ -386,6 +386,13 @@ fn a_hypervisors_socket_is_given_back_on_every_way_out() {
 fn mistakes_are_told_before_anything_is_made() {
     let folder = TempDir::new().unwrap();
     let missing = folder.path().join("none");
+    // A recording that is there already is left alone.
+    let file = folder.path().join("calls");
+    fs::write(&file, "kept").unwrap();
+    tool(["proxy", "-w", file.to_str().unwrap(), "--interpose"])
+        .arguments([&missing])
+        .run();
+    assert_eq!(fs::read(&file).unwrap(), b"kept");
     for (arguments, message) in [
         (
             vec!["proxy", "--interpose", missing.to_str().unwrap()],

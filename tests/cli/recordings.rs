@@ -114,6 +114,55 @@ fn a_pods_life_is_shown_replayed_and_compared() {
 
     tool(["diff", &file, again]).test();
     tool(["diff", &file, &file]).test();
+
+    // What is read is not written over.
+    let before = fs::read(&file).unwrap();
+    tool(["replay", &file, "-a", "sim://", "-w", &file])
+        .status(2)
+        .stderr(format!(
+            "error: -w: {file:?} is the recording that is read\n"
+        ))
+        .test();
+    assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn a_process_whose_id_is_an_ordinary_word_is_run_again_as_it_was() {
+    let config = r#"json://{"Root":{"Path":"/r"},"Mounts":[{"destination":"/proc"},{"destination":"/dev"}],"Linux":{"Namespaces":[{"Type":"mount"}]},"Process":{"User":{},"Cwd":"/","Args":["sleep","60"],"Env":["PATH=/bin"],"Capabilities":{}}}"#;
+    let create = format!(
+        "CreateContainer cid=web OCI={}",
+        config.replace("json://", "")
+    );
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a").to_str().unwrap().to_owned();
+    let again = folder.path().join("b").to_str().unwrap().to_owned();
+    let served = agent();
+    let proxy = proxy(&["--to", &served.address(), "-w", &file]);
+    proxy.listening();
+    connect(&proxy.address(), ["-n", "-o", "jsonl", "-c", "CreateSandbox", &create])
+        .arguments(["StartContainer container_id=web"])
+        .arguments(["ExecProcess container_id=web exec_id=sh process={\"Args\":[\"/bin/sh\",\"-c\",\"echo hi\"],\"Env\":[\"PATH=/bin\"],\"Cwd\":\"/\",\"User\":{}}"])
+        .arguments(["ReadStdout container_id=web exec_id=sh len=99"])
+        .arguments(["WaitProcess container_id=web exec_id=sh"])
+        .run()
+        .succeeded();
+    assert_eq!(proxy.end(Signal::SIGTERM).0, Some(0));
+    assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
+
+    let served = agent();
+    tool(["replay", &file, "-a", &served.address(), "-w", &again])
+        .run()
+        .succeeded();
+    let (_, log, _) = served.end(Signal::SIGTERM);
+    let exec = log.iter().find(|call| call["method"] == "ExecProcess");
+    let exec = &exec.unwrap()["request"];
+    assert_eq!(exec["process"]["Args"][0], "/bin/sh");
+    // The process and the container have fresh IDs, and are still each other's.
+    assert_ne!(exec["exec_id"], "sh");
+    assert_ne!(exec["container_id"], "web");
+    let read = log.iter().find(|call| call["method"] == "ReadStdout");
+    assert_eq!(read.unwrap()["request"]["exec_id"], exec["exec_id"]);
+    tool(["diff", &file, &again]).test();
 }
 
 #[test]

@@ -12,6 +12,7 @@
 )]
 
 mod calls;
+mod capture;
 mod copy;
 mod ends;
 mod guest;

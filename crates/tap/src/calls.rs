@@ -9,8 +9,10 @@ use serde_json::value::RawValue;
 
 use crate::recording::{Kind, Payload, Record, Status};
 
-/// How many calls are kept that have no answer yet. The oldest are told as open then.
+/// How many calls are kept that have no answer yet, and how many bytes of their requests. The
+/// oldest are told as open then.
 const MOST_OPEN: usize = 1 << 16;
+const MOST_BYTES: usize = 64 << 20;
 
 /// A call as it went.
 #[derive(Debug, Clone)]
@@ -78,7 +80,11 @@ pub enum Told {
 #[derive(Debug, Default)]
 pub struct Calls {
     open: HashMap<(u64, u32), (u64, Call)>,
+    /// The same in the order in which they began.
+    order: BTreeMap<u64, (u64, u32)>,
     begun: u64,
+    /// Of the requests of the open ones.
+    bytes: usize,
 }
 
 impl Calls {
@@ -89,38 +95,34 @@ impl Calls {
         };
         match (record.kind, stream) {
             (Kind::Request, Some(stream)) => {
-                let call = Call::begin(connection, stream, record);
-                self.begun += 1;
-                let before = self.open.insert((connection, stream), (self.begun, call));
-                if let Some((_, call)) = before {
-                    tell(Told::Call(Box::new(call)));
+                let key = (connection, stream);
+                if let Some(before) = self.remove(key) {
+                    tell(Told::Call(Box::new(before)));
                 }
-                if self.open.len() > MOST_OPEN
-                    && let Some(key) = self.oldest()
-                    && let Some((_, call)) = self.open.remove(&key)
+                self.insert(key, Call::begin(connection, stream, record));
+                // The last one is kept, however large it is.
+                while self.open.len() > 1
+                    && (self.open.len() > MOST_OPEN || self.bytes > MOST_BYTES)
+                    && let Some(oldest) = self.order.values().next().copied()
+                    && let Some(call) = self.remove(oldest)
                 {
                     tell(Told::Call(Box::new(call)));
                 }
             }
             (Kind::Response, Some(stream)) => {
-                let begun = self.open.remove(&(connection, stream));
-                tell(Told::Call(Box::new(Call::end(
-                    connection,
-                    stream,
-                    begun.map(|(_, call)| call),
-                    record,
-                ))));
+                let begun = self.remove((connection, stream));
+                let call = Call::end(connection, stream, begun, record);
+                tell(Told::Call(Box::new(call)));
             }
             (Kind::Close, _) => {
-                let time = record.time;
-                let mut lost: Vec<_> = self
-                    .open
-                    .extract_if(|(of, _), _| *of == connection)
-                    .map(|(_, call)| call)
+                let lost: Vec<_> = self
+                    .order
+                    .values()
+                    .filter(|(of, _)| *of == connection)
+                    .copied()
                     .collect();
-                lost.sort_by_key(|(number, _)| *number);
-                for (_, mut call) in lost {
-                    call.end = End::Lost(time);
+                for mut call in lost.into_iter().filter_map(|key| self.remove(key)) {
+                    call.end = End::Lost(record.time);
                     tell(Told::Call(Box::new(call)));
                 }
                 tell(Told::Else(Box::new(record)));
@@ -130,17 +132,26 @@ impl Calls {
     }
 
     /// Tells the calls that are still open, when no more records come.
-    pub fn finish(self, mut tell: impl FnMut(Told)) {
-        let mut open: Vec<_> = self.open.into_values().collect();
-        open.sort_by_key(|(number, _)| *number);
-        for (_, call) in open {
-            tell(Told::Call(Box::new(call)));
+    pub fn finish(mut self, mut tell: impl FnMut(Told)) {
+        while let Some((_, key)) = self.order.pop_first() {
+            if let Some((_, call)) = self.open.remove(&key) {
+                tell(Told::Call(Box::new(call)));
+            }
         }
     }
 
-    fn oldest(&self) -> Option<(u64, u32)> {
-        let oldest = self.open.iter().min_by_key(|(_, (number, _))| *number);
-        oldest.map(|(key, _)| *key)
+    fn insert(&mut self, key: (u64, u32), call: Call) {
+        self.begun += 1;
+        self.bytes += call.size();
+        self.order.insert(self.begun, key);
+        self.open.insert(key, (self.begun, call));
+    }
+
+    fn remove(&mut self, key: (u64, u32)) -> Option<Call> {
+        let (number, call) = self.open.remove(&key)?;
+        self.order.remove(&number);
+        self.bytes -= call.size();
+        Some(call)
     }
 }
 
@@ -186,6 +197,14 @@ impl Call {
             response,
         };
         call
+    }
+
+    /// The bytes that its request takes.
+    fn size(&self) -> usize {
+        self.request.as_ref().map_or(0, |said| {
+            let message = said.message.as_ref().map_or(0, |text| text.get().len());
+            said.payload.len() + message
+        })
     }
 
     /// How long it took; none while it is open.
@@ -284,4 +303,50 @@ struct Line<'a> {
     open: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_us: Option<u128>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(kind: Kind, stream: u32, payload: usize) -> Record {
+        Record {
+            connection: Some(1),
+            stream: Some(stream),
+            payload: Some(Payload(vec![0; payload])),
+            ..Record::new(SystemTime::UNIX_EPOCH, kind)
+        }
+    }
+
+    /// The streams of the calls that a record completes, and whether they are told as open.
+    fn told(calls: &mut Calls, record: Record) -> Vec<(u32, bool)> {
+        let mut told = Vec::new();
+        calls.take(record, |each| {
+            if let Told::Call(call) = each {
+                told.push((call.stream, matches!(call.end, End::Open)));
+            }
+        });
+        told
+    }
+
+    #[test]
+    fn what_is_kept_of_open_calls_is_bounded() {
+        const LARGE: usize = 4 << 20;
+        let mut calls = Calls::default();
+        for stream in 0..16 {
+            assert_eq!(told(&mut calls, record(Kind::Request, stream, LARGE)), []);
+        }
+        assert_eq!(told(&mut calls, record(Kind::Request, 16, 1)), [(0, true)]);
+        assert_eq!(told(&mut calls, record(Kind::Response, 1, 0)), [(1, false)]);
+        assert_eq!(told(&mut calls, record(Kind::Request, 17, LARGE)), []);
+        let ends = told(&mut calls, record(Kind::Close, 0, 0));
+        let streams: Vec<u32> = ends.iter().map(|(stream, _)| *stream).collect();
+        assert_eq!(streams, (2..18).collect::<Vec<_>>());
+        assert_eq!((calls.bytes, calls.order.len()), (0, 0));
+        // One alone is kept, however large.
+        assert_eq!(told(&mut calls, record(Kind::Request, 1, 20 * LARGE)), []);
+        let mut open = 0;
+        calls.finish(|_| open += 1);
+        assert_eq!(open, 1);
+    }
 }

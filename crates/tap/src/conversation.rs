@@ -94,7 +94,9 @@ pub struct Conversation {
 #[derive(Debug, Default)]
 struct Side {
     state: State,
-    /// A line or a frame that has come in part.
+    /// The header of a frame that has come in part, once it is whole, and its bytes.
+    header: Option<(Header, [u8; HEADER_LENGTH])>,
+    /// A line, a header or the data of a frame, as far as it has come.
     partial: Vec<u8>,
     /// How many bytes that are no ttRPC have been handed out.
     other: usize,
@@ -109,6 +111,8 @@ enum State {
     Line,
     /// Frames come.
     Frames,
+    /// Something is missing, and no frame was found again.
+    Lost,
     /// Something else comes.
     Other,
 }
@@ -142,6 +146,11 @@ impl Conversation {
                 }
                 State::Line => bytes = self.line(direction, bytes, &mut each),
                 State::Frames => bytes = side.frames(bytes, &mut each),
+                State::Lost => match begins_a_frame(bytes) {
+                    true => side.state = State::Frames,
+                    // The rest of a frame whose beginning is missing.
+                    false => return,
+                },
                 State::Other => {
                     // What is said to another port is not looked at.
                     if !self.is_elsewhere {
@@ -153,11 +162,25 @@ impl Conversation {
         }
     }
 
+    /// Takes note that bytes may be missing here, in either direction: what has come in part is
+    /// given up. What is fed next begins a frame, if it looks as if it did; nothing else does.
+    pub fn lose(&mut self) {
+        for side in &mut self.sides {
+            side.take_partial();
+            side.state = State::Lost;
+        }
+    }
+
+    /// How many bytes are kept of what has come in part.
+    pub(crate) fn held(&self) -> usize {
+        self.sides.iter().map(|side| side.partial.len()).sum()
+    }
+
     /// Hands out what came in part in one direction, when no more comes.
     pub fn end(&mut self, direction: Direction, mut each: impl FnMut(Piece)) {
         let side = &mut self.sides[direction.index()];
-        if !side.partial.is_empty() && side.state != State::Other {
-            let bytes = std::mem::take(&mut side.partial);
+        let bytes = side.take_partial();
+        if !bytes.is_empty() && side.state != State::Other {
             let reason = "the end came before the frame was whole".to_owned();
             side.other(&bytes, Some(reason), &mut each);
         }
@@ -214,39 +237,56 @@ impl Side {
     /// Takes bytes of frames, and returns what was not taken because it is none.
     fn frames<'a>(&mut self, mut bytes: &'a [u8], each: &mut impl FnMut(Piece)) -> &'a [u8] {
         while !bytes.is_empty() {
-            let missing = HEADER_LENGTH.saturating_sub(self.partial.len());
-            if missing > 0 {
-                let (head, rest) = bytes.split_at(missing.min(bytes.len()));
-                self.partial.extend_from_slice(head);
-                bytes = rest;
-            }
-            let Some(header) = self.partial.first_chunk::<HEADER_LENGTH>() else {
-                return bytes;
+            let length = match &self.header {
+                Some((header, _)) => header.length,
+                None => HEADER_LENGTH,
             };
-            let header = match Header::read(header) {
-                Ok(header) => header,
-                Err(reason) => {
+            let missing = length - self.partial.len();
+            let (head, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.partial.extend_from_slice(head);
+            bytes = rest;
+            if head.len() < missing {
+                return bytes;
+            }
+            if self.header.is_none() {
+                if let Err(reason) = self.header() {
                     self.state = State::Other;
                     let head = std::mem::take(&mut self.partial);
                     self.other(&head, Some(reason), each);
                     return bytes;
                 }
-            };
-            let missing = HEADER_LENGTH + header.length - self.partial.len();
-            let (data, rest) = bytes.split_at(missing.min(bytes.len()));
-            self.partial.extend_from_slice(data);
-            bytes = rest;
-            if data.len() == missing {
-                let mut data = std::mem::take(&mut self.partial);
-                data.drain(..HEADER_LENGTH);
+                // A frame without data is whole by its header.
+                if self.header.as_ref().is_some_and(|(it, _)| it.length > 0) {
+                    continue;
+                }
+            }
+            if let Some((header, _)) = self.header.take() {
                 each(Piece::Frame(Frame {
                     stream_id: header.stream_id,
                     frame_type: header.frame_type,
                     flags: header.flags,
-                    data,
+                    data: std::mem::take(&mut self.partial),
                 }));
             }
         }
+        bytes
+    }
+
+    /// Reads the header that has come, and makes room for the data behind it.
+    fn header(&mut self) -> Result<(), String> {
+        if let Some(bytes) = self.partial.first_chunk().copied() {
+            let header = Header::read(&bytes)?;
+            self.partial = Vec::with_capacity(header.length);
+            self.header = Some((header, bytes));
+        }
+        Ok(())
+    }
+
+    /// Gives up what has come in part, and hands it out.
+    fn take_partial(&mut self) -> Vec<u8> {
+        let header = self.header.take();
+        let mut bytes = header.map_or(Vec::new(), |(_, bytes)| bytes.to_vec());
+        bytes.append(&mut self.partial);
         bytes
     }
 
@@ -263,7 +303,30 @@ impl Side {
     }
 }
 
+/// The highest flags that mean something, all of them together.
+const MOST_FLAGS: u8 = 7;
+/// A stream's ID below which frames are looked for. Real ones count up from 1.
+const LIKELY_STREAMS: u32 = 1 << 24;
+
+/// Whether bytes from within a connection are likely to be the beginning of a frame.
+fn begins_a_frame(bytes: &[u8]) -> bool {
+    let Some(header) = bytes.first_chunk().map(Header::read) else {
+        return false;
+    };
+    header.is_ok_and(|header| {
+        let is_stream = header.stream_id % 2 == 1 && header.stream_id < LIKELY_STREAMS;
+        // The fields of a request or an answer, which both begin with one of the first two.
+        let data = bytes.get(HEADER_LENGTH..).unwrap_or_default();
+        let is_envelope = match (header.frame_type, data.first()) {
+            (FrameType::Data, _) => true,
+            (_, first) => matches!(first, None | Some(0x0a | 0x12)),
+        };
+        is_stream && header.flags <= MOST_FLAGS && is_envelope
+    })
+}
+
 /// A header that can be one.
+#[derive(Debug)]
 struct Header {
     length: usize,
     stream_id: u32,

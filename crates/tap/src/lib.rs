@@ -3,6 +3,8 @@
 //!
 //! - [`Conversation`] cuts the bytes of a connection into handshake, frames and what is neither;
 //! - [`Proxy`] passes the bytes of connections, and [`Log`] takes a copy of what passes;
+//! - [`Capture`] sees them by the packets of a vsockmon link, and passes nothing;
+//! - [`Answers`] answers calls as a recording says;
 //! - [`recording`] is what is written down, line by line;
 //! - [`Calls`] puts the lines together to calls.
 //!
@@ -21,6 +23,7 @@
 
 mod answers;
 mod calls;
+mod capture;
 mod comparison;
 mod conversation;
 pub mod diff;
@@ -38,6 +41,7 @@ mod socket;
 
 pub use self::answers::{Answer, Answers, Ending, Passed, Turn};
 pub use self::calls::{Call, Calls, End, Said, Told};
+pub use self::capture::{Capture, CaptureError, Filter};
 pub use self::comparison::Comparison;
 pub use self::conversation::{Conversation, Direction, Frame, FrameType, Piece};
 pub use self::ids::{IdFields, Ids};

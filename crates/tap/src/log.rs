@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
 use agent_schema::Schema;
+use rustix::process::{getpriority_process, setpriority_process};
 
 use crate::calls::{Calls, Told};
 use crate::conversation::Piece;
@@ -18,6 +19,8 @@ use crate::recording::Record;
 const WAITING_FRAMES: usize = 64 << 20;
 /// How many bytes of lines may wait for the reader of standard output.
 const WAITING_LINES: usize = 16 << 20;
+/// By how much the log's threads stand back: they get a tenth of a processor that others want.
+const NICENESS: i32 = 10;
 /// What an event takes beside its bytes, so that many small ones are bounded too.
 const EVENT: usize = 200;
 
@@ -54,6 +57,13 @@ pub struct Summary {
     pub unread: Loss,
 }
 
+/// Lets whoever passes bytes have the processor before this thread.
+fn stand_back() {
+    // The kernel keeps a priority for each thread. Where it refuses, the thread runs as others.
+    let now = getpriority_process(None).unwrap_or(0);
+    let _ = setpriority_process(None, (now + NICENESS).min(19));
+}
+
 impl Log {
     /// Starts the threads of a log.
     ///
@@ -73,7 +83,10 @@ impl Log {
                 let (lines, received) = queue::queue(WAITING_LINES);
                 let thread = thread::Builder::new()
                     .name("lines".to_owned())
-                    .spawn(move || write_lines(&received, out.as_mut()))?;
+                    .spawn(move || {
+                        stand_back();
+                        write_lines(&received, out.as_mut())
+                    })?;
                 (Some(lines), Some(thread))
             }
         };
@@ -87,7 +100,10 @@ impl Log {
         };
         let thread = thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || writer.run(&received))?;
+            .spawn(move || {
+                stand_back();
+                writer.run(&received)
+            })?;
         let threads = LogThread {
             thread,
             lines: line_thread,
@@ -150,7 +166,7 @@ impl Writer {
                     Taken::Lost(loss) => {
                         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
                         lost.add(loss);
-                        Recorder::lost(loss)
+                        Recorder::lost(SystemTime::now(), loss)
                     }
                 };
                 if let Some(file) = &mut self.recording {

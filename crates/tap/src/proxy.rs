@@ -137,15 +137,10 @@ fn is_passing(error: &io::Error) -> bool {
 impl Shared {
     /// Joins a client to the agent, until both sides have ended.
     async fn serve(&self, number: u64, client: OwnedFd) {
-        let connection = Arc::new(Connection {
-            number,
-            log: self.log.clone(),
-            conversation: Conversation::new(self.port).into(),
-            passed: Default::default(),
-            reason: Some("the proxy has ended".to_owned()).into(),
-        });
-        let text = self.text.clone();
-        self.log.insist(connection.event(What::Open { text }));
+        let (log, text) = (self.log.clone(), self.text.clone());
+        let connection = Arc::new(Connection::open(number, log, self.port, text));
+        // Unless it gets to its end.
+        *lock(&connection.reason) = Some("the proxy has ended".to_owned());
         let reason = match (self.join(client).await, &self.faults) {
             (Err(reason), _) => Some(reason),
             (Ok((client, agent)), None) => connection.pass_both(&client, &agent).await,
@@ -174,6 +169,40 @@ impl Shared {
 }
 
 impl Connection {
+    /// A connection that begins. `text` says from where to where.
+    pub(crate) fn open(number: u64, log: Log, port: u32, text: String) -> Connection {
+        let connection = Connection {
+            number,
+            log,
+            conversation: Conversation::new(port).into(),
+            passed: Default::default(),
+            reason: Mutex::default(),
+        };
+        let event = connection.event(What::Open { text });
+        connection.log.insist(event);
+        connection
+    }
+
+    /// Its number, counted from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Takes note that bytes may be missing here, and looks for the next frame.
+    pub(crate) fn lose(&self) {
+        lock(&self.conversation).lose();
+    }
+
+    /// How many bytes are kept of frames that have come in part.
+    pub(crate) fn held(&self) -> usize {
+        lock(&self.conversation).held()
+    }
+
+    /// Ends it for another reason than that one of its sides did.
+    pub(crate) fn end_because(self, reason: &str) {
+        *lock(&self.reason) = Some(reason.to_owned());
+    }
+
     /// Passes bytes both ways until both ends have come, and tells why if it was for another
     /// reason.
     pub(crate) async fn pass_both(&self, client: &Socket, agent: &Socket) -> Option<String> {

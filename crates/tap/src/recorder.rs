@@ -39,6 +39,8 @@ pub(crate) enum What {
     },
     /// Something was said.
     Said(Direction, Piece),
+    /// So much is missing, of whichever connections.
+    Lost(Loss),
     /// It has ended.
     Close {
         /// Bytes that went to the agent.
@@ -90,6 +92,7 @@ impl Recorder {
                 text: Some(text),
                 ..of(Kind::Open)
             },
+            What::Lost(loss) => Recorder::lost(time, loss),
             What::Said(direction, Piece::Handshake(line)) => Record {
                 direction: Some(direction),
                 text: Some(line),
@@ -134,13 +137,13 @@ impl Recorder {
     }
 
     /// The record of what is missing.
-    pub(crate) fn lost(loss: Loss) -> Record {
+    pub(crate) fn lost(time: SystemTime, loss: Loss) -> Record {
         Record {
             lost: Some(Lost {
                 frames: loss.items,
                 bytes: loss.bytes,
             }),
-            ..Record::new(SystemTime::now(), Kind::Lost)
+            ..Record::new(time, Kind::Lost)
         }
     }
 

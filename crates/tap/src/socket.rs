@@ -59,6 +59,14 @@ impl Socket {
             .map(owned)
     }
 
+    /// Does something once there is something to read, as often as it would block.
+    pub(crate) async fn when_readable<T>(
+        &self,
+        read: impl FnMut() -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.socket.async_io(Interest::READABLE, read).await
+    }
+
     /// Reads what is there, once there is something. No bytes are the end.
     pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
         let socket = self.socket.as_raw_fd();

@@ -168,3 +168,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn frames_are_found_again_after_a_gap() {
+    let mut conversation = Conversation::new(1024);
+    let whole = frame(1, 1, b"\x0a\x01a\x12\x01b");
+    let mut pieces = Vec::new();
+    let mut feed = |conversation: &mut Conversation, bytes: &[u8]| {
+        conversation.feed(Direction::ToAgent, bytes, |piece| pieces.push(piece));
+    };
+    feed(&mut conversation, &whole[..14]);
+    // Of the data alone.
+    assert_eq!(conversation.held(), 4);
+    conversation.lose();
+    assert_eq!(conversation.held(), 0);
+    // The rest of the frame, and others' data that looks like something else.
+    feed(&mut conversation, &whole[14..]);
+    feed(&mut conversation, &[0; 5000]);
+    feed(&mut conversation, &frame(2, 1, b"\x0a"));
+    feed(&mut conversation, &frame(1, 1, b"x"));
+    feed(&mut conversation, b"CONNECT 1024\n");
+    feed(&mut conversation, &whole[..14]);
+    feed(&mut conversation, &whole[14..]);
+    let [Piece::Frame(found)] = &pieces[..] else {
+        panic!("{pieces:?}");
+    };
+    assert_eq!(found.data, &whole[10..]);
+}

@@ -12,12 +12,14 @@ use std::process::Command;
 const DEVICE: (&str, &str) = ("vhost-device-vsock", "0.3.0");
 /// The package that depends on the newest kernel for virtual machines.
 const KERNEL: &str = "linux-image-cloud-amd64";
-/// What the kernel must load: vsock to the host and within, and a way for commands.
-const MODULES: [&str; 4] = [
+/// What the kernel must load: vsock to the host and within, what shows its packets, and a way
+/// for commands.
+const MODULES: [&str; 5] = [
     "virtio_pci",
     "virtio_console",
     "vmw_vsock_virtio_transport",
     "vsock_loopback",
+    "vsockmon",
 ];
 
 /// Everything that a guest is made of.
