@@ -107,10 +107,7 @@ pub(super) fn replay(
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
-<<<<<<< HEAD
     let address = address.ok_or_else(super::address::missing)?;
-=======
-    let address = address.ok_or_else(session::missing_address)?;
     let (source, ids) = with_fresh_ids(schema, &options.file)?;
     if let Some(write) = &options.write
         && is_same(write, &options.file)
@@ -118,7 +115,6 @@ pub(super) fn replay(
         let message = format_args!("-w: {write:?} is the recording that is read");
         return Err(Error::usage(message));
     }
->>>>>>> tap
     let file = options.write.as_deref().map(proxy::create).transpose()?;
     let mut record = file.map(BufWriter::new);
     let _ = interrupt::install();
@@ -218,9 +214,6 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
     }
 }
 
-<<<<<<< HEAD
-/// Opens a recording. A signal ends the wait for more of it.
-=======
 /// Whether two paths are one file.
 fn is_same(one: &Path, other: &Path) -> bool {
     let id = |path| std::fs::metadata(path).map(|it| (it.dev(), it.ino()));
@@ -230,8 +223,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Opens a recording.
->>>>>>> tap
+/// Opens a recording. A signal ends the wait for more of it.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(input::StandardInput)));
