@@ -137,7 +137,13 @@ fn record(agents: &dyn Agents, folder: &Path, life: &Path) -> Result<(), String>
             "--host-root",
             "/no/such/host",
         ])
-        .args(["c0ffee0123456789", "--", "sh", "-c", "echo out; echo err >&2; exit 7"])
+        .args([
+            "c0ffee0123456789",
+            "--",
+            "sh",
+            "-c",
+            "echo out; echo err >&2; exit 7",
+        ])
         .output()
         .unwrap();
     assert_eq!(exec.status.code(), Some(7), "{exec:?}");

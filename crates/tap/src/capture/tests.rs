@@ -83,6 +83,7 @@ impl Made {
         let sinks = Sinks {
             what: "a test".to_owned(),
             recording: Some(Box::new(recording.clone())),
+            failed: |error| panic!("{error}"),
             lines: None,
         };
         let (log, thread) = Log::start(agent_api::schema(), sinks).unwrap();
