@@ -122,7 +122,7 @@ fn connect(
     let alone = |error| Failure::new(None, error);
     let address = address(&options, logger).map_err(alone)?;
     if address.is_none() && !options.dry_run {
-        return Err(alone(session::missing_address()));
+        return Err(alone(address::missing()));
     }
     if let (Some(address), Some(text)) = (&address, options.address.given()) {
         warn_of(address, text, logger);

@@ -1,11 +1,11 @@
 //! The signals that end what listens: SIGINT, SIGTERM, and SIGHUP where it is not ignored.
 
 use std::io;
-use std::mem::MaybeUninit;
-use std::ptr;
 
-use nix::libc;
+use nix::sys::signal::Signal::SIGHUP;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::interrupt;
 
 /// The signals that end a server.
 pub(crate) struct Signals {
@@ -21,7 +21,7 @@ impl Signals {
     /// # Errors
     /// When a handler cannot be set.
     pub(crate) fn catch() -> io::Result<Signals> {
-        let hang_up = (!ignores_hang_up()).then(|| signal(SignalKind::hangup()));
+        let hang_up = (!interrupt::is_ignored(SIGHUP)).then(|| signal(SignalKind::hangup()));
         Ok(Signals {
             hang_up: hang_up.transpose()?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -43,19 +43,4 @@ impl Signals {
             _ = hang_up => {}
         }
     }
-}
-
-#[expect(
-    unsafe_code,
-    reason = "nix reads no signal's action without setting it"
-)]
-fn ignores_hang_up() -> bool {
-    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: no new action is given, so nothing changes; the old one is
-    // written to a place of its type, for which all zeros are a value too.
-    let action = unsafe {
-        libc::sigaction(libc::SIGHUP, ptr::null(), action.as_mut_ptr());
-        action.assume_init()
-    };
-    action.sa_sigaction == libc::SIG_IGN
 }

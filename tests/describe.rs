@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use kata_agent_ctl::schema::describe::{self, Form, Unannotated, examples};
-use kata_agent_ctl::schema::{Explicit, Plain, json, lookup, path, template};
+use kata_agent_ctl::schema::{Explicit, Plain, json, lookup, missing_required, path, template};
 use serde_json::Value;
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -158,10 +158,10 @@ fn requests_with_a_json_form_of_their_own() -> Result {
         [
             r#"TakeTimestamp | "1970-01-01T00:00:00Z" | seconds=1704067200 | json://"2024-01-01T00:00:00Z""#,
             r#"TakeDuration | "0s" | seconds=1 nanos=500000000 | json://"1.5s""#,
-            r#"TakeFieldMask | "" | paths=text | json://"text""#,
-            r#"TakeStruct | {} | fields[key]=text | json://{"key":"text"}"#,
-            r#"TakeValue | null | string_value=text | json://"text""#,
-            r#"TakeListValue | [] | values[0]=text | json://["text"]"#,
+            r#"TakeFieldMask | "" | paths=example | json://"example""#,
+            r#"TakeStruct | {} | fields[key]=example | json://{"key":"example"}"#,
+            r#"TakeValue | null | string_value=example | json://"example""#,
+            r#"TakeListValue | [] | values[0]=example | json://["example"]"#,
             r#"TakeAny | {} | type_url=ANY | json://{"@type":"ANY"}"#,
             r#"TakeDoubleValue | 0.0 | value=1 | json://1"#,
             r#"TakeFloatValue | 0.0 | value=1 | json://1"#,
@@ -170,8 +170,57 @@ fn requests_with_a_json_form_of_their_own() -> Result {
             r#"TakeInt32Value | 0 | value=1 | json://1"#,
             r#"TakeUInt32Value | 0 | value=1 | json://1"#,
             r#"TakeBoolValue | false | value=true | json://true"#,
-            r#"TakeStringValue | "" | value=text | json://"text""#,
+            r#"TakeStringValue | "" | value=example | json://"example""#,
             r#"TakeBytesValue | "" | value=hex:00ff | json://"AP8=""#,
+        ]
+    );
+    Ok(())
+}
+
+/// Whatever the protos are: an example in each form can be sent as it stands, and those with
+/// setters and with a document say the same.
+#[test]
+fn examples_of_any_protos_can_be_sent() -> Result {
+    let schema = wide_api::schema();
+    let mut shown = Vec::new();
+    for rpc in schema.services.iter().flat_map(|service| service.rpcs) {
+        let name = rpc.path();
+        let mut whole = Vec::new();
+        for example in examples(schema, rpc, &Unannotated) {
+            let command = example.command();
+            let mut message = (rpc.request.new)();
+            let mut explicit = Explicit::default();
+            let document = match &example.document {
+                Some(document) if document == "file://-" => example.input.as_deref(),
+                Some(document) => document.strip_prefix("json://"),
+                None => None,
+            };
+            if let Some(text) = document {
+                json::merge(&mut *message, &mut explicit, &Plain, schema, text)?;
+            }
+            for (at, value) in &example.setters {
+                path::set(&mut *message, &mut explicit, &Plain, schema, at, value)?;
+            }
+            assert_eq!(missing_required(&*message), None, "{name}: {command}");
+            let mut bytes = Vec::new();
+            message.encode_into(&mut bytes)?;
+            if matches!(example.form, Form::Setters | Form::Document | Form::File) {
+                whole.push(bytes);
+            }
+            if rpc.service == "old.Museum" && example.form != Form::File {
+                shown.push(command.replace("old.Museum/", ""));
+            }
+        }
+        assert!(whole.windows(2).all(|pair| pair[0] == pair[1]), "{name}");
+    }
+    assert_eq!(
+        shown,
+        [
+            "Show name=example count=1 note=example parts[0]={\"number\":1}",
+            "Show json://{\"name\":\"example\",\"count\":1,\"note\":\"example\",\"parts\":[{\"number\":1}]}",
+            "Show json://{\"name\":\"example\"} count=1",
+            "Forget",
+            "Forget json://{}",
         ]
     );
     Ok(())

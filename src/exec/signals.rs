@@ -1,13 +1,14 @@
 //! Signals as something to read, so that each of them can be passed on.
 
 use std::cell::Cell;
-use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use crate::interrupt;
 
 /// Those that are passed on to the process.
 const PASSED_ON: [Signal; 6] = [
@@ -48,13 +49,12 @@ impl Signals {
     /// # Errors
     /// When the system does not let them be read.
     pub(super) fn take() -> Result<Self, Errno> {
-        let ignored = ignored();
         let mut set = SigSet::empty();
         for signal in PASSED_ON
             .into_iter()
             .chain([Signal::SIGWINCH, Signal::SIGCONT])
         {
-            if ignored & (1 << (signal as u32 - 1)) == 0 {
+            if !interrupt::is_ignored(signal) {
                 set.add(signal);
             }
         }
@@ -92,13 +92,4 @@ impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
     }
-}
-
-/// The signals that this process ignores, a bit for each.
-fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mut lines = status.lines();
-    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
 }

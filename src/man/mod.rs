@@ -163,9 +163,9 @@ fn sub_commands(command: &clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
         let alone = sub_command.clone().disable_help_flag(true);
         let mut options = Vec::new();
         Man::new(alone).render_options_section(&mut options)?;
-        // Under the sub-command's heading, not under one of their own.
+        // Under the sub-command's heading, not under some of their own.
         let options = String::from_utf8_lossy(&options);
-        let mut lines = options.lines().filter(|line| *line != ".SH OPTIONS");
+        let mut lines = options.lines().filter(|line| !line.starts_with(".SH "));
         lines.try_for_each(|line| writeln!(page, "{line}"))?;
     }
     Ok(())

@@ -3,9 +3,9 @@
 //! more than a warning, and whatever the file is, it is neither waited for nor trusted.
 
 use std::env;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::libc;
@@ -131,11 +131,12 @@ fn append(path: &Path, command: &str) -> io::Result<()> {
             .create(folder)?;
     }
     let mut file = open(path, OpenOptions::new().append(true).create(true))?;
-    let format = if file.metadata()?.len() == 0 {
-        FORMAT
-    } else {
-        ""
-    };
+    let metadata = file.metadata()?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        // Commands hold secrets.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    let format = if metadata.len() == 0 { FORMAT } else { "" };
     // One write, so that the lines of two prompts do not mix.
     file.write_all(format!("{format}{}\n", escaped(command)).as_bytes())
 }
@@ -198,6 +199,8 @@ fn user_path(
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     #[test]
@@ -213,6 +216,17 @@ mod tests {
         // What a terminal would act on is not taken.
         append(&path, "echo \u{1b}[2J").unwrap();
         assert_eq!(load(&path).unwrap(), commands);
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_becomes_the_users_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history");
+        fs::write(&path, "Check\n").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        append(&path, "Version").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(load(&path).unwrap(), ["Check", "Version"]);
     }
 
     #[test]

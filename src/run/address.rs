@@ -17,3 +17,11 @@ pub(super) fn find(options: &cli::Address, logger: Logger) -> Result<Option<Addr
     let _ = logger;
     Ok(options.given().map(str::parse).transpose()?)
 }
+
+/// Why there is nothing to connect to.
+pub(super) fn missing() -> Error {
+    let error = crate::session::missing_address();
+    #[cfg(feature = "node")]
+    let error = error.with_hint("; on a node, --sandbox takes namespace/pod instead");
+    error
+}

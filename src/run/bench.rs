@@ -34,7 +34,7 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 3600);
 pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Result<u8, Failure> {
     let alone = |error: Error| Failure::new(None, error);
     let address = super::address::find(&flags.address, logger).map_err(alone)?;
-    let address = address.ok_or_else(|| alone(session::missing_address()))?;
+    let address = address.ok_or_else(|| alone(super::address::missing()))?;
     let connect = ConnectOptions {
         timeout: flags.connect_timeout,
         sim: super::simulated_agent(),

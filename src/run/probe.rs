@@ -10,7 +10,6 @@ use crate::log::Logger;
 use crate::probe::{Probe, Verdict, probe};
 use crate::schema::json::string::escape_unprintable;
 use crate::schema::{Schema, history};
-use crate::session;
 use crate::text::excerpt::Excerpt;
 
 /// Probes an agent, and shows what it has.
@@ -23,7 +22,7 @@ pub(super) fn run(
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
-    let address = address.ok_or_else(session::missing_address)?;
+    let address = address.ok_or_else(super::address::missing)?;
     let connect = ConnectOptions {
         timeout: options.connect_timeout,
         sim: super::simulated_agent(),

@@ -1,7 +1,6 @@
 //! `show`, `replay` and `diff`: what is done with recordings.
 
 use std::env;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Cursor, IsTerminal as _, Read as _, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -23,7 +22,7 @@ use crate::input;
 use crate::interrupt;
 use crate::log::{Logger, say};
 use crate::schema::Schema;
-use crate::session::{self, Output};
+use crate::session::Output;
 use crate::text::{duration, escape};
 
 /// What is compared when calls are: IDs are not, nor is what no two runs have in common, which
@@ -108,7 +107,7 @@ pub(super) fn replay(
     logger: Logger,
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
-    let address = address.ok_or_else(session::missing_address)?;
+    let address = address.ok_or_else(super::address::missing)?;
     let (source, ids) = with_fresh_ids(schema, &options.file)?;
     if let Some(write) = &options.write
         && is_same(write, &options.file)
@@ -224,12 +223,12 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Opens a recording.
+/// Opens a recording. A signal ends the wait for more of it.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     if path == Path::new("-") {
-        return Ok(Box::new(BufReader::new(io::stdin())));
+        return Ok(Box::new(BufReader::new(input::StandardInput)));
     }
-    let opened = File::open(path);
+    let opened = input::open(path);
     let file = opened.map_err(|error| unreadable(path, &ReadError::Io(error)))?;
     Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
 }
@@ -260,6 +259,9 @@ fn with_fresh_ids(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRe
 }
 
 pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Error {
+    if interrupt::is_raised() {
+        return interrupt::Interrupted.into();
+    }
     Error::usage(error).within(format_args!("{path:?}"))
 }
 

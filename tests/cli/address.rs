@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -128,6 +129,30 @@ fn hybrid_sockets() {
         .stdout("{}\n{}\n{}\n")
         .test();
     assert_eq!(greetings.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn served_hybrid_sockets_demand_their_handshake() {
+    let folder = TempDir::new().unwrap();
+    let socket = folder.path().join("s");
+    let address = format!("hvsock://{}:1024", socket.display());
+    let mut agent = Command::new(program())
+        .args(["serve", "--address", &address])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let reaches = |address: &str| {
+        let flags = ["--connect-timeout", "5s", "-o", "jsonl", "-c", "Check"];
+        connect(address, flags).run().status
+    };
+    let device = reaches(&address);
+    let plain = reaches(&format!("unix://{}", socket.display()));
+    let other = reaches(&address.replace("1024", "1025"));
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    assert_eq!((device, plain, other), (0, 3, 3));
 }
 
 #[test]
@@ -345,7 +370,11 @@ fn a_wrong_address_says_what_a_right_one_looks_like() {
     let long = format!("unix:///{}", "x".repeat(200));
     for (address, wrong, right) in [
         ("nonsense", "it has no scheme", schemes),
-        ("/run/agent.sock", "it has no scheme", schemes),
+        (
+            "/run/agent.sock",
+            "it has no scheme",
+            "unix:///run/agent.sock",
+        ),
         (
             "http://localhost:80",
             "the scheme \"http\" is unknown",
@@ -390,7 +419,7 @@ fn a_wrong_address_says_what_a_right_one_looks_like() {
         .stderr(
             "error: no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for \
              example unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 \
-             or sim://\n",
+             or sim://; on a node, --sandbox takes namespace/pod instead\n",
         )
         .test();
 }

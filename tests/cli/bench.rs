@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 use typed_peer::{Answer, Peer};
 
-use crate::hostile::agent::{field, varint};
+use crate::hostile::agent::{field, status, varint};
 use crate::tool::{Tool, tool};
 use crate::wire::{Listener, frame, read_frame};
 
@@ -33,6 +33,26 @@ fn answers(before: impl Fn(usize) + Send + Sync + 'static) -> Listener {
             }
         }
     })
+}
+
+/// The agent knows the deadline too: that it answers a moment before this tool gives up makes
+/// no difference.
+#[test]
+fn the_agents_word_for_the_deadline_is_a_timeout() {
+    let late = Listener::start(|_, mut stream| {
+        while let Ok((stream_id, _)) = read_frame(&mut stream) {
+            thread::sleep(Duration::from_millis(1900));
+            let answer = frame(stream_id, 2, 0, &status(4, "timeout"));
+            let _ = stream.write_all(&answer);
+        }
+    });
+    let arguments = ["-c", "Check", "--calls", "1", "--timeout", "2s"];
+    let output = bench(&late.address(), &arguments).run();
+    assert_eq!(output.status, 4, "{}", output.stderr);
+    assert_eq!(
+        output.error(),
+        "error: no call succeeded; the first one: no answer in time"
+    );
 }
 
 #[test]
@@ -96,7 +116,7 @@ fn the_report_is_a_table_for_people_or_for_spreadsheets() {
     let text = bench(&agent.address(), &arguments).run().succeeded().text();
     let starts = [
         format!("agent        {}\n", agent.address()),
-        "load         1 connections; 3 in flight on each, a new one for each answer\n".to_owned(),
+        "load         1 connection; 3 in flight on each, a new one for each answer\n".to_owned(),
         "calls        20: 20 OK, 0 failed (0.00%)\n".to_owned(),
         "\nlatency     calls     min    mean     p50     p90     p95     p99   p99.9  p99.99     max\n\
          Check          20 "
@@ -633,7 +653,7 @@ fn mistakes_are_told_before_anything_is_sent() {
         .stderr(
             "error: no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, for \
              example unix:///run/agent.sock, vsock://3:1024, hvsock:///run/vc/vm/ID/clh.sock:1024 \
-             or sim://\n",
+             or sim://; on a node, --sandbox takes namespace/pod instead\n",
         )
         .test();
 }

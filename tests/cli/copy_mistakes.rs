@@ -113,6 +113,24 @@ fn mistakes_send_nothing() {
     );
 }
 
+/// The log of the kernel, whose reader waits for what happens next.
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let log = "/proc/kmsg";
+    if File::open(log).is_err() {
+        return test_support::skip(format_args!("{log} cannot be opened"));
+    }
+    let peer = Peer::start();
+    connect(peer.address(), ["-c", "CopyFile src=/proc/kmsg dest=/g/x"])
+        .status(2)
+        .stderr(format!(
+            "error: CopyFile: src: \"{log}\" blocks when it is read: it has no end that could be \
+             sent\n"
+        ))
+        .test();
+    assert!(peer.received().is_empty());
+}
+
 #[test]
 fn what_cannot_be_copied_is_found_anywhere_in_a_tree() {
     let folder = tempdir().unwrap();

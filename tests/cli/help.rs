@@ -2,6 +2,7 @@
 //! that a change of it is seen; and the manual page. `UPDATE_GOLDEN=1` writes
 //! the help down.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -120,6 +121,12 @@ fn the_manual_page_has_every_sub_command_and_option() {
     ] {
         assert!(page.contains(&format!("{heading}\n")), "{heading}");
     }
+    // All sub-commands are in one section, whatever headings their own help has.
+    let sections = || page.lines().filter(|line| line.starts_with(".SH "));
+    let mut from = sections().skip_while(|it| *it != ".SH SUB-COMMANDS");
+    assert_eq!(from.nth(1), Some(".SH \"OPTIONS OF EVERY SUB-COMMAND\""));
+    let different: BTreeSet<&str> = sections().collect();
+    assert_eq!(different.len(), sections().count());
 }
 
 #[test]

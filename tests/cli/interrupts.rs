@@ -1,17 +1,21 @@
 //! Ctrl-C, as a real SIGINT, wherever the tool may be: it ends with status 130, says
 //! so in one line, and leaves no line of output unfinished.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 use tempfile::TempDir;
 
 use crate::builds::streams;
 use crate::hostile::agent::{field, payload, status, wait_for_end};
-use crate::tool::{Output, Running, connect, tool};
+use crate::tool::{Output, Running, connect, program, tool};
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -206,6 +210,35 @@ fn in_a_copy() {
             ""
         )
     );
+}
+
+#[test]
+fn while_a_recording_is_waited_for() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    // Somebody who writes to it, and writes nothing.
+    let _open = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .unwrap();
+    let running = tool(["show", pipe.to_str().unwrap()]).start();
+    settle();
+    let output = interrupt(running);
+    assert_eq!(output.stderr, "error: interrupted\n");
+
+    let (input, _output) = std::io::pipe().unwrap();
+    let mut show = Command::new(program())
+        .args(["show", "-"])
+        .stdin(input)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    settle();
+    let id = i32::try_from(show.id()).unwrap();
+    kill(Pid::from_raw(id), Signal::SIGINT).unwrap();
+    assert_eq!(show.wait().unwrap().code(), Some(130));
 }
 
 #[test]

@@ -217,7 +217,8 @@ fn a_mistake_is_told_exactly_and_nothing_is_sent() {
 fn a_wrong_command_line() {
     const NO_ADDRESS: &str = "no server address: give --server-address or set \
         KATA_AGENT_SERVER_ADDRESS, for example unix:///run/agent.sock, vsock://3:1024, \
-        hvsock:///run/vc/vm/ID/clh.sock:1024 or sim://";
+        hvsock:///run/vc/vm/ID/clh.sock:1024 or sim://; on a node, --sandbox takes \
+        namespace/pod instead";
     for (arguments, message) in [
         ("frobnicate", "unrecognized subcommand 'frobnicate'"),
         ("connect", NO_ADDRESS),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kata_agent_ctl::text::escape::is_unprintable;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -293,6 +294,16 @@ fn the_time_line_is_zoomed_and_chosen_from() {
     browser.shows("#count", "2 of 3 calls");
     browser.click("#zoom-all");
     browser.shows("#count", "3 of 3 calls");
+    // Of a filter, the lanes that have something to show.
+    browser.select("#connection", "3 (1)");
+    browser.shows("#count", "1 of 3 calls");
+    let there = point(35.0, 1.0);
+    browser.drag(there, there);
+    browser.shows("#detail h2", "Call3");
+    browser.click("#filters button");
+    browser.shows("#count", "3 of 3 calls");
+    let there = point(25.0, 2.0);
+    browser.drag(there, there);
     browser.click("#zoom-in");
     browser.shows("#range", "10.000 s to 30.000 s");
     assert_eq!(browser.errors(), Vec::<Value>::new());
@@ -450,7 +461,12 @@ fn nothing_in_a_recording_becomes_markup_or_script() {
     recording
         .text
         .push_str(&format!("{start}{}\n", &spaced[1..]));
-    browser.open(&recording.page());
+    let page = recording.page();
+    // Nor does a terminal act on it.
+    let text = fs::read_to_string(&page).unwrap();
+    let acts = |c: &char| *c != '\n' && is_unprintable(*c);
+    assert_eq!(text.chars().find(acts), None);
+    browser.open(&page);
     browser.shows("#count", "7 of 7 calls, 24 other lines");
     assert_eq!(browser.text("#what"), HOSTILE[0]);
     // Every row is opened, by keys.
@@ -475,6 +491,42 @@ fn nothing_in_a_recording_becomes_markup_or_script() {
     );
     let expected = json!({"taken": null, "polluted": null, "scripts": 1, "foreign": 0});
     assert_eq!(found, expected);
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+}
+
+#[test]
+fn times_without_sense_are_no_harm() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let mut recording = Recording::new("proxy");
+    recording.request(5, 1, "Early", &json!({}));
+    // The last time that there is, the first one, and an answer before its request.
+    for (time, stream, method) in [
+        ("9999-12-31T23:59:59Z", 3, "Late"),
+        ("1970-01-01T00:00:00Z", 5, "First"),
+    ] {
+        let request = json!({
+            "time": time, "kind": "request", "connection": 1, "stream": stream,
+            "service": "s", "method": method, "message": {},
+        });
+        recording.text.push_str(&format!("{request}\n"));
+        recording.response(1, stream, 0, "OK", &json!({}));
+    }
+    browser.open(&recording.page());
+    browser.shows("#count", "3 of 3 calls");
+    let names: Vec<String> = rows(&browser)
+        .iter()
+        .map(|row| row.split('|').nth(2).unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["First", "Early", "Late"]);
+    browser.click("#rows .row[aria-rowindex='4']");
+    browser.shows("#detail h2", "Late");
+    for _ in 0..60 {
+        browser.click("#zoom-in");
+    }
+    browser.click("#zoom-all");
+    browser.shows("#count", "3 of 3 calls");
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 

@@ -244,6 +244,14 @@ fn what_differs_is_told_by_field() {
         json.json()[0]["fields"][1],
         json!({"path": "request.hostname", "first": "x", "second": null})
     );
+    // A backtrace is no difference.
+    let words = "Invalid container id";
+    let text = fs::read_to_string(&first).unwrap();
+    assert!(text.contains(words));
+    let text = text.replace(words, &format!("{words}\\n\\nStack backtrace:\\n   0: x"));
+    let traced = folder.path().join("traced");
+    fs::write(&traced, text).unwrap();
+    tool(["diff", &first, traced.to_str().unwrap()]).test();
     let missing = folder.path().join("none");
     let missing = missing.to_str().unwrap();
     tool(["diff", &first, missing])

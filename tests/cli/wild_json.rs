@@ -69,6 +69,44 @@ fn a_request_of_a_policys_test_case_is_taken() {
 }
 
 #[test]
+fn a_request_may_be_tagged_with_its_own_call_alone() {
+    let tagged = r#"{"type": "ReseedRandomDev", "data": [1]}"#;
+    assert_eq!(
+        printed("jsonl", "ReseedRandomDev file://-", tagged),
+        "{\"data\":\"AQ==\"}\n"
+    );
+    let refused = |command: &str, what: &str| {
+        connect("sim://", ["--dry-run", "-c", command])
+            .status(2)
+            .stderr(format!("error: {what}\n"))
+            .test();
+    };
+    refused(
+        r#"CreateSandbox json://{"type": "ReseedRandomDev"}"#,
+        "CreateSandbox: grpc.CreateSandboxRequest has no field \"type\", and is not for the \
+         call \"ReseedRandomDev\"",
+    );
+    refused(
+        "ReseedRandomDev type=ReseedRandomDev",
+        "ReseedRandomDev: grpc.ReseedRandomDevRequest has no field \"type\"; its only field is \
+         \"data\"",
+    );
+    let arguments = [
+        "--dry-run",
+        "-n",
+        "-o",
+        "jsonl",
+        "--allow-unknown-fields",
+        "-c",
+    ];
+    connect("sim://", arguments)
+        .arguments([r#"CreateSandbox json://{"type": "ReseedRandomDev"}"#])
+        .stdout("{}\n")
+        .stderr("warn: CreateSandbox: type: this build has no such field; it is left out\n")
+        .test();
+}
+
+#[test]
 fn bytes_are_numbers_or_base64_in_lines() {
     let expected = printed("hex", "ReseedRandomDev data=hex:00ff10", "");
     for document in [r#"{"data": [0, 255, 16]}"#, "{\"data\": \"AP\\n8Q\\n\"}"] {

@@ -17,7 +17,7 @@ use crate::script::Script;
 /// What the simulated agent can be told to have.
 const FEATURES: &[&str] = &["policy", "mem-agent", "iptables", PROGRAMS];
 /// What a real guest may lack and the simulated one always has.
-const ALWAYS: &[&str] = &["kernel", "memory-cgroup"];
+const ALWAYS: &[&str] = &["kernel", "memory-cgroup", "cgroup2"];
 /// Of a guest whose programs are files and not played.
 pub const PROGRAMS: &str = "programs";
 

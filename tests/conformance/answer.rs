@@ -33,6 +33,8 @@ pub enum Expected {
     Status(String, String),
     /// No answer.
     Silence,
+    /// One of several, where parts of the agent race.
+    OneOf(Vec<Expected>),
 }
 
 impl fmt::Display for Answer {
@@ -92,6 +94,13 @@ impl Expected {
                 },
             ) if name == found && shape::matches(pattern, message) => Ok(()),
             (Expected::Silence, Answer::Silence) => Ok(()),
+            (Expected::OneOf(several), _) => {
+                let compared: Vec<_> = several.iter().map(|each| each.compare(answer)).collect();
+                match compared.iter().any(Result::is_ok) {
+                    true => Ok(()),
+                    false => compared.into_iter().collect(),
+                }
+            }
             (Expected::Response(_), _) => Err(format!("a response, not {answer}")),
             (Expected::Status(name, pattern), _) => Err(format!("{name} {pattern}, not {answer}")),
             (Expected::Silence, _) => Err(format!("no answer, not {answer}")),
@@ -116,6 +125,10 @@ fn answers_are_compared() {
     assert!(agrees("INTERNAL one: two") && agrees("INTERNAL one*"));
     assert!(!agrees("INTERNAL one") && !agrees("NOT_FOUND *") && !agrees("OK"));
     assert!(!agrees("no answer"));
+    let several = ["no answer", "INTERNAL one*"].map(|text| Expected::parse(text).unwrap());
+    assert!(Expected::OneOf(several.into()).compare(&status).is_ok());
+    let several = ["no answer", "OK"].map(|text| Expected::parse(text).unwrap());
+    assert!(Expected::OneOf(several.into()).compare(&status).is_err());
     let silence = Answer::of_error(r#"{"kind":"timeout","message":"no answer within 1s"}"#);
     assert!(
         Expected::parse("no answer")

@@ -142,7 +142,8 @@ fn exec(agent: &dyn Agent, options: &[&str], program: &[&str]) -> Output {
 fn tool(agent: &dyn Agent, options: &[&str], program: &[&str]) -> Command {
     let mut command = Command::new(crate::program());
     command.args(["exec", "--server-address", agent.address()]);
-    command.args(["--host-root", "/no/such/host"]).args(options);
+    // No sandboxes of this machine are looked for.
+    command.arg("--host-root").arg(agent.bundle()).args(options);
     command.args(["web", "--"]).args(program);
     command
 }

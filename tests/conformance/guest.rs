@@ -31,9 +31,10 @@ pub enum Guest {
 
 struct Running {
     address: String,
-    bundle: TempDir,
     has: Vec<String>,
+    // Dropped first, as it needs its files to the end.
     place: Place,
+    bundle: TempDir,
 }
 
 /// Where it runs. It ends when this is dropped.
@@ -87,7 +88,9 @@ impl Agents for Guest {
             Guest::Namespaces { agent } => in_namespaces(agent, bundle.path()),
             Guest::Machine(machines) => {
                 let booted = machines.boot();
-                let has = ["memory-cgroup", "kernel"].map(str::to_owned).to_vec();
+                let has = ["memory-cgroup", "cgroup2", "kernel"]
+                    .map(str::to_owned)
+                    .to_vec();
                 (booted.address(), has, Place::Machine(booted))
             }
         };

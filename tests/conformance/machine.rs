@@ -16,8 +16,9 @@ static PIECES: LazyLock<Result<Pieces, String>> =
     LazyLock::new(|| gather(Path::new(env!("CARGO_TARGET_TMPDIR"))));
 /// Emulation takes all that a small machine has: one test after the other has some.
 static TURN: Mutex<()> = Mutex::new(());
-/// Where its root file system for containers is.
-pub const ROOT: &str = "/rootfs";
+/// Where its root file system for containers is; `/rootfs` is what the agent takes where a
+/// specification names none.
+pub const ROOT: &str = "/var/rootfs";
 /// Where the policy of an agent is, which starts with one that allows all.
 const POLICY: &str = "/etc/kata-opa/default-policy.rego";
 

@@ -12,6 +12,9 @@
 
 mod agents;
 mod answer;
+#[expect(dead_code, reason = "tests/cli uses more of it")]
+#[path = "../cli/console.rs"]
+mod console;
 mod examples;
 #[cfg(feature = "node")]
 mod exec;

@@ -130,13 +130,8 @@ fn record(agents: &dyn Agents, folder: &Path, life: &Path) -> Result<(), String>
     let begun = connect(&BEGINS);
     succeeded(&begun, "the life's begin");
     let exec = Command::new(program())
-        .args([
-            "exec",
-            "--server-address",
-            &address,
-            "--host-root",
-            "/no/such/host",
-        ])
+        .args(["exec", "--server-address", &address, "--host-root"])
+        .arg(folder)
         .args([
             "c0ffee0123456789",
             "--",

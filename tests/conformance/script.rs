@@ -87,7 +87,7 @@ impl Script {
             timeout: 20,
             steps: Vec::new(),
         };
-        let mut lines = joined(text).into_iter();
+        let mut lines = joined(text).into_iter().peekable();
         while let Some((line, text)) = lines.next() {
             if let Some((word, values)) = text.strip_prefix("% ").and_then(|s| s.split_once(' ')) {
                 let values = || values.split_whitespace().map(str::to_owned);
@@ -112,7 +112,17 @@ impl Script {
                 });
                 let expected =
                     expected.unwrap_or_else(|| panic!("{name}:{line}: no answer follows"));
-                let expected = expected.unwrap_or_else(|error| panic!("{name}:{line}: {error}"));
+                let parsed = |expected: Result<_, String>| {
+                    expected.unwrap_or_else(|error| panic!("{name}:{line}: {error}"))
+                };
+                let mut several = vec![parsed(expected)];
+                while let Some((_, text)) = lines.next_if(|(_, text)| text.starts_with("or => ")) {
+                    several.push(parsed(Expected::parse(text.trim_start_matches("or => "))));
+                }
+                let expected = match several.len() {
+                    1 => several.remove(0),
+                    _ => Expected::OneOf(several),
+                };
                 match text.strip_prefix("finish ") {
                     Some(call) => Action::Finish(call.to_owned(), expected),
                     None => Action::Call(text, expected),

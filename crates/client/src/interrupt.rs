@@ -1,7 +1,8 @@
-//! SIGINT and SIGTERM, noticed by whatever waits. A signal sets a flag and writes a byte to a
+//! SIGINT and SIGTERM, and the SIGHUP of a terminal that is closed, noticed by whatever waits. A signal sets a flag and writes a byte to a
 //! socket that each wait polls beside its own descriptor, so that one which comes between a
 //! look at the flag and the wait is not lost.
 
+use std::fs;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -15,31 +16,32 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::time::TimeSpec;
 use nix::unistd::getpid;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 use thiserror::Error;
 
 /// The exit status of a process that a second signal ends.
 const EXIT_STATUS: i32 = 130;
 
-/// How often a line editor is told of a SIGTERM until it has heard it.
+/// How often a line editor is told of a SIGTERM or SIGHUP until it has heard it.
 const REMINDER: Duration = Duration::from_millis(50);
 
 /// Whether a signal came since [`install`] or the last [`clear`].
 static RAISED: AtomicBool = AtomicBool::new(false);
 /// Whether the next signal ends the process.
 static NEXT_ENDS: AtomicBool = AtomicBool::new(false);
-/// Whether a SIGTERM came.
+/// Whether a SIGTERM or a SIGHUP came.
 static TERMINATED: AtomicBool = AtomicBool::new(false);
 /// The end of the socket pair that waits poll.
 static WAKER: OnceLock<UnixStream> = OnceLock::new();
 
-/// SIGINT or SIGTERM came while something was waited for.
+/// SIGINT, SIGTERM or SIGHUP came while something was waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("interrupted")]
 pub struct Interrupted;
 
-/// Handles SIGINT and SIGTERM from now on. The first one is noticed by whatever waits; a
+/// Handles SIGINT, SIGTERM and SIGHUP from now on, the last one unless it is ignored, as nohup
+/// has it. The first one is noticed by whatever waits; a
 /// second one before [`clear`] ends the process with status 130, for the work that does not
 /// wait. Calling this again changes nothing.
 ///
@@ -53,11 +55,12 @@ pub fn install() -> io::Result<()> {
     }
     let (read_end, write_end) = UnixStream::pair()?;
     read_end.set_nonblocking(true)?;
-    for signal in [SIGINT, SIGTERM] {
+    let hang_up = (!is_ignored(Signal::SIGHUP)).then_some(SIGHUP);
+    for signal in [SIGINT, SIGTERM].into_iter().chain(hang_up) {
         // These actions run in this order whenever the signal comes.
         flag::register_conditional_shutdown(signal, EXIT_STATUS, &NEXT_ENDS)?;
         flag::register(signal, &NEXT_ENDS)?;
-        if signal == SIGTERM {
+        if signal != SIGINT {
             flag::register(signal, &TERMINATED)?;
         }
         flag::register(signal, &RAISED)?;
@@ -67,12 +70,23 @@ pub fn install() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether SIGINT or SIGTERM came since [`install`] or the last [`clear`].
+/// Whether a signal is ignored by this process, as by one that nohup started. Where the
+/// system does not tell, it is not.
+pub fn is_ignored(signal: Signal) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.unwrap_or(0) & (1 << (signal as u32 - 1)) != 0
+}
+
+/// Whether one of them came since [`install`] or the last [`clear`].
 pub fn is_raised() -> bool {
     RAISED.load(Ordering::SeqCst)
 }
 
-/// Whether a SIGTERM has ever come: the user wants the program to end, and not only what it
+/// Whether a SIGTERM or a SIGHUP has ever come: the user wants the program to end, and not only what it
 /// is doing.
 pub fn is_terminated() -> bool {
     TERMINATED.load(Ordering::SeqCst)
@@ -100,15 +114,15 @@ pub fn clear() {
     }
 }
 
-/// Runs a line editor that handles SIGINT in its own way and does not know SIGTERM: that one
-/// is passed on to it as a SIGINT, so that it puts the terminal in order and returns.
+/// Runs a line editor that handles SIGINT in its own way and does not know the others: they are
+/// passed on to it as a SIGINT, so that it puts the terminal in order and returns.
 pub fn while_editing<T>(edit: impl FnOnce() -> T) -> T {
     // Its closing tells that the editor has returned.
     let Ok((is_editing, returned)) = UnixStream::pair() else {
         return edit();
     };
     thread::scope(|scope| {
-        // Without a thread the editor does not hear of a SIGTERM, and works all the same.
+        // Without a thread the editor does not hear of them, and works all the same.
         let _ = thread::Builder::new().spawn_scoped(scope, move || pass_on(&returned));
         let edited = edit();
         drop(is_editing);
@@ -116,7 +130,7 @@ pub fn while_editing<T>(edit: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Passes a SIGTERM on as a SIGINT until `returned` is closed from its other end. It has to be
+/// Passes a SIGTERM or SIGHUP on as a SIGINT until `returned` is closed from its other end. It has to be
 /// said more than once: the editor hears nothing before it has set its own handler, nor just
 /// before it reads a key.
 fn pass_on(returned: &UnixStream) {

@@ -4,7 +4,7 @@
 //! come as they were sent. Payloads are bytes here: encoding and decoding messages is up to the
 //! caller.
 //!
-//! A call waits for its answer until its deadline, or until SIGINT or SIGTERM comes once
+//! A call waits for its answer until its deadline, or until SIGINT, SIGTERM or SIGHUP comes once
 //! [`interrupt::install`] was called. A [`Stream`] sends or receives several messages, and a
 //! [`Multiplexer`] has many calls in flight at a time.
 //!

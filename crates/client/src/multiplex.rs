@@ -1,7 +1,8 @@
 //! Many calls at a time on one connection, without ever blocking: its owner polls the socket
 //! and drives it. It has no clock; giving a call up is the owner's decision.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -10,7 +11,7 @@ use nix::sys::socket::{MsgFlags, send};
 use crate::call::Call;
 use crate::connection::MOST_ABANDONED;
 use crate::error::{CallError, ProtocolError};
-use crate::frame::{FrameReader, FrameType};
+use crate::frame::{FrameReader, FrameType, Header};
 use crate::response::decode_response;
 use crate::transport::{self, Address, ConnectError, ConnectOptions};
 use crate::writer::{lost, put_request_frame};
@@ -26,6 +27,9 @@ pub struct Multiplexer<T> {
     /// Frames on their way out, and how much of them is gone.
     outgoing: Vec<u8>,
     gone: usize,
+    /// The requests that are not sent whole: stream IDs, and where their frames are in
+    /// `outgoing`.
+    unsent: VecDeque<(u32, Range<usize>)>,
     next_stream_id: Option<u32>,
     /// By stream ID; `None` for a call that was given up.
     calls: HashMap<u32, Option<T>>,
@@ -51,6 +55,7 @@ impl<T> Multiplexer<T> {
             reader: FrameReader::with_room(READ_SIZE),
             outgoing: Vec::new(),
             gone: 0,
+            unsent: VecDeque::new(),
             next_stream_id: Some(1),
             calls: HashMap::new(),
             abandoned: 0,
@@ -85,7 +90,10 @@ impl<T> Multiplexer<T> {
         if !self.is_usable() {
             return Err(CallError::Unusable);
         }
+        let start = self.outgoing.len();
         put_request_frame(stream_id, call, &mut self.outgoing)?;
+        let frame = start..self.outgoing.len();
+        self.unsent.push_back((stream_id, frame));
         self.next_stream_id = stream_id.checked_add(2);
         self.calls.insert(stream_id, Some(tag));
         Ok(stream_id)
@@ -112,7 +120,12 @@ impl<T> Multiplexer<T> {
             .filter(|rest| !rest.is_empty())
         {
             match send(self.socket.as_raw_fd(), rest, options) {
-                Ok(count) => self.gone += count,
+                Ok(count) => {
+                    self.gone += count;
+                    let is_sent = |(_, frame): &(u32, Range<usize>)| frame.end <= self.gone;
+                    let sent = self.unsent.iter().take_while(|it| is_sent(it)).count();
+                    self.unsent.drain(..sent);
+                }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Ok(()),
                 Err(errno) => return Err(lost(errno)),
@@ -145,6 +158,10 @@ impl<T> Multiplexer<T> {
                 }
                 .into());
             }
+            let early = self.early(header.stream_id);
+            if early == Some(Early::BeforeRequest) {
+                return Err(too_early(&header).into());
+            }
             match self.calls.remove(&header.stream_id) {
                 None => {
                     return Err(ProtocolError::UnknownStream {
@@ -160,6 +177,11 @@ impl<T> Multiplexer<T> {
                         self.calls.insert(header.stream_id, Some(tag));
                         return Err(error);
                     }
+                    // Only an error can be the honest answer to a part of a request.
+                    Ok(_) if early == Some(Early::WithinRequest) => {
+                        self.calls.insert(header.stream_id, Some(tag));
+                        return Err(too_early(&header).into());
+                    }
                     answer => answered(tag, answer),
                 },
             }
@@ -167,9 +189,38 @@ impl<T> Multiplexer<T> {
         Ok(())
     }
 
+    /// Whether a frame that came for this call came before its request was sent.
+    fn early(&self, stream_id: u32) -> Option<Early> {
+        let (_, frame) = self
+            .unsent
+            .iter()
+            .find(|(unsent, _)| *unsent == stream_id)?;
+        Some(if frame.start < self.gone {
+            Early::WithinRequest
+        } else {
+            Early::BeforeRequest
+        })
+    }
+
     /// Ends the connection, and gives back the calls that were not answered.
     pub fn into_calls(self) -> impl Iterator<Item = T> {
         self.calls.into_values().flatten()
+    }
+}
+
+/// How much of a request had not been sent when a frame came for its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Early {
+    /// All of it.
+    BeforeRequest,
+    /// Its end.
+    WithinRequest,
+}
+
+fn too_early(header: &Header) -> ProtocolError {
+    ProtocolError::TooEarly {
+        stream_id: header.stream_id,
+        header: header.bytes,
     }
 }
 
@@ -182,6 +233,7 @@ impl<T> AsFd for Multiplexer<T> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
+    use std::io::Write as _;
     use std::os::unix::net::UnixStream;
 
     use super::*;
@@ -207,6 +259,73 @@ mod tests {
             Err(CallError::StreamIdsUsedUp)
         );
         assert_eq!(multiplexer.in_flight(), 1);
+    }
+
+    /// A response frame for a stream: OK without a message, or NOT_FOUND.
+    fn response(stream_id: u8, data: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(data.len()).unwrap();
+        let header = [0, 0, 0, length, 0, 0, 0, stream_id, 2, 0];
+        [&header[..], data].concat()
+    }
+
+    const NOT_FOUND: &[u8] = &[0x0a, 2, 8, 5];
+
+    #[test]
+    fn an_answer_to_a_request_that_was_not_sent_is_refused() {
+        let payload = vec![0; 1 << 20];
+        let long = Call {
+            payload: &payload,
+            ..CALL
+        };
+        // What is sent before the answer comes, what comes, and whether it is an answer.
+        let cases = [
+            ("nothing", response(1, &[]), false),
+            ("nothing", response(1, NOT_FOUND), false),
+            ("a part of the first", response(1, &[]), false),
+            ("a part of the first", response(1, NOT_FOUND), true),
+            ("a part of the first", response(3, NOT_FOUND), false),
+        ];
+        for (sent, frame, is_answer) in cases {
+            let (near, mut far) = UnixStream::pair().unwrap();
+            let mut multiplexer = Multiplexer::new(near);
+            assert_eq!(multiplexer.start(&long, 'a'), Ok(1));
+            assert_eq!(multiplexer.start(&CALL, 'b'), Ok(3));
+            if sent != "nothing" {
+                multiplexer.send().unwrap();
+                assert!(multiplexer.is_sending(), "the socket took it all");
+            }
+            far.write_all(&frame).unwrap();
+
+            let mut answers = Vec::new();
+            let received = multiplexer.receive(|tag, answer| answers.push((tag, answer)));
+            if is_answer {
+                assert_eq!(received, Ok(()), "{sent}, {frame:?}");
+                let [('a', Err(CallError::Status(status)))] = &answers[..] else {
+                    panic!("{sent}, {frame:?}: {answers:?}");
+                };
+                assert_eq!(status.code, 5);
+            } else {
+                let Err(CallError::Protocol(ProtocolError::TooEarly { .. })) = received else {
+                    panic!("{sent}, {frame:?}: {received:?}");
+                };
+                assert_eq!(answers, []);
+                assert_eq!(multiplexer.in_flight(), 2);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_request_that_was_sent_is_taken_while_the_next_is_queued() {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let mut multiplexer = Multiplexer::new(near);
+        multiplexer.start(&CALL, 'a').unwrap();
+        multiplexer.send().unwrap();
+        multiplexer.start(&CALL, 'b').unwrap();
+        far.write_all(&response(1, &[])).unwrap();
+        let mut answers = Vec::new();
+        let received = multiplexer.receive(|tag, answer| answers.push((tag, answer)));
+        assert_eq!(received, Ok(()));
+        assert_eq!(answers, [('a', Ok(Vec::new()))]);
     }
 
     #[test]

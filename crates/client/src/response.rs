@@ -4,6 +4,7 @@
 //! are not known are skipped.
 
 use std::fmt;
+use std::time::Duration;
 
 use agent_wire::{Content, Fields, WireError};
 
@@ -17,6 +18,13 @@ const MESSAGE: u32 = 2;
 const DETAILS: u32 = 3;
 const TYPE_URL: u32 = 1;
 const VALUE: u32 = 2;
+
+/// The status code of an agent that gave up because of the deadline it was sent.
+const DEADLINE_EXCEEDED: i32 = 4;
+
+/// The part of the deadline after which the agent's DEADLINE_EXCEEDED is about that: its
+/// clock began later, and may be coarser.
+const ALMOST: f64 = 0.9;
 
 /// An answer's status other than OK.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,6 +52,17 @@ impl Status {
     /// The code's name, if it has one.
     pub fn name(&self) -> Option<&'static str> {
         status_name(self.code)
+    }
+
+    /// Whether the agent gave up because of the deadline that it was sent.
+    pub fn is_deadline_exceeded(&self) -> bool {
+        self.code == DEADLINE_EXCEEDED
+    }
+
+    /// Whether this says only that the call's own deadline has passed, of which the agent
+    /// knows too: chance decides who is first to tell.
+    pub fn is_of_deadline(&self, deadline: Duration, elapsed: Duration) -> bool {
+        self.is_deadline_exceeded() && elapsed >= deadline.mul_f64(ALMOST)
     }
 
     fn merge(&mut self, mut fields: Fields<'_>) -> Result<(), WireError> {

@@ -25,6 +25,8 @@ pub(crate) struct InFlight {
     pub(crate) command: usize,
     /// When it was due.
     pub(crate) due: Instant,
+    /// When it began.
+    pub(crate) began: Instant,
 }
 
 /// A call that is in flight, among those of all connections.

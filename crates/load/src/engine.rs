@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use agent_client::Call;
+use agent_client::{Call, Status};
 use agent_text::duration;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike;
@@ -124,10 +124,17 @@ impl<'a> Engine<'a> {
             }
             let until = self.next_event(&run, now);
             let (tally, calls) = (&mut run.tally, &*self.calls);
+            let timeout = self.options.timeout;
             if !self.connections.wait(until, |tag, answer| {
                 let now = Instant::now();
-                let end = answer
-                    .and_then(|answer| calls.judge(tag.command, &answer).map_err(Failure::Wrong));
+                let is_late = |status: &Status| {
+                    timeout.is_some_and(|it| status.is_of_deadline(it, now - tag.began))
+                };
+                let end = match answer {
+                    Err(Failure::Status(status)) if is_late(&status) => Err(Failure::Timeout),
+                    Err(failure) => Err(failure),
+                    Ok(answer) => calls.judge(tag.command, &answer).map_err(Failure::Wrong),
+                };
                 tally.ended(tag.command, tag.due, now, &end);
             }) {
                 break Stopped::Interrupted;
@@ -146,7 +153,11 @@ impl<'a> Engine<'a> {
                 return;
             }
             let command = self.turns.next();
-            let tag = InFlight { command, due };
+            let tag = InFlight {
+                command,
+                due,
+                began: now,
+            };
             run.pace.advance();
             run.begun += 1;
             run.measured += u64::from(due >= run.measured_from);

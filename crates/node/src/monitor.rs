@@ -122,12 +122,15 @@ fn begin(path: &Path) -> Result<OwnedFd, Answer> {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
         connect(socket.as_raw_fd(), file.address())?;
-        send(socket.as_raw_fd(), REQUEST, MsgFlags::MSG_NOSIGNAL)?;
-        Ok(socket)
+        match send(socket.as_raw_fd(), REQUEST, MsgFlags::MSG_NOSIGNAL) {
+            // Whoever has closed the connection was there, and may have said something before.
+            Ok(_) | Err(Errno::EPIPE | Errno::ECONNRESET) => Ok(socket),
+            Err(errno) => Err(errno),
+        }
     });
     begun.map_err(|errno| match errno {
         Errno::ENOENT | Errno::ENOTDIR => Answer::NoSocket,
-        Errno::ECONNREFUSED | Errno::EPIPE | Errno::ECONNRESET => Answer::NobodyListens,
+        Errno::ECONNREFUSED => Answer::NobodyListens,
         // Its queue is full.
         Errno::EAGAIN => Answer::Silent,
         Errno::EACCES | Errno::EPERM => Answer::Denied,
@@ -239,6 +242,22 @@ mod tests {
         assert_eq!(read(b"\x00\x00\x00\x00", false), Some(Answer::Garbled));
         let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx";
         assert_eq!(read(endless, true), Some(Answer::Garbled));
+    }
+
+    #[test]
+    fn who_closes_at_once_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shim");
+        let listener = UnixListener::bind(&path).unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                drop(stream);
+            }
+        });
+        // Before the question is sent, or after that, as it happens.
+        for _ in 0..500 {
+            assert_eq!(ask(&[&path], Duration::from_secs(5)), [Answer::Silent]);
+        }
     }
 
     #[test]

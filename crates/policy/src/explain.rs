@@ -32,7 +32,7 @@ pub struct Print {
 
 /// The denials in a text.
 pub fn denials(text: &str) -> Vec<Denial> {
-    let text = without_written_colours(&without_colours(text));
+    let text = without_written_colours(&unbroken(&without_colours(text)));
     let mut found = Vec::new();
     let mut from = 0;
     while let Some((denial, end)) = next(&text, from) {
@@ -60,9 +60,9 @@ fn next(text: &str, from: usize) -> Option<(Denial, usize)> {
     });
     let end = match level {
         Some(slashes) => closing_quote(text, body, slashes),
-        None => end_of_lines(text, body),
+        None => body + text.get(body..)?.find('\n').unwrap_or(text.len() - body),
     };
-    let mut prints = on_one_line(text, body, end);
+    let mut prints = text.get(body..end)?.to_owned();
     match level {
         // One backslash before a quote for the second layer, three for the third.
         Some(slashes) => {
@@ -81,57 +81,15 @@ fn next(text: &str, from: usize) -> Option<(Denial, usize)> {
     ))
 }
 
-/// Where the lines end that a denial without quotes stands on: where a terminal broke it, all
-/// but the last line are as long as the first.
-fn end_of_lines(text: &str, from: usize) -> usize {
-    broken_lines(text, from)
-        .last()
-        .map_or(from, |line| line.end.max(from))
-}
-
-/// A part of a text without the line breaks that a terminal put into it, which it does where a
-/// line is full. The other line breaks stay: the policy printed them.
-fn on_one_line(text: &str, from: usize, end: usize) -> String {
-    let mut out = String::new();
-    let mut done = from;
-    for line in broken_lines(text, from).take_while(|line| line.start < end) {
-        out.push_str(text.get(done..line.end.min(end)).unwrap_or_default());
-        done = line.end + 1;
-    }
-    if done < end {
-        out.push('\n');
-        out.push_str(text.get(done..end).unwrap_or_default());
-    }
-    out
-}
-
-/// The line that a place is on and, as long as they are all full, those after it.
-fn broken_lines(text: &str, from: usize) -> impl Iterator<Item = Range<usize>> {
-    let newline = text.get(..from).and_then(|before| before.rfind('\n'));
-    let mut start = newline.map_or(0, |newline| newline + 1);
-    let mut width = None;
-    std::iter::from_fn(move || {
-        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
-        let line = rest.split('\n').next().unwrap_or_default();
-        let range = start..start + line.len();
-        let length = line.chars().count();
-        let is_full = length >= NARROWEST && *width.get_or_insert(length) == length;
-        start = match is_full {
-            true => range.end + 1,
-            false => text.len(),
-        };
-        Some(range)
-    })
-}
-
-/// Where the quote stands that has this many backslashes before it, and no more.
+/// Where the quote stands that has this many backslashes before it.
 fn closing_quote(text: &str, from: usize, slashes: usize) -> usize {
     let bytes = text.as_bytes();
     let mut run = 0;
     for (place, byte) in bytes.iter().enumerate().skip(from) {
         match byte {
             b'\\' => run += 1,
-            b'"' if run == slashes => return place - slashes,
+            // What is quoted may end with backslashes, each of which is twice as many as those.
+            b'"' if run % (2 * (slashes + 1)) == slashes => return place - slashes,
             _ => run = 0,
         }
     }
@@ -226,6 +184,34 @@ fn without_colours(text: &str) -> String {
         };
     }
     out.push_str(rest);
+    out
+}
+
+/// A text without the line breaks that a terminal put into it, which it does where a line is
+/// full. It is from one if several lines are as long as the longest.
+fn unbroken(text: &str) -> String {
+    let length = |line: &str| line.chars().count();
+    let width = text.split('\n').map(length).max().unwrap_or_default();
+    let full = text
+        .split('\n')
+        .filter(|line| length(line) == width)
+        .count();
+    if full < 2 || width < NARROWEST {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut before: Option<&str> = None;
+    for line in text.split('\n') {
+        if let Some(before) = before {
+            // Two denials are two lines of a log, as long by chance.
+            let are_two = before.contains(BLOCKED) && line.contains(BLOCKED);
+            if length(before) < width || are_two {
+                out.push('\n');
+            }
+        }
+        out.push_str(line);
+        before = Some(line);
+    }
     out
 }
 
@@ -333,6 +319,18 @@ mod tests {
         ] {
             assert_eq!(denials(&text)[0].prints, expected, "{text}");
         }
+        // Of a log, each line is for itself.
+        let line = |number: u32| {
+            let text = "of this it says more than there is room for in a narrow window";
+            format!("ListRoutesRequest is blocked by policy: p:{number}: {text}")
+        };
+        let log = format!("{}\n{}\nanother line\n", line(1), line(2));
+        let found = denials(&log);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(
+            found.iter().all(|denial| denial.prints.len() == 1),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -39,10 +39,23 @@ pub fn test_cases(cases: &[Case]) -> Result<String, RequestError> {
     // An ID may be the beginning of another.
     let mut known = BTreeSet::new();
     ids.retain(|id| known.insert(id.clone()));
-    let mut numbered: Vec<_> = ids.into_iter().zip(1..).collect();
-    numbered.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
+    let mut stable: Vec<_> = ids
+        .into_iter()
+        .zip(1..)
+        .map(|(id, number)| {
+            let stable = stable(&id, number);
+            (id, stable)
+        })
+        .collect();
+    // As the names of systemd's slices have the dashes of a pod's.
+    let dashed = stable.iter().filter(|(id, _)| id.contains('-'));
+    let slices: Vec<_> = dashed
+        .map(|(id, stable)| (id.replace('-', "_"), stable.replace('-', "_")))
+        .collect();
+    stable.extend(slices);
+    stable.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
     for request in &mut requests {
-        replace(request, &numbered);
+        replace(request, &stable);
     }
     let written: Vec<_> = (1..)
         .zip(cases)
@@ -69,7 +82,7 @@ fn find_ids(value: &Json, ids: &mut Vec<String>) {
                 let is_id = ID_FIELDS.contains(&name.as_str())
                     || ID_KEYS.iter().any(|end| name.ends_with(end));
                 match value {
-                    Json::String(id) if is_id && id.len() >= SHORTEST => ids.push(id.clone()),
+                    Json::String(id) if is_id && is_random(id) => ids.push(id.clone()),
                     value => find_ids(value, ids),
                 }
             }
@@ -79,22 +92,38 @@ fn find_ids(value: &Json, ids: &mut Vec<String>) {
     }
 }
 
+/// Whether an ID is one that was made up, by its length and its characters.
+fn is_random(id: &str) -> bool {
+    let is_of_id = |char: char| char.is_ascii_alphanumeric() || char == '-';
+    let digits = id.chars().filter(char::is_ascii_alphanumeric).count();
+    digits >= SHORTEST && id.chars().all(is_of_id)
+}
+
 /// Replaces IDs wherever they stand in a text, as in paths.
-fn replace(value: &mut Json, ids: &[(String, usize)]) {
+fn replace(value: &mut Json, ids: &[(String, String)]) {
     match value {
         Json::Object(members) => members.values_mut().for_each(|value| replace(value, ids)),
         Json::Array(items) => items.iter_mut().for_each(|item| replace(item, ids)),
-        Json::String(text) => {
-            for (id, number) in ids {
-                let stable = stable(id, *number);
-                *text = text.replace(id.as_str(), &stable);
-                // As the names of systemd's slices have the dashes of a pod's.
-                if id.contains('-') {
-                    *text = text.replace(&id.replace('-', "_"), &stable.replace('-', "_"));
-                }
-            }
-        }
+        Json::String(text) => *text = replaced(text, ids),
         _ => {}
+    }
+}
+
+/// A text with other IDs. What is put in place of one may be another one of them, so what was
+/// put in is not looked at again.
+fn replaced(text: &str, ids: &[(String, String)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    loop {
+        let places = ids
+            .iter()
+            .filter_map(|(id, to)| Some((rest.find(id.as_str())?, id, to)));
+        let Some((place, id, to)) = places.min_by_key(|(place, ..)| *place) else {
+            return out + rest;
+        };
+        out.push_str(rest.get(..place).unwrap_or_default());
+        out.push_str(to);
+        rest = rest.get(place + id.len()..).unwrap_or_default();
     }
 }
 

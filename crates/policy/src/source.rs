@@ -1,6 +1,7 @@
 //! Where people have a policy: as rego, in the annotations of a pod or of what makes pods, or
 //! in the initdata that such an annotation holds.
 
+use std::fmt::Display;
 use std::io::Read as _;
 
 use base64::Engine as _;
@@ -107,7 +108,7 @@ pub fn in_annotations<'a>(
 fn in_yaml(text: &str) -> Result<String, SourceError> {
     check_depth(text)?;
     let documents = Yaml::load_from_str(text);
-    let documents = documents.map_err(|error| SourceError::Yaml(error.to_string()))?;
+    let documents = documents.map_err(|error| not_yaml(&error))?;
     let mut found = Vec::new();
     for document in &documents {
         search(document, &mut found)?;
@@ -129,7 +130,7 @@ fn in_yaml(text: &str) -> Result<String, SourceError> {
 fn check_depth(text: &str) -> Result<(), SourceError> {
     let mut depth = 0_usize;
     for event in Parser::new_from_str(text) {
-        let (event, _) = event.map_err(|error| SourceError::Yaml(error.to_string()))?;
+        let (event, _) = event.map_err(|error| not_yaml(&error))?;
         match event {
             Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
             Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
@@ -141,6 +142,14 @@ fn check_depth(text: &str) -> Result<(), SourceError> {
         }
     }
     Ok(())
+}
+
+fn not_yaml(error: &dyn Display) -> SourceError {
+    SourceError::Yaml(on_one_line(&error.to_string()))
+}
+
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Finds the annotations of pods, wherever they stand in a document.
@@ -213,8 +222,11 @@ fn decoded(name: &'static str, text: &str) -> Result<Vec<u8>, SourceError> {
 
 fn in_toml(text: &str) -> Result<String, SourceError> {
     let table = text.parse::<toml::Table>();
-    let table =
-        table.map_err(|error| SourceError::Toml(error.to_string().trim_end().to_owned()))?;
+    let table = table.map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.unwrap_or_default().matches('\n').count() + 1;
+        SourceError::Toml(on_one_line(&format!("line {line}: {}", error.message())))
+    })?;
     let policy = table.get("data").and_then(|data| data.get(REGO));
     match policy.and_then(toml::Value::as_str) {
         Some(policy) => Ok(policy.to_owned()),

@@ -9,18 +9,11 @@ use super::{FIRST_CALLS, Session, Step, Work, is_one_of, prepare};
 use crate::builtin::{Action, Times};
 use agent_client::interrupt;
 use agent_client::transport::Address;
-use agent_client::{CallError, Stage};
+use agent_client::{CallError, Stage, Status};
 use agent_report::error::{Error, Failure, Kind};
 use agent_report::log::Level;
 use agent_request::input::Inputs;
 use agent_text::duration;
-
-/// The status code of an agent that gave up because of the deadline it was sent.
-const DEADLINE_EXCEEDED: i32 = 4;
-
-/// The part of the deadline after which the agent's DEADLINE_EXCEEDED is about that: its
-/// clock began later, and may be coarser.
-const ALMOST: f64 = 0.9;
 
 /// What another sandbox does.
 const ANOTHER_SANDBOX: &str =
@@ -233,9 +226,10 @@ impl Session {
     fn failed(&mut self, step: &Step, error: Error) -> Result<(), Stop> {
         let error = self.deadline_of_both(step, error);
         let kind = error.kind();
+        let is_deadline_exceeded = error.status().is_some_and(Status::is_deadline_exceeded);
         let mut failure = step.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
-        if kind == Kind::Status(DEADLINE_EXCEEDED) && self.options.calls.timeout.is_some() {
+        if is_deadline_exceeded && self.options.calls.timeout.is_some() {
             failure.exit_status = Kind::Timeout.exit_status();
         }
         self.show(&failure);
@@ -254,8 +248,9 @@ impl Session {
         let (Work::Call(request), Some(after)) = (&step.work, self.options.calls.timeout) else {
             return error;
         };
-        let is_due = self.channel.elapsed() >= after.mul_f64(ALMOST);
-        if error.kind() != Kind::Status(DEADLINE_EXCEEDED) || !is_due {
+        let elapsed = self.channel.elapsed();
+        let is_of_deadline = |status: &Status| status.is_of_deadline(after, elapsed);
+        if !error.status().is_some_and(is_of_deadline) {
             return error;
         }
         let is_stream = request.rpc.client_streaming || request.rpc.server_streaming;

@@ -110,7 +110,9 @@ fn compared(old: &Compared, new: &Compared) -> Option<Difference> {
     };
     values("status", &status(old), &status(new), &mut fields);
     let words = |call: &Compared| {
-        let message = call.status.as_ref().map(|status| &status.message[..]);
+        // A backtrace has addresses, of which no two agents have the same.
+        let message = call.status.as_ref();
+        let message = message.map(|status| agent_text::escape::without_backtrace(&status.message));
         Value::from(message.unwrap_or_default())
     };
     values("message", &words(old), &words(new), &mut fields);

@@ -42,12 +42,19 @@ pub fn first_line(text: &str, max_chars: usize) -> String {
         .lines()
         .find(|line| !is_blank(line))
         .unwrap_or_default();
-    // Where a message was quoted once more, its line breaks are no longer any.
-    let kept = first.split("\\n\\nStack backtrace").next().unwrap_or(first);
+    let kept = without_backtrace(first);
     let end = kept.char_indices().nth(max_chars).map(|(end, _)| end);
     let kept = end.and_then(|end| kept.get(..end)).unwrap_or(kept);
     let dots = if kept.len() < first.len() { "..." } else { "" };
     format!("{}{dots}", line(kept))
+}
+
+/// `text` without the backtrace that an agent puts behind the cause of an error.
+pub fn without_backtrace(text: &str) -> &str {
+    // Where a message was quoted once more, its line breaks are no longer any.
+    let ends = ["\n\nStack backtrace", "\\n\\nStack backtrace"];
+    let end = ends.iter().filter_map(|end| text.find(end)).min();
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 fn escaped(text: &str, needs_escape: impl Fn(char) -> bool) -> Cow<'_, str> {

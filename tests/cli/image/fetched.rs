@@ -195,13 +195,18 @@ fn an_archives_documents_are_checked() {
         "{error}"
     );
 
-    fs::write(images.path("x.tar"), [0x1f, 0x8b, 8, 0]).unwrap();
-    for reference in ["x.tar", "oci-archive:x.tar", "docker-archive:x.tar"] {
-        let error = run(reference);
-        assert!(
-            error.contains("\"x.tar\" is not a tar archive, or is compressed"),
-            "{error}"
-        );
+    for (content, what) in [
+        (
+            &[0x1f, 0x8b, 8, 0, 0, 0][..],
+            "is compressed: \"gzip -d\" makes an archive of it that is taken",
+        ),
+        (&[b'x'; 600], "is not a tar archive"),
+    ] {
+        fs::write(images.path("x.tar"), content).unwrap();
+        for reference in ["x.tar", "oci-archive:x.tar", "docker-archive:x.tar"] {
+            let expected = format!("error: CreateContainer: image: \"x.tar\" {what}");
+            assert_eq!(run(reference), expected);
+        }
     }
     let documents = |saved: Value| {
         let folder = images.path("saved");

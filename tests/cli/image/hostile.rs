@@ -347,7 +347,7 @@ fn a_full_disk_is_told_and_left_as_it_was() {
 /// Ctrl-C and SIGTERM end the program, with what it has started, and leave nothing.
 #[test]
 fn what_is_interrupted_leaves_nothing() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let images = Images::new().image(None, json!({}), &[]);
         let ids = images.path("ids");
         images.program(
@@ -360,6 +360,7 @@ fn what_is_interrupted_leaves_nothing() {
         );
         let running = images
             .connect("CreateContainer image=layout id=web")
+            .heeds_hangups()
             .start();
         let deadline = Instant::now() + Duration::from_secs(20);
         let ids = loop {

@@ -19,6 +19,7 @@ fn parameters() {
              docker save"
         )
     };
+    let none = |name: &str| format!("image: {name:?}: no such file or directory");
     let together = "missing; a container of an image takes image=REF and id=ID";
     for (words, message) in [
         ("id=web", format!("image: {together}")),
@@ -37,14 +38,22 @@ fn parameters() {
              first a letter or digit"
                 .to_owned(),
         ),
-        ("image=/none id=web", neither("/none")),
-        ("image=./layuot id=web", neither("./layuot")),
+        ("image=/none id=web", none("/none")),
+        ("image=./layuot:x id=web", none("./layuot:x")),
+        ("image=oci:none:x id=web", none("oci:none:x")),
+        ("image=oci-archive:none id=web", none("oci-archive:none")),
         ("image=bin id=web", neither("bin")),
         (
             "image=file id=web",
             neither("file"),
         ),
-        ("image=oci:none:x id=web", neither("oci:none:x")),
+        ("image=oci:bin:x id=web", neither("oci:bin:x")),
+        (
+            "image=docker-daemon:a id=web",
+            "image: \"docker-daemon:a\" cannot be read from there; \"skopeo copy docker-daemon:a \
+             oci:LAYOUT\" makes an image layout of it, which can"
+                .to_owned(),
+        ),
         (
             "image='a b' id=web",
             "image: \"a b\" is neither a folder or file here nor a registry reference, such as \
@@ -108,6 +117,25 @@ fn layouts() {
     refused(&format!("{name}\": has 2 bytes, and should have 1"));
     fs::remove_file(images.path(&blob_path(&manifest))).unwrap();
     refused(&format!("{name}\": no such file or directory"));
+    // An index in the index, without images, and with some that are not said to be for anything.
+    let empty = images.blob(
+        &media_type("index"),
+        br#"{"schemaVersion": 2, "manifests": []}"#,
+    );
+    one(&empty);
+    refused(&format!(
+        "{}\": has no images",
+        blob_path(&empty).replace("layout", "")
+    ));
+    let mut other = manifest.clone();
+    other["digest"] = json!(format!("sha256:{}", "1".repeat(64)));
+    let text = json!({ "schemaVersion": 2, "manifests": [manifest, other] }).to_string();
+    let unsaid = images.blob(&media_type("index"), text.as_bytes());
+    one(&unsaid);
+    let name = blob_path(&unsaid).replace("layout", "");
+    refused(&format!(
+        "{name}\": does not say which of its images is for linux/{MACHINE}"
+    ));
     // Indexes in indexes; one cannot be in itself, as its digest would have to be in it.
     let mut inner = images.blob(&media_type("index"), b"{}");
     for _ in 0..4 {

@@ -376,7 +376,7 @@ fn a_bundle_is_used_again() {
     images
         .connect(command)
         .stdout("{}\n")
-        .stderr(format!("the image is unpacked before, in {folder:?}\n"))
+        .stderr(format!("the image was unpacked before, to {folder:?}\n"))
         .test();
     let images = images.image(Some("other"), json!({}), &[]);
     images.refused(

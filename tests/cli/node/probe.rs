@@ -173,7 +173,8 @@ fn one_that_says_nothing_or_goes_away() {
         .stderr(
             "error: no server address: give --server-address or set KATA_AGENT_SERVER_ADDRESS, \
              for example unix:///run/agent.sock, vsock://3:1024, \
-             hvsock:///run/vc/vm/ID/clh.sock:1024 or sim://\n",
+             hvsock:///run/vc/vm/ID/clh.sock:1024 or sim://; on a node, --sandbox takes \
+             namespace/pod instead\n",
         )
         .test();
 }

@@ -47,6 +47,22 @@ fn an_id_is_replaced_wherever_it_stands() {
     assert_eq!(request["storages"][0]["source"], hash);
 }
 
+/// An ID that was exported before may stand beside others.
+#[test]
+fn ids_stay_apart_that_look_like_what_takes_their_place() {
+    let (one, other) = ("a".repeat(64), format!("{:064}", 1));
+    let folder = folder(&[]);
+    let output = policy(&folder, &["export", "-n", "-c"])
+        .arguments([
+            format!("StartContainer cid={one}"),
+            format!("StartContainer cid={other}"),
+        ])
+        .run();
+    let cases = output.succeeded().json();
+    assert_eq!(cases[0]["request"]["container_id"], format!("{:064}", 1));
+    assert_eq!(cases[1]["request"]["container_id"], format!("{:064}", 2));
+}
+
 #[test]
 fn what_is_exported_is_read_again() {
     let folder = folder(&[(

@@ -48,6 +48,7 @@ fn main() {
         ("faults", FAULTS),
         ("setter", SETTERS),
         ("oci", CONFIGS),
+        ("policy", POLICIES),
         ("proto", PROTOS),
     ] {
         for (number, input) in inputs.iter().enumerate() {
@@ -272,4 +273,24 @@ const FRAMES: &[&[u8]] = &[
     b"\x02\0\0\0\x01\0\0\0\x01\x03\0x\0\0\0\x01\0\0\0\x01\x03\x01y",
     b"\x02\0\0\0\x01\0\0\0\x01\x03\0x\0\0\0\0\0\0\0\x01\x03\x05",
     b"\x03\0\0\0\x01\0\0\0\x01\x03\x02x\0\0\0\x07\0\0\0\x01\x02\0\x0a\x05\x08\x05\x12\x01x",
+];
+
+/// What policies, requests and denials are read from, after a line that says which it is.
+const POLICIES: &[&str] = &[
+    "denial\nExecProcessRequest is blocked by policy: agent_policy:6: asked for [\"sh\"] agent_policy:12: trying [\"ls\"]",
+    "denial\nError: \"rpc error: desc = \\\"R is blocked by policy: p:1: a \\\\\\\"b\\\\\\\" p:2: c\\\": unknown\"",
+    "denial\n\u{1b}[31mERRO\u{1b}[0m error=\"R is blocked by policy: p:1: \\u003ca\\u003e \\u001b[1mp:2: b\\u001b[0m\"",
+    "denial\nReadStreamRequest is blocked by policy: agent_policy:10:\nagent_policy:11: of a terminal that\nis narrow",
+    "denial\n\"R is blocked by policy: p:1: \\u{1b}\\x07\\",
+    "requests\n[{\"description\": \"a\", \"allowed\": true, \"kind\": \"ExecProcessRequest\", \"request\": {\"process\": {\"Args\": [\"sh\"]}}}]",
+    "requests\n[{\"request\": {\"type\": \"CopyFile\", \"path\": \"/a\", \"file_type\": \"Regular\", \"no\": 1}}]",
+    "requests\n{\"kind\":\"StartContainerRequest\",\"request\":{\"container_id\":\"0123456789abcdef0123456789abcdef\"}}\n{\"kind\":\"StartContainerRequest\",\"data\":{\"container_id\":\"00000000000000000000000000000001\"}}\n",
+    "requests\n{\"kind\":\"CreateContainerRequest\",\"request\":{\"OCI\":{\"Annotations\":{\"io.kubernetes.cri.sandbox-uid\":\"5b2c5a1e-9d5c-4f7e-8a39-0c1f2d3e4b5a\"},\"Linux\":{\"CgroupsPath\":\"/kubepods-pod5b2c5a1e_9d5c_4f7e_8a39_0c1f2d3e4b5a.slice\"}}}}",
+    "requests\n{\"kind\":\"AllowRequestsFailingPolicy\",\"request\":{}}\n{\"kind\":\"X\",\"request\":{\"allowed\":true,\"ops\":[]}}",
+    "p.yaml\nkind: Pod\nmetadata:\n  annotations:\n    io.katacontainers.config.agent.policy: cGFja2FnZSBhZ2VudF9wb2xpY3kK\n",
+    "p.yaml\n- &a [1]\n- [*a, {b: *a}]\n---\nkind: List\nitems: []\n",
+    "p.yaml\nmetadata:\n  annotations:\n    io.katacontainers.config.hypervisor.cc_init_data: H4sIAAAAAAAAA4tOSSxJjOUCAFbr8IAHAAAA\n",
+    "p.toml\n[data]\n\"policy.rego\" = \"\"\"\npackage agent_policy\n\"\"\"\n",
+    "stdin\nH4sIAAAAAAAAA4tOSSxJjOXiUirIz8lMrtQrSk3PV1KwVVBXV+cqSEzOTkxPVUhMT80riYfIc6krAABMkmFFMQAAAA==",
+    "stdin\n# comment\npackage agent_policy\n",
 ];

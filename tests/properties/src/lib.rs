@@ -18,6 +18,7 @@ mod faults;
 mod frames;
 mod input;
 mod oci;
+mod policy;
 mod print;
 mod proto;
 pub mod random;
@@ -62,6 +63,10 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "oci",
         run: oci::run,
+    },
+    Target {
+        name: "policy",
+        run: policy::run,
     },
     Target {
         name: "print",

@@ -48,7 +48,7 @@ macro_rules! replayed {
 }
 
 replayed!(
-    address, command, document, faults, frames, oci, print, proto, setter
+    address, command, document, faults, frames, oci, policy, print, proto, setter
 );
 
 #[test]

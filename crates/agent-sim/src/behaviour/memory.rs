@@ -37,8 +37,10 @@ pub(crate) async fn add_swap_path(
     call: Call<'_>,
     request: AddSwapPathRequest,
 ) -> ttrpc::Result<Empty> {
-    let path = Path::new(&request.path);
-    let read = call.agent.guest().files.read(path, 0);
+    let read = match request.path.as_str() {
+        "" => Err(Errno::ENOENT),
+        path => call.agent.guest().files.read(Path::new(path), 0),
+    };
     read.map_err(|error| internal(format!("libc::swapon get error {}", system(error))))?;
     done()
 }

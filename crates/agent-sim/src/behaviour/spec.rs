@@ -61,12 +61,16 @@ fn environment(process: &Process) -> Vec<String> {
 /// to the cgroup.
 ///
 /// # Errors
-/// `INTERNAL` for a swappiness out of range.
+/// `INTERNAL` for a limit of swap alone, and for a swappiness out of range.
 pub(super) fn set_limits(limits: &mut Limits, resources: &LinuxResources) -> ttrpc::Result<()> {
     let positive = |value| u64::try_from(value).ok().filter(|value| *value > 0);
     let memory = &resources.Memory;
-    limits.memory = positive(memory.Limit).or(limits.memory);
-    limits.memory_and_swap = positive(memory.Swap).or(limits.memory_and_swap);
+    let (limit, swap) = (positive(memory.Limit), positive(memory.Swap));
+    if limit.is_none() && swap.is_some() {
+        return Err(internal("unable to set swap limit without memory limit"));
+    }
+    limits.memory = limit.or(limits.memory);
+    limits.swap = swap.or(limits.swap);
     let swappiness = memory.Swappiness;
     if swappiness > MOST_SWAPPINESS {
         return Err(internal(format!(

@@ -4,7 +4,7 @@
 //! or output.
 
 use crate::protos::agent::{
-    BlkioStats, CgroupStats, CpuStats, CpuUsage, MemoryData, MemoryStats, PidsStats,
+    BlkioStats, CgroupStats, CpuStats, CpuUsage, HugetlbStats, MemoryData, MemoryStats, PidsStats,
     StatsContainerRequest, StatsContainerResponse, ThrottlingData,
 };
 use crate::services::Call;
@@ -16,20 +16,59 @@ use super::lookup;
 const PAGE: u64 = 4096;
 
 /// What the agent tells where memory is not limited.
-const UNLIMITED: u64 = i64::MAX as u64;
+const UNLIMITED: u64 = u64::MAX;
 
-/// What the kernel counts in `memory.stat` beside the memory of processes.
-const NOTHING: [&str; 9] = [
+/// What the kernel, here 6.1, counts in `memory.stat` beside the memory of processes.
+const NOTHING: [&str; 45] = [
     "active_file",
+    "anon_thp",
     "file",
+    "file_dirty",
+    "file_mapped",
+    "file_thp",
+    "file_writeback",
+    "inactive_anon",
     "inactive_file",
     "kernel",
     "kernel_stack",
+    "pagetables",
+    "percpu",
+    "pgactivate",
+    "pgdeactivate",
+    "pgfault",
+    "pglazyfree",
+    "pglazyfreed",
     "pgmajfault",
+    "pgrefill",
+    "pgscan",
+    "pgscan_direct",
+    "pgscan_kswapd",
+    "pgsteal",
+    "pgsteal_direct",
+    "pgsteal_kswapd",
+    "sec_pagetables",
     "shmem",
+    "shmem_thp",
     "slab",
+    "slab_reclaimable",
+    "slab_unreclaimable",
     "sock",
+    "swapcached",
+    "thp_collapse_alloc",
+    "thp_fault_alloc",
+    "unevictable",
+    "vmalloc",
+    "workingset_activate_anon",
+    "workingset_activate_file",
+    "workingset_nodereclaim",
+    "workingset_refault_anon",
+    "workingset_refault_file",
+    "workingset_restore_anon",
+    "workingset_restore_file",
 ];
+
+/// The sizes of huge pages.
+const HUGE_PAGES: [&str; 2] = ["2MB", "1GB"];
 
 /// Tells what a container uses. As from the real agent, nothing of networks.
 pub(crate) async fn container(
@@ -45,6 +84,8 @@ pub(crate) async fn container(
     pids.current = container.processes() as u64;
     stats.pids_stats = Some(pids).into();
     stats.blkio_stats = Some(BlkioStats::new()).into();
+    let huge_pages = HUGE_PAGES.map(|size| (size.to_owned(), HugetlbStats::new()));
+    stats.hugetlb_stats = huge_pages.into_iter().collect();
     let mut response = StatsContainerResponse::new();
     response.cgroup_stats = Some(stats).into();
     Ok(response)
@@ -67,12 +108,12 @@ fn memory_stats(container: &Container) -> MemoryStats {
     let in_pages = |bytes| bytes / PAGE * PAGE;
     let limits = &container.limits;
     let limit = limits.memory.map_or(UNLIMITED, in_pages);
-    // Swap is limited alone, and not with the memory.
-    let both = limits.memory_and_swap.map(in_pages);
-    let swap_limit = both.map_or(UNLIMITED, |both| both.saturating_sub(limit));
+    // No limit of it is told as 0.
+    let swap_limit = limits.swap.map_or(0, in_pages);
     let data = |usage, limit| {
         let data = MemoryData {
             usage,
+            max_usage: usage,
             limit,
             ..MemoryData::new()
         };
@@ -81,7 +122,7 @@ fn memory_stats(container: &Container) -> MemoryStats {
     let mut stats = MemoryStats::new();
     stats.usage = data(used, limit);
     stats.swap_usage = data(0, swap_limit);
-    stats.kernel_usage = Some(MemoryData::new()).into();
+    stats.kernel_usage = data(0, UNLIMITED);
     let of_processes = ["anon", "active_anon"].map(|name| (name.to_owned(), used));
     let nothing = NOTHING.map(|name| (name.to_owned(), 0));
     stats.stats = of_processes.into_iter().chain(nothing).collect();

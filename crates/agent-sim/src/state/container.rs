@@ -28,8 +28,8 @@ pub(crate) enum Status {
 pub(crate) struct Limits {
     /// Bytes of memory.
     pub(crate) memory: Option<u64>,
-    /// Bytes of memory and swap together.
-    pub(crate) memory_and_swap: Option<u64>,
+    /// Bytes of swap: agent 4.1 takes what a specification says of both together.
+    pub(crate) swap: Option<u64>,
 }
 
 /// A container.

@@ -27,6 +27,15 @@ pub enum ImageError {
         /// What was given.
         name: String,
     },
+    /// It is somewhere that only skopeo knows.
+    #[error(
+        "{name:?} cannot be read from there; \"skopeo copy {name} oci:LAYOUT\" makes an image \
+         layout of it, which can"
+    )]
+    Elsewhere {
+        /// What was given.
+        name: String,
+    },
     /// It is not a path, and not a name that a registry may have.
     #[error(
         "{name:?} is neither a folder or file here nor a registry reference, such as \
@@ -100,12 +109,20 @@ pub enum ImageError {
         what: String,
     },
     /// A file cannot be read as an archive.
-    #[error("{name:?} is not a tar archive, or is compressed: {error}")]
+    #[error("{name:?} is not a tar archive{}", because(.error))]
     Archive {
         /// Its path.
         name: String,
         /// Why not.
         error: io::Error,
+    },
+    /// An archive has to be decompressed.
+    #[error("{name:?} is compressed: \"{by} -d\" makes an archive of it that is taken")]
+    Compressed {
+        /// Its path.
+        name: String,
+        /// The program that decompresses it.
+        by: &'static str,
     },
     /// There is no image by this tag.
     #[error("{name:?} has {}{}", lacks(.tag.as_deref(), *.count), names(.tags, *.count))]
@@ -183,6 +200,14 @@ fn packages(programs: &[&str]) -> &'static str {
     match programs {
         [_] => "the package of that name",
         _ => "the packages of these names",
+    }
+}
+
+/// What the system says. What is wrong with the first bytes of something else helps nobody.
+fn because(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::Other | io::ErrorKind::InvalidData => String::new(),
+        _ => format!(": {}", agent_text::reason(error)),
     }
 }
 

@@ -32,9 +32,13 @@ impl Files {
     /// # Errors
     /// When it is not a tar archive, or is compressed.
     pub(crate) fn of_archive(path: &Path) -> Result<Self, ImageError> {
-        let members = members(path).map_err(|error| ImageError::Archive {
-            name: path.display().to_string(),
-            error,
+        let name = || path.display().to_string();
+        let members = members(path).map_err(|error| match compression(path) {
+            Some(by) => ImageError::Compressed { name: name(), by },
+            None => ImageError::Archive {
+                name: name(),
+                error,
+            },
         })?;
         Ok(Files::Archive {
             path: path.to_owned(),
@@ -108,6 +112,20 @@ impl Files {
             Files::Folder(path) | Files::Archive { path, .. } => path.join(name),
         }
     }
+}
+
+/// The program that has compressed a file, by its first bytes.
+fn compression(path: &Path) -> Option<&'static str> {
+    let mut first = [0; 6];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut first));
+    let marks: [(&str, &[u8]); 4] = [
+        ("gzip", b"\x1f\x8b"),
+        ("zstd", b"\x28\xb5\x2f\xfd"),
+        ("xz", b"\xfd7zXZ\0"),
+        ("bzip2", b"BZh"),
+    ];
+    let mut found = marks.iter().filter(|(_, mark)| first.starts_with(mark));
+    read.ok().and(found.next().map(|(by, _)| *by))
 }
 
 /// The regular files of a tar archive.

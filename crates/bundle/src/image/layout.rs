@@ -312,6 +312,13 @@ fn other_platform(files: &Files, name: &str, found: &[&Descriptor]) -> ImageErro
     let platforms: Vec<_> = platforms
         .map(|it| format!("{}/{}", it.os(), it.architecture()))
         .collect();
+    if platforms.is_empty() {
+        let what = match found {
+            [] => "has no images".to_owned(),
+            _ => format!("does not say which of its images is for {}", here()),
+        };
+        return ImageError::layout(&files.path(name), what);
+    }
     ImageError::Platform {
         name: files.path(name).display().to_string(),
         found: platforms.join(", "),

@@ -266,7 +266,7 @@ impl Image {
         let is_made = store::is_made(&self.bundle, image.digest())?;
         if is_made {
             let shown = self.bundle.display().to_string();
-            tell(format!("the image is unpacked before, in {shown:?}"));
+            tell(format!("the image was unpacked before, to {shown:?}"));
         }
         Ok(is_made)
     }

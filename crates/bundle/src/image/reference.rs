@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+
 use crate::image::error::ImageError;
 
 /// What an image is taken from.
@@ -47,19 +49,24 @@ impl Reference {
     /// # Errors
     /// When it is none of them.
     pub(crate) fn read(text: &str) -> Result<Self, ImageError> {
-        let no_image = || ImageError::NoImage {
-            name: text.to_owned(),
+        let name = || text.to_owned();
+        let no_image = |path: &str| match split(path, |path| path.symlink_metadata().is_ok()) {
+            Some(_) => ImageError::NoImage { name: name() },
+            None => ImageError::file(text)(Errno::ENOENT.into()),
         };
         for (prefix, kind) in [
             ("oci-archive:", Archive::Oci),
             ("docker-archive:", Archive::Docker),
         ] {
             if let Some(path) = text.strip_prefix(prefix) {
-                return archive(path, Some(kind)).ok_or_else(no_image);
+                return archive(path, Some(kind)).ok_or_else(|| no_image(path));
             }
         }
         if let Some(path) = text.strip_prefix("oci:") {
-            return layout(path).ok_or_else(no_image);
+            return layout(path).ok_or_else(|| no_image(path));
+        }
+        if is_elsewhere(text) {
+            return Err(ImageError::Elsewhere { name: name() });
         }
         if Path::new(text).join("config.json").is_file() {
             return Ok(Reference::Bundle(text.into()));
@@ -69,13 +76,11 @@ impl Reference {
         }
         let reference = text.strip_prefix("docker://").unwrap_or(text);
         if reference.starts_with(['/', '.']) || fs::symlink_metadata(text).is_ok() {
-            return Err(no_image());
+            return Err(no_image(text));
         }
         match is_reference(reference) {
             true => Ok(Reference::Registry(reference.to_owned())),
-            false => Err(ImageError::Reference {
-                name: text.to_owned(),
-            }),
+            false => Err(ImageError::Reference { name: name() }),
         }
     }
 }
@@ -100,6 +105,19 @@ fn split(text: &str, is_it: impl Fn(&Path) -> bool) -> Option<(PathBuf, Option<S
     Some((path.into(), tag.strip_prefix(':').map(str::to_owned)))
 }
 
+/// Whether this is one of skopeo's names for what is neither a layout nor an archive nor in a
+/// registry. Some of them could be the names of images too, with what follows as a tag.
+fn is_elsewhere(text: &str) -> bool {
+    let Some((transport, rest)) = text.split_once(':') else {
+        return false;
+    };
+    match transport {
+        "containers-storage" | "docker-daemon" => true,
+        "dir" | "ostree" | "sif" | "tarball" => rest.starts_with(['/', '.']),
+        _ => false,
+    }
+}
+
 /// Whether these are the characters of a registry reference.
 fn is_reference(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -110,7 +128,29 @@ fn is_reference(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_reference;
+    use super::{is_elsewhere, is_reference};
+
+    #[test]
+    fn what_only_skopeo_knows() {
+        for name in [
+            "docker-daemon:a:b",
+            "containers-storage:a",
+            "dir:/a",
+            "dir:./a",
+            "sif:/a",
+        ] {
+            assert!(is_elsewhere(name), "{name}");
+        }
+        for name in [
+            "dir:1.0",
+            "busybox",
+            "localhost:5000/a",
+            "docker://a",
+            "/dir:/a",
+        ] {
+            assert!(!is_elsewhere(name), "{name}");
+        }
+    }
 
     #[test]
     fn registry_references_by_their_characters() {

@@ -120,7 +120,12 @@ fn last_line(mut log: File) -> io::Result<String> {
     log.take(TAIL).read_to_end(&mut text)?;
     let text = String::from_utf8_lossy(&text);
     // A Go program that has a fault of its own says most at the beginning.
-    let fault = text.lines().find(|line| line.starts_with("panic: "));
+    let is_fault = |line: &&str| {
+        ["panic: ", "fatal error: ", "runtime: "]
+            .map(|it| line.starts_with(it))
+            .contains(&true)
+    };
+    let fault = text.lines().find(is_fault);
     let line = fault.or(text.lines().rfind(|line| !line.trim().is_empty()));
     let line = line.ok_or(io::ErrorKind::NotFound)?;
     // As skopeo and umoci write them: level=fatal msg="...", and a sign before the text.

@@ -132,15 +132,37 @@ impl FromStr for Address {
             problem,
             form: form.to_string(),
         };
+        let unknown = |problem| match meant(text) {
+            Some(meant) => malformed(problem, &meant),
+            None => malformed(problem, &AllForms),
+        };
         let Some((name, rest)) = text.split_once("://") else {
-            return Err(malformed(AddressProblem::NoScheme, &AllForms));
+            return Err(unknown(AddressProblem::NoScheme));
         };
         let Some(scheme) = SCHEMES.iter().find(|scheme| scheme.name == name) else {
-            let problem = AddressProblem::UnknownScheme(name.to_owned());
-            return Err(malformed(problem, &AllForms));
+            return Err(unknown(AddressProblem::UnknownScheme(name.to_owned())));
         };
         (scheme.parse)(rest).map_err(|problem| malformed(problem, &scheme.form))
     }
+}
+
+/// The address that a text without a scheme, or with one in another case, is likely to mean: a
+/// path, one as gRPC has it (`unix:/path`), or a context ID and a port.
+fn meant(text: &str) -> Option<String> {
+    let scheme = |text: &str| SCHEMES.iter().find(|it| it.name.eq_ignore_ascii_case(text));
+    let meant = match text.split_once(':') {
+        _ if text.starts_with(['/', '.', '@']) => format!("unix://{text}"),
+        Some((name, rest)) if let Some(scheme) = scheme(name) => {
+            format!(
+                "{}://{}",
+                scheme.name,
+                rest.strip_prefix("//").unwrap_or(rest)
+            )
+        }
+        Some(_) => format!("vsock://{text}"),
+        None => return None,
+    };
+    Address::from_str(&meant).is_ok().then_some(meant)
 }
 
 impl fmt::Display for Address {

@@ -170,9 +170,9 @@ $ kata-agent-ctl connect --dry-run -o jsonl -c 'SignalProcess cid=web exec_id= s
                     r#"kata-agent-ctl connect --server-address sim:// -o text \
     -c 'CreateContainer cid=web spec=-' StartContainer PauseContainer \
     -c 'UpdateContainer resources.Memory.Limit=0x1000_0000' \
-    -c ResumeContainer StatsContainer | grep -w limit: | sed 's/^ *//'
+    -c ResumeContainer StatsContainer | sed -n 's/^ *limit: */limit: /p'
 limit: 268435456
-limit: 9223372036854775807
+limit: 18446744073709551615
 "#,
                 ),
             },

@@ -28,7 +28,11 @@ fn head(report: &Report, text: &mut String) -> std::fmt::Result {
         Some(rate) => format!("{rate} calls/s become due, at most {in_flight} in flight on each"),
         None => format!("{in_flight} in flight on each, a new one for each answer"),
     };
-    writeln!(text, "load         {connections} connections; {load}")?;
+    let noun = match connections {
+        1 => "connection",
+        _ => "connections",
+    };
+    writeln!(text, "load         {connections} {noun}; {load}")?;
     let time = duration::display(report.tally.measured());
     let warm_up = match report.warm_up {
         Duration::ZERO => String::new(),

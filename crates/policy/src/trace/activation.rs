@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Value;
 
-use super::instrument::{Kind, Traced};
+use super::traced::{Kind, Traced};
 
 /// One thing that an instrumented policy told.
 #[derive(Debug, Clone)]

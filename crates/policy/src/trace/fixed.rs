@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use regorus::unstable::BUILTINS;
 
-use super::instrument::{Body, Statement, Traced};
+use super::traced::{Body, Statement, Traced};
 use crate::engine::PACKAGE;
 
 /// The rules whose value is always the same.

@@ -3,6 +3,7 @@
 
 mod activation;
 mod fixed;
+mod given;
 mod instrument;
 mod reason;
 mod source;
@@ -10,6 +11,7 @@ mod stops;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod traced;
 
 use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -22,7 +24,8 @@ pub use reason::{Part, Reason, Step, What};
 pub use stops::{Line, Stop};
 
 use self::activation::{Activations, Event};
-use self::instrument::{ENTER, PART, PROBE, TELL, Traced};
+use self::instrument::{ENTER, PART, PROBE, TELL};
+use self::traced::Traced;
 use crate::engine::{self, Rego};
 
 /// How many things an evaluation may tell; what comes after that is not looked at.
@@ -118,7 +121,7 @@ impl Tracer {
         engine.set_input_json(input).ok()?;
         let query = format!("{}.{rule}", engine::PACKAGE);
         let error = engine.eval_query(query, false).err()?;
-        reason::of_error(rule, text, &error.to_string())
+        given::of_error(rule, text, &error.to_string())
     }
 }
 

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::activation::{Activation, Activations, Attempt};
 use super::fixed::Fixed;
-use super::instrument::{Kind, Statement, Traced};
-use super::syntax::one_line;
-use crate::engine::FILE;
+use super::given::{given, not_evaluated};
+use super::traced::{Kind, Statement, Traced};
 
 /// How much of a value is told, in bytes.
 const MAX_VALUE: usize = 2_000;
@@ -127,85 +126,6 @@ pub(super) fn reasons(
         reasons.push(not_evaluated(traced, rule));
     }
     (reasons, finder.doubts)
-}
-
-/// The definitions that give a rule a value as it stands. Default values count where there is
-/// no other.
-fn given<'a>(traced: &'a Traced, rule: &'a str) -> impl Iterator<Item = Step> + 'a {
-    let of_rule = move || traced.given.iter().filter(move |given| given.rule == rule);
-    let has_other = of_rule().any(|given| !given.is_default);
-    let counting = of_rule().filter(move |given| !(given.is_default && has_other));
-    counting.map(|given| Step {
-        rule: given.rule.clone(),
-        line: given.line,
-        column: 1,
-        text: given.text.clone(),
-        values: Vec::new(),
-        what: What::Refused,
-        tried: 1,
-        is_fixed: !traced.bodies.iter().any(|body| body.rule == given.rule),
-        error: None,
-    })
-}
-
-/// The reason where no body of a rule was entered.
-fn not_evaluated(traced: &Traced, rule: &str) -> Reason {
-    let what = match traced.rules.contains(rule) {
-        true => What::NotEvaluated,
-        false => What::NoRule,
-    };
-    let body = traced.bodies.iter().find(|body| body.rule == rule);
-    Reason {
-        steps: vec![Step {
-            rule: rule.to_owned(),
-            line: body.map_or(0, |body| body.line),
-            column: 1,
-            text: rule.to_owned(),
-            values: Vec::new(),
-            what,
-            tried: 1,
-            is_fixed: what == What::NoRule,
-            error: None,
-        }],
-    }
-}
-
-/// The reason where an error ended the evaluation of a policy: what the error says, and the
-/// places that it names, the first of them last.
-pub(super) fn of_error(rule: &str, policy: &str, error: &str) -> Option<Reason> {
-    let arrow = format!("--> {FILE}:");
-    let said = error.split_once("error: ").map_or(error, |(_, said)| said);
-    let said = said
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(':');
-    let mut steps: Vec<_> = error
-        .split(&arrow)
-        .skip(1)
-        .filter_map(|place| {
-            let mut numbers = place.lines().next()?.split(':');
-            let line: u32 = numbers.next()?.parse().ok()?;
-            let text = policy
-                .lines()
-                .nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
-            Some(Step {
-                rule: rule.to_owned(),
-                line,
-                column: numbers.next()?.parse().ok()?,
-                text: one_line(text),
-                values: Vec::new(),
-                what: What::Error,
-                tried: 1,
-                is_fixed: false,
-                error: Some(said.to_owned()),
-            })
-        })
-        .collect();
-    // A rule that recurses is named again and again.
-    steps.dedup();
-    steps.reverse();
-    (!steps.is_empty()).then_some(Reason { steps })
 }
 
 struct Finder<'a> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::Module;
 use serde::{Deserialize, Serialize};
 
-use super::instrument::{Kind, Traced};
+use super::traced::{Kind, Traced};
 
 /// A rule that stopped, and the statements of which one did not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

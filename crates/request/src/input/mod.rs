@@ -11,7 +11,7 @@ use nix::sys::stat::{SFlag, fstat, makedev};
 use agent_report::error::Error;
 
 pub use agent_text::reason;
-pub use open::{Opened, open, wait_at_most};
+pub use open::{Opened, StandardInput, open, wait_at_most};
 
 /// The number of `/dev/null`.
 const NULL_DEVICE: u64 = makedev(1, 3);

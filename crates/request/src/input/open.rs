@@ -109,6 +109,18 @@ impl Opened {
     }
 }
 
+/// Standard input, to its end or a signal.
+#[derive(Debug)]
+pub struct StandardInput;
+
+impl Read for StandardInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        interrupt::wait_readable(io::stdin().as_fd())
+            .map_err(|interrupted| told(&interrupted.to_string()))?;
+        Ok(nix::unistd::read(io::stdin(), buffer)?)
+    }
+}
+
 /// Waits until somebody writes to a pipe, or has done so; gives a byte if one came.
 fn first_byte(pipe: &mut File) -> io::Result<Option<u8>> {
     let patience = limit().map_or(PATIENCE, |limit| limit.min(PATIENCE));

@@ -8,6 +8,10 @@ use crate::input;
 use crate::{auto, conveniences};
 use agent_schema::{Content, Dialect, Message, Rpc, Scalar, Schema, history, lookup};
 
+/// A member of a document that says which call it is for, as the requests have it that genpolicy's
+/// test cases held at first.
+pub(super) const TAG: &str = "type";
+
 /// The spellings that one RPC's request takes.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestDialect<'a> {
@@ -66,15 +70,17 @@ impl Dialect for RequestDialect<'_> {
         })
     }
 
-    /// A parameter, or an alias whose field this request does not have: such a
-    /// one only sets the value that later commands remember.
+    /// A parameter, an alias whose field this request does not have (such a one only sets the
+    /// value that later commands remember), or the tag.
     fn extra(&self, message: &'static Message, name: &str) -> Option<&'static str> {
         if !self.is_of(message) || lookup::field(message, name, self).is_ok() {
             return None;
         }
         let mut parameters = conveniences::parameters(self.rpc).map(|parameter| parameter.name);
         let parameter = parameters.find(|parameter| *parameter == name);
-        parameter.or_else(|| auto::alias(self.rpc, name))
+        parameter
+            .or_else(|| auto::alias(self.rpc, name))
+            .or_else(|| (name == TAG && self.passed.is_none()).then_some(TAG))
     }
 
     fn passes_over(&self, path: &str) -> bool {

@@ -17,6 +17,7 @@ pub use dialect::RequestDialect;
 pub use passed::PassedOver;
 
 use self::config::Configs;
+use self::dialect::TAG;
 use self::former::FormerNames;
 use crate::auto::{self, Row};
 use crate::conveniences::{self, Draft, FileCopy, Given, Level};
@@ -43,6 +44,18 @@ pub struct Request {
     series: Option<FileCopy>,
     /// What was left out of the documents, and which names were those of older releases.
     warnings: Vec<String>,
+}
+
+/// Makes sure that a request is for the call that its tag says.
+fn check_tag(rpc: &Rpc, tag: Option<&str>) -> Result<(), Error> {
+    match tag {
+        Some(tag) if tag != rpc.name => {
+            let request = rpc.request.full_name;
+            let what = format!("{request} has no field {TAG:?}, and is not for the call {tag:?}");
+            Err(Error::usage(what).at(TAG))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Request {
@@ -95,14 +108,17 @@ impl Request {
                 None => not_a_document(error),
             })?;
             for extra in extras {
-                if let Some(text) = extra.text {
+                if extra.name == TAG {
+                    check_tag(rpc, extra.text.as_deref())?;
+                } else if let Some(text) = extra.text {
                     request.keep(extra.name, text, Level::Document, &mut given);
                 }
             }
         }
         let mut on_top = Vec::new();
         for setter in arguments.setters {
-            match dialect.extra(rpc.request, &setter.path) {
+            let extra = dialect.extra(rpc.request, &setter.path);
+            match extra.filter(|name| *name != TAG) {
                 Some(name) => {
                     let text = text::of_extra(&setter)?;
                     request.keep(name, text, Level::Setter, &mut given);

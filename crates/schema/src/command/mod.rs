@@ -75,6 +75,7 @@ fn meant(word: &str) -> String {
         Some(("json", _)) => "; did you mean json://{...}?".to_owned(),
         Some(("file", rest)) => format!("; did you mean {:?}?", format!("file://{rest}")),
         _ if word.starts_with('{') => "; write json:// before it".to_owned(),
+        Some((_, rest)) if rest.starts_with("//") => String::new(),
         Some((name, value)) if !name.is_empty() && !name.contains(['{', '"', '/']) => {
             format!("; did you mean {:?}?", format!("{name}={value}"))
         }
@@ -275,6 +276,11 @@ mod tests {
                 "hostname:foo",
                 "\"hostname:foo\" is neither field=value nor a document (json://{...} or \
                  file:///path.json); did you mean \"hostname=foo\"?",
+            ),
+            (
+                "https://a",
+                "\"https://a\" is neither field=value nor a document (json://{...} or \
+                 file:///path.json)",
             ),
             (
                 "json:{}",

@@ -3,6 +3,7 @@
 use super::json::Json;
 use super::sample::{self, Sample, Whole};
 use super::{Annotations, Call};
+use crate::decode::missing_required;
 use crate::descriptor::{Label, Message, Rpc, Schema, Type};
 use crate::dialect::Dialect;
 use crate::explicit::Explicit;
@@ -112,7 +113,7 @@ pub fn examples(
     } = given;
     let inline = |json: &str| Some(format!("json://{json}"));
     let mut forms = Vec::new();
-    if call.is_alone {
+    if call.is_alone && missing_required((rpc.request.new)().as_ref()).is_none() {
         forms.push((Form::Plain, None, Vec::new(), None));
     }
     if !setters.is_empty() {
@@ -195,7 +196,8 @@ fn given(schema: &'static Schema, rpc: &'static Rpc, call: &Call, dialect: &dyn 
             on_top,
         };
     }
-    let samples = samples(rpc.request);
+    let Samples { samples, required } = samples(rpc.request);
+    let least = required.max(1);
     let object = |samples: &[Sample]| {
         let entries = samples.iter().map(|sample| sample.entry.clone());
         Json::Object(entries.collect()).compact()
@@ -204,8 +206,8 @@ fn given(schema: &'static Schema, rpc: &'static Rpc, call: &Call, dialect: &dyn 
     let setters: Vec<_> = pairs.collect();
     Given {
         whole: object(&samples),
-        base: object(samples.get(..1).unwrap_or_default()),
-        on_top: setters.get(1).or(setters.first()).cloned(),
+        base: object(samples.get(..least).unwrap_or(&samples)),
+        on_top: setters.get(least).or(setters.first()).cloned(),
         setters,
     }
 }
@@ -264,15 +266,27 @@ fn shortest_name(schema: &Schema, rpc: &Rpc) -> String {
     }
 }
 
-/// Samples of a few fields: two plain ones at most, so that there is room for
-/// lists, maps and messages; one member of each oneof.
-fn samples(message: &'static Message) -> Vec<Sample> {
+/// Samples of some fields of a request.
+struct Samples {
+    samples: Vec<Sample>,
+    /// How many of them, the first ones, are of required fields.
+    required: usize,
+}
+
+/// Samples of all required fields and of a few others: two plain ones at most, so that there is
+/// room for lists, maps and messages; one member of each oneof.
+fn samples(message: &'static Message) -> Samples {
+    let (required, others): (Vec<_>, Vec<_>) = message
+        .fields
+        .iter()
+        .partition(|field| field.options.required);
+    let mut samples: Vec<_> = required.into_iter().filter_map(sample::of).collect();
+    let required = samples.len();
     let mut oneofs = Vec::new();
     let mut plain = 0;
-    let mut samples = Vec::new();
     let few = message.fields.len() <= SHOWN;
-    for field in message.fields {
-        if samples.len() == SHOWN {
+    for field in others {
+        if samples.len() >= SHOWN {
             break;
         }
         if field.oneof.is_some_and(|oneof| oneofs.contains(&oneof)) {
@@ -289,5 +303,5 @@ fn samples(message: &'static Message) -> Vec<Sample> {
             samples.push(sample);
         }
     }
-    samples
+    Samples { samples, required }
 }

@@ -83,7 +83,7 @@ pub(super) fn of_request(schema: &Schema, message: &'static Message) -> Option<W
         }
         WellKnown::Timestamp { .. } => vec![setter("seconds", "1704067200")],
         WellKnown::Duration { .. } => vec![setter("seconds", "1"), setter("nanos", "500000000")],
-        WellKnown::Value(_) => vec![setter("string_value", "text")],
+        WellKnown::Value(_) => vec![setter("string_value", "example")],
         WellKnown::FieldMask { .. }
         | WellKnown::Wrapper { .. }
         | WellKnown::Struct { .. }
@@ -117,11 +117,13 @@ fn within(message: &'static Message, depth: usize) -> Option<Within> {
             whole("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z".into())
         }
         Some(WellKnown::Duration { .. }) => whole("1.5s", "1.5s".into()),
-        Some(WellKnown::FieldMask { .. } | WellKnown::Value(_)) => whole("text", "text".into()),
-        Some(WellKnown::ListValue { .. }) => whole(r#"["text"]"#, Json::array(["text"])),
+        Some(WellKnown::FieldMask { .. } | WellKnown::Value(_)) => {
+            whole("example", "example".into())
+        }
+        Some(WellKnown::ListValue { .. }) => whole(r#"["example"]"#, Json::array(["example"])),
         Some(WellKnown::Struct { .. }) => whole(
-            r#"{"key":"text"}"#,
-            Json::Object(vec![("key", "text".into())]),
+            r#"{"key":"example"}"#,
+            Json::Object(vec![("key", "example".into())]),
         ),
         // Its fields depend on a type that is named in it.
         Some(WellKnown::Any { .. }) => None,
@@ -130,6 +132,16 @@ fn within(message: &'static Message, depth: usize) -> Option<Within> {
             whole(&value, json)
         }
         None if message.fields.is_empty() => whole("{}", Json::Object(Vec::new())),
+        None if message.fields.iter().any(|field| field.options.required) => {
+            let depth = depth.checked_sub(1)?;
+            let fields = message.fields.iter();
+            let required = fields.filter(|field| field.options.required);
+            let entries: Option<Vec<_>> = required
+                .map(|field| Some(sample(field, depth)?.entry))
+                .collect();
+            let json = Json::Object(entries?);
+            whole(&json.compact(), json)
+        }
         None => {
             let depth = depth.checked_sub(1)?;
             let fields = || message.fields.iter();
@@ -166,16 +178,39 @@ fn value_name(enumeration: &Enum) -> Option<&'static str> {
     other.or_else(|| values.next()).map(|value| value.name)
 }
 
+/// What texts are for by the last word of a field's name, and one of them.
+const WORDS: &[(&[&str], &str)] = &[
+    (
+        &["path", "dir", "directory", "file", "mountpoint"],
+        "/tmp/example",
+    ),
+    (&["url", "uri", "endpoint"], "https://example.com/"),
+    (&["ip", "addr", "address", "gateway"], "192.0.2.1"),
+    (&["host", "hostname", "server", "domain"], "example.com"),
+    (&["image"], "docker.io/library/busybox:latest"),
+    (&["version"], "1.0.0"),
+    (&["namespace"], "default"),
+    (&["device"], "/dev/sda"),
+    (&["interface"], "eth0"),
+];
+
+/// A text for a field of this name.
 fn words_for(name: &str) -> &'static str {
-    let name = name.to_ascii_lowercase();
-    if name.ends_with("path") || name.ends_with("dir") || name.ends_with("file") {
-        "/tmp/example"
-    } else if name.ends_with("id") {
-        "example-id"
-    } else if name.ends_with("name") {
-        "example"
-    } else {
-        "text"
+    let last = last_word(name).to_ascii_lowercase();
+    let mut rows = WORDS.iter();
+    rows.find(|(words, _)| words.contains(&last.as_str()))
+        .map_or("example", |(_, text)| text)
+}
+
+/// The last word of a name like `guest_path` or `guestPath`.
+fn last_word(name: &str) -> &str {
+    let begins = name.rfind(|c: char| c == '_' || c.is_ascii_uppercase());
+    // A name in capital letters is one word.
+    match begins {
+        Some(at) if name[at + 1..].contains(|c: char| c.is_ascii_lowercase()) => {
+            name[at..].trim_start_matches('_')
+        }
+        _ => name,
     }
 }
 

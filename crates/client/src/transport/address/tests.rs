@@ -72,8 +72,33 @@ fn a_wrong_address_says_what_a_right_one_looks_like() {
     let unix = "unix:///PATH or unix://@NAME";
     let rows = [
         ("", format!("it has no scheme, write {all}")),
-        ("/run/a.sock", format!("it has no scheme, write {all}")),
-        ("unix:/run/a.sock", format!("it has no scheme, write {all}")),
+        ("a.sock", format!("it has no scheme, write {all}")),
+        (
+            "/run/a.sock",
+            "it has no scheme, write unix:///run/a.sock".to_owned(),
+        ),
+        (
+            "./a.sock",
+            "it has no scheme, write unix://./a.sock".to_owned(),
+        ),
+        ("@a", "it has no scheme, write unix://@a".to_owned()),
+        (
+            "unix:/run/a.sock",
+            "it has no scheme, write unix:///run/a.sock".to_owned(),
+        ),
+        (
+            "vsock:3:1024",
+            "it has no scheme, write vsock://3:1024".to_owned(),
+        ),
+        (
+            "3:1024",
+            "it has no scheme, write vsock://3:1024".to_owned(),
+        ),
+        ("a:b", format!("it has no scheme, write {all}")),
+        (
+            "UNIX:///a",
+            "the scheme \"UNIX\" is unknown, write unix:///a".to_owned(),
+        ),
         (
             "tcp://1:2",
             format!("the scheme \"tcp\" is unknown, write {all}"),

@@ -383,6 +383,14 @@ fn some(file: &mut File, into: &mut [u8], name: &str) -> Result<usize, Error> {
         interrupt::check()?;
         match file.read(into) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // As files of the kernel that tell of what happens.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Err(CopyError::Source {
+                    name: name.to_owned(),
+                    what: "blocks when it is read: it has no end that could be sent".to_owned(),
+                }
+                .into());
+            }
             Err(error) => {
                 let name = name.to_owned();
                 return Err(CopyError::Read { name, error }.into());

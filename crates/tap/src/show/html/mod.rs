@@ -7,6 +7,7 @@
 
 use std::io::{self, Write};
 
+use agent_text::escape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -61,8 +62,7 @@ impl Form for Page {
             record: what,
             ids: self.ids,
         };
-        write_data(&serde_json::to_vec(&head)?, out)?;
-        out.write_all(b"\n")
+        write_data(&serde_json::to_vec(&head)?, out)
     }
 
     fn tell(&mut self, told: &Told, out: &mut dyn Write) -> io::Result<()> {
@@ -97,21 +97,23 @@ fn parts() -> (&'static str, &'static str) {
     PAGE.split_once(RECORDS).unwrap_or_default()
 }
 
-/// Writes JSON so that nothing in it is markup. Within JSON, `<` stands in strings only, and a
-/// carriage return only between values, where it would become the end of a line.
+/// Writes a line of JSON so that nothing in it is markup, nor acts on a terminal. Outside of
+/// strings all of that is white space, which must not end the line.
 fn write_data(json: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    for piece in json.split_inclusive(|byte| matches!(byte, b'<' | b'\r')) {
-        match piece.split_last() {
-            Some((b'<', text)) => {
-                out.write_all(text)?;
-                out.write_all(br"\u003c")?;
-            }
-            Some((b'\r', text)) => {
-                out.write_all(text)?;
-                out.write_all(b" ")?;
-            }
-            _ => out.write_all(piece)?,
+    let json = str::from_utf8(json).map_err(io::Error::other)?.trim_end();
+    let mut done = 0;
+    let special = |(_, c): &(usize, char)| *c == '<' || escape::is_unprintable(*c);
+    for (at, c) in json.char_indices().filter(special) {
+        out.write_all(&json.as_bytes()[done..at])?;
+        done = at + c.len_utf8();
+        if c < ' ' {
+            out.write_all(b" ")?;
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
         }
     }
-    Ok(())
+    out.write_all(&json.as_bytes()[done..])?;
+    out.write_all(b"\n")
 }

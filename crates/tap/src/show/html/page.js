@@ -79,8 +79,7 @@ function filter() {
   );
   if ($("order").value === "longest") rows.sort((one, other) => other.end - other.at - (one.end - one.at));
   list.show(rows);
-  timeLine.shown = new Set(rows);
-  timeLine.draw();
+  timeLine.filter(rows);
   const number = (count) => count.toLocaleString("en");
   const found = rows.filter((row) => row.isCall).length;
   const others = rows.length - found;

@@ -12,18 +12,14 @@ class TimeLine {
     this.recording = recording;
     this.choose = choose;
     this.zoom = zoom;
-    this.shown = new Set(recording.rows);
     this.current = null;
     this.dragged = null;
-    this.lanes = lanesOf(recording.rows);
+    this.allLanes = lanesOf(recording.rows);
     this.holder = document.getElementById("lanes");
     this.bars = document.getElementById("bars");
     this.scale = document.getElementById("scale");
-    const last = this.lanes.at(-1);
-    const height = last ? last.top + last.height : TRACK;
-    document.getElementById("lanes-space").style.height = `${height}px`;
-    this.holder.style.height = `${height}px`;
     this.whole();
+    this.filter(recording.rows);
     const draw = () => this.draw();
     this.holder.addEventListener("scroll", draw);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
@@ -38,6 +34,21 @@ class TimeLine {
       this.dragged = null;
       this.draw();
     });
+  }
+
+  // Shows these calls, the others of their connections faintly.
+  filter(rows) {
+    this.shown = new Set(rows);
+    const connections = new Set(rows.filter((row) => row.isCall).map((row) => row.connection));
+    this.lanes = this.allLanes.filter((lane) => connections.has(lane.connection));
+    let height = 0;
+    for (const lane of this.lanes) {
+      lane.top = height;
+      height += lane.height;
+    }
+    document.getElementById("lanes-space").style.height = `${height}px`;
+    this.holder.style.height = `${height}px`;
+    this.draw();
   }
 
   whole() {
@@ -153,7 +164,11 @@ class TimeLine {
     const step = [1, 2, 5, 10].map((times) => times * power).find((each) => each >= about);
     const digits = Math.max(0, Math.ceil(-Math.log10(step / 1e6) - 1e-9));
     const start = this.recording.start;
-    for (let time = start + Math.ceil((this.from - start) / step) * step; time <= this.to; time += step) {
+    const first = Math.ceil((this.from - start) / step);
+    // Bounded, as times so far away that a step is lost in them must not end in a loop.
+    for (let index = 0; index <= width / 40; index += 1) {
+      const time = start + (first + index) * step;
+      if (!(time <= this.to)) break;
       const text = `${((time - start) / 1e6).toFixed(digits)} s`;
       const x = this.x(time);
       context.fillRect(x, 13, 1, 5);
@@ -241,12 +256,8 @@ function lanesOf(rows) {
     lane.ends[row.track] = row.end;
     lane.calls.push(row);
   }
-  const lanes = [...byConnection.values()].sort((one, other) => one.connection - other.connection);
-  let top = 0;
-  for (const lane of lanes) {
-    lane.top = top;
+  for (const lane of byConnection.values()) {
     lane.height = Math.max(16, lane.ends.length * TRACK + 4);
-    top += lane.height;
   }
-  return lanes;
+  return [...byConnection.values()].sort((one, other) => one.connection - other.connection);
 }

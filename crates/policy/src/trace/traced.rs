@@ -1,0 +1,98 @@
+//! What a policy is made of, as far as it tells what it does: bodies of statements, and
+//! definitions without a body.
+
+use std::collections::BTreeSet;
+
+/// A policy that tells what it does.
+#[derive(Debug, Default)]
+pub(super) struct Traced {
+    /// The policy with the calls in it.
+    pub text: String,
+    pub bodies: Vec<Body>,
+    pub statements: Vec<Statement>,
+    /// The rules that the policy has, default values included.
+    pub rules: BTreeSet<String>,
+    /// The definitions that need nothing to hold.
+    pub given: Vec<Given>,
+}
+
+/// A definition that gives a rule a value as it stands, as `default allow := false` does.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// The rule's name.
+    pub rule: String,
+    /// Whether it holds only where no other definition does.
+    pub is_default: bool,
+    pub line: u32,
+    /// Its first line.
+    pub text: String,
+}
+
+/// What stands between braces: statements that must all hold.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// The rule's name.
+    pub rule: String,
+    /// Where the rule's definition begins.
+    pub line: u32,
+    /// The definition's first line.
+    pub text: String,
+    pub is_function: bool,
+    /// Whether it gives the value of a rule that is neither a function nor made of parts.
+    pub is_plain: bool,
+    /// The variables that have their values when it is entered: a function's arguments, and
+    /// the element of an `every`.
+    pub arguments: Vec<String>,
+    /// The `every` that it is the body of.
+    pub within: Option<usize>,
+    /// In the order in which they are written; the value of the rule's head is the last.
+    pub statements: Vec<usize>,
+}
+
+/// How a statement's value makes it pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Unless it is false.
+    Test,
+    /// If it is false or undefined.
+    Not,
+    /// If it is defined.
+    Assign,
+    /// If there is an element with which what follows holds.
+    Some,
+    /// If the body holds with each element.
+    Every,
+    /// It is the value that the rule gives.
+    Head,
+    /// It always passes, or does not tell.
+    Silent,
+}
+
+/// One statement of a body.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub body: usize,
+    pub kind: Kind,
+    pub line: u32,
+    pub column: u32,
+    /// As it is written.
+    pub text: String,
+    /// What is compared, or the arguments of a call.
+    pub parts: Vec<Part>,
+    /// Whether it is only a call or a name.
+    pub is_reference: bool,
+    /// The names in it.
+    pub names: BTreeSet<String>,
+    /// The variables that it gives a value.
+    pub defines: BTreeSet<String>,
+    /// The variables that say which element it takes, as `key` in `annotations[key]`.
+    pub keys: BTreeSet<String>,
+}
+
+/// A part of a statement.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub text: String,
+    /// Whether it is a value as it stands.
+    pub is_constant: bool,
+}
