@@ -8,6 +8,8 @@ third odd but right, and a third changed at random.
 What is not compared: negative zero where zero is the default, as the protobuf crate,
 which encodes what the tool decoded, leaves it out; and how often an unknown field comes
 where a later value may replace the message that it is in, as the tool counts those too.
+The tool looks for unknown fields in an Any whose type and value come in one piece: one that
+comes in two, its value first, is a disagreement that means no more than a warning less.
 Cases are left out, and counted, for the reasons in `LEFT_OUT`.
 """
 
