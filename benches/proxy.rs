@@ -93,7 +93,7 @@ fn call<'a>(service: &'a str, method: &'a str, payload: &'a [u8]) -> Call<'a> {
 /// The request that copies a file of 1 MiB whole, so that the agent keeps one chunk.
 fn chunk() -> Vec<u8> {
     let mut request = Vec::new();
-    let mut varint = |field: u8, number: usize, request: &mut Vec<u8>| {
+    let varint = |field: u8, number: usize, request: &mut Vec<u8>| {
         request.push(field << 3);
         let mut rest = number;
         while rest > 0x7f {

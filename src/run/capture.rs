@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use agent_tap::{Capture, CaptureError, Filter, Log, Sinks};
 
-use super::proxy::{create, tell};
+use super::proxy::{create, log_failed, recording_ends, tell};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::input;
@@ -49,9 +49,10 @@ pub(super) fn run(
     let sinks = Sinks {
         what: format!("capture of {of}"),
         recording: file.map(|file| Box::new(file) as Box<dyn Write + Send>),
+        failed: recording_ends,
         lines: Some(Box::new(io::stdout())),
     };
-    let (log, threads) = Log::start(schema, sinks).map_err(start)?;
+    let (log, threads) = Log::start(schema, sinks).map_err(log_failed)?;
     say(format_args!("capturing {of}"));
     let lost = capture.run(&runtime, filter, log, signals.any());
     let summary = threads.finish();
@@ -61,7 +62,7 @@ pub(super) fn run(
             "warning: {lost} packets are missing: they came faster than they could be read"
         ));
     }
-    tell(summary.map_err(|error| Error::output(&error))?);
+    tell(summary.map_err(log_failed)?);
     Ok(0)
 }
 

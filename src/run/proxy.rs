@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use agent_tap::{Dial, Interposed, Log, Proxy, Sinks, Summary, recording};
+use agent_tap::{Dial, Interposed, Log, LogError, Proxy, Sinks, Summary, recording};
 
 use crate::cli;
 use crate::client::ConnectOptions;
@@ -63,9 +63,10 @@ pub(super) fn run(
     let sinks = Sinks {
         what: text,
         recording: file.map(|file| Box::new(file) as Box<dyn Write + Send>),
+        failed: recording_ends,
         lines: Some(Box::new(io::stdout())),
     };
-    let (log, threads) = Log::start(schema, sinks).map_err(start)?;
+    let (log, threads) = Log::start(schema, sinks).map_err(log_failed)?;
     if let Some(faults) = &faults {
         rules::tell_seed(faults);
     }
@@ -83,13 +84,26 @@ pub(super) fn run(
     drop(place._held);
     let summary = threads.finish();
     passed.map_err(start)?;
-    let summary = summary.map_err(|error| Error::output(&error))?;
-    tell(summary);
+    tell(summary.map_err(log_failed)?);
     Ok(0)
 }
 
 fn start(error: io::Error) -> Error {
     Error::new(Kind::Connection, input::reason(&error)).within("cannot start the proxy")
+}
+
+/// What of the log could not be written.
+pub(super) fn log_failed(error: LogError) -> Error {
+    match error {
+        LogError::Recording(error) => Error::new(Kind::Output, input::reason(&error)).within("-w"),
+        LogError::Lines(error) => Error::output(&error),
+        LogError::Thread(error) => start(error),
+    }
+}
+
+/// Tells at once that calls are not recorded any more; they pass and are printed all the same.
+pub(super) fn recording_ends(error: &LogError) {
+    say(format_args!("warning: {error}; it ends here"));
 }
 
 /// The file of a recording.

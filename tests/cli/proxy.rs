@@ -19,7 +19,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::served::{Served, proxy, serve};
+use crate::served::{Served, proxy, proxy_by, serve};
 use crate::tool::{connect, program, tool};
 
 /// How long a test waits for what it expects.
@@ -271,6 +271,8 @@ fn a_log_that_nobody_reads_slows_nothing_down() {
     // Its standard output is a pipe that is not read.
     let mut child = Command::new(program())
         .args(["proxy", "--listen", &address, "--to", &served.address()])
+        .arg("-w")
+        .arg(folder.path().join("calls"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -289,6 +291,16 @@ fn a_log_that_nobody_reads_slows_nothing_down() {
     .arguments(["-c", &long])
     .run();
     assert_eq!(calls.status, 67, "{}", calls.stderr);
+    // The log comes behind where the machine is busy.
+    let answers = || {
+        let text = fs::read_to_string(folder.path().join("calls")).unwrap();
+        text.matches("\"kind\":\"response\"").count()
+    };
+    let until = Instant::now() + 4 * LIMIT;
+    while answers() < 400 {
+        assert!(Instant::now() < until, "{} answers", answers());
+        thread::sleep(Duration::from_millis(50));
+    }
     let memory = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let resident = memory.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let resident: u64 = resident
@@ -416,6 +428,42 @@ fn mistakes_are_told_before_anything_is_made() {
         assert_eq!((output.status, &*output.text()), (2, ""), "{arguments:?}");
         assert!(output.stderr.contains(&message), "{}", output.stderr);
     }
+}
+
+#[test]
+fn a_recording_that_cannot_be_written_is_told_and_ends_no_call() {
+    let served = serve(&[]);
+    served.listening();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("p");
+    let listen = format!("unix://{}", path.display());
+    tool(["proxy", "--listen", &listen, "--to", &served.address()])
+        .arguments(["-w", "/dev/full"])
+        .status(1)
+        .stderr("error: -w: no space left on device\n")
+        .test();
+    // Files of this process have 40 KiB at most.
+    let file = folder.path().join("calls").to_str().unwrap().to_owned();
+    let limited = [
+        "bash",
+        "-c",
+        "trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\"",
+        program(),
+    ];
+    let proxy = proxy_by(&limited, &["--to", &served.address(), "-w", &file]);
+    proxy.listening();
+    let repeat = ["-n", "-o", "jsonl", "--repeat", "300", "-c", "Check"];
+    connect(&proxy.address(), repeat).run().succeeded();
+    assert_eq!(
+        proxy.says(),
+        "warning: the recording cannot be written: file too large; it ends here"
+    );
+    connect(&proxy.address(), repeat).run().succeeded();
+    let (status, lines, said) = proxy.end(Signal::SIGTERM);
+    assert_eq!((status, lines.len()), (Some(1), 600));
+    assert_eq!(said, ["error: -w: file too large"]);
+    // What it has is shown.
+    tool(["show", &file]).run().succeeded();
 }
 
 /// A call by the `ttrpc` crate's own client.

@@ -46,6 +46,6 @@ pub use self::comparison::Comparison;
 pub use self::conversation::{Conversation, Direction, Frame, FrameType, Piece};
 pub use self::ids::{IdFields, Ids};
 pub use self::interpose::{InterposeError, Interposed};
-pub use self::log::{Log, LogThread, Sinks, Summary};
+pub use self::log::{Log, LogError, LogThread, Sinks, Summary};
 pub use self::proxy::{Dial, Proxy};
 pub use self::queue::Loss;

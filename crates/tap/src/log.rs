@@ -30,10 +30,24 @@ pub struct Log {
     events: Sender<Event>,
 }
 
+/// What of a log cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The recording's file takes no more.
+    #[error("the recording cannot be written: {}", agent_text::reason(.0))]
+    Recording(io::Error),
+    /// The lines of calls go nowhere any more.
+    #[error("the calls cannot be printed: {}", agent_text::reason(.0))]
+    Lines(io::Error),
+    /// There is no thread for it.
+    #[error("no thread for the log: {}", agent_text::reason(.0))]
+    Thread(io::Error),
+}
+
 /// The thread behind a [`Log`], and what it has to say in the end.
 #[derive(Debug)]
 pub struct LogThread {
-    thread: JoinHandle<io::Result<()>>,
+    thread: JoinHandle<Result<(), LogError>>,
     lines: Option<JoinHandle<io::Result<Loss>>>,
     lost: Arc<Mutex<Loss>>,
 }
@@ -44,6 +58,8 @@ pub struct Sinks {
     pub what: String,
     /// The recording's file.
     pub recording: Option<Box<dyn Write + Send>>,
+    /// Told at once when the recording ends before its time. The calls are printed on.
+    pub failed: fn(&LogError),
     /// Each call as a line of JSON, for people and scripts.
     pub lines: Option<Box<dyn Write + Send>>,
 }
@@ -69,13 +85,13 @@ impl Log {
     ///
     /// # Errors
     /// When the recording cannot be begun, or there is no room for another thread.
-    pub fn start(schema: &'static Schema, sinks: Sinks) -> io::Result<(Log, LogThread)> {
+    pub fn start(schema: &'static Schema, sinks: Sinks) -> Result<(Log, LogThread), LogError> {
         let (events, received) = queue::queue(WAITING_FRAMES);
         let mut recording = sinks.recording;
         if let Some(file) = &mut recording {
             let first = Record::first(SystemTime::now(), &sinks.what);
-            file.write_all(&first.line()?)?;
-            file.flush()?;
+            let written = line_of(&first).and_then(|line| write(file.as_mut(), &line));
+            written.map_err(LogError::Recording)?;
         }
         let (lines, line_thread) = match sinks.lines {
             None => (None, None),
@@ -86,7 +102,8 @@ impl Log {
                     .spawn(move || {
                         stand_back();
                         write_lines(&received, out.as_mut())
-                    })?;
+                    })
+                    .map_err(LogError::Thread)?;
                 (Some(lines), Some(thread))
             }
         };
@@ -94,6 +111,7 @@ impl Log {
         let mut writer = Writer {
             recorder: Recorder::new(schema),
             recording,
+            failed: sinks.failed,
             calls: Calls::default(),
             lines,
             lost: Arc::clone(&lost),
@@ -103,7 +121,8 @@ impl Log {
             .spawn(move || {
                 stand_back();
                 writer.run(&received)
-            })?;
+            })
+            .map_err(LogError::Thread)?;
         let threads = LogThread {
             thread,
             lines: line_thread,
@@ -133,13 +152,14 @@ impl LogThread {
     ///
     /// # Errors
     /// When the recording, or the lines, could not be written.
-    pub fn finish(self) -> io::Result<Summary> {
-        let ended = |_| io::Error::other("the log's thread has ended before its time");
-        self.thread.join().map_err(ended)??;
+    pub fn finish(self) -> Result<Summary, LogError> {
+        let ended = |_| LogError::Thread(io::Error::other("it has ended before its time"));
+        let recorded = self.thread.join().map_err(ended)?;
         let unread = match self.lines {
             None => Loss::default(),
-            Some(lines) => lines.join().map_err(ended)??,
+            Some(lines) => lines.join().map_err(ended)?.map_err(LogError::Lines)?,
         };
+        recorded?;
         let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Summary { lost, unread })
     }
@@ -149,17 +169,20 @@ impl LogThread {
 struct Writer {
     recorder: Recorder,
     recording: Option<Box<dyn Write + Send>>,
+    failed: fn(&LogError),
     calls: Calls,
     lines: Option<Sender<Vec<u8>>>,
     lost: Arc<Mutex<Loss>>,
 }
 
 impl Writer {
-    fn run(&mut self, events: &Receiver<Event>) -> io::Result<()> {
+    fn run(&mut self, events: &Receiver<Event>) -> Result<(), LogError> {
+        let mut failure = Ok(());
         loop {
             let mut ended = true;
             let mut text = Vec::new();
-            for taken in events.take() {
+            let mut events = events.take().peekable();
+            while let Some(taken) = events.next() {
                 ended = false;
                 let record = match taken {
                     Taken::Item(event) => self.recorder.record(event),
@@ -170,28 +193,44 @@ impl Writer {
                     }
                 };
                 if let Some(file) = &mut self.recording {
-                    text.extend_from_slice(&record.line()?);
-                    if text.len() >= MOST_TEXT {
-                        file.write_all(&text)?;
+                    let is_last = events.peek().is_none();
+                    let written = line_of(&record).and_then(|line| {
+                        text.extend_from_slice(&line);
+                        if !is_last && text.len() < MOST_TEXT {
+                            return Ok(());
+                        }
+                        let written = write(file.as_mut(), &text);
                         text.clear();
+                        written
+                    });
+                    if let Err(error) = written {
+                        let error = LogError::Recording(error);
+                        (self.failed)(&error);
+                        failure = Err(error);
+                        self.recording = None;
                     }
                 }
                 let lines = &self.lines;
                 self.calls
                     .take(record, |told| put_line(lines.as_ref(), &told));
             }
-            if let Some(file) = &mut self.recording {
-                file.write_all(&text)?;
-                file.flush()?;
-            }
             if ended {
                 let lines = self.lines.take();
                 let calls = std::mem::take(&mut self.calls);
                 calls.finish(|told| put_line(lines.as_ref(), &told));
-                return Ok(());
+                return failure;
             }
         }
     }
+}
+
+fn line_of(record: &Record) -> io::Result<Vec<u8>> {
+    Ok(record.line()?)
+}
+
+fn write(file: &mut (dyn Write + Send), text: &[u8]) -> io::Result<()> {
+    file.write_all(text)?;
+    file.flush()
 }
 
 /// What is written to the recording at once.

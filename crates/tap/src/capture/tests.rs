@@ -83,6 +83,7 @@ impl Made {
         let sinks = Sinks {
             what: "a test".to_owned(),
             recording: Some(Box::new(recording.clone())),
+            failed: |error| panic!("{error}"),
             lines: None,
         };
         let (log, thread) = Log::start(agent_api::schema(), sinks).unwrap();
@@ -94,12 +95,12 @@ impl Made {
         }
     }
 
-    fn to_agent(&mut self, what: (u16, u16), flags: u32, payload: &[u8]) {
+    fn runtime_says(&mut self, what: (u16, u16), flags: u32, payload: &[u8]) {
         self.connections
             .take(&packet(HOST, AGENT, what, flags, payload));
     }
 
-    fn to_runtime(&mut self, what: (u16, u16), flags: u32, payload: &[u8]) {
+    fn agent_says(&mut self, what: (u16, u16), flags: u32, payload: &[u8]) {
         self.connections
             .take(&packet(AGENT, HOST, what, flags, payload));
     }
@@ -181,16 +182,16 @@ fn a_packet_is_read() {
 #[test]
 fn a_connections_life_is_told_as_one_that_passes_a_proxy() {
     let mut made = Made::new(Some(3));
-    made.to_agent(REQUEST, 0, b"");
-    made.to_runtime(RESPONSE, 0, b"");
+    made.runtime_says(REQUEST, 0, b"");
+    made.agent_says(RESPONSE, 0, b"");
     let request = check(1);
-    made.to_agent(PAYLOAD, 0, &request[..12]);
-    made.to_agent(PAYLOAD, 0, &request[12..]);
-    made.to_runtime(CREDIT, 0, b"");
-    made.to_runtime(PAYLOAD, 0, &serving(1));
-    made.to_agent(SHUTDOWN, 2, b"");
-    made.to_runtime(SHUTDOWN, 3, b"");
-    made.to_agent(RESET, 0, b"");
+    made.runtime_says(PAYLOAD, 0, &request[..12]);
+    made.runtime_says(PAYLOAD, 0, &request[12..]);
+    made.agent_says(CREDIT, 0, b"");
+    made.agent_says(PAYLOAD, 0, &serving(1));
+    made.runtime_says(SHUTDOWN, 2, b"");
+    made.agent_says(SHUTDOWN, 3, b"");
+    made.runtime_says(RESET, 0, b"");
     // Another guest's, and another port's.
     let other = End { cid: 4, ..AGENT };
     made.connections
@@ -215,13 +216,13 @@ fn a_connections_life_is_told_as_one_that_passes_a_proxy() {
 #[test]
 fn a_gap_is_told_and_the_calls_after_it_are_found() {
     let mut made = Made::new(None);
-    made.to_agent(REQUEST, 0, b"");
-    made.to_agent(PAYLOAD, 0, &check(1)[..20]);
+    made.runtime_says(REQUEST, 0, b"");
+    made.runtime_says(PAYLOAD, 0, &check(1)[..20]);
     made.connections.lose(5);
-    made.to_agent(PAYLOAD, 0, &check(1)[20..]);
-    made.to_runtime(PAYLOAD, 0, &serving(1));
-    made.to_agent(PAYLOAD, 0, &check(3));
-    made.to_runtime(PAYLOAD, 0, &serving(3));
+    made.runtime_says(PAYLOAD, 0, &check(1)[20..]);
+    made.agent_says(PAYLOAD, 0, &serving(1));
+    made.runtime_says(PAYLOAD, 0, &check(3));
+    made.agent_says(PAYLOAD, 0, &serving(3));
     assert_eq!(
         made.lines(),
         [
@@ -238,11 +239,11 @@ fn a_gap_is_told_and_the_calls_after_it_are_found() {
 #[test]
 fn a_connection_that_is_open_already_is_joined_at_the_next_frame() {
     let mut made = Made::new(None);
-    made.to_agent(PAYLOAD, 0, &check(7)[11..]);
-    made.to_agent(PAYLOAD, 0, &check(9));
+    made.runtime_says(PAYLOAD, 0, &check(7)[11..]);
+    made.runtime_says(PAYLOAD, 0, &check(9));
     // Its client dials again from the same port.
-    made.to_agent(REQUEST, 0, b"");
-    made.to_runtime(RESET, 0, b"");
+    made.runtime_says(REQUEST, 0, b"");
+    made.agent_says(RESET, 0, b"");
     assert_eq!(
         made.lines(),
         [
