@@ -65,7 +65,7 @@ pub fn all(name: &str, agents: &dyn Agents) -> Result<(), String> {
 
 /// What the examples need of a guest: a real agent starts no container without.
 fn script() -> Script {
-    Script::parse("examples", "% needs memory-cgroup\n% without policy\n")
+    Script::parse("examples", "% needs memory-cgroup\n")
 }
 
 /// What the commands print, in a folder with a bundle whose root filesystem the agent has.
