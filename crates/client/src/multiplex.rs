@@ -231,7 +231,11 @@ impl<T> AsFd for Multiplexer<T> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+#[expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
 mod tests {
     use std::io::Write as _;
     use std::os::unix::net::UnixStream;
