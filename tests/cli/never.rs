@@ -182,7 +182,7 @@ fn while_the_policy_is_asked_other_connections_go_on() {
     served.listening();
     let policy = "package agent_policy\n\
                   ListRoutesRequest if {\n\
-                  numbers := numbers.range(1, 3000)\n\
+                  numbers := numbers.range(1, 100000)\n\
                   some a in numbers\n\
                   some b in numbers\n\
                   a * b < 0\n\

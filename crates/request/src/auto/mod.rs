@@ -1,6 +1,6 @@
 //! The table of automatic values and aliases. A row names RPCs and a field as text: one
 //! that the protos do not have does nothing. How a row's value is put into a request is
-//! in [`crate::request`].
+//! in [`crate::Request`].
 
 mod signal;
 
