@@ -5,6 +5,7 @@ use std::fmt;
 use std::os::fd::OwnedFd;
 use std::str::FromStr;
 
+use agent_text::escape::is_unprintable;
 use thiserror::Error;
 
 use super::Attempt;
@@ -149,6 +150,10 @@ impl FromStr for Address {
 /// The address that a text without a scheme, or with one in another case, is likely to mean: a
 /// path, one as gRPC has it (`unix:/path`), or a context ID and a port.
 fn meant(text: &str) -> Option<String> {
+    // What cannot be shown cannot be copied from an error either.
+    if text.chars().any(is_unprintable) {
+        return None;
+    }
     let scheme = |text: &str| SCHEMES.iter().find(|it| it.name.eq_ignore_ascii_case(text));
     let meant = match text.split_once(':') {
         _ if text.starts_with(['/', '.', '@']) => format!("unix://{text}"),
