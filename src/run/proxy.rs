@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use agent_tap::{Dial, Interposed, Log, LogError, Proxy, Sinks, Summary, recording};
 
@@ -82,6 +83,8 @@ pub(super) fn run(
     };
     let passed = proxy.run(&runtime, signals.any());
     drop(place._held);
+    // What still waits for a time that a rule says holds on to the log.
+    runtime.shutdown_background();
     let summary = threads.finish();
     passed.map_err(start)?;
     tell(summary.map_err(log_failed)?);
@@ -178,11 +181,18 @@ fn between(listen: &str, address: Address) -> Result<Place, Error> {
         timeout: std::time::Duration::ZERO,
         sim: super::simulated_agent(),
     };
+    // A runtime dials again and again while a guest boots: that is told once.
+    let is_told = AtomicBool::new(false);
     Ok(Place {
         listener,
         from: listen.to_owned(),
         dial: Arc::new(move || {
-            transport::connect(&address, &connect).map_err(|error| error.to_string())
+            let dialled = transport::connect(&address, &connect);
+            let was_told = is_told.swap(dialled.is_err(), Ordering::Relaxed);
+            if let (Err(error), false) = (&dialled, was_told) {
+                say(format_args!("warning: {error}"));
+            }
+            dialled.map_err(|error| error.to_string())
         }),
         to,
         _held: Box::new(file),

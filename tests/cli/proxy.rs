@@ -190,9 +190,16 @@ fn large_frames_pass_both_ways_at_once() {
 
 #[test]
 fn a_handshake_and_other_ports_pass_untouched_with_descriptors() {
+    pass_a_descriptor(&[]);
+    // A rule is about calls, and these are none.
+    pass_a_descriptor(&["--fail", "Version ABORTED"]);
+}
+
+fn pass_a_descriptor(rules: &[&str]) {
     let behind = Behind::new();
     let file = behind.file("calls");
-    let (proxy, mut client, mut agent) = behind.joined(&["-w", &file]);
+    let arguments = [&["-w", &file], rules].concat();
+    let (proxy, mut client, mut agent) = behind.joined(&arguments);
     client.write_all(b"connect 1027\n").unwrap();
     let mut line = [0; 13];
     agent.read_exact(&mut line).unwrap();
@@ -241,6 +248,76 @@ fn a_handshake_and_other_ports_pass_untouched_with_descriptors() {
 }
 
 #[test]
+fn with_rules_too_passes_what_is_no_call() {
+    let behind = Behind::new();
+    let (proxy, mut client, mut agent) = behind.joined(&["--fail", "Version ABORTED"]);
+    client.write_all(b"passfd\nCONNECT 1027\n").unwrap();
+    let mut lines = [0; 20];
+    agent.read_exact(&mut lines).unwrap();
+    assert_eq!(&lines, b"passfd\nCONNECT 1027\n");
+    agent.write_all(b"OK 7\n\x01\x02\xff").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut answer = [0; 8];
+    client.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"OK 7\n\x01\x02\xff");
+    assert_eq!(agent.read(&mut [0]).unwrap(), 0);
+    drop((client, agent));
+    assert_eq!(proxy.end(Signal::SIGTERM).0, Some(0));
+}
+
+#[test]
+fn a_call_that_waits_for_a_rule_keeps_nothing_from_ending() {
+    let served = serve(&[]);
+    served.listening();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("calls").to_str().unwrap().to_owned();
+    let to = served.address();
+    let proxy = proxy(&["--to", &to, "-w", &file, "--delay", "Check 1h"]);
+    proxy.listening();
+    let call = tool([
+        "connect",
+        "--server-address",
+        &proxy.address(),
+        "-c",
+        "Check",
+    ])
+    .start();
+    let until = Instant::now() + LIMIT;
+    while !kinds(&recorded(&file)).contains(&"request") {
+        assert!(Instant::now() < until, "the call does not come");
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(proxy.end(Signal::SIGTERM).0, Some(0));
+    assert_eq!(call.wait().status, 3);
+    assert_eq!(kinds(&recorded(&file)).last(), Some(&"close"));
+}
+
+#[test]
+fn a_recording_that_is_written_is_not_written_by_another() {
+    let behind = Behind::new();
+    let file = behind.file("calls");
+    let (proxy, _client, _agent) = behind.joined(&["-w", &file]);
+    let listen = format!("unix://{}", behind.file("other"));
+    let options = [
+        "proxy",
+        "--listen",
+        &listen,
+        "--to",
+        &behind.uri(),
+        "-w",
+        &file,
+    ];
+    tool(options)
+        .status(2)
+        .stderr(format!(
+            "error: -w: cannot write {file:?}: another program writes it\n"
+        ))
+        .test();
+    assert_eq!(kinds(&recorded(&file)), ["recording", "open"]);
+    drop(proxy);
+}
+
+#[test]
 fn an_agent_that_is_not_there_is_a_connection_that_ends() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("calls").to_str().unwrap().to_owned();
@@ -253,8 +330,10 @@ fn an_agent_that_is_not_there_is_a_connection_that_ends() {
         client.set_read_timeout(Some(LIMIT)).unwrap();
         assert!(matches!(client.read(&mut [0]), Ok(0) | Err(_)));
     }
-    let (status, lines, _) = proxy.end(Signal::SIGINT);
+    let (status, lines, said) = proxy.end(Signal::SIGINT);
     assert_eq!((status, lines.len()), (Some(0), 0));
+    let begin = format!("warning: cannot connect to {to:?}: ");
+    assert!(said.len() == 1 && said[0].starts_with(&begin), "{said:?}");
     let lines = recorded(&file);
     assert_eq!(lines.len(), 601);
     let reason = format!("cannot connect to {to:?}: there is no such socket");
@@ -349,6 +428,10 @@ fn a_hypervisors_socket_is_given_back_on_every_way_out() {
         Signal::SIGINT,
         Signal::SIGTERM,
         Signal::SIGHUP,
+        Signal::SIGQUIT,
+        Signal::SIGUSR1,
+        Signal::SIGALRM,
+        Signal::SIGPWR,
         Signal::SIGKILL,
     ] {
         let running = tool(["proxy", "--interpose"])

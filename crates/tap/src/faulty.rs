@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use agent_faults::{End, Faults, Layer, Load};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf, join};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, join};
 
 use crate::conversation::Direction;
 use crate::proxy::Connection;
-use crate::socket::Socket;
+use crate::socket::{Received, Socket};
 
 /// The longest line of a handshake, its newline included.
 const LONGEST_LINE: usize = 64;
@@ -51,35 +51,17 @@ async fn carry(
     agent: Socket,
     dies: impl Future<Output = ()>,
 ) -> io::Result<bool> {
-    let (mut client, mut agent) = (client.into_stream(), agent.into_stream());
-    let mut begin = [0];
-    if client.read(&mut begin).await? == 0 {
-        return Ok(false);
-    }
-    let mut read_ahead = begin.to_vec();
-    if matches!(begin, [b'C' | b'c']) {
-        let line = line(&mut client, read_ahead).await?;
-        agent.write_all(&line).await?;
-        connection.see(Direction::ToAgent, &line);
-        let answer = self::line(&mut agent, Vec::new()).await?;
-        client.write_all(&answer).await?;
-        connection.see(Direction::ToRuntime, &answer);
-        let text = String::from_utf8_lossy(&line);
-        let asked = text
-            .split_whitespace()
-            .nth(1)
-            .and_then(|port| port.parse().ok());
-        if asked != Some(port) {
-            // What is said to other ports is nobody's call.
-            tokio::select! {
-                copied = tokio::io::copy_bidirectional(&mut client, &mut agent) => copied?,
-                () = dies => (0, 0),
-            };
-            return Ok(false);
-        }
-        read_ahead = Vec::new();
-    }
-    let (reader, writer) = client.into_split();
+    let Some(read_ahead) = open(connection, port, &client, &agent).await? else {
+        // What is said to other ports, or is no call, passes as it is.
+        let passed = async { connection.pass_both(&client, &agent).await };
+        let reason = tokio::select! {
+            reason = passed => reason,
+            () = dies => None,
+        };
+        return reason.map_or(Ok(false), |reason| Err(io::Error::other(reason)));
+    };
+    let agent = agent.into_stream();
+    let (reader, writer) = client.into_stream().into_split();
     let seen = Seen {
         inner: join(Cursor::new(read_ahead).chain(reader), writer),
         connection: Arc::clone(connection),
@@ -92,14 +74,67 @@ async fn carry(
     Ok(layer.run(seen, agent, dies).await == End::Dies)
 }
 
-/// A line with its newline, of which a part was read.
-async fn line(from: &mut (impl AsyncRead + Unpin), mut line: Vec<u8>) -> io::Result<Vec<u8>> {
+/// Passes a handshake, if there is one. Gives what was read of the first frame after it, and
+/// nothing where calls do not follow.
+async fn open(
+    connection: &Connection,
+    port: u32,
+    client: &Socket,
+    agent: &Socket,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut begin = [0];
+    let begun = client.receive(&mut begin).await?;
+    // The length of a frame is below 16 MiB, and no line begins so.
+    if begun.count == 1 && begin == [0] {
+        return Ok(Some(begin.to_vec()));
+    }
+    let start = begin.get(..begun.count).unwrap_or_default().to_vec();
+    let line = pass_line(connection, Direction::ToAgent, client, agent, start, begun).await?;
+    let text = String::from_utf8_lossy(&line);
+    let mut words = text.split_whitespace();
+    if !words
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case("connect"))
+    {
+        return Ok(None);
+    }
+    let none = Received::default();
+    pass_line(
+        connection,
+        Direction::ToRuntime,
+        agent,
+        client,
+        Vec::new(),
+        none,
+    )
+    .await?;
+    let asked = words.next().and_then(|port| port.parse().ok());
+    Ok((asked == Some(port)).then(Vec::new))
+}
+
+/// Passes a line with its newline, of which `line` was read, and the descriptors that came with
+/// it. What is too long for a handshake, or ends without a newline, passes in part.
+async fn pass_line(
+    connection: &Connection,
+    direction: Direction,
+    from: &Socket,
+    to: &Socket,
+    mut line: Vec<u8>,
+    begun: Received,
+) -> io::Result<Vec<u8>> {
+    let mut descriptors = begun.descriptors;
     while line.last() != Some(&b'\n') && line.len() < LONGEST_LINE {
         let mut byte = [0];
-        if from.read(&mut byte).await? == 0 {
+        let received = from.receive(&mut byte).await?;
+        if received.count == 0 {
             break;
         }
         line.extend(byte);
+        descriptors.extend(received.descriptors);
+    }
+    to.send(&line, &descriptors).await?;
+    if !line.is_empty() {
+        connection.see(direction, &line);
     }
     Ok(line)
 }

@@ -26,7 +26,7 @@ pub(crate) struct Socket {
 }
 
 /// What one read brought.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Received {
     /// How many bytes.
     pub(crate) count: usize,

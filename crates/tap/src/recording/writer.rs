@@ -1,6 +1,6 @@
 //! The file of a recording. Requests hold secrets, so only its owner may read it.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -12,7 +12,7 @@ const MODE: u32 = 0o600;
 /// followed.
 ///
 /// # Errors
-/// When the file cannot be made, or is another user's.
+/// When the file cannot be made, is another user's, or is one that a recording is being written to.
 pub fn create(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .write(true)
@@ -21,6 +21,10 @@ pub fn create(path: &Path) -> io::Result<File> {
         .custom_flags(nix::libc::O_NOFOLLOW)
         .open(path)?;
     if file.metadata()?.is_file() {
+        // Two writers would each write over what the other one wrote.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(io::Error::other("another program writes it"));
+        }
         // One that was there before keeps its mode otherwise, and what it held could be read.
         file.set_permissions(Permissions::from_mode(MODE))?;
         file.set_len(0)?;
