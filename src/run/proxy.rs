@@ -119,7 +119,14 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
 
 /// Tells what is not in the log, where a person or a script can act on it.
 pub(super) fn tell(summary: Summary) {
-    let Summary { lost, unread } = summary;
+    let Summary {
+        lost,
+        unread,
+        is_cut,
+    } = summary;
+    if is_cut {
+        say("warning: the last calls were not printed, as standard output was not read");
+    }
     if lost.items > 0 {
         say(format_args!(
             "warning: {} frames passed that are not in the log: they came faster than they could \

@@ -342,6 +342,43 @@ fn an_agent_that_is_not_there_is_a_connection_that_ends() {
 }
 
 #[test]
+fn lines_that_nobody_reads_keep_it_from_ending_for_a_moment_only() {
+    let served = serve(&[]);
+    served.listening();
+    let folder = TempDir::new().unwrap();
+    let address = format!("unix://{}", folder.path().join("p").display());
+    let mut child = Command::new(program())
+        .args(["proxy", "--listen", &address, "--to", &served.address()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let long = format!("GetDiagnosticData log_type={}", "x".repeat(60_000));
+    let options = [
+        "-n",
+        "--ignore-errors",
+        "--connect-timeout",
+        "30s",
+        "--repeat",
+        "5",
+    ];
+    let calls = connect(&address, options).arguments(["-c", &long]).run();
+    assert_eq!(calls.status, 67, "{}", calls.stderr);
+    let id = i32::try_from(child.id()).unwrap();
+    kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    let last = "warning: the last calls were not printed, as standard output was not read\n";
+    assert!(said.ends_with(last), "{said}");
+}
+
+#[test]
 fn a_log_that_nobody_reads_slows_nothing_down() {
     let served = serve(&[]);
     served.listening();

@@ -2,9 +2,10 @@
 //! whoever wants it. Nobody who passes bytes waits for the thread.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use agent_schema::Schema;
 use rustix::process::{getpriority_process, setpriority_process};
@@ -49,6 +50,8 @@ pub enum LogError {
 pub struct LogThread {
     thread: JoinHandle<Result<(), LogError>>,
     lines: Option<JoinHandle<io::Result<Loss>>>,
+    /// How many bytes of lines were printed.
+    printed: Arc<AtomicU64>,
     lost: Arc<Mutex<Loss>>,
 }
 
@@ -71,7 +74,17 @@ pub struct Summary {
     pub lost: Loss,
     /// Lines of calls that are in the recording and were not printed, as nobody read them.
     pub unread: Loss,
+    /// Whether nobody read what was printed last, so that some of it was given up.
+    pub is_cut: bool,
 }
+
+/// How long the end waits for a reader of the lines that reads nothing.
+const STANDSTILL: Duration = Duration::from_secs(2);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// How many bytes of lines are written at once.
+const PIECE: usize = 4096;
 
 /// Lets whoever passes bytes have the processor before this thread.
 fn stand_back() {
@@ -93,15 +106,17 @@ impl Log {
             let written = line_of(&first).and_then(|line| write(file.as_mut(), &line));
             written.map_err(LogError::Recording)?;
         }
+        let printed = Arc::new(AtomicU64::new(0));
         let (lines, line_thread) = match sinks.lines {
             None => (None, None),
             Some(mut out) => {
                 let (lines, received) = queue::queue(WAITING_LINES);
+                let count = Arc::clone(&printed);
                 let thread = thread::Builder::new()
                     .name("lines".to_owned())
                     .spawn(move || {
                         stand_back();
-                        write_lines(&received, out.as_mut())
+                        write_lines(&received, out.as_mut(), &count)
                     })
                     .map_err(LogError::Thread)?;
                 (Some(lines), Some(thread))
@@ -126,6 +141,7 @@ impl Log {
         let threads = LogThread {
             thread,
             lines: line_thread,
+            printed,
             lost,
         };
         Ok((Log { events }, threads))
@@ -155,14 +171,36 @@ impl LogThread {
     pub fn finish(self) -> Result<Summary, LogError> {
         let ended = |_| LogError::Thread(io::Error::other("it has ended before its time"));
         let recorded = self.thread.join().map_err(ended)?;
-        let unread = match self.lines {
-            None => Loss::default(),
-            Some(lines) => lines.join().map_err(ended)?.map_err(LogError::Lines)?,
+        let (unread, is_cut) = match self.lines {
+            Some(lines) if goes_on(&self.printed, || lines.is_finished()) => {
+                let unread = lines.join().map_err(ended)?.map_err(LogError::Lines)?;
+                (unread, false)
+            }
+            lines => (Loss::default(), lines.is_some()),
         };
         recorded?;
         let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Summary { lost, unread })
+        Ok(Summary {
+            lost,
+            unread,
+            is_cut,
+        })
     }
+}
+
+/// Waits until something is finished, as long as what it counts goes on.
+fn goes_on(count: &AtomicU64, is_finished: impl Fn() -> bool) -> bool {
+    let mut last = (count.load(Ordering::Relaxed), Instant::now());
+    while !is_finished() {
+        let now = count.load(Ordering::Relaxed);
+        if now != last.0 {
+            last = (now, Instant::now());
+        } else if last.1.elapsed() > STANDSTILL {
+            return false;
+        }
+        thread::sleep(LOOK);
+    }
+    true
 }
 
 /// What the thread has.
@@ -245,7 +283,11 @@ fn put_line(lines: Option<&Sender<Vec<u8>>>, told: &Told) {
 }
 
 /// Writes lines as they come, and tells how many had no room because nobody took them.
-fn write_lines(lines: &Receiver<Vec<u8>>, out: &mut dyn Write) -> io::Result<Loss> {
+fn write_lines(
+    lines: &Receiver<Vec<u8>>,
+    out: &mut dyn Write,
+    printed: &AtomicU64,
+) -> io::Result<Loss> {
     let mut lost = Loss::default();
     loop {
         let mut ended = true;
@@ -260,7 +302,10 @@ fn write_lines(lines: &Receiver<Vec<u8>>, out: &mut dyn Write) -> io::Result<Los
         if ended {
             return Ok(lost);
         }
-        out.write_all(&text)?;
+        for piece in text.chunks(PIECE) {
+            out.write_all(piece)?;
+            printed.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        }
         out.flush()?;
     }
 }
