@@ -37,6 +37,12 @@ pub enum InterposeError {
         /// Where it belongs.
         path: PathBuf,
     },
+    /// What is left of a hypervisor that is gone.
+    #[error(
+        "nobody listens on {0:?}, which is left of a hypervisor that is gone; remove it with: rm \
+         {0:?}"
+    )]
+    Stale(PathBuf),
     /// A proxy stands there.
     #[error("another proxy stands in its place; its own socket is {0:?}")]
     Taken(PathBuf),
@@ -78,7 +84,7 @@ impl Folder {
             .open(folder)?;
         Ok(Folder {
             file,
-            path: folder.to_path_buf(),
+            path: std::path::absolute(folder)?,
         })
     }
 
@@ -193,7 +199,9 @@ impl Drop for Interposed {
                 self.folder.short(&self.name),
             );
         }
-        if self.id(&self.behind).is_ok_and(|id| id == self.ours) {
+        // The hypervisor may have removed its socket meanwhile, or made another one.
+        let is_left = !stands_there && !is_served(&self.folder, &self.behind);
+        if is_left || self.id(&self.behind).is_ok_and(|id| id == self.ours) {
             let _ = fs::remove_file(self.folder.short(&self.behind));
         }
     }
@@ -202,13 +210,19 @@ impl Drop for Interposed {
 /// What to say of a socket that stands aside already.
 fn left(folder: &Folder, name: &OsString, behind: &OsString) -> InterposeError {
     let behind_path = folder.shown(behind);
-    match UnixStream::connect(folder.short(name)) {
-        Ok(_) => InterposeError::Taken(behind_path),
-        Err(_) => InterposeError::LeftOver {
+    match (is_served(folder, name), is_served(folder, behind)) {
+        (_, false) => InterposeError::Stale(behind_path),
+        (true, true) => InterposeError::Taken(behind_path),
+        (false, true) => InterposeError::LeftOver {
             behind: behind_path,
             path: folder.shown(name),
         },
     }
+}
+
+/// Whether somebody listens on the socket of this name.
+fn is_served(folder: &Folder, name: &OsString) -> bool {
+    UnixStream::connect(folder.short(name)).is_ok()
 }
 
 fn listen(folder: &Folder, name: &OsString) -> Result<OwnedFd, InterposeError> {
@@ -265,6 +279,41 @@ mod tests {
         drop(interposed);
         assert_eq!(fs::metadata(&path).unwrap().ino(), before.ino());
         assert_eq!(fs::read_dir(&deep).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_hypervisor_that_comes_and_goes_meanwhile_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sock");
+        let count = || fs::read_dir(folder.path()).unwrap().count();
+        // It makes another one.
+        let hypervisor = UnixListener::bind(&path).unwrap();
+        let (interposed, _listener) = Interposed::take(&path).unwrap();
+        drop(hypervisor);
+        fs::remove_file(&path).unwrap();
+        let hypervisor = UnixListener::bind(&path).unwrap();
+        drop(interposed);
+        assert_eq!(count(), 1);
+        // It removes its own.
+        let (interposed, _listener) = Interposed::take(&path).unwrap();
+        drop(hypervisor);
+        fs::remove_file(&path).unwrap();
+        drop(interposed);
+        assert_eq!(count(), 0);
+        // It makes another one after the proxy was killed.
+        let hypervisor = UnixListener::bind(&path).unwrap();
+        let (interposed, _listener) = Interposed::take(&path).unwrap();
+        std::mem::forget(interposed);
+        drop(hypervisor);
+        fs::remove_file(&path).unwrap();
+        let _hypervisor = UnixListener::bind(&path).unwrap();
+        let error = Interposed::take(&path).unwrap_err().to_string();
+        let behind = folder.path().join("a.sock.interposed");
+        let expected = format!(
+            "nobody listens on {behind:?}, which is left of a hypervisor that is gone; remove it \
+             with: rm {behind:?}"
+        );
+        assert_eq!(error, expected);
     }
 
     #[test]
