@@ -169,6 +169,10 @@ fn agent(options: &cli::Proxy, logger: Logger) -> Result<Address, Error> {
 
 fn between(listen: &str, address: Address) -> Result<Place, Error> {
     let from: Address = listen.parse()?;
+    if from == address && from != Address::Sim {
+        let message = format_args!("--listen and --to are both {listen:?}: it would call itself");
+        return Err(Error::usage(message));
+    }
     let to = address.to_string();
     // Who comes by hybrid vsock shakes hands with the hypervisor, and not with this proxy.
     let address = match (&from, address) {

@@ -540,6 +540,10 @@ fn mistakes_are_told_before_anything_is_made() {
                 .to_owned(),
         ),
         (
+            vec!["proxy", "--listen", "unix:///a", "--to", "unix:///a"],
+            "--listen and --to are both \"unix:///a\": it would call itself".to_owned(),
+        ),
+        (
             vec!["proxy", "--listen", "unix:///a", "--to", "nowhere"],
             "\"nowhere\" is not an agent's address: it has no scheme".to_owned(),
         ),

@@ -174,12 +174,10 @@ impl Text {
             Kind::Bytes => {
                 let payload = record.payload.as_ref().map(|payload| &payload.0[..]);
                 let bytes = agent_text::hex::excerpt(payload.unwrap_or_default());
-                let error = record
-                    .error
-                    .as_deref()
-                    .map(escape::line)
-                    .unwrap_or_default();
-                format!("bytes {arrow}: {error}: {bytes}")
+                // Only the first of them says what is wrong.
+                let error = record.error.as_deref().map(escape::line);
+                let error = error.map_or(String::new(), |error| format!("{error}: "));
+                format!("bytes {arrow}: {error}{bytes}")
             }
             Kind::Close => {
                 let count = |count: Option<u64>| count.unwrap_or_default();
