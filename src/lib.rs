@@ -7,13 +7,9 @@
 // The printing macros panic when nobody reads; `log::say` and `session::Output` do not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
-#[cfg(feature = "node")]
-mod by_name;
 pub mod cli;
 #[cfg(feature = "node")]
 pub mod doctor;
-#[cfg(feature = "node")]
-pub mod exec;
 #[allow(unreachable_pub, reason = "generated for any place in a crate")]
 mod generated;
 #[cfg(any(feature = "sim", feature = "tap"))]
@@ -38,6 +34,8 @@ pub use agent_client as client;
 pub use agent_client::{interrupt, transport};
 pub use agent_complete as complete;
 pub use agent_examples as examples;
+#[cfg(feature = "node")]
+pub use agent_exec as exec;
 pub use agent_report::{error, log, progress, standard_output};
 pub use agent_request::{self as request, auto, conveniences, input};
 pub use agent_schema::{self as schema, command, history, printer};

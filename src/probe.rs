@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
 
-use crate::by_name::ByName;
 use crate::client::{Call, CallError, ConnectOptions, Multiplexer};
 use crate::error::{Error, Kind};
 use crate::interrupt::{self, Interrupted, Stop};
 use crate::schema::{Rpc, Schema, history, lookup};
+use crate::session::by_name::ByName;
 use crate::transport::Address;
 
 pub use verdict::Verdict;

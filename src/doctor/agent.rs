@@ -7,11 +7,11 @@ use agent_node::Sandbox;
 
 use super::{Examination, Stages};
 use crate::auto;
-use crate::by_name::ByName;
 use crate::client::{Call, CallError, Connection};
 use crate::error::Error;
 use crate::probe::{Probe, Verdict, probe};
 use crate::schema::{Rpc, Schema, history, lookup};
+use crate::session::by_name::ByName;
 use crate::text::excerpt::Excerpt;
 use crate::transport::Address;
 

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -341,18 +341,27 @@ fn an_agent_that_is_not_there_is_a_connection_that_ends() {
     assert!(text.starts_with(&reason[..reason.len() - 21]), "{text}");
 }
 
+/// A proxy whose standard output is a pipe that is not read, and where it listens. It records in
+/// `calls`.
+fn unread_proxy(folder: &TempDir, served: &Served) -> (String, Child) {
+    let address = format!("unix://{}", folder.path().join("p").display());
+    let child = Command::new(program())
+        .args(["proxy", "--listen", &address, "--to", &served.address()])
+        .arg("-w")
+        .arg(folder.path().join("calls"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    (address, child)
+}
+
 #[test]
 fn lines_that_nobody_reads_keep_it_from_ending_for_a_moment_only() {
     let served = serve(&[]);
     served.listening();
     let folder = TempDir::new().unwrap();
-    let address = format!("unix://{}", folder.path().join("p").display());
-    let mut child = Command::new(program())
-        .args(["proxy", "--listen", &address, "--to", &served.address()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let (address, mut child) = unread_proxy(&folder, &served);
     let long = format!("GetDiagnosticData log_type={}", "x".repeat(60_000));
     let options = [
         "-n",
@@ -383,16 +392,7 @@ fn a_log_that_nobody_reads_slows_nothing_down() {
     let served = serve(&[]);
     served.listening();
     let folder = TempDir::new().unwrap();
-    let address = format!("unix://{}", folder.path().join("p").display());
-    // Its standard output is a pipe that is not read.
-    let mut child = Command::new(program())
-        .args(["proxy", "--listen", &address, "--to", &served.address()])
-        .arg("-w")
-        .arg(folder.path().join("calls"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let (address, mut child) = unread_proxy(&folder, &served);
     let until = Instant::now() + LIMIT;
     while UnixStream::connect(folder.path().join("p")).is_err() {
         assert!(Instant::now() < until, "it does not listen");

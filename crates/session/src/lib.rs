@@ -8,6 +8,7 @@
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod builtin;
+pub mod by_name;
 mod call;
 mod channel;
 mod hint;

@@ -1,15 +1,15 @@
 //! The requests and answers of the calls that the tool makes on its own, by the names of their
 //! fields: made over the table, they fit whichever release the build is of.
 
-use crate::error::{Error, Kind};
-use crate::schema::{Reflect, Rpc, Value, ValueMut, decode};
+use agent_report::error::{Error, Kind};
+use agent_schema::{Reflect, Rpc, Value, ValueMut, decode};
 
 /// A message, whose fields are reached by their names.
-pub(crate) struct ByName(Box<dyn Reflect>);
+pub struct ByName(Box<dyn Reflect>);
 
 impl ByName {
     /// A request of an RPC, with nothing in it.
-    pub(crate) fn request(rpc: &Rpc) -> Self {
+    pub fn request(rpc: &Rpc) -> Self {
         Self((rpc.request.new)())
     }
 
@@ -17,7 +17,7 @@ impl ByName {
     ///
     /// # Errors
     /// When the build's message has no such fields.
-    pub(crate) fn about(rpc: &Rpc, container_id: &str, exec_id: &str) -> Result<Self, Error> {
+    pub fn about(rpc: &Rpc, container_id: &str, exec_id: &str) -> Result<Self, Error> {
         let mut content = Self::request(rpc);
         content.set_text("container_id", container_id)?;
         content.set_text("exec_id", exec_id)?;
@@ -28,7 +28,7 @@ impl ByName {
     ///
     /// # Errors
     /// When the payload is not one.
-    pub(crate) fn answer(rpc: &Rpc, payload: &[u8]) -> Result<Self, Error> {
+    pub fn answer(rpc: &Rpc, payload: &[u8]) -> Result<Self, Error> {
         let mut message = (rpc.response.new)();
         match decode(&mut *message, payload) {
             Ok(()) => Ok(Self(message)),
@@ -60,7 +60,11 @@ impl ByName {
         })
     }
 
-    pub(crate) fn set_text(&mut self, name: &str, text: &str) -> Result<(), Error> {
+    /// Gives a field of text this value.
+    ///
+    /// # Errors
+    /// When the build's message has no such field.
+    pub fn set_text(&mut self, name: &str, text: &str) -> Result<(), Error> {
         self.change(name, |value| match value {
             ValueMut::String(place) => {
                 text.clone_into(place);
@@ -70,7 +74,11 @@ impl ByName {
         })
     }
 
-    pub(crate) fn set_number(&mut self, name: &str, number: u32) -> Result<(), Error> {
+    /// Gives a field that is a number this value.
+    ///
+    /// # Errors
+    /// When the build's message has no such field.
+    pub fn set_number(&mut self, name: &str, number: u32) -> Result<(), Error> {
         self.change(name, |value| match value {
             ValueMut::Uint32(place) => {
                 *place = number;
@@ -80,7 +88,11 @@ impl ByName {
         })
     }
 
-    pub(crate) fn set_bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    /// Gives a field of bytes this value.
+    ///
+    /// # Errors
+    /// When the build's message has no such field.
+    pub fn set_bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.change(name, |value| match value {
             ValueMut::Bytes(place) => {
                 bytes.clone_into(place);
@@ -91,7 +103,7 @@ impl ByName {
     }
 
     /// Changes a message within it.
-    pub(crate) fn within(
+    pub fn within(
         &mut self,
         name: &str,
         change: impl FnOnce(&mut dyn Reflect) -> Result<(), Error>,
@@ -112,7 +124,7 @@ impl ByName {
     }
 
     /// The text in a field; empty if there is no such field.
-    pub(crate) fn text(&self, name: &str) -> &str {
+    pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
             Some(Value::String(text)) => text,
             _ => "",
@@ -120,12 +132,12 @@ impl ByName {
     }
 
     /// Whether a field of a message within it is true.
-    pub(crate) fn is_true(&self, message: &str, name: &str) -> bool {
+    pub fn is_true(&self, message: &str, name: &str) -> bool {
         matches!(self.inner(message, name), Some(Value::Bool(true)))
     }
 
     /// The bytes of a field; none if there is no such field.
-    pub(crate) fn bytes(&self, name: &str) -> &[u8] {
+    pub fn bytes(&self, name: &str) -> &[u8] {
         match self.get(name) {
             Some(Value::Bytes(bytes)) => bytes,
             _ => &[],
@@ -133,7 +145,7 @@ impl ByName {
     }
 
     /// The number in a field; 0 if there is no such field.
-    pub(crate) fn number(&self, name: &str) -> i64 {
+    pub fn number(&self, name: &str) -> i64 {
         match self.get(name) {
             Some(Value::Int32(number)) => number.into(),
             Some(Value::Uint32(number)) => number.into(),
@@ -143,7 +155,7 @@ impl ByName {
     }
 
     /// The texts of a list in a message within it.
-    pub(crate) fn texts(&self, message: &str, list: &str) -> Vec<String> {
+    pub fn texts(&self, message: &str, list: &str) -> Vec<String> {
         let Some(Value::List(list)) = self.inner(message, list) else {
             return Vec::new();
         };
@@ -168,7 +180,7 @@ impl ByName {
     ///
     /// # Errors
     /// When it is larger than protobuf allows.
-    pub(crate) fn payload(&self) -> Result<Vec<u8>, Error> {
-        crate::session::payload(&*self.0)
+    pub fn payload(&self) -> Result<Vec<u8>, Error> {
+        crate::payload(&*self.0)
     }
 }

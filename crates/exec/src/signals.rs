@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use crate::interrupt;
+use agent_client::interrupt;
 
 /// Those that are passed on to the process.
 const PASSED_ON: [Signal; 6] = [

@@ -9,9 +9,9 @@ use nix::errno::Errno;
 use nix::unistd::write;
 
 use super::flow::Exec;
-use crate::by_name::ByName;
-use crate::error::Error;
-use crate::schema::Rpc;
+use agent_report::error::Error;
+use agent_schema::Rpc;
+use agent_session::by_name::ByName;
 
 /// How much is read and written at a time, in bytes: an agent answers no more.
 pub(super) const PIECE: usize = 64 * 1024;

@@ -1,6 +1,11 @@
 //! Running a process in a container through its agent alone, as `docker exec` does: its standard
 //! streams are this process's, signals reach it, and its exit status comes back.
 
+#![deny(unsafe_code)]
+#![warn(unreachable_pub)]
+// The printing macros panic when nobody reads.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 mod calls;
 mod detach;
 mod flow;

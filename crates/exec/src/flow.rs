@@ -15,13 +15,13 @@ use super::process::Process;
 use super::pump::{End, Pump, Tag};
 use super::signals::{Signalled, Signals};
 use super::terminal::{self, RawTerminal};
-use crate::by_name::ByName;
-use crate::client::{Call, CallError, ConnectOptions, Multiplexer};
-use crate::error::{Error, Kind};
-use crate::interrupt::{self, Interrupted};
-use crate::log::{Level, Logger};
-use crate::schema::{Rpc, Schema};
-use crate::transport::Address;
+use agent_client::interrupt::{self, Interrupted};
+use agent_client::transport::Address;
+use agent_client::{Call, CallError, ConnectOptions, Multiplexer};
+use agent_report::error::{Error, Kind};
+use agent_report::log::{Level, Logger};
+use agent_schema::{Rpc, Schema};
+use agent_session::by_name::ByName;
 
 /// How long an agent may take for what is asked of it at the very end.
 const LAST_WORDS: Duration = Duration::from_secs(1);

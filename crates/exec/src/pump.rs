@@ -21,10 +21,10 @@ use super::flow::{Exec, poll_timeout};
 use super::signals::{Signalled, Signals};
 use super::streams::{Inlet, Outlet, PIECE};
 use super::terminal::{self, RawTerminal};
-use crate::by_name::ByName;
-use crate::client::{Call, CallError, Multiplexer};
-use crate::error::Error;
-use crate::schema::Rpc;
+use agent_client::{Call, CallError, Multiplexer};
+use agent_report::error::Error;
+use agent_schema::Rpc;
+use agent_session::by_name::ByName;
 
 /// What ends the input of a terminal: ctrl-d.
 const END_OF_INPUT: &[u8] = b"\x04";
@@ -454,7 +454,7 @@ fn start(agent: &mut Multiplexer<Tag>, rpc: &Rpc, payload: &[u8], tag: Tag) -> R
 
 /// A warning with the agent's words, made safe to show.
 fn told(what: &str, error: &Error) -> String {
-    let failure = crate::error::Failure::new(None, error.clone());
-    let text = failure.render(crate::error::ErrorFormat::Text, false);
+    let failure = agent_report::error::Failure::new(None, error.clone());
+    let text = failure.render(agent_report::error::ErrorFormat::Text, false);
     format!("{what}: {}", text.trim_start_matches("error: "))
 }

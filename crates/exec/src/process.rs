@@ -5,8 +5,8 @@ use agent_bundle::{Config, Part};
 use agent_node::User;
 use serde_json::{Map, Value, json};
 
-use crate::error::Error;
-use crate::schema::{Reflect, Schema};
+use agent_report::error::Error;
+use agent_schema::{Reflect, Schema};
 
 /// Where programs are looked for if nothing says otherwise.
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -1,7 +1,7 @@
 //! The RPCs that an exec is made of.
 
-use crate::error::Error;
-use crate::schema::{Rpc, Schema, lookup};
+use agent_report::error::Error;
+use agent_schema::{Rpc, Schema, lookup};
 
 /// The RPCs.
 #[derive(Debug, Clone, Copy)]
