@@ -43,6 +43,7 @@ pub(super) fn run(
         true => None,
         false => Some(Arc::new(rules::faults(schema, &options.rules)?)),
     };
+    check(options.write.as_deref())?;
     listen::raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -111,10 +112,19 @@ pub(super) fn recording_ends(error: &LogError) {
 
 /// The file of a recording.
 pub(super) fn create(path: &Path) -> Result<File, Error> {
-    recording::create(path).map_err(|error| {
-        let reason = input::reason(&error);
-        Error::usage(format_args!("-w: cannot write {path:?}: {reason}"))
+    recording::create(path).map_err(|error| not_written(path, &error))
+}
+
+/// Finds out whether a recording can be made, before anything else is.
+pub(super) fn check(path: Option<&Path>) -> Result<(), Error> {
+    path.map_or(Ok(()), |path| {
+        recording::check(path).map_err(|error| not_written(path, &error))
     })
+}
+
+fn not_written(path: &Path, error: &io::Error) -> Error {
+    let reason = input::reason(error);
+    Error::usage(format_args!("-w: cannot write {path:?}: {reason}"))
 }
 
 /// Tells what is not in the log, where a person or a script can act on it.
@@ -130,7 +140,7 @@ pub(super) fn tell(summary: Summary) {
     if lost.items > 0 {
         say(format_args!(
             "warning: {} frames passed that are not in the log: they came faster than they could \
-             be written",
+             be written, or too many came in part",
             lost.items
         ));
     }

@@ -69,10 +69,17 @@ impl Socket {
 
     /// Reads what is there, once there is something. No bytes are the end.
     pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        let socket = self.socket.as_raw_fd();
-        self.socket
-            .async_io(Interest::READABLE, || receive(socket, buffer))
-            .await
+        self.when_readable(|| self.receive_now(buffer)).await
+    }
+
+    /// Reads what is there. It would block where nothing is.
+    pub(crate) fn receive_now(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        receive(self.socket.as_raw_fd(), buffer)
+    }
+
+    /// Writes what has room, the descriptors with the first byte, and tells how much that was.
+    pub(crate) fn send_now(&self, bytes: &[u8], descriptors: &[OwnedFd]) -> io::Result<usize> {
+        send(self.socket.as_raw_fd(), bytes, descriptors)
     }
 
     /// Writes all bytes, the descriptors with the first of them.
@@ -110,10 +117,17 @@ fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
         }
     };
     let mut descriptors = Vec::new();
+    let is_cut = message.flags.contains(MsgFlags::MSG_CTRUNC);
     for message in message.cmsgs()? {
         if let ControlMessageOwned::ScmRights(received) = message {
             descriptors.extend(received.into_iter().map(owned));
         }
+    }
+    if is_cut {
+        // As where this process has too many already.
+        return Err(io::Error::other(
+            "file descriptors came that cannot be passed on",
+        ));
     }
     Ok(Received {
         count: message.bytes,
