@@ -275,9 +275,9 @@ fn a_guest_cannot_make_it_keep_more_and_more() {
         .iter()
         .filter(|line| line.contains("nothing was heard of it for longest"));
     assert!(let_go.count() > 900);
-    // Of the 500 frames that go on, those that do not fit into 32 MiB are left out.
-    let left_out = lines.iter().filter(|line| line.starts_with("lost 1 "));
-    assert!(left_out.count() > 400);
+    // Of the frames that go on, those that do not fit into 32 MiB are left out.
+    let left_out = lines.iter().filter(|line| line.starts_with("lost "));
+    assert!(left_out.count() > 4000);
 }
 
 proptest! {
