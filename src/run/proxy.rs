@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,7 +66,7 @@ pub(super) fn run(
         what: text,
         recording: file.map(|file| Box::new(file) as Box<dyn Write + Send>),
         failed: recording_ends,
-        lines: Some(Box::new(io::stdout())),
+        lines: Some(Box::new(output().map_err(start)?)),
     };
     let (log, threads) = Log::start(schema, sinks).map_err(log_failed)?;
     if let Some(faults) = &faults {
@@ -103,6 +103,11 @@ pub(super) fn log_failed(error: LogError) -> Error {
         LogError::Lines(error) => Error::output(&error),
         LogError::Thread(error) => start(error),
     }
+}
+
+/// Standard output, without a buffer that looks for the ends of lines in it.
+pub(super) fn output() -> io::Result<File> {
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 
 /// Tells at once that calls are not recorded any more; they pass and are printed all the same.

@@ -107,6 +107,8 @@ struct Side {
     partial: Vec<u8>,
     /// What is taken of the memory of all connections for it.
     share: Share,
+    /// Whether the header of a frame has come.
+    has_frames: bool,
     /// How many bytes are still to come of a frame that is left out.
     skipped: usize,
     /// How many bytes that are no ttRPC have been handed out.
@@ -176,6 +178,11 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// Whether ttRPC is spoken in a direction, as far as it has come.
+    pub(crate) fn has_frames(&self, direction: Direction) -> bool {
+        self.sides[direction.index()].has_frames
     }
 
     /// Takes note that bytes may be missing here, in either direction: what has come in part is
@@ -252,6 +259,7 @@ impl Side {
             header: None,
             partial: Vec::new(),
             share: kept.share(),
+            has_frames: false,
             skipped: 0,
             other: 0,
         }
@@ -329,6 +337,7 @@ impl Side {
         if let Some(bytes) = self.partial.first_chunk().copied() {
             let header = Header::read(&bytes)?;
             self.partial = Vec::new();
+            self.has_frames = true;
             self.header = Some((header, bytes));
         }
         Ok(())

@@ -88,8 +88,9 @@ const STANDSTILL: Duration = Duration::from_secs(2);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How many bytes of lines are written at once.
-const PIECE: usize = 4096;
+/// How many bytes of lines are written at once: less than a pipe holds, as one that is read at
+/// all goes on then.
+const PIECE: usize = 16 << 10;
 
 /// Lets whoever passes bytes have the processor before this thread.
 fn stand_back() {

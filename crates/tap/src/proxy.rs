@@ -34,7 +34,7 @@ const LEAST_ROOM: usize = 4 << 10;
 /// How many bytes all connections may keep together for which the other side has no room.
 const MOST_UNSENT: usize = 32 << 20;
 /// How many connections there are at once. Further ones wait to be accepted.
-const MOST_CONNECTIONS: usize = 4096;
+const MOST_CONNECTIONS: usize = 2048;
 /// How long nothing is accepted when there are no descriptors left for it.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -253,6 +253,10 @@ impl Connection {
         });
     }
 
+    fn has_frames(&self, direction: Direction) -> bool {
+        lock(&self.conversation).has_frames(direction)
+    }
+
     /// Takes note of the end of one direction.
     pub(crate) fn see_end(&self, direction: Direction) {
         lock(&self.conversation).end(direction, |piece| {
@@ -315,7 +319,11 @@ impl Connection {
                 false => LEAST_ROOM,
             };
             let buffer = buffer.get_mut(..room).unwrap_or_default();
-            let Received { count, descriptors } = from.receive_now(buffer)?;
+            // Calls come without descriptors.
+            let Received { count, descriptors } = match self.has_frames(direction) {
+                true => from.receive_now(buffer)?,
+                false => from.receive_in_step(buffer)?,
+            };
             if count == 0 {
                 return Ok(None);
             }

@@ -30,13 +30,15 @@ pub fn create(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As those of [`create`].
 pub fn check(path: &Path) -> io::Result<()> {
-    match open(path, false) {
+    match fs::symlink_metadata(path).map(|metadata| metadata.file_type()) {
+        // Opening a pipe and closing it would end whoever reads it.
+        Ok(kind) if !(kind.is_file() || kind.is_dir() || kind.is_symlink()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
             let folder = folder.unwrap_or(Path::new("."));
             Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
         }
-        outcome => outcome.map(drop),
+        _ => open(path, false).map(drop),
     }
 }
 
@@ -48,15 +50,15 @@ fn open(path: &Path, create: bool) -> io::Result<File> {
         .mode(MODE)
         .custom_flags(nix::libc::O_NOFOLLOW)
         .open(path);
-    let file = opened.map_err(|error| match fs::read_link(path) {
-        Ok(target) => {
-            let target = path.parent().unwrap_or(Path::new("")).join(target);
-            io::Error::other(format!(
-                "it is a symbolic link, and a recording follows none; name the file itself: \
-                 {target:?}"
-            ))
+    let file = opened.map_err(|error| match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => {
+            let what = "it is a symbolic link, and a recording follows none";
+            io::Error::other(match fs::canonicalize(path) {
+                Ok(file) => format!("{what}; name the file itself: {file:?}"),
+                Err(_) => what.to_owned(),
+            })
         }
-        Err(_) => error,
+        _ => error,
     })?;
     // Two writers would each write over what the other one wrote.
     if file.metadata()?.is_file()
@@ -86,10 +88,14 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         let error = create(&link).unwrap_err().to_string();
+        let path = path.canonicalize().unwrap();
         let expected = format!(
             "it is a symbolic link, and a recording follows none; name the file itself: {path:?}"
         );
         assert_eq!(error, expected);
+        fs::remove_file(&path).unwrap();
+        let error = create(&link).unwrap_err().to_string();
+        assert_eq!(error, "it is a symbolic link, and a recording follows none");
     }
 
     #[test]
@@ -105,6 +111,16 @@ mod tests {
         let error = check(&path).unwrap_err().to_string();
         assert_eq!(error, "another program writes it");
         drop(file);
+        // Who reads a pipe does not hear of it.
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let flags = nix::libc::O_NONBLOCK;
+        let reader = File::options().read(true).custom_flags(flags).open(&pipe);
+        check(&pipe).unwrap();
+        let writer = create(&pipe).unwrap();
+        let nothing = io::Read::read(&mut reader.unwrap(), &mut [0]).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        drop(writer);
         let missing = folder.path().join("none").join("calls");
         for wrong in [missing.as_path(), folder.path()] {
             let errors = [check(wrong), create(wrong).map(drop)];
