@@ -2,17 +2,15 @@
 //! alone; whether the RPC and the fields exist is for [`lookup`](crate::lookup) and
 //! [`path`](crate::path).
 
+mod error;
 mod quoting;
 mod typed;
 mod words;
 
-use agent_text::escape;
-
-use crate::json::JsonError;
-
+pub use self::error::{ArgumentsError, WordsError};
 pub use self::quoting::Hash;
 pub use self::typed::{Open, Typed, typed};
-pub use self::words::{FILE, JSON, Setter, Word, WordsError, split, split_plain};
+pub use self::words::{FILE, JSON, Setter, Word, split, split_plain};
 
 /// The name that a command begins with, and where in the text it ends, in bytes.
 pub fn name(text: &str) -> (&str, usize) {
@@ -38,49 +36,6 @@ pub enum Document {
     Json(String),
     /// In a file, or in standard input for `-`.
     File(String),
-}
-
-/// Why words are not the arguments of an RPC.
-#[derive(Debug, thiserror::Error)]
-pub enum ArgumentsError {
-    /// The text cannot be cut into words.
-    #[error(transparent)]
-    Words(#[from] WordsError),
-    /// A word that is neither.
-    #[error(
-        "{0:?} is neither field=value nor a document (json://{{...}} or file:///path.json){meant}",
-        meant = meant(.0)
-    )]
-    Plain(String),
-    /// A value that begins like JSON but is not, and was cut at white space.
-    #[error("{}: {reason}", escape::line(path))]
-    NotJson {
-        /// The setter's path, as typed.
-        path: String,
-        /// Why the value is not JSON.
-        reason: Box<JsonError>,
-    },
-    /// There is a document already.
-    #[error("there are two documents; give one, and setters after it")]
-    SecondDocument,
-    /// The document comes after a setter.
-    #[error("the document must come before the setters, which change it")]
-    DocumentAfterSetter,
-}
-
-/// What may be meant by a word that is no argument, for the end of its error. The word has
-/// lost its quotes, so JSON is not shown again.
-fn meant(word: &str) -> String {
-    match word.split_once(':') {
-        Some(("json", _)) => "; did you mean json://{...}?".to_owned(),
-        Some(("file", rest)) => format!("; did you mean {:?}?", format!("file://{rest}")),
-        _ if word.starts_with('{') => "; write json:// before it".to_owned(),
-        Some((_, rest)) if rest.starts_with("//") => String::new(),
-        Some((name, value)) if !name.is_empty() && !name.contains(['{', '"', '/']) => {
-            format!("; did you mean {:?}?", format!("{name}={value}"))
-        }
-        _ => String::new(),
-    }
 }
 
 /// Reads what follows the name of an RPC, `start` bytes into the text.
