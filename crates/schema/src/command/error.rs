@@ -57,6 +57,12 @@ pub enum ArgumentsError {
         meant = meant(.0)
     )]
     Plain(String),
+    /// White space stands before the `=` of a setter.
+    #[error(
+        "white space stands before the = after {0:?}: write field=value, with quotes around a \
+         value that has white space"
+    )]
+    Apart(String),
     /// A value that begins like JSON but is not, and was cut at white space.
     #[error("{}: {reason}", escape::line(path))]
     NotJson {

@@ -44,13 +44,18 @@ pub enum Document {
 /// When the words are not at most one document and then setters.
 pub fn arguments(text: &str, start: usize, hash: Hash) -> Result<Arguments, ArgumentsError> {
     let mut arguments = Arguments::default();
-    for word in split(text, start, hash)? {
+    let mut words = split(text, start, hash)?.into_iter().peekable();
+    while let Some(word) = words.next() {
         let document = match word {
             Word::Json(json) => Document::Json(json),
             Word::File(path) => Document::File(path),
             Word::Setter(setter) => {
                 arguments.setters.push(setter);
                 continue;
+            }
+            Word::Plain(word) if matches!(words.peek(), Some(Word::Setter(setter)) if setter.path.is_empty()) =>
+            {
+                return Err(ArgumentsError::Apart(word));
             }
             Word::Plain(word) => return Err(plain(word, arguments.setters)),
         };
@@ -222,6 +227,16 @@ mod tests {
             (
                 r#"a={"b": 1, c: 2}"#,
                 "a: invalid JSON at line 1, column 10: key must be a string",
+            ),
+            (
+                "hostname = foo",
+                "white space stands before the = after \"hostname\": write field=value, with quotes \
+                 around a value that has white space",
+            ),
+            (
+                "hostname =foo",
+                "white space stands before the = after \"hostname\": write field=value, with quotes \
+                 around a value that has white space",
             ),
             (
                 "hello",
