@@ -489,7 +489,7 @@ fn a_hypervisors_socket_is_given_back_on_every_way_out() {
     ] {
         let running = tool(["proxy", "--interpose"])
             .arguments([&path])
-            .heeds_hangups()
+            .heeds_signals()
             .start();
         let until = Instant::now() + LIMIT;
         while own(&path).ino() == before.ino() {

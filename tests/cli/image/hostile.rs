@@ -360,7 +360,7 @@ fn what_is_interrupted_leaves_nothing() {
         );
         let running = images
             .connect("CreateContainer image=layout id=web")
-            .heeds_hangups()
+            .heeds_signals()
             .start();
         let deadline = Instant::now() + Duration::from_secs(20);
         let ids = loop {
