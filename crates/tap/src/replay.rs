@@ -2,7 +2,7 @@
 //! recorded, and each waits for the answers that had come before it, so that calls which were
 //! open side by side are so again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,8 +14,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::ids::Ids;
-use crate::recorder::{decoded, rpc_of};
-use crate::recording::{Kind, Payload, ReadError, Reader, Record, Status};
+use crate::recorder::{decoded, rpc_of, status_of};
+use crate::recording::{Kind, Payload, ReadError, Reader, Record, Status, is_made_by_rule};
 
 /// How long a wait for an answer goes on before signals are looked at.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -34,6 +34,43 @@ pub struct Replay<'a> {
     pub goes_on: bool,
     /// The recorded IDs, and which ones take their place.
     pub ids: Ids,
+    /// The calls that the recorded agent did not get.
+    pub kept: Kept,
+}
+
+/// The calls that a rule kept from the agent. It is told of them after their requests, so a
+/// recording is read for them before its calls are made.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// How many requests there were.
+    requests: u64,
+    /// The number of the last request of a stream, by connection and stream.
+    last: HashMap<(u64, u32), u64>,
+    /// The numbers of the requests.
+    kept: HashSet<u64>,
+}
+
+impl Kept {
+    /// Takes note of what a record says.
+    pub fn see(&mut self, record: &Record) {
+        let (Some(connection), Some(stream)) = (record.connection, record.stream) else {
+            if let (Some(connection), Kind::Close) = (record.connection, record.kind) {
+                self.last.retain(|(of, _), _| *of != connection);
+            }
+            return;
+        };
+        if record.kind == Kind::Request {
+            self.requests += 1;
+            self.last.insert((connection, stream), self.requests);
+        } else if record.kept_from_agent == Some(true)
+            && let Some(request) = self.last.get(&(connection, stream))
+        {
+            self.kept.insert(*request);
+        }
+        if record.kind == Kind::Response {
+            self.last.remove(&(connection, stream));
+        }
+    }
 }
 
 /// What is told while calls are made.
@@ -41,6 +78,13 @@ pub struct Replay<'a> {
 pub enum Step {
     /// A call has an answer, as recorded or not.
     Answer(Answer),
+    /// A call has no recorded answer: it was open when its connection, or the recording, ended.
+    Unanswered {
+        /// `service/method`.
+        name: String,
+        /// The status now, if it has been answered this time.
+        now: Option<Status>,
+    },
     /// A recorded call is not made.
     Skipped {
         /// `service/method`.
@@ -63,11 +107,16 @@ pub struct Answer {
     pub now: Option<Status>,
     /// How long it took.
     pub took: Duration,
+    /// The kinds of the rules that made the recorded answer. No agent gave it.
+    pub rules: Vec<String>,
 }
 
 impl Answer {
-    /// Whether the status codes are the same.
+    /// Whether the status codes are the same. What a rule made of an answer is not compared.
     pub fn is_same(&self) -> bool {
+        if !self.rules.is_empty() {
+            return self.now.is_some();
+        }
         let code = |status: &Option<Status>| status.as_ref().map(|status| status.code);
         code(&self.recorded) == code(&self.now)
     }
@@ -111,6 +160,8 @@ pub struct Outcome {
     pub skipped: u64,
     /// Whether it was stopped at the first answer that differed.
     pub stopped: bool,
+    /// Whether the recording's last line was cut off.
+    pub is_cut: bool,
 }
 
 /// A call that was begun here.
@@ -137,6 +188,8 @@ struct Run<'a, 'b> {
     schema: &'static Schema,
     options: Replay<'a>,
     connections: HashMap<u64, Connection>,
+    /// How many recorded requests there were.
+    requests: u64,
     outcome: Outcome,
     tell: &'b mut dyn FnMut(Step),
     /// When the recording and the replay began.
@@ -153,7 +206,7 @@ pub fn replay(
     options: Replay<'_>,
     tell: &mut dyn FnMut(Step),
 ) -> Result<Outcome, ReplayError> {
-    let (reader, first) = Reader::new(recording)?;
+    let (mut reader, first) = Reader::new(recording)?;
     let what = format!(
         "replay of {:?} to {}",
         first.text.unwrap_or_default(),
@@ -167,16 +220,22 @@ pub fn replay(
         schema,
         options,
         connections: HashMap::new(),
+        requests: 0,
         outcome: Outcome::default(),
         tell,
         began: None,
     };
-    for record in reader {
+    for record in &mut reader {
         if !run.record(record?)? {
             run.outcome.stopped = true;
-            break;
+            return Ok(run.outcome);
         }
     }
+    let open: Vec<u64> = run.connections.keys().copied().collect();
+    for connection in open {
+        run.close(connection)?;
+    }
+    run.outcome.is_cut = reader.is_cut();
     Ok(run.outcome)
 }
 
@@ -190,7 +249,7 @@ impl Run<'_, '_> {
             (Kind::Request, Some(stream)) => self.request(connection, stream, record),
             (Kind::Response, Some(stream)) => self.response(connection, stream, &record),
             (Kind::Close, _) => {
-                self.connections.remove(&connection);
+                self.close(connection)?;
                 Ok(true)
             }
             _ => Ok(true),
@@ -208,6 +267,10 @@ impl Run<'_, '_> {
             record.method.unwrap_or_default(),
         );
         let name = format!("{service}/{method}");
+        self.requests += 1;
+        if self.options.kept.kept.contains(&self.requests) {
+            return Ok(self.skip(name, "a rule kept it from the recorded agent"));
+        }
         let rpc = match rpc_of(self.schema, &service, &method) {
             None => return Ok(self.skip(name, "this build does not have the RPC")),
             Some(rpc) if rpc.is_streaming() => {
@@ -250,7 +313,7 @@ impl Run<'_, '_> {
             connection,
             now,
             Record {
-                timeout_nano: record.timeout_nano,
+                timeout_nano: timeout.and_then(|time| i64::try_from(time.as_nanos()).ok()),
                 metadata: record.metadata,
                 ..self.of_rpc(Kind::Request, rpc, rpc.request, payload)
             },
@@ -275,31 +338,7 @@ impl Run<'_, '_> {
         let answer = self.wait(connection, stream, &begun)?;
         let (now, at) = match answer {
             None => (None, Instant::now()),
-            Some((answer, at)) => {
-                let status = match &answer {
-                    Ok(_) => Status::ok(),
-                    Err(CallError::Status(status)) => status.clone().into(),
-                    Err(error) => {
-                        return Err(ReplayError::Call {
-                            name: begun.name,
-                            error: error.clone(),
-                        });
-                    }
-                };
-                let mut told = match answer {
-                    Ok(payload) => {
-                        self.of_rpc(Kind::Response, begun.rpc, begun.rpc.response, payload)
-                    }
-                    Err(_) => Record {
-                        service: Some(begun.rpc.service.to_owned()),
-                        method: Some(begun.rpc.name.to_owned()),
-                        ..Record::new(SystemTime::now(), Kind::Response)
-                    },
-                };
-                told.status = Some(status.clone());
-                self.tell_record(connection, begun.stream, told);
-                (Some(status), at)
-            }
+            Some((answer, at)) => (Some(self.answered(connection, &begun, answer)?), at),
         };
         self.outcome.late += u64::from(now.is_none());
         let answer = Answer {
@@ -307,11 +346,69 @@ impl Run<'_, '_> {
             recorded: record.status.clone(),
             now,
             took: at.saturating_duration_since(begun.at),
+            rules: match is_made_by_rule(&record.faults, false, record.status.as_ref()) {
+                true => record.faults.clone(),
+                false => Vec::new(),
+            },
         };
         let is_same = answer.is_same();
         self.outcome.differ += u64::from(!is_same);
         (self.tell)(Step::Answer(answer));
         Ok(is_same || self.options.goes_on)
+    }
+
+    /// Records an answer of now, and tells its status.
+    fn answered(
+        &mut self,
+        connection: u64,
+        begun: &Begun,
+        answer: Result<Vec<u8>, CallError>,
+    ) -> Result<Status, ReplayError> {
+        let (status, record) = match answer {
+            Ok(payload) => {
+                let of_rpc = self.of_rpc(Kind::Response, begun.rpc, begun.rpc.response, payload);
+                (Status::ok(), of_rpc)
+            }
+            Err(CallError::Status(status)) => {
+                let record = Record {
+                    service: Some(begun.rpc.service.to_owned()),
+                    method: Some(begun.rpc.name.to_owned()),
+                    ..Record::new(SystemTime::now(), Kind::Response)
+                };
+                (status_of(self.schema, status), record)
+            }
+            Err(error) => {
+                let name = begun.name.clone();
+                return Err(ReplayError::Call { name, error });
+            }
+        };
+        let record = Record {
+            status: Some(status.clone()),
+            ..record
+        };
+        self.tell_record(connection, begun.stream, record);
+        Ok(status)
+    }
+
+    /// Ends a connection, and tells of its calls that have no recorded answer.
+    fn close(&mut self, connection: u64) -> Result<(), ReplayError> {
+        if self.connections.contains_key(&connection) {
+            self.exchange(Some(Duration::ZERO))?;
+        }
+        let Some(mut of) = self.connections.remove(&connection) else {
+            return Ok(());
+        };
+        let mut open: Vec<(u32, Begun)> = of.begun.drain().collect();
+        open.sort_by_key(|(_, begun)| begun.at);
+        for (stream, begun) in open {
+            let now = match of.answers.remove(&stream) {
+                None => None,
+                Some((answer, _)) => Some(self.answered(connection, &begun, answer)?),
+            };
+            let name = begun.name;
+            (self.tell)(Step::Unanswered { name, now });
+        }
+        Ok(())
     }
 
     fn skip(&mut self, name: String, reason: &str) -> bool {
