@@ -197,10 +197,15 @@ impl Call {
             timeout_nano: None,
             metadata: Vec::new(),
             request: None,
-            faults: record.faults,
-            kept_from_agent: record.kept_from_agent == Some(true),
+            faults: Vec::new(),
+            kept_from_agent: false,
             end: End::Open,
         });
+        // The answer names them all.
+        if !record.faults.is_empty() {
+            call.faults = record.faults;
+        }
+        call.kept_from_agent |= record.kept_from_agent == Some(true);
         let response = record.payload.map(|Payload(payload)| Said {
             payload,
             message: record.message,

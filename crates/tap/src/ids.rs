@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn the_begin_of_an_id_becomes_the_begin_of_the_other_one() {
         let (id, other) = ("0123456789abcdef".repeat(4), "fedcba9876543210".repeat(4));
-        let ids = self::ids(&[
+        let ids = ids(&[
             (&id, &other),
             ("deadbeefdeadbeef1", "1"),
             ("deadbeefdeadbeef2", "2"),

@@ -142,17 +142,17 @@ fn a_line_that_is_no_record_is_told_by_its_place_and_what_would_be_right() {
         ),
         (
             format!("{{{open}, \"connection\": \"1\"}}"),
-            66,
+            64,
             r#""connection" is "1"; it should be a whole number"#,
         ),
         (
             format!("{{{open}, \"payload\": \"?\"}}"),
-            63,
+            61,
             r#""payload" is "?"; it should be bytes in base64, such as "CgN3ZWI=""#,
         ),
         (
             format!("{{{open}, \"kind\": \"open\"}}"),
-            60,
+            58,
             r#""kind" is there twice"#,
         ),
         (r#"{"kind": "open"}"#.to_owned(), 1, r#""time" is missing"#),
@@ -163,7 +163,7 @@ fn a_line_that_is_no_record_is_told_by_its_place_and_what_would_be_right() {
         ),
         (
             format!("{{{open} x"),
-            51,
+            49,
             "this is no JSON: expected `,` or `}`",
         ),
     ] {
