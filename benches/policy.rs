@@ -3,12 +3,13 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::io;
 use std::process::Command;
 use std::time::Duration;
 
-use agent_policy::{Judge, Rego, Verdict};
+use agent_policy::{Judge, JudgeError, Rego, Verdict};
 use serde_json::value::RawValue;
 use support::turns::{Variant, compare, rounds};
 
@@ -26,8 +27,9 @@ fn main() -> io::Result<()> {
         command.arg("policy-engine");
         Ok(command)
     };
-    let mut judge = Judge::new(program, Duration::from_secs(5));
+    let judge = RefCell::new(Judge::new(program, Duration::from_secs(5)));
     judge
+        .borrow_mut()
         .set_policy(POLICY, Rego::V1)
         .map_err(io::Error::other)?;
     let mut engine = regorus::Engine::new();
@@ -53,12 +55,13 @@ fn main() -> io::Result<()> {
         }),
         Variant::new("in a process of its own", || {
             for _ in 0..REPEATS {
-                let verdict = judge.would_allow(RULE, &input).map_err(io::Error::other)?;
-                if verdict != Verdict::Allowed {
-                    return Err(io::Error::other(format!("{verdict:?}")));
-                }
+                is_allowed(judge.borrow_mut().would_allow(RULE, &input))?;
             }
             Ok(())
+        }),
+        Variant::new("the same, several on the way", || {
+            let requests = (0..REPEATS).map(|_| (RULE, &*input));
+            judge.borrow_mut().allow_each(requests, is_allowed)
         }),
     ];
     let amount = (f64::from(REPEATS), "evaluations/s");
@@ -68,4 +71,11 @@ fn main() -> io::Result<()> {
         POLICY.len()
     );
     compare(&title, amount, rounds(USUAL_ROUNDS), variants)
+}
+
+fn is_allowed(verdict: Result<Verdict, JudgeError>) -> io::Result<()> {
+    match verdict.map_err(io::Error::other)? {
+        Verdict::Allowed => Ok(()),
+        other => Err(io::Error::other(format!("{other:?}"))),
+    }
 }

@@ -177,11 +177,9 @@ fn check(
     let agent = &mut questions.asked.agent;
     let mut output = Output::default();
     let mut status = 0;
-    for (number, given) in (1..).zip(&questions.requests) {
-        let refusal = match &given.case {
-            Some(case) => agent.answer(&case.request),
-            None => Ok(None),
-        };
+    let mut number = 0;
+    agent.answer_each(&questions.requests, |given, refusal| {
+        number += 1;
         let refusal = refusal.map_err(|error| failed(given, error))?;
         let is_allowed = refusal.is_none();
         let is_wrong = match given.case.as_ref().and_then(|case| case.allowed) {
@@ -195,8 +193,8 @@ fn check(
             true => show::answer_as_json(number, given, refusal.as_ref()).to_string(),
             false => show::answer(number, given, refusal.as_ref()),
         };
-        output.line(&line).map_err(alone)?;
-    }
+        output.line(&line).map_err(alone)
+    })?;
     Ok(status)
 }
 
@@ -212,10 +210,12 @@ fn why(
     let file = escape::line(&questions.asked.file);
     let mut output = Output::default();
     for (number, given) in (1..).zip(&questions.requests) {
-        let Some(case) = &given.case else { continue };
-        let refusal = agent.answer(&case.request);
+        let refusal = match &given.case {
+            Some(case) => agent.answer(&case.request),
+            None => Ok(None),
+        };
         let refusal = refusal.map_err(|error| failed(given, error))?;
-        let Some(mut refusal) = refusal else {
+        let (Some(case), Some(mut refusal)) = (&given.case, refusal) else {
             if !options.json {
                 let line = show::answer(number, given, None);
                 output.line(&line).map_err(alone)?;
@@ -266,7 +266,14 @@ fn audit(
     let agent = &mut questions.asked.agent;
     let mut output = Output::default();
     for (number, given) in (1..).zip(&questions.requests) {
-        let Some(case) = &given.case else { continue };
+        let Some(case) = &given.case else {
+            let line = match options.json {
+                true => show::answer_as_json(number, given, None).to_string(),
+                false => show::answer(number, given, None),
+            };
+            output.line(&line).map_err(alone)?;
+            continue;
+        };
         let request = &case.request;
         let would = agent.would_allow(request);
         let findings = match would.map_err(|error| failed(given, error))? {
@@ -313,18 +320,21 @@ fn export(
 ) -> Result<u8, Failure> {
     let asked = Asked::new(&options.policy, inputs, logger).map_err(alone)?;
     let requests = requests(schema, &options.requests, inputs, logger)?;
-    let mut cases = Vec::new();
-    let mut agent = asked.map(|asked| asked.agent);
-    for given in requests {
-        let Some(mut case) = given.case.clone() else {
-            continue;
-        };
-        if let Some(agent) = &mut agent {
-            let refusal = agent.answer(&case.request);
-            let refusal = refusal.map_err(|error| failed(&given, error))?;
-            case.allowed = Some(refusal.is_none());
-        }
-        cases.push(case);
+    let cases = requests.iter().filter_map(|given| given.case.clone());
+    let mut cases: Vec<_> = cases.collect();
+    if cases.is_empty() {
+        let error = Error::usage("an agent does not ask its policy about any of these calls");
+        return Err(alone(error));
+    }
+    if let Some(mut asked) = asked {
+        let mut places = cases.iter_mut();
+        asked.agent.answer_each(&requests, |given, refusal| {
+            let refusal = refusal.map_err(|error| failed(given, error))?;
+            if let Some(case) = given.case.as_ref().and_then(|_| places.next()) {
+                case.allowed = Some(refusal.is_none());
+            }
+            Ok::<(), Failure>(())
+        })?;
     }
     let text = export::test_cases(&cases).map_err(|error| alone(error.into()))?;
     Output::default().text(&text).map_err(alone)?;

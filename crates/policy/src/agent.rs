@@ -9,7 +9,7 @@ use agent_schema::Schema;
 use crate::audit::{self, Findings};
 use crate::engine::{Rego, Verdict};
 use crate::judge::{Judge, JudgeError};
-use crate::request::{Request, is_silent};
+use crate::request::{Given, Request, is_silent};
 use crate::trace::{Reason, Stop};
 
 /// The statuses that it answers with.
@@ -72,35 +72,64 @@ impl Agent {
     /// # Errors
     /// When the policy does not come to an answer.
     pub fn answer(&mut self, request: &Request) -> Result<Option<Refusal>, JudgeError> {
-        let refusal = |status: (i32, &'static str), message: String| Refusal {
-            status,
-            message,
-            is_quoted: true,
-            is_silent: is_silent(&request.rule),
-            is_by_policy: true,
-        };
-        let plain = |status, message| Refusal {
-            is_quoted: false,
-            is_by_policy: false,
-            ..refusal(status, message)
-        };
         if let Some(failure) = request.failure {
-            return Ok(Some(plain(INTERNAL, failure.to_owned())));
+            return Ok(Some(Refusal::of_its_own(
+                request,
+                INTERNAL,
+                failure.to_owned(),
+            )));
         }
         let verdict = self.judge.allow(&request.rule, &request.input)?;
-        Ok(match (verdict, &request.policy) {
-            (Verdict::Denied(prints), _) => {
-                let message = format!("{} is blocked by policy: {prints}", request.rule);
-                Some(refusal(PERMISSION_DENIED, message))
+        let refusal = Refusal::by_policy(request, verdict);
+        let Some(policy) = request.policy.as_ref().filter(|_| refusal.is_none()) else {
+            return Ok(refusal);
+        };
+        match self.judge.set_policy(policy, self.rego) {
+            Ok(_) => Ok(None),
+            Err(JudgeError::NotTaken { error, .. }) => {
+                Ok(Some(Refusal::of_its_own(request, INVALID_ARGUMENT, error)))
             }
-            (Verdict::Failed(message), _) => Some(refusal(INTERNAL, message)),
-            (Verdict::Allowed, Some(policy)) => match self.judge.set_policy(policy, self.rego) {
-                Ok(_) => None,
-                Err(JudgeError::NotTaken { error, .. }) => Some(plain(INVALID_ARGUMENT, error)),
-                Err(error) => return Err(error),
-            },
-            (Verdict::Allowed, None) => None,
-        })
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How it would refuse each of the requests that were given, as [`Agent::answer`] says of
+    /// one. The first error is the last that `each` is given.
+    ///
+    /// # Errors
+    /// What `each` gives, after which it is not asked anything more.
+    pub fn answer_each<E>(
+        &mut self,
+        mut given: &[Given],
+        mut each: impl FnMut(&Given, Result<Option<Refusal>, JudgeError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        loop {
+            let asked: Vec<_> = given.iter().map_while(asked_beside_others).collect();
+            let (together, rest) = given.split_at(asked.len());
+            let questions = asked.iter().map(|it| (it.rule.as_str(), it.input.as_ref()));
+            let mut answered = together.iter().zip(&asked);
+            let mut has_failed = false;
+            self.judge.allow_each(questions, |verdict| {
+                has_failed = verdict.is_err();
+                answered.next().map_or(Ok(()), |(given, request)| {
+                    each(
+                        given,
+                        verdict.map(|verdict| Refusal::by_policy(request, verdict)),
+                    )
+                })
+            })?;
+            let Some((alone, rest)) = rest.split_first().filter(|_| !has_failed) else {
+                return Ok(());
+            };
+            let case = alone.case.as_ref();
+            let answer = case.map_or(Ok(None), |case| self.answer(&case.request));
+            has_failed = answer.is_err();
+            each(alone, answer)?;
+            if has_failed {
+                return Ok(());
+            }
+            given = rest;
+        }
     }
 
     /// Whether it would carry out a request; its state stays as it is.
@@ -143,7 +172,43 @@ impl Agent {
     }
 }
 
+/// A request that may be on the way beside others. One that sets another policy may not: those
+/// after it are asked of that one.
+fn asked_beside_others(given: &Given) -> Option<&Request> {
+    let request = &given.case.as_ref()?.request;
+    let is_plain = request.failure.is_none() && request.policy.is_none();
+    is_plain.then_some(request)
+}
+
 impl Refusal {
+    /// The refusal that a policy's verdict is, if it is one.
+    fn by_policy(request: &Request, verdict: Verdict) -> Option<Self> {
+        let (status, message) = match verdict {
+            Verdict::Allowed => return None,
+            Verdict::Denied(prints) => {
+                let message = format!("{} is blocked by policy: {prints}", request.rule);
+                (PERMISSION_DENIED, message)
+            }
+            Verdict::Failed(message) => (INTERNAL, message),
+        };
+        Some(Self {
+            is_quoted: true,
+            is_by_policy: true,
+            ..Self::of_its_own(request, status, message)
+        })
+    }
+
+    /// One in which the policy has no part.
+    fn of_its_own(request: &Request, status: (i32, &'static str), message: String) -> Self {
+        Self {
+            status,
+            message,
+            is_quoted: false,
+            is_silent: is_silent(&request.rule),
+            is_by_policy: false,
+        }
+    }
+
     /// The code of the answer's status: a silent refusal has that of success.
     pub fn code(&self) -> i32 {
         self.answered().0

@@ -94,13 +94,16 @@ pub fn audit(
     let changes = changes(schema, &request.rule, &input);
     let tried = changes.len();
     let mut allowed = Vec::new();
-    for (number, change) in changes.into_iter().enumerate() {
-        let changed = change.applied(&input);
-        if judge.would_allow(&request.rule, &changed)? == Verdict::Allowed {
-            allowed.push(change);
+    let mut answered = changes.iter().zip(1..);
+    let changed = changes.iter().map(|change| change.applied(&input));
+    judge.would_allow_each(&request.rule, changed, |verdict| {
+        let is_allowed = verdict? == Verdict::Allowed;
+        if let Some((change, number)) = answered.next() {
+            allowed.extend(is_allowed.then(|| change.clone()));
+            done(number, tried);
         }
-        done(number + 1, tried);
-    }
+        Ok::<(), JudgeError>(())
+    })?;
     Ok(Findings {
         request: request.rule.clone(),
         tried,

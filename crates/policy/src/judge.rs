@@ -1,12 +1,14 @@
 //! Asks a policy, in a process of its own that is given a time for each answer. When the
 //! policy ends that process, the next question begins another with what was there before.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsFd;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::value::RawValue;
 
@@ -110,6 +112,9 @@ struct Process {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
+    /// How many bytes of questions may be on the way beside another one. Writing them does not
+    /// wait for the process, which may wait for an answer to be read.
+    ahead: usize,
 }
 
 impl Judge {
@@ -165,6 +170,38 @@ impl Judge {
         self.verdict(rule, input, false)
     }
 
+    /// Asks about one request after the other, and gives `each` what comes of it. Several are on
+    /// the way at once, so that the process need not wait for the next one. The first error is
+    /// the last that `each` is given.
+    ///
+    /// # Errors
+    /// What `each` gives, after which nothing more is asked.
+    pub fn allow_each<'a, E>(
+        &mut self,
+        requests: impl IntoIterator<Item = (&'a str, &'a RawValue)>,
+        each: impl FnMut(Result<Verdict, JudgeError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let requests = requests.into_iter();
+        let lines = requests.map(|(rule, input)| question_about(rule, input, true));
+        self.verdicts(lines, each)
+    }
+
+    /// Asks whether requests of one rule would be allowed, as [`Judge::allow_each`] does; the
+    /// policy's state stays as it is.
+    ///
+    /// # Errors
+    /// What `each` gives, after which nothing more is asked.
+    pub fn would_allow_each<E>(
+        &mut self,
+        rule: &str,
+        inputs: impl IntoIterator<Item = Box<RawValue>>,
+        each: impl FnMut(Result<Verdict, JudgeError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let inputs = inputs.into_iter();
+        let lines = inputs.map(|input| question_about(rule, &input, false));
+        self.verdicts(lines, each)
+    }
+
     /// Why a request is not allowed, the shortest reason first. The state is that before it.
     ///
     /// # Errors
@@ -192,33 +229,83 @@ impl Judge {
     }
 
     fn verdict(&mut self, rule: &str, input: &RawValue, keep: bool) -> Result<Verdict, JudgeError> {
-        let question = Question::Allow {
-            rule: rule.to_owned(),
-            input,
-            keep,
-        };
-        match self.ask(&question)? {
-            Answer::Verdict { verdict, state } => {
-                if let (Some(policy), Some(state)) = (&mut self.policy, state) {
-                    policy.state = Some(state);
-                }
-                Ok(verdict)
-            }
-            other => Err(unexpected(&other)),
-        }
+        let mut found = Err(JudgeError::Ended("no answer".to_owned()));
+        let line = question_about(rule, input, keep);
+        self.verdicts([line].into_iter(), |verdict| {
+            found = verdict;
+            Ok::<(), JudgeError>(())
+        })?;
+        found
     }
 
-    /// Puts a question to the process, or to another one where that has ended. A process that
-    /// gave no answer is not asked again: a late one would be taken for that of the next question.
+    /// Puts questions about requests to the process, and keeps the state that each leaves.
+    fn verdicts<E>(
+        &mut self,
+        lines: impl Iterator<Item = Vec<u8>>,
+        mut each: impl FnMut(Result<Verdict, JudgeError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.ask_each(lines, |policy, answer| {
+            each(answer.and_then(|answer| match answer {
+                Answer::Verdict { verdict, state } => {
+                    if let (Some(policy), Some(state)) = (policy, state) {
+                        policy.state = Some(state);
+                    }
+                    Ok(verdict)
+                }
+                other => Err(unexpected(&other)),
+            }))
+        })
+    }
+
+    /// Puts a question to the process.
     fn ask(&mut self, question: &Question<'_>) -> Result<Answer, JudgeError> {
-        let mut process = match self.process.take().filter(|process| !process.has_ended()) {
-            Some(process) => process,
-            None => self.start()?,
+        let mut found = Err(JudgeError::Ended("no answer".to_owned()));
+        self.ask_each([line_of(question)].into_iter(), |_, answer| {
+            found = answer;
+            Ok::<(), JudgeError>(())
+        })?;
+        found
+    }
+
+    /// Puts questions to the process, or to another one where that has ended, and gives `each`
+    /// the answers until one fails. A process that owes an answer then is not asked again: a late
+    /// one would be taken for that of the next question.
+    fn ask_each<E>(
+        &mut self,
+        lines: impl Iterator<Item = Vec<u8>>,
+        mut each: impl FnMut(Option<&mut Policy>, Result<Answer, JudgeError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut lines = lines.peekable();
+        if lines.peek().is_none() {
+            return Ok(());
+        }
+        let running = self.process.take().filter(|process| !process.has_ended());
+        let mut process = match running.map_or_else(|| self.start(), Ok) {
+            Ok(process) => process,
+            Err(error) => return each(None, Err(error)),
         };
-        process.send(question);
-        let answer = process.answer(self.timeout)?;
-        self.process = Some(process);
-        Ok(answer)
+        let mut lengths = VecDeque::new();
+        let mut on_the_way = 0;
+        loop {
+            while let Some(line) =
+                lines.next_if(|line| on_the_way == 0 || on_the_way + line.len() <= process.ahead)
+            {
+                process.send(&line);
+                on_the_way += line.len();
+                lengths.push_back(line.len());
+            }
+            let Some(answered) = lengths.pop_front() else {
+                self.process = Some(process);
+                return Ok(());
+            };
+            let answer = process.answer(self.timeout);
+            on_the_way -= answered;
+            let has_failed = answer.is_err();
+            each(self.policy.as_mut(), answer)?;
+            if has_failed {
+                return Ok(());
+            }
+        }
     }
 
     /// A process that has the policy, as far as there is one.
@@ -226,11 +313,11 @@ impl Judge {
         let mut process = Process::start(self.program)?;
         process.answer(START.max(self.timeout))?;
         if let Some(policy) = &self.policy {
-            process.send(&Question::Policy {
+            process.send(&line_of(&Question::Policy {
                 text: policy.text.clone(),
                 rego: policy.rego,
                 state: policy.state.clone(),
-            });
+            }));
             match process.answer(self.timeout)? {
                 Answer::Taken { .. } => {}
                 other => return Err(unexpected(&other)),
@@ -238,6 +325,22 @@ impl Judge {
         }
         Ok(process)
     }
+}
+
+/// A question about a request, as a line.
+fn question_about(rule: &str, input: &RawValue, keep: bool) -> Vec<u8> {
+    line_of(&Question::Allow {
+        rule: rule.to_owned(),
+        input,
+        keep,
+    })
+}
+
+/// A question as it is sent. Strings, numbers and what was read as JSON can be written as such.
+fn line_of(question: &Question<'_>) -> Vec<u8> {
+    let mut line = serde_json::to_vec(question).unwrap_or_default();
+    line.push(b'\n');
+    line
 }
 
 fn unexpected(answer: &Answer) -> JudgeError {
@@ -259,7 +362,10 @@ impl Process {
         let missing = || io::Error::other("no pipe to the process");
         let stdin = child.stdin.take().ok_or_else(missing)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;
+        // A quarter of the pipe: lines that do not fill its pages take up to twice their room.
+        let room = fcntl(&stdin, FcntlArg::F_GETPIPE_SZ)?;
         Ok(Self {
+            ahead: usize::try_from(room).unwrap_or_default() / 4,
             child,
             stdin,
             stdout: BufReader::new(stdout),
@@ -276,14 +382,12 @@ impl Process {
     }
 
     /// Sends a question. That the process has ended shows when its answer is read.
-    fn send(&mut self, question: &Question<'_>) {
-        let Ok(mut line) = serde_json::to_vec(question) else {
-            return;
-        };
-        line.push(b'\n');
-        let _ = self.stdin.write_all(&line);
+    fn send(&mut self, line: &[u8]) {
+        let _ = self.stdin.write_all(line);
     }
 
+    /// The answer to the question that was sent first of those without one. The time begins now:
+    /// that question was put, and the answer before it given, no later than that.
     fn answer(&mut self, timeout: Duration) -> Result<Answer, JudgeError> {
         let deadline = Instant::now() + timeout;
         let mut line = Vec::new();

@@ -54,27 +54,42 @@ pub(super) fn requests(
     };
     let mut memory = Memory::default();
     let mut found = Vec::new();
-    let mut commands = Vec::new();
-    for source in &options.sources {
-        match source {
-            RequestSource::Commands(source) => commands.push(source.clone()),
-            RequestSource::File(name) => {
-                of_commands(
-                    schema,
-                    &std::mem::take(&mut commands),
-                    &making,
-                    inputs,
-                    &mut memory,
-                    &mut found,
-                )?;
+    let is_command =
+        |source: &RequestSource| matches!(source, RequestSource::Commands(Source::Command(_)));
+    // Commands that stand beside each other are read together.
+    let groups = options
+        .sources
+        .chunk_by(|a, b| is_command(a) && is_command(b));
+    for group in groups {
+        let (file, read) = match group {
+            [RequestSource::File(name)] => {
                 let text = inputs.text(name).map_err(|error| alone(error.into()))?;
                 let read = of_file(schema, name, &text).map_err(alone)?;
                 warn(logger, name, &read);
-                found.extend(read);
+                (Some(name), read)
             }
+            commands => {
+                let sources = commands.iter().filter_map(|source| match source {
+                    RequestSource::Commands(source) => Some(source.clone()),
+                    RequestSource::File(_) => None,
+                });
+                let sources: Vec<_> = sources.collect();
+                let read = of_commands(schema, &sources, &making, inputs, &mut memory)?;
+                let script = commands.iter().find_map(|source| match source {
+                    RequestSource::Commands(Source::Script(name)) => Some(name),
+                    _ => None,
+                });
+                (script, read)
+            }
+        };
+        if let Some(file) = file
+            && read.is_empty()
+        {
+            let error = Error::usage("there are no requests in it");
+            return Err(alone(within(file, error)));
         }
+        found.extend(read);
     }
-    of_commands(schema, &commands, &making, inputs, &mut memory, &mut found)?;
     Ok(found)
 }
 
@@ -110,8 +125,7 @@ fn of_commands(
     making: &crate::request::RequestOptions,
     inputs: &mut Inputs,
     memory: &mut Memory,
-    found: &mut Vec<Given>,
-) -> Result<(), Failure> {
+) -> Result<Vec<Given>, Failure> {
     let calls = CallOptions {
         address: None,
         connect: ConnectOptions {
@@ -128,11 +142,12 @@ fn of_commands(
         format: Format::Json,
         dry_run: true,
     };
+    let mut found = Vec::new();
     for step in session::prepare(schema, sources, checks, inputs)? {
         let made = of_step(&step, making.automatic, memory);
         found.extend(made.map_err(|error| step.failure(error))?);
     }
-    Ok(())
+    Ok(found)
 }
 
 fn of_step(step: &Step, automatic: bool, memory: &mut Memory) -> Result<Vec<Given>, Error> {
