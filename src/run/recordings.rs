@@ -200,6 +200,11 @@ pub(super) fn replay(
 /// When one of them cannot be read, or standard output takes no more; all of that with the
 /// exit status 2, as 1 means that they differ.
 pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, Error> {
+    if options.first == Path::new("-") && options.second == Path::new("-") {
+        return Err(Error::usage(
+            "only one of the two recordings can be standard input",
+        ));
+    }
     let (first, second) = (open(&options.first)?, open(&options.second)?);
     let differences = diff::diff(schema, first, second, COMPARISON).map_err(|(which, error)| {
         let file = if which == 0 {

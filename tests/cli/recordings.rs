@@ -351,13 +351,15 @@ fn a_long_recording_is_shown_in_constant_memory() {
     let times = (100 << 20) / rest.len() + 1;
     let long = folder.path().join("long");
     fs::write(&long, format!("{first}\n{}", rest.repeat(times))).unwrap();
-    let shown = tool(["show", "-o", "jsonl", long.to_str().unwrap()])
-        .memory(32 << 20)
-        .limit(Duration::from_secs(120))
-        .run()
-        .succeeded();
-    let lines = shown.stdout.iter().filter(|byte| **byte == b'\n').count();
-    assert!(lines > 20 * times, "{lines}");
+    for form in ["text", "jsonl", "html", "pcapng"] {
+        let shown = tool(["show", "-o", form, long.to_str().unwrap()])
+            .memory(32 << 20)
+            .limit(Duration::from_secs(120))
+            .run()
+            .succeeded();
+        let lines = shown.stdout.iter().filter(|byte| **byte == b'\n').count();
+        assert!(form == "pcapng" || lines > 20 * times, "{form}: {lines}");
+    }
 }
 
 #[test]
@@ -396,6 +398,10 @@ fn a_damaged_recording_is_told_by_its_place_and_what_would_be_right() {
             .stderr(format!("error: {damaged:?}: {error}\n"))
             .test();
     }
+    tool(["diff", "-", "-"])
+        .status(2)
+        .stderr("error: only one of the two recordings can be standard input\n")
+        .test();
     // What is no text ends no terminal's line either.
     let mut latin = format!("{first}\n{{\"text\":\"").into_bytes();
     latin.extend_from_slice(b"caf\xe9\"}\n");

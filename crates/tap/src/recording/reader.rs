@@ -34,6 +34,9 @@ pub enum ReadError {
     /// Its schema is newer than this reader.
     #[error("it has version {0} of the recordings' schema, and this tool reads {VERSION}")]
     Version(u32),
+    /// It does not say which schema it has.
+    #[error("its first line should say \"version\": {VERSION}")]
+    NoVersion,
     /// A line is no record.
     #[error("{reason}")]
     Line {
@@ -70,6 +73,8 @@ impl<R: BufRead> Reader<R> {
         let first = match reader.next() {
             Some(Ok(first)) => first,
             Some(Err(error @ ReadError::Io(_))) => return Err(error),
+            // One that says what it is has a mistake elsewhere.
+            Some(Err(error)) if reader.says_format() => return Err(error),
             None if !reader.is_cut && reader.text.is_empty() => return Err(ReadError::Empty),
             _ => {
                 let packed = PACKED
@@ -85,8 +90,15 @@ impl<R: BufRead> Reader<R> {
         }
         match first.version {
             Some(VERSION) => Ok((reader, first)),
-            version => Err(ReadError::Version(version.unwrap_or(0))),
+            Some(version) => Err(ReadError::Version(version)),
+            None => Err(ReadError::NoVersion),
         }
+    }
+
+    /// Whether the line that was read last has the format's name.
+    fn says_format(&self) -> bool {
+        let name = FORMAT.as_bytes();
+        self.text.windows(name.len()).any(|part| part == name)
     }
 
     /// Whether the last line was cut off, as after a crash or while it is being written.

@@ -104,6 +104,17 @@ fn other_files_are_told() {
         read(&text(&[later])).unwrap_err(),
         "it has version 2 of the recordings' schema, and this tool reads 1"
     );
+    let mut first = Record::first(SystemTime::now(), "");
+    first.version = None;
+    assert_eq!(
+        read(&text(&[first])).unwrap_err(),
+        "its first line should say \"version\": 1"
+    );
+    let worded = br#"{"time":"2026-01-31T12:00:00Z","kind":"recording","format":"kata-agent-ctl recording","version":"1"}"#;
+    assert_eq!(
+        read(&[worded, &b"\n"[..]].concat()).unwrap_err(),
+        "\"version\" is \"1\"; it should be a whole number"
+    );
     for empty in [&b""[..], b"\n"] {
         let error = read(empty).unwrap_err();
         assert_eq!(error, "this is not a recording: it is empty");
