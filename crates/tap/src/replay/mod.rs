@@ -2,20 +2,26 @@
 //! recorded, and each waits for the answers that had come before it, so that calls which were
 //! open side by side are so again.
 
-use std::collections::{HashMap, HashSet};
+mod kept;
+mod told;
+
+use std::collections::HashMap;
 use std::io::BufRead;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use agent_client::interrupt;
-use agent_client::{Address, CallError, ConnectError, ConnectOptions, Multiplexer};
+use agent_client::{Address, CallError, ConnectOptions, Multiplexer};
 use agent_schema::{Rpc, Schema};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::ids::Ids;
 use crate::recorder::{decoded, rpc_of, status_of};
-use crate::recording::{Kind, Payload, ReadError, Reader, Record, Status, is_made_by_rule};
+use crate::recording::{Kind, Payload, Reader, Record, Status, is_made_by_rule};
+
+pub use self::kept::Kept;
+pub use self::told::{Answer, Outcome, ReplayError, Step};
 
 /// How long a wait for an answer goes on before signals are looked at.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -36,132 +42,6 @@ pub struct Replay<'a> {
     pub ids: Ids,
     /// The calls that the recorded agent did not get.
     pub kept: Kept,
-}
-
-/// The calls that a rule kept from the agent. It is told of them after their requests, so a
-/// recording is read for them before its calls are made.
-#[derive(Debug, Default)]
-pub struct Kept {
-    /// How many requests there were.
-    requests: u64,
-    /// The number of the last request of a stream, by connection and stream.
-    last: HashMap<(u64, u32), u64>,
-    /// The numbers of the requests.
-    kept: HashSet<u64>,
-}
-
-impl Kept {
-    /// Takes note of what a record says.
-    pub fn see(&mut self, record: &Record) {
-        let (Some(connection), Some(stream)) = (record.connection, record.stream) else {
-            if let (Some(connection), Kind::Close) = (record.connection, record.kind) {
-                self.last.retain(|(of, _), _| *of != connection);
-            }
-            return;
-        };
-        if record.kind == Kind::Request {
-            self.requests += 1;
-            self.last.insert((connection, stream), self.requests);
-        } else if record.kept_from_agent == Some(true)
-            && let Some(request) = self.last.get(&(connection, stream))
-        {
-            self.kept.insert(*request);
-        }
-        if record.kind == Kind::Response {
-            self.last.remove(&(connection, stream));
-        }
-    }
-}
-
-/// What is told while calls are made.
-#[derive(Debug)]
-pub enum Step {
-    /// A call has an answer, as recorded or not.
-    Answer(Answer),
-    /// A call has no recorded answer: it was open when its connection, or the recording, ended.
-    Unanswered {
-        /// `service/method`.
-        name: String,
-        /// The status now, if it has been answered this time.
-        now: Option<Status>,
-    },
-    /// A recorded call is not made.
-    Skipped {
-        /// `service/method`.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
-    /// A line of the recording of this run.
-    Record(Box<Record>),
-}
-
-/// An answer beside the recorded one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// `service/method`.
-    pub name: String,
-    /// The recorded status.
-    pub recorded: Option<Status>,
-    /// The status now; none if no answer came in time.
-    pub now: Option<Status>,
-    /// How long it took.
-    pub took: Duration,
-    /// The kinds of the rules that made the recorded answer. No agent gave it.
-    pub rules: Vec<String>,
-}
-
-impl Answer {
-    /// Whether the status codes are the same. What a rule made of an answer is not compared.
-    pub fn is_same(&self) -> bool {
-        if !self.rules.is_empty() {
-            return self.now.is_some();
-        }
-        let code = |status: &Option<Status>| status.as_ref().map(|status| status.code);
-        code(&self.recorded) == code(&self.now)
-    }
-}
-
-/// Why the calls were not all made again.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// The recording cannot be read on.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// There is no connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// A call could not be made.
-    #[error("{name}: {error}")]
-    Call {
-        /// `service/method`.
-        name: String,
-        /// What came in its way.
-        error: CallError,
-    },
-    /// The connection was lost, or what came is no ttRPC.
-    #[error("{0}")]
-    Lost(CallError),
-    /// SIGINT or SIGTERM came.
-    #[error("interrupted")]
-    Interrupted,
-}
-
-/// How a replay ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Outcome {
-    /// How many calls were made.
-    pub calls: u64,
-    /// How many answers differed in status, those that did not come in time among them.
-    pub differ: u64,
-    /// How many of those did not come in time.
-    pub late: u64,
-    /// How many calls were skipped.
-    pub skipped: u64,
-    /// Whether it was stopped at the first answer that differed.
-    pub stopped: bool,
-    /// Whether the recording's last line was cut off.
-    pub is_cut: bool,
 }
 
 /// A call that was begun here.
@@ -268,7 +148,7 @@ impl Run<'_, '_> {
         );
         let name = format!("{service}/{method}");
         self.requests += 1;
-        if self.options.kept.kept.contains(&self.requests) {
+        if self.options.kept.contain(self.requests) {
             return Ok(self.skip(name, "a rule kept it from the recorded agent"));
         }
         let rpc = match rpc_of(self.schema, &service, &method) {
@@ -313,7 +193,8 @@ impl Run<'_, '_> {
             connection,
             now,
             Record {
-                timeout_nano: timeout.and_then(|time| i64::try_from(time.as_nanos()).ok()),
+                // That of its caller: what was asked is the same.
+                timeout_nano: record.timeout_nano,
                 metadata: record.metadata,
                 ..self.of_rpc(Kind::Request, rpc, rpc.request, payload)
             },
