@@ -6,9 +6,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::rc::Rc;
 
-use agent_tap::diff::{self, Difference};
+use agent_tap::diff::{self, Difference, Named};
 use agent_tap::recording::{ReadError, Reader, Status};
-use agent_tap::replay::{self, Answer, ReplayError, Step};
+use agent_tap::replay::{self, Answer, Kept, ReplayError, Step};
 use agent_tap::show::{self, Lines, Page, ShowError, Text};
 use agent_tap::{Comparison, IdFields, Ids};
 use serde_json::{Value, json};
@@ -61,9 +61,15 @@ pub(super) fn show(schema: &'static Schema, options: &cli::Show) -> Result<u8, E
     let _ = interrupt::install();
     let mut out = BufWriter::new(StandardOutput);
     let shown = shown_as(options, open(file)?, &mut out);
-    let shown = shown.and_then(|()| out.flush().map_err(ShowError::Write));
+    let shown = shown.and_then(|is_cut| {
+        let flushed = out.flush().map_err(ShowError::Write);
+        flushed.map(|()| is_cut)
+    });
     match shown {
-        Ok(()) => Ok(0),
+        Ok(is_cut) => {
+            warn_if_cut(&format!("{file:?}"), is_cut);
+            Ok(0)
+        }
         Err(ShowError::Read(error)) => Err(unreadable(file, &error)),
         Err(ShowError::Write(error)) => Err(not_written(&error)),
     }
@@ -74,7 +80,7 @@ fn shown_as(
     options: &cli::Show,
     recording: impl BufRead,
     out: &mut dyn Write,
-) -> Result<(), ShowError> {
+) -> Result<bool, ShowError> {
     let ids = &auto::ID_FIELDS;
     let mut text = Text {
         ids,
@@ -108,7 +114,7 @@ pub(super) fn replay(
 ) -> Result<u8, Error> {
     let address = super::address::find(&options.address, logger)?;
     let address = address.ok_or_else(super::address::missing)?;
-    let (source, ids) = with_fresh_ids(schema, &options.file)?;
+    let (source, ids, kept) = prepared(schema, &options.file)?;
     if let Some(write) = &options.write
         && is_same(write, &options.file)
     {
@@ -123,6 +129,7 @@ pub(super) fn replay(
     let mut tell = |step| {
         let told = match step {
             Step::Answer(answer) => output.line(&line_of(&answer)),
+            Step::Unanswered { name, now } => output.line(&unanswered(&name, now.as_ref())),
             Step::Skipped { name, reason } => {
                 say(format_args!("warning: {name}: {reason}"));
                 Ok(())
@@ -151,6 +158,7 @@ pub(super) fn replay(
             speed: options.speed,
             goes_on: options.ignore_errors,
             ids,
+            kept,
         },
         &mut tell,
     );
@@ -168,6 +176,7 @@ pub(super) fn replay(
         ReplayError::Lost(error) => error.into(),
         ReplayError::Interrupted => interrupt::Interrupted.into(),
     })?;
+    warn_if_cut(&format!("{:?}", options.file), outcome.is_cut);
     if outcome.differ > 0 {
         let stopped = match outcome.stopped {
             true => "; the calls after it were not made (--ignore-errors goes on)",
@@ -191,6 +200,11 @@ pub(super) fn replay(
 /// When one of them cannot be read, or standard output takes no more; all of that with the
 /// exit status 2, as 1 means that they differ.
 pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, Error> {
+    if options.first == Path::new("-") && options.second == Path::new("-") {
+        return Err(Error::usage(
+            "only one of the two recordings can be standard input",
+        ));
+    }
     let (first, second) = (open(&options.first)?, open(&options.second)?);
     let differences = diff::diff(schema, first, second, COMPARISON).map_err(|(which, error)| {
         let file = if which == 0 {
@@ -200,6 +214,13 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
         };
         unreadable(file, &error)
     })?;
+    for (file, is_cut) in [&options.first, &options.second]
+        .into_iter()
+        .zip(differences.is_cut)
+    {
+        warn_if_cut(&format!("{file:?}"), is_cut);
+    }
+    let differences = differences.list;
     let text = match options.output {
         cli::DiffFormat::Text => differences.iter().map(shown).collect(),
         cli::DiffFormat::Json => {
@@ -233,9 +254,9 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
 }
 
-/// A recording and its IDs, with a fresh one for each. What comes by standard input is kept, as
-/// it is read twice.
-fn with_fresh_ids(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRead>, Ids), Error> {
+/// A recording, its IDs with a fresh one for each, and the calls that are not to be made again. What
+/// comes by standard input is kept, as it is read twice.
+fn prepared(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRead>, Ids, Kept), Error> {
     let mut first = open(path)?;
     let (mut first, second): (Box<dyn BufRead>, Box<dyn BufRead>) = match path == Path::new("-") {
         false => (first, open(path)?),
@@ -252,17 +273,39 @@ fn with_fresh_ids(schema: &'static Schema, path: &Path) -> Result<(Box<dyn BufRe
     };
     // Where the system gives no random numbers, the recorded ID may still do.
     let mut fresh = |id: &str| auto::random_id().unwrap_or(id.to_owned());
-    let ids = Reader::new(&mut first)
-        .and_then(|(reader, _)| Ids::of_recording(schema, COMPARISON.ids, reader, &mut fresh));
+    let mut kept = Kept::default();
+    let ids = Reader::new(&mut first).and_then(|(reader, _)| {
+        let seen = reader.inspect(|record| record.iter().for_each(|record| kept.see(record)));
+        Ids::of_recording(schema, COMPARISON.ids, seen, &mut fresh)
+    });
     let ids = ids.map_err(|error| unreadable(path, &error))?;
-    Ok((second, ids))
+    Ok((second, ids, kept))
+}
+
+/// Tells that a recording was cut off, as after a crash or while it is written.
+pub(crate) fn warn_if_cut(name: &str, is_cut: bool) {
+    if is_cut {
+        say(format_args!(
+            "warning: {name}: the last line is not whole, and is left out"
+        ));
+    }
 }
 
 pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Error {
     if interrupt::is_raised() {
         return interrupt::Interrupted.into();
     }
-    Error::usage(error).within(format_args!("{path:?}"))
+    misread(&format!("{path:?}"), error)
+}
+
+/// What is wrong with a recording of this name.
+pub(crate) fn misread(name: &str, error: &ReadError) -> Error {
+    match error {
+        ReadError::Line { line, column, .. } => {
+            Error::usage(error).within(format_args!("{name}:{line}:{column}"))
+        }
+        _ => Error::usage(error).within(name),
+    }
 }
 
 fn not_written(error: &io::Error) -> Error {
@@ -296,7 +339,14 @@ impl Write for StandardOutput {
 fn line_of(answer: &Answer) -> String {
     let took = duration::display(answer.took);
     let name = &answer.name;
+    let rules = answer.rules.join(", ");
     match answer.is_same() {
+        true if !rules.is_empty() => format!(
+            "rule     {name}  {}  {took}, recorded: {} (by a rule: {})",
+            status(answer.now.as_ref()),
+            status(answer.recorded.as_ref()),
+            escape::line(&rules)
+        ),
         true => format!("same     {name}  {}  {took}", status(answer.now.as_ref())),
         false => format!(
             "differs  {name}  {}  {took}, recorded: {}",
@@ -304,6 +354,15 @@ fn line_of(answer: &Answer) -> String {
             status(answer.recorded.as_ref())
         ),
     }
+}
+
+/// A call that no answer was recorded of.
+fn unanswered(name: &str, now: Option<&Status>) -> String {
+    let now = match now {
+        None => String::new(),
+        Some(now) => format!("{}, ", status(Some(now))),
+    };
+    format!("open     {name}  {now}no answer was recorded")
 }
 
 fn status(status: Option<&Status>) -> String {
@@ -341,15 +400,24 @@ fn shown(difference: &Difference) -> String {
 }
 
 fn as_json(difference: &Difference) -> Value {
+    let of = |what: &str, call: &Named| {
+        let mut object = json!({what: call.name, "number": call.number});
+        if !call.faults.is_empty() {
+            object["faults"] = json!(call.faults);
+        }
+        object
+    };
     match difference {
-        Difference::Missing(call) => json!({"missing": call.name, "number": call.number}),
-        Difference::Added(call) => json!({"added": call.name, "number": call.number}),
+        Difference::Missing(call) => of("missing", call),
+        Difference::Added(call) => of("added", call),
         Difference::Changed { call, fields } => {
             let fields: Vec<Value> = fields
                 .iter()
                 .map(|(path, old, new)| json!({"path": path, "first": old, "second": new}))
                 .collect();
-            json!({"changed": call.name, "number": call.number, "fields": fields})
+            let mut object = of("changed", call);
+            object["fields"] = Value::from(fields);
+            object
         }
     }
 }

@@ -35,7 +35,7 @@ fn recorded(
     schema: &'static Schema,
     options: &Serve,
 ) -> Result<Option<Box<dyn agent_sim::Recorded>>, Error> {
-    use super::recordings::{COMPARISON, open, unreadable};
+    use super::recordings::{COMPARISON, open, unreadable, warn_if_cut};
     use crate::log::say;
 
     let Some(path) = &options.from else {
@@ -43,11 +43,7 @@ fn recorded(
     };
     let answers = agent_tap::Answers::read(schema, open(path)?, COMPARISON);
     let answers = answers.map_err(|error| unreadable(path, &error))?;
-    if answers.is_cut() {
-        say(format_args!(
-            "warning: {path:?}: the last line is not whole, and is left out"
-        ));
-    }
+    warn_if_cut(&format!("{path:?}"), answers.is_cut());
     if answers.lost() > 0 {
         say(format_args!(
             "warning: {path:?}: {} frames are missing in the recording",

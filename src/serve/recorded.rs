@@ -32,6 +32,11 @@ impl Recorded for FromRecording {
                 agent_tap::Ending::Response(status, payload) => agent_sim::Ending::Response {
                     code: status.code,
                     message: status.message,
+                    details: status
+                        .details
+                        .into_iter()
+                        .map(|detail| (detail.type_url, detail.value.0))
+                        .collect(),
                     payload,
                 },
             }),

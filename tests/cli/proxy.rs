@@ -633,7 +633,9 @@ fn a_recording_that_cannot_be_written_is_told_and_ends_no_call() {
     assert_eq!((status, lines.len()), (Some(1), 600));
     assert_eq!(said, ["error: -w: file too large"]);
     // What it has is shown.
-    tool(["show", &file]).run().succeeded();
+    let shown = tool(["show", &file]).run();
+    let warning = format!("warning: {file:?}: the last line is not whole, and is left out\n");
+    assert_eq!((shown.status, &*shown.stderr), (0, &*warning));
 }
 
 /// A call by the `ttrpc` crate's own client.

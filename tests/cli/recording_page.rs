@@ -20,7 +20,8 @@ use crate::tool::tool;
 /// The page of a recording.
 fn page_of(recording: &str) -> PathBuf {
     let page = Path::new(recording).with_extension("html");
-    let shown = tool(["show", "-o", "html", recording]).run().succeeded();
+    let shown = tool(["show", "-o", "html", recording]).run();
+    assert_eq!(shown.status, 0, "{}", shown.stderr);
     fs::write(&page, shown.stdout).unwrap();
     page
 }
@@ -405,6 +406,44 @@ fn streams_and_bytes_are_shown() {
     assert!(shown.ends_with("… (5904 more bytes)"), "{shown}");
     browser.click("#detail details button");
     assert_eq!(text().as_str().unwrap().lines().count(), 625);
+    assert_eq!(browser.errors(), Vec::<Value>::new());
+}
+
+#[test]
+fn what_rules_made_and_the_details_of_errors_are_shown() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let mut recording = Recording::new("proxy");
+    recording.request(1_000, 1, "CreateContainer", &json!({"container_id": "web"}));
+    let fault = json!({"stream": 1, "faults": ["delay", "fail"], "kept_from_agent": true});
+    recording.add(1_500, "fault", 1, &fault);
+    let refused = json!({
+        "stream": 1, "direction": "to_runtime", "faults": ["delay", "fail"], "kept_from_agent": true,
+        "status": {"code": 14, "name": "UNAVAILABLE", "message": "not now", "details": [
+            {"type_url": "x/grpc.StringUser", "message": {"uid": "root"}, "value": "CgRyb290"},
+            {"type_url": "x/google.rpc.ErrorInfo", "value": "CgNXSFk="},
+        ]},
+    });
+    recording.add(2_000, "response", 1, &refused);
+    browser.open(&recording.page());
+    browser.shows("#count", "1 of 1 calls");
+    let [row] = &rows(&browser)[..] else {
+        panic!("{:?}", rows(&browser));
+    };
+    assert!(
+        row.ends_with("|UNAVAILABLE (14) (by a rule: delay, fail)  not now"),
+        "{row}"
+    );
+    browser.click("#rows .row:not([hidden])");
+    let said = browser.text("#detail");
+    for part in [
+        "By a rule\ndelay, fail; the agent did not get the call",
+        "Detail x/grpc.StringUser\n{\n  \"uid\": \"root\"\n}",
+        "Detail x/google.rpc.ErrorInfo\n000000  0a 03 57 48 59",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
     assert_eq!(browser.errors(), Vec::<Value>::new());
 }
 

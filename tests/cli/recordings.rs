@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::foreign::play;
 use crate::served::{Served, proxy, serve};
 use crate::terminal::program_at_terminal;
 use crate::tool::{connect, program, tool};
@@ -96,8 +97,17 @@ fn a_pods_life_is_shown_replayed_and_compared() {
         replayed.text()
     );
     let text = replayed.text();
-    assert!(text.lines().all(|line| line.starts_with("same ")), "{text}");
-    assert_eq!(text.lines().count(), calls.len() - 1);
+    let (open, answered): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with("open "));
+    assert_eq!(
+        open,
+        ["open     grpc.AgentService/GetOOMEvent  no answer was recorded"]
+    );
+    assert!(
+        answered.iter().all(|line| line.starts_with("same ")),
+        "{text}"
+    );
+    assert_eq!(answered.len(), calls.len() - 1);
     let (_, log, _) = served.end(Signal::SIGTERM);
     let ids: Vec<&Value> = log
         .iter()
@@ -303,11 +313,21 @@ fn a_recording_is_read_while_it_grows_and_after_a_crash() {
     let half = folder.path().join("half");
     fs::write(&half, &whole[..whole.len() / 2]).unwrap();
     let half = half.to_str().unwrap();
-    let shown = tool(["show", half]).run().succeeded().text();
-    assert!(
-        shown.ends_with("the last line of the recording is not whole\n"),
-        "{shown}"
-    );
+    let warning = format!("warning: {half:?}: the last line is not whole, and is left out\n");
+    for form in ["text", "jsonl", "html", "pcapng"] {
+        let shown = tool(["show", "-o", form, half]).run();
+        assert_eq!((shown.status, &*shown.stderr), (0, &*warning), "{form}");
+        assert!(!shown.stdout.is_empty());
+    }
+    let differs = tool(["diff", &file, half]).run();
+    assert_eq!((differs.status, &*differs.stderr), (1, &*warning));
+    let served = agent();
+    let replayed = tool(["replay", half, "-a", &served.address()]).run();
+    assert_eq!((replayed.status, &*replayed.stderr), (0, &*warning));
+    // A last line that lacks its newline alone is whole.
+    let trimmed = folder.path().join("trimmed");
+    fs::write(&trimmed, whole.trim_ascii_end()).unwrap();
+    tool(["diff", &file, trimmed.to_str().unwrap()]).test();
     tool(["show", "-"])
         .stdin("hello\n")
         .status(2)
@@ -331,11 +351,299 @@ fn a_long_recording_is_shown_in_constant_memory() {
     let times = (100 << 20) / rest.len() + 1;
     let long = folder.path().join("long");
     fs::write(&long, format!("{first}\n{}", rest.repeat(times))).unwrap();
-    let shown = tool(["show", "-o", "jsonl", long.to_str().unwrap()])
-        .memory(32 << 20)
-        .limit(Duration::from_secs(120))
-        .run()
-        .succeeded();
-    let lines = shown.stdout.iter().filter(|byte| **byte == b'\n').count();
-    assert!(lines > 20 * times, "{lines}");
+    for form in ["text", "jsonl", "html", "pcapng"] {
+        let shown = tool(["show", "-o", form, long.to_str().unwrap()])
+            .memory(32 << 20)
+            .limit(Duration::from_secs(120))
+            .run()
+            .succeeded();
+        let lines = shown.stdout.iter().filter(|byte| **byte == b'\n').count();
+        assert!(form == "pcapng" || lines > 20 * times, "{form}: {lines}");
+    }
+}
+
+#[test]
+fn a_damaged_recording_is_told_by_its_place_and_what_would_be_right() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let first = r#"{"time":"2026-01-01T00:00:00Z","kind":"recording","format":"kata-agent-ctl recording","version":1}"#;
+    let damaged = path("damaged");
+    let line = r#"{"time":"2026-01-01T00:00:00Z","kind":"request","connection":"1"}"#;
+    // Other systems' ends of lines are no mistake.
+    fs::write(&damaged, format!("{first}\r\n\r\n{line}\n")).unwrap();
+    let error =
+        format!("error: {damaged:?}:3:62: \"connection\" is \"1\"; it should be a whole number\n");
+    for command in [
+        &["show", &damaged][..],
+        &["diff", &damaged, &damaged],
+        &["replay", &damaged, "-a", "sim://"],
+        &["serve", "--address", "unix://@no", "--from", &damaged],
+        &["policy", "check", "-p", &path("p.rego"), &damaged],
+    ] {
+        fs::write(path("p.rego"), "package agent_policy\n").unwrap();
+        let run = tool(command).run();
+        assert_eq!((run.status, &*run.stderr), (2, &*error), "{command:?}");
+    }
+    for (content, error) in [
+        (&b""[..], "this is not a recording: it is empty".to_owned()),
+        (
+            b"\x1f\x8b\x08\0\0\0\0\0",
+            "this is compressed: unpack it first, as in \"gzip -dc FILE | kata-agent-ctl show -\""
+                .to_owned(),
+        ),
+    ] {
+        fs::write(&damaged, content).unwrap();
+        tool(["show", &damaged])
+            .status(2)
+            .stderr(format!("error: {damaged:?}: {error}\n"))
+            .test();
+    }
+    tool(["diff", "-", "-"])
+        .status(2)
+        .stderr("error: only one of the two recordings can be standard input\n")
+        .test();
+    // What is no text ends no terminal's line either.
+    let mut latin = format!("{first}\n{{\"text\":\"").into_bytes();
+    latin.extend_from_slice(b"caf\xe9\"}\n");
+    fs::write(&damaged, latin).unwrap();
+    tool(["show", "-o", "jsonl", &damaged])
+        .status(2)
+        .stderr(format!(
+            "error: {damaged:?}:2:13: this is no UTF-8, as JSON is\n"
+        ))
+        .test();
+}
+
+#[test]
+fn the_lives_of_two_pods_are_replayed_alike() {
+    // A second network card, and a third container beside the other ones.
+    let card = COLD_PLUG.lines().nth(1).unwrap();
+    let card = card
+        .replace("eth0", "eth1")
+        .replace("10.244.0.5", "10.245.0.5");
+    let card = card.replace("02:42:ac:11:00:02", "02:42:ac:11:00:03");
+    let mut script = String::new();
+    for line in COLD_PLUG.lines() {
+        script.push_str(&format!("{line}\n"));
+        if line.contains("UpdateInterface") {
+            script.push_str(&format!("{card}\n"));
+        }
+        if line.contains(&"b".repeat(64)) && !line.contains("exec1") {
+            script.push_str(&format!(
+                "{}\n",
+                line.replace(&"b".repeat(64), &"c".repeat(64))
+            ));
+        }
+    }
+    let folder = TempDir::new().unwrap();
+    let file = folder
+        .path()
+        .join("lives.jsonl")
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let again = folder
+        .path()
+        .join("again.jsonl")
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let served = agent();
+    let proxy = proxy(&["--to", &served.address(), "-w", &file]);
+    proxy.listening();
+    let address = proxy.address();
+    let socket = Path::new(address.strip_prefix("unix://").unwrap());
+    for [pod, container, other] in [["a", "b", "c"], ["d", "e", "f"]] {
+        let script = script
+            .replace(&"c".repeat(64), &other.repeat(64))
+            .replace(&"b".repeat(64), &container.repeat(64))
+            .replace(&"a".repeat(64), &pod.repeat(64));
+        let calls = play(socket, "CONNECT 1024\n", &script);
+        let failed: Vec<_> = calls.iter().filter(|call| call.answer.is_err()).collect();
+        assert_eq!((calls.len(), failed.len()), (49, 1), "{failed:#?}");
+    }
+    assert_eq!(proxy.end(Signal::SIGTERM).0, Some(0));
+    assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
+    let served = agent();
+    let replayed = tool(["replay", &file, "-a", &served.address(), "-w", &again]).run();
+    assert_eq!(replayed.status, 0, "{}{}", replayed.text(), replayed.stderr);
+    tool(["diff", &file, &again]).test();
+}
+
+#[test]
+fn what_rules_made_is_marked_and_no_agent_is_held_to_it() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, again) = (path("a"), path("b"));
+    let served = agent();
+    let rules = [
+        "--to",
+        &served.address(),
+        "-w",
+        &file,
+        "--fail",
+        "CreateSandbox[1] UNAVAILABLE \"try again\"",
+        "--delay",
+        "Version 10ms",
+        "--drop",
+        "ListRoutes",
+        "--reply-with",
+        "Check status=NOT_SERVING",
+    ];
+    let proxy = proxy(&rules);
+    proxy.listening();
+    let commands = [
+        "CreateSandbox hostname=x",
+        "CreateSandbox hostname=x",
+        "Version",
+        "Check",
+        "ListInterfaces",
+        "ListRoutes",
+    ];
+    connect(
+        &proxy.address(),
+        ["--ignore-errors", "--timeout", "2s", "-o", "jsonl", "-c"],
+    )
+    .arguments(commands)
+    .run();
+    let (status, lines, _) = proxy.end(Signal::SIGTERM);
+    assert_eq!(status, Some(0));
+    assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
+    // The printed lines, and those of `show`.
+    let marks = |lines: &[Value]| -> Vec<Value> {
+        let mark = |line: &Value| json!([line["method"], line["faults"], line["kept_from_agent"]]);
+        lines.iter().map(mark).collect()
+    };
+    let expected = [
+        json!(["CreateSandbox", ["fail"], true]),
+        json!(["CreateSandbox", null, null]),
+        json!(["Version", ["delay"], null]),
+        json!(["Check", ["reply-with"], null]),
+        json!(["ListInterfaces", null, null]),
+        json!(["ListRoutes", ["drop"], true]),
+    ];
+    assert_eq!(marks(&lines), expected);
+    let read = |arguments: &[&str]| -> Vec<Value> {
+        let text = tool(arguments).run().succeeded().text();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect()
+    };
+    assert_eq!(marks(&read(&["show", "-o", "jsonl", &file])), expected);
+    // The recording says it before the answer, and with it.
+    let text = fs::read_to_string(&file).unwrap();
+    let records: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |kind: &str| -> Vec<Value> {
+        let marked = |it: &&Value| it["kind"] == kind && it["faults"].is_array();
+        let marked: Vec<Value> = records.iter().filter(marked).cloned().collect();
+        marks(&marked)
+    };
+    let [fail, _, delay, reply, _, dropped] = expected;
+    assert_eq!(
+        of("fault"),
+        [fail.clone(), delay.clone(), reply.clone(), dropped]
+    );
+    assert_eq!(of("response"), [fail, delay, reply]);
+    let shown = tool(["show", &file]).run().succeeded().text();
+    for mark in [
+        "UNAVAILABLE (14): try again  (by a rule: fail)  sandbox_id=",
+        "OK  (by a rule: delay)",
+        "no answer before the connection ended  (by a rule: drop)",
+    ] {
+        assert!(shown.contains(mark), "{mark} is not in {shown}");
+    }
+
+    // What the agent did not get is not made again, and what a rule changed is not compared.
+    let served = serve(&["--fail", "Check NOT_FOUND"]);
+    served.listening();
+    let replayed = tool(["replay", &file, "-a", &served.address(), "-w", &again]).run();
+    let kept = "a rule kept it from the recorded agent";
+    assert_eq!(
+        (replayed.status, &*replayed.stderr),
+        (
+            0,
+            &*format!(
+                "warning: grpc.AgentService/CreateSandbox: {kept}\n\
+                 warning: grpc.AgentService/ListRoutes: {kept}\n"
+            )
+        )
+    );
+    let text = replayed.text();
+    let words: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(words, ["same", "same", "rule", "same"], "{text}");
+    tool(["diff", &file, &again])
+        .status(1)
+        .stdout(
+            "- call 1 grpc.AgentService/CreateSandbox (by a rule: fail)\n\
+             ~ call 3 grpc.Health/Version (by a rule: delay)\n    \
+             faults: [\"delay\"] != nothing\n\
+             ~ call 4 grpc.Health/Check (by a rule: reply-with)\n    \
+             faults: [\"reply-with\"] != nothing\n\
+             - call 6 grpc.AgentService/ListRoutes (by a rule: drop)\n",
+        )
+        .test();
+
+    // A runtime is told again what it was told.
+    let from = serve(&["--from", &file]);
+    from.listening();
+    let told = connect(&from.address(), ["--ignore-errors", "-o", "jsonl", "-c"])
+        .arguments([
+            "CreateSandbox hostname=x",
+            "CreateSandbox hostname=x",
+            "Check",
+        ])
+        .run();
+    assert_eq!(told.text(), "{}\n{\"status\":\"NOT_SERVING\"}\n");
+    assert!(
+        told.stderr.contains("UNAVAILABLE (14): try again"),
+        "{}",
+        told.stderr
+    );
+}
+
+#[test]
+fn details_of_an_error_are_recorded_and_answered_again() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a").to_str().unwrap().to_owned();
+    let peer = typed_peer::Peer::start();
+    let known = "type.googleapis.com/grpc.StringUser";
+    let unknown = "type.googleapis.com/google.rpc.ErrorInfo";
+    let refused = typed_peer::Answer::error(9, "no")
+        .with_detail(known, b"\x0a\x04root")
+        .with_detail(unknown, b"\x0a\x03WHY");
+    peer.answer("DestroySandbox", refused);
+    let proxy = proxy(&["--to", peer.address(), "-w", &file]);
+    proxy.listening();
+    let direct = connect(peer.address(), ["-c", "DestroySandbox"]).run();
+    let passed = connect(&proxy.address(), ["-c", "DestroySandbox"]).run();
+    assert_eq!(direct.stderr, passed.stderr);
+    let (_, lines, _) = proxy.end(Signal::SIGTERM);
+    let details = json!([
+        {"type_url": known, "message": {"uid": "root"}, "value": "CgRyb290"},
+        {"type_url": unknown, "value": "CgNXSFk="},
+    ]);
+    assert_eq!(lines[0]["status"]["details"], details);
+    let shown = tool(["show", "-v", &file]).run().succeeded().text();
+    for part in [known, "\"uid\": \"root\"", unknown, "0a 03 57 48 59"] {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+    let from = serve(&["--from", &file]);
+    from.listening();
+    let again = connect(&from.address(), ["-c", "DestroySandbox"]).run();
+    assert_eq!(again.stderr, direct.stderr);
+    let other = folder.path().join("b").to_str().unwrap().to_owned();
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&other, text.replace("CgNXSFk=", "CgNXSE8=")).unwrap();
+    tool(["diff", &file, &other])
+        .status(1)
+        .stdout(
+            "~ call 1 grpc.AgentService/DestroySandbox\n    \
+             details[1].value: \"0a03574859\" != \"0a0357484f\"\n",
+        )
+        .test();
 }

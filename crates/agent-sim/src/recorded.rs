@@ -14,7 +14,7 @@ use protobuf::EnumOrUnknown;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use ttrpc::asynchronous::{MethodHandler, Service, StreamHandler, StreamInner, TtrpcContext};
-use ttrpc::proto::FLAG_NO_DATA;
+use ttrpc::proto::{Any, FLAG_NO_DATA};
 use ttrpc::{Error, Request, Response, Status};
 
 use super::notice::{Never, Watch};
@@ -64,6 +64,8 @@ pub enum Ending {
         code: i32,
         /// What the status says.
         message: String,
+        /// More about an error: the URL of each message's type, and the message, encoded.
+        details: Vec<(String, Vec<u8>)>,
         /// The encoded message.
         payload: Vec<u8>,
     },
@@ -206,12 +208,19 @@ impl Handler {
             Some(Ending::Response {
                 code,
                 message,
+                details,
                 payload,
             }) => {
                 let mut response = Response::new();
+                let details = details.into_iter().map(|(type_url, value)| Any {
+                    type_url,
+                    value,
+                    ..Any::default()
+                });
                 response.set_status(Status {
                     code: EnumOrUnknown::from_i32(code),
                     message,
+                    details: details.collect(),
                     ..Status::default()
                 });
                 response.payload = payload;

@@ -62,8 +62,9 @@ pub trait Observer: Send + Sync {
 
 /// Watches one call. It is dropped without an end when the call is given up.
 pub trait Record: Send {
-    /// A rule of this kind is applied to it.
-    fn fault(&mut self, kind: Kind);
+    /// A rule of this kind is applied to it. `passes` says whether it gets to the server all the
+    /// same.
+    fn fault(&mut self, kind: Kind, passes: bool);
 
     /// A message of its stream.
     fn message(&mut self, from: Side, payload: &[u8]) -> Option<Written>;
@@ -88,7 +89,7 @@ impl Observer for () {
 }
 
 impl Record for () {
-    fn fault(&mut self, _: Kind) {}
+    fn fault(&mut self, _: Kind, _: bool) {}
 
     fn message(&mut self, _: Side, _: &[u8]) -> Option<Written> {
         None

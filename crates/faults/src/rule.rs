@@ -60,6 +60,16 @@ impl Fault {
             Fault::Truncate(_) => Kind::Truncate,
         }
     }
+
+    /// Whether a call gets to the server all the same.
+    pub(super) fn passes(&self, is_streaming: bool) -> bool {
+        match self {
+            // Of a stream each message is replaced.
+            Fault::Reply(_) => is_streaming,
+            Fault::ReplyWith(_) | Fault::Truncate(_) => true,
+            Fault::Fail(..) | Fault::Drop | Fault::Close | Fault::Die | Fault::Garbage(_) => false,
+        }
+    }
 }
 
 /// A rule that is in force.

@@ -177,6 +177,9 @@ pub trait Map {
     fn remove(&mut self, key: &Key<'_>) -> bool;
     /// Drops all entries.
     fn clear(&mut self);
+    /// Gives each entry for which `other` has another key that one. Of two entries with one key
+    /// the later one stays.
+    fn rename(&mut self, other: &dyn Fn(&Key<'_>) -> Option<Key<'static>>);
 }
 
 /// A map key.

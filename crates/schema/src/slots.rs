@@ -314,4 +314,11 @@ impl<K: MapKey, V: Element> Map for BTreeMap<K, V> {
     fn clear(&mut self) {
         self.clear();
     }
+    fn rename(&mut self, other: &dyn Fn(&Key<'_>) -> Option<Key<'static>>) {
+        let renamed = std::mem::take(self).into_iter().map(|(key, value)| {
+            let new = other(&key.key()).and_then(|new| K::from_key(&new));
+            (new.unwrap_or(key), value)
+        });
+        self.extend(renamed);
+    }
 }

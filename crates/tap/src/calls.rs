@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use serde_json::value::RawValue;
 
-use crate::recording::{Kind, Payload, Record, Status};
+use crate::recording::{Kind, Payload, Record, Status, is_made_by_rule};
 
 /// How many calls are kept that have no answer yet, and how many bytes they take. The oldest are
 /// told as open then.
@@ -36,6 +36,10 @@ pub struct Call {
     pub metadata: Vec<(String, String)>,
     /// The request, if it was seen.
     pub request: Option<Said>,
+    /// The kinds of the rules that were applied to it.
+    pub faults: Vec<String>,
+    /// Whether one of them kept it from the agent.
+    pub kept_from_agent: bool,
     /// How it ended.
     pub end: End,
 }
@@ -117,6 +121,13 @@ impl Calls {
                 let call = Call::end(connection, stream, begun, record);
                 tell(Told::Call(Box::new(call)));
             }
+            (Kind::Fault, Some(stream)) => match self.open.get_mut(&(connection, stream)) {
+                Some((_, call)) => {
+                    call.faults.extend(record.faults);
+                    call.kept_from_agent |= record.kept_from_agent == Some(true);
+                }
+                None => tell(Told::Else(Box::new(record))),
+            },
             (Kind::Close, _) => {
                 let lost: Vec<_> = self
                     .order
@@ -173,6 +184,8 @@ impl Call {
                 message: record.message,
                 error: record.error,
             }),
+            faults: Vec::new(),
+            kept_from_agent: false,
             end: End::Open,
         }
     }
@@ -187,8 +200,15 @@ impl Call {
             timeout_nano: None,
             metadata: Vec::new(),
             request: None,
+            faults: Vec::new(),
+            kept_from_agent: false,
             end: End::Open,
         });
+        // The answer names them all.
+        if !record.faults.is_empty() {
+            call.faults = record.faults;
+        }
+        call.kept_from_agent |= record.kept_from_agent == Some(true);
         let response = record.payload.map(|Payload(payload)| Said {
             payload,
             message: record.message,
@@ -234,6 +254,11 @@ impl Call {
         }
     }
 
+    /// Whether its answer, or that there is none, is what a rule made of it.
+    pub fn is_made_by_rule(&self) -> bool {
+        is_made_by_rule(&self.faults, self.kept_from_agent, self.status())
+    }
+
     /// The call as one line of JSON, as the simulated agent's log has it, with its newline.
     ///
     /// # Errors
@@ -275,6 +300,8 @@ impl Call {
             given_up: matches!(self.end, End::Lost(_)).then_some(true),
             open: matches!(self.end, End::Open).then_some(true),
             duration_us: self.took().map(|took| took.as_micros()),
+            faults: &self.faults,
+            kept_from_agent: self.kept_from_agent.then_some(true),
         };
         let mut text = Vec::new();
         line.serialize(&mut Serializer::with_formatter(&mut text, Printable))?;
@@ -327,6 +354,10 @@ struct Line<'a> {
     open: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_us: Option<u128>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    faults: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_from_agent: Option<bool>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use agent_faults::{End, Faults, Layer, Load};
+use agent_faults::{Answer, Asked, End, Faults, Layer, Load, Observer, Record, Side, Written};
+use agent_schema::Rpc;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, join};
 
 use crate::conversation::Direction;
@@ -68,10 +69,50 @@ async fn carry(
     };
     let layer = Layer {
         faults: Arc::clone(faults),
-        observer: Arc::new(()),
+        observer: Arc::new(Marks(Arc::clone(connection))),
         load: Arc::new(Load::default()),
     };
     Ok(layer.run(seen, agent, dies).await == End::Dies)
+}
+
+/// Tells which rules are applied to the calls of a connection.
+struct Marks(Arc<Connection>);
+
+/// A call to which rules may be applied.
+struct Marked {
+    connection: Arc<Connection>,
+    stream: u32,
+}
+
+impl Observer for Marks {
+    fn room(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn begin(&self, asked: &Asked<'_>) -> Box<dyn Record> {
+        Box::new(Marked {
+            connection: Arc::clone(&self.0),
+            stream: asked.stream,
+        })
+    }
+
+    fn is_last(&self, _: &Rpc) -> bool {
+        false
+    }
+}
+
+impl Record for Marked {
+    fn fault(&mut self, kind: agent_faults::Kind, passes: bool) {
+        self.connection.see_fault(self.stream, kind.name(), passes);
+    }
+
+    fn message(&mut self, _: Side, _: &[u8]) -> Option<Written> {
+        None
+    }
+
+    fn end(&mut self, _: Answer<'_>) -> Option<Written> {
+        None
+    }
 }
 
 /// Passes a handshake, if there is one. Gives what was read of the first frame after it, and

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Bound, Range};
 
 use agent_schema::{Key, List, Map, Reflect, Scalar, Schema, Type, Value, ValueMut};
 
@@ -13,6 +13,9 @@ use crate::recording::{Kind, ReadError, Record};
 /// IDs of at least this many characters are found within any text. Shorter ones, such as `c1`,
 /// are ordinary words too; they are found as a part of a path only.
 const TELLING_LENGTH: usize = 16;
+/// IDs of hexadecimal digits also stand shortened to this many of them or more, as in a process's
+/// host name.
+const SHORTENED_LENGTH: usize = 12;
 
 /// The fields that hold an ID.
 #[derive(Debug, Clone, Copy)]
@@ -27,11 +30,6 @@ impl IdFields {
     /// Whether a field holds an ID.
     pub(crate) fn contain(&self, name: &str) -> bool {
         self.anywhere.contains(&name) || self.alone.contains(&name)
-    }
-
-    /// All of them.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &'static str> {
-        self.anywhere.iter().chain(self.alone).copied()
     }
 }
 
@@ -165,18 +163,15 @@ impl Ids {
     }
 
     fn replace_in_map(&self, map: &mut dyn Map) -> bool {
-        let keys: Vec<Key<'static>> = map
-            .entries()
-            .map(|(key, _)| match key {
-                Key::String(text) => Key::String(text.into_owned().into()),
-                Key::Bool(key) => Key::Bool(key),
-                Key::Int32(key) => Key::Int32(key),
-                Key::Int64(key) => Key::Int64(key),
-                Key::Uint32(key) => Key::Uint32(key),
-                Key::Uint64(key) => Key::Uint64(key),
-            })
-            .collect();
-        let mut any = false;
+        let other = |key: &Key<'_>| match key {
+            Key::String(text) => Some(Key::String(self.replaced(text, false)?.into())),
+            _ => None,
+        };
+        let mut any = map.entries().any(|(key, _)| other(&key).is_some());
+        if any {
+            map.rename(&other);
+        }
+        let keys: Vec<Key<'static>> = map.entries().map(|(key, _)| owned(key)).collect();
         for key in keys {
             if let Some(value) = map.get_mut(&key) {
                 any |= self.replace_in(value, false);
@@ -192,10 +187,10 @@ impl Ids {
         }
         let mut result = String::new();
         let mut rest = 0;
-        while let Some((place, id)) = self.find(text, rest) {
-            result.push_str(text.get(rest..place.start).unwrap_or_default());
-            result.push_str(self.other(id).unwrap_or_default());
-            rest = place.end;
+        while let Some(found) = self.find(text, rest) {
+            result.push_str(text.get(rest..found.place.start).unwrap_or_default());
+            result.push_str(found.form_of(self.other(found.id).unwrap_or_default()));
+            rest = found.place.end;
         }
         if rest == 0 {
             return None;
@@ -205,13 +200,84 @@ impl Ids {
     }
 
     /// The first ID that stands in a text as a word of its own, from a place on.
-    pub(crate) fn find(&self, text: &str, from: usize) -> Option<(Range<usize>, &str)> {
-        let places = self.known.iter().filter_map(|(id, known)| {
+    pub(crate) fn find(&self, text: &str, from: usize) -> Option<Found<'_>> {
+        let whole = self.known.iter().filter_map(|(id, known)| {
             let place = find_one(text, from, id, known.anywhere)?;
-            Some((place, &id[..]))
+            Some(Found { place, id })
         });
         // Of two that begin at one place the longer one is meant.
-        places.min_by_key(|(place, _)| (place.start, Reverse(place.end)))
+        whole
+            .chain(self.find_shortened(text, from))
+            .min_by_key(|found| (found.place.start, Reverse(found.place.end)))
+    }
+
+    /// The first word that only one ID begins with.
+    fn find_shortened(&self, text: &str, from: usize) -> Option<Found<'_>> {
+        let rest = text.get(from..).unwrap_or_default();
+        let words = rest.split(|c: char| !c.is_ascii_alphanumeric());
+        words
+            .filter(|word| word.len() >= SHORTENED_LENGTH && is_hexadecimal(word))
+            .find_map(|word| {
+                // What an ID that is known ends with before `from` is no word.
+                let start = word.as_ptr().addr() - text.as_ptr().addr();
+                let begun = text.get(..start).and_then(|text| text.chars().next_back());
+                if begun.is_some_and(|c| c.is_ascii_alphanumeric()) {
+                    return None;
+                }
+                let first = (Bound::Excluded(word), Bound::Unbounded);
+                let mut longer = self
+                    .known
+                    .range::<str, _>(first)
+                    .take_while(|(id, _)| id.starts_with(word));
+                match (longer.next(), longer.next()) {
+                    (Some((id, _)), None) if is_hexadecimal(id) => Some(Found {
+                        place: start..start + word.len(),
+                        id,
+                    }),
+                    _ => None,
+                }
+            })
+    }
+}
+
+/// An ID that stands in a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found<'a> {
+    /// Where.
+    pub(crate) place: Range<usize>,
+    /// All of it. The text may have only its begin.
+    pub(crate) id: &'a str,
+}
+
+impl Found<'_> {
+    /// Whether only the begin of the ID stands there.
+    pub(crate) fn is_shortened(&self) -> bool {
+        self.place.len() < self.id.len()
+    }
+
+    /// Another ID in the form that this one has in the text.
+    pub(crate) fn form_of<'b>(&self, other: &'b str) -> &'b str {
+        match self.is_shortened() {
+            true => other.get(..self.place.len()).unwrap_or(other),
+            false => other,
+        }
+    }
+}
+
+fn is_hexadecimal(word: &str) -> bool {
+    word.bytes()
+        .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// A key that may be kept.
+fn owned(key: Key<'_>) -> Key<'static> {
+    match key {
+        Key::String(text) => Key::String(text.into_owned().into()),
+        Key::Bool(key) => Key::Bool(key),
+        Key::Int32(key) => Key::Int32(key),
+        Key::Int64(key) => Key::Int64(key),
+        Key::Uint32(key) => Key::Uint32(key),
+        Key::Uint64(key) => Key::Uint64(key),
     }
 }
 
@@ -306,6 +372,34 @@ mod tests {
         // A process's ID is no part of a path.
         assert_eq!(ids.replaced("/bin/sh", false), None);
         assert_eq!(ids.replaced("sh", true).as_deref(), Some("xx"));
+    }
+
+    #[test]
+    fn the_begin_of_an_id_becomes_the_begin_of_the_other_one() {
+        let (id, other) = ("0123456789abcdef".repeat(4), "fedcba9876543210".repeat(4));
+        let ids = ids(&[
+            (&id, &other),
+            ("deadbeefdeadbeef1", "1"),
+            ("deadbeefdeadbeef2", "2"),
+        ]);
+        for (text, expected) in [
+            ("0123456789ab", Some("fedcba987654")),
+            ("/run/0123456789abcdef0/x", Some("/run/fedcba9876543210f/x")),
+            ("0123456789abx", None),
+            ("x0123456789ab", None),
+            // Too short, no hexadecimal digits, and the begin of two.
+            ("0123456789a", None),
+            ("0123456789AB", None),
+            ("deadbeefdeadbeef", None),
+        ] {
+            assert_eq!(ids.replaced(text, false).as_deref(), expected, "{text}");
+        }
+        let both = format!("{id}:0123456789ab");
+        let replaced = format!("{other}:fedcba987654");
+        assert_eq!(ids.replaced(&both, false), Some(replaced));
+        // One that is shorter than the begin stands for it as it is.
+        let ids = self::ids(&[(&id, "web")]);
+        assert_eq!(ids.replaced("0123456789ab", false).as_deref(), Some("web"));
     }
 
     #[test]

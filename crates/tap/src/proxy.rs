@@ -264,6 +264,15 @@ impl Connection {
         });
     }
 
+    /// Takes note of a rule that is applied to the call on a stream.
+    pub(crate) fn see_fault(&self, stream: u32, kind: &'static str, passes: bool) {
+        self.log.offer(self.event(What::Fault {
+            stream,
+            kind,
+            passes,
+        }));
+    }
+
     /// Passes bytes one way until there are no more, and the end too.
     async fn pass(&self, direction: Direction, from: &Socket, to: &Socket) -> io::Result<()> {
         let outcome = self.copy(direction, from, to).await;

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::conversation::{Direction, FLAG_NO_DATA, Frame, FrameType, Piece};
 use crate::queue::Loss;
-use crate::recording::{Kind, Lost, Payload, Record, Status};
+use crate::recording::{Detail, Kind, Lost, Payload, Record, Status};
 
 /// How many open calls are remembered. The answers to further ones are shown without a name.
 const MOST_OPEN: usize = 1 << 14;
@@ -44,6 +44,14 @@ pub(crate) enum What {
     },
     /// Something was said.
     Said(Direction, Piece),
+    /// A rule was applied to the call on this stream.
+    Fault {
+        stream: u32,
+        /// The rule's kind.
+        kind: &'static str,
+        /// Whether the call gets to the agent all the same.
+        passes: bool,
+    },
     /// So much is missing, of whichever connections.
     Lost(Loss),
     /// It has ended.
@@ -61,8 +69,17 @@ pub(crate) enum What {
 #[derive(Debug)]
 pub(crate) struct Recorder {
     schema: &'static Schema,
-    /// The RPCs of the calls without an answer, by connection and stream.
-    open: HashMap<(u64, u32), Name>,
+    /// The calls without an answer, by connection and stream.
+    open: HashMap<(u64, u32), Open>,
+}
+
+/// What is known of a call while it has no answer.
+#[derive(Debug)]
+struct Open {
+    name: Name,
+    /// The kinds of the rules that were applied to it.
+    faults: Vec<String>,
+    kept_from_agent: Option<bool>,
 }
 
 /// What an RPC is called.
@@ -98,6 +115,22 @@ impl Recorder {
                 ..of(Kind::Open)
             },
             What::Lost(loss) => Recorder::lost(time, loss),
+            What::Fault {
+                stream,
+                kind,
+                passes,
+            } => {
+                let mut record = of(Kind::Fault);
+                record.stream = Some(stream);
+                record.faults = vec![kind.to_owned()];
+                record.kept_from_agent = (!passes).then_some(true);
+                if let Some(open) = self.open.get_mut(&(connection, stream)) {
+                    open.name.tell(&mut record);
+                    open.faults.push(kind.to_owned());
+                    open.kept_from_agent = open.kept_from_agent.or(record.kept_from_agent);
+                }
+                record
+            }
             What::Said(direction, Piece::Handshake(line)) => Record {
                 direction: Some(direction),
                 text: Some(line),
@@ -191,15 +224,23 @@ impl Recorder {
             }
         }
         if self.open.len() < MOST_OPEN {
-            self.open.insert((connection, frame.stream_id), name);
+            let open = Open {
+                name,
+                faults: Vec::new(),
+                kept_from_agent: None,
+            };
+            self.open.insert((connection, frame.stream_id), open);
         }
     }
 
     fn response(&mut self, connection: u64, frame: Frame, record: &mut Record) {
-        let name = self.open.remove(&(connection, frame.stream_id));
-        if let Some(name) = &name {
-            name.tell(record);
-        }
+        let open = self.open.remove(&(connection, frame.stream_id));
+        let name = open.map(|open| {
+            open.name.tell(record);
+            record.faults = open.faults;
+            record.kept_from_agent = open.kept_from_agent;
+            open.name
+        });
         if let Ok(Some((1, Content::Bytes(status)))) = Fields::of(&frame.data).next_field()
             && has_many_fields(status)
         {
@@ -219,7 +260,7 @@ impl Recorder {
                     _ => record.payload = Some(Payload(payload)),
                 }
             }
-            Err(CallError::Status(status)) => record.status = Some(status.into()),
+            Err(CallError::Status(status)) => record.status = Some(status_of(self.schema, status)),
             Err(error) => {
                 record.error = Some(error.to_string());
                 record.payload = Some(Payload(frame.data));
@@ -228,10 +269,13 @@ impl Recorder {
     }
 
     fn data(&mut self, connection: u64, direction: Direction, frame: Frame, record: &mut Record) {
-        let name = self.open.get(&(connection, frame.stream_id)).cloned();
-        if let Some(name) = &name {
-            name.tell(record);
-        }
+        let name = self.open.get(&(connection, frame.stream_id)).map(|open| {
+            open.name.tell(record);
+            if direction == Direction::ToRuntime {
+                record.faults.clone_from(&open.faults);
+            }
+            open.name.clone()
+        });
         if frame.flags & FLAG_NO_DATA != 0 && frame.data.is_empty() {
             return;
         }
@@ -278,6 +322,26 @@ pub(crate) fn decoded(
     json::write(&*value, schema, Style::default(), &mut text).map_err(|error| not(&error))?;
     let text = String::from_utf8(text).map_err(|error| not(&error))?;
     RawValue::from_string(text).map_err(|error| not(&error))
+}
+
+/// An agent's status as it is recorded. Its details are decoded where `schema` has their types.
+pub(crate) fn status_of(schema: &'static Schema, status: agent_client::Status) -> Status {
+    let details = status.details.into_iter().map(|detail| {
+        let name = detail.type_url.rsplit('/').next().unwrap_or_default();
+        let message = schema.messages.iter().find(|it| it.full_name == name);
+        let message = message.and_then(|it| decoded(schema, it, &detail.value).ok());
+        Detail {
+            message: message.and_then(|text| serde_json::from_str(text.get()).ok()),
+            type_url: detail.type_url,
+            value: Payload(detail.value),
+        }
+    });
+    Status {
+        code: status.code,
+        name: agent_client::status_name(status.code).map(str::to_owned),
+        details: details.collect(),
+        message: status.message,
+    }
 }
 
 /// How many of `most` fields are left where a message has its own and those of the messages in

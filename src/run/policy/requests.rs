@@ -19,6 +19,8 @@ use crate::input::Inputs;
 use crate::log::{Level, Logger};
 use crate::printer::Format;
 use crate::request::Memory;
+#[cfg(feature = "tap")]
+use crate::run::recordings::{misread, warn_if_cut};
 use crate::schema::{Reflect, Rpc, Schema};
 use crate::session::{self, CallOptions, Checks, Step, Work};
 
@@ -62,8 +64,7 @@ pub(super) fn requests(
         let (file, read) = match group {
             [RequestSource::File(name)] => {
                 let text = inputs.text(name).map_err(|error| alone(error.into()))?;
-                let read = of_file(schema, &text);
-                let read = read.map_err(|error| alone(within(name, error)))?;
+                let read = of_file(schema, name, &text).map_err(alone)?;
                 warn(logger, name, &read);
                 (Some(name), read)
             }
@@ -169,12 +170,17 @@ fn of_step(step: &Step, automatic: bool, memory: &mut Memory) -> Result<Vec<Give
 }
 
 /// The requests of a file.
-fn of_file(schema: &'static Schema, text: &str) -> Result<Vec<Given>, Error> {
+fn of_file(schema: &'static Schema, name: &str, text: &str) -> Result<Vec<Given>, Error> {
     #[cfg(feature = "tap")]
-    if let Ok((reader, _)) = Reader::new(text.as_bytes()) {
-        return of_recording(schema, reader);
+    if let Ok((mut reader, _)) = Reader::new(text.as_bytes()) {
+        let found = of_recording(schema, name, &mut reader)?;
+        warn_if_cut(&name_of(name), reader.is_cut());
+        return Ok(found);
     }
-    let cases = request::cases(schema, text)?.into_iter();
+    let cases = request::cases(schema, text);
+    let cases = cases
+        .map_err(|error| within(name, error.into()))?
+        .into_iter();
     let given = cases.map(|case| Given {
         name: case.request.rule.clone(),
         case: Some(case),
@@ -184,11 +190,15 @@ fn of_file(schema: &'static Schema, text: &str) -> Result<Vec<Given>, Error> {
 
 /// The requests of a recording. What the agent's policy made of each is what is expected of it.
 #[cfg(feature = "tap")]
-fn of_recording(schema: &'static Schema, reader: Reader<&[u8]>) -> Result<Vec<Given>, Error> {
+fn of_recording(
+    schema: &'static Schema,
+    name: &str,
+    reader: &mut Reader<&[u8]>,
+) -> Result<Vec<Given>, Error> {
     let mut found: Vec<Given> = Vec::new();
     let mut places = HashMap::new();
     for record in reader {
-        let record = record.map_err(Error::usage)?;
+        let record = record.map_err(|error| misread(&name_of(name), &error))?;
         let call = (record.connection, record.stream);
         match record.kind {
             Kind::Request => {
@@ -200,12 +210,19 @@ fn of_recording(schema: &'static Schema, reader: Reader<&[u8]>) -> Result<Vec<Gi
                 let mut rpcs = schema.services.iter().flat_map(|each| each.rpcs);
                 let rpc = rpcs.find(|rpc| rpc.service == service && rpc.name == method);
                 let rpc = rpc.ok_or_else(|| {
-                    Error::usage(format_args!("this build has no RPC {service}/{method}"))
+                    let reason = format_args!("this build has no RPC {service}/{method}");
+                    within(name, Error::usage(reason))
                 })?;
-                let message = session::decode(rpc.request, &payload.0)
-                    .map_err(|error| error.within(format_args!("{service}/{method}")))?;
+                let message = session::decode(rpc.request, &payload.0).map_err(|error| {
+                    within(name, error.within(format_args!("{service}/{method}")))
+                })?;
                 places.insert(call, found.len());
-                found.push(given(method, rpc, message.as_ref())?);
+                let given = given(method, rpc, message.as_ref());
+                found.push(given.map_err(|error| within(name, error))?);
+            }
+            // What a rule of the proxy answered says nothing of the policy.
+            Kind::Response if !record.faults.is_empty() => {
+                places.remove(&call);
             }
             Kind::Response => {
                 let asked = places.remove(&call).and_then(|place| found.get_mut(place));

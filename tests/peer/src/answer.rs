@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protobuf::{EnumOrUnknown, MessageDyn};
-use ttrpc::proto::Status;
+use ttrpc::proto::{Any, Status};
 
 /// The answer to every call of one RPC.
 #[derive(Clone)]
@@ -32,6 +32,18 @@ impl Answer {
             result: Err(status),
             delay: Duration::ZERO,
         }
+    }
+
+    /// The same error with one more message about it: its type and its bytes.
+    pub fn with_detail(mut self, type_url: &str, value: &[u8]) -> Self {
+        if let Err(status) = &mut self.result {
+            status.details.push(Any {
+                type_url: type_url.to_owned(),
+                value: value.to_vec(),
+                ..Default::default()
+            });
+        }
+        self
     }
 
     /// The same answer, this much later.

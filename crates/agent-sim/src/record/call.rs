@@ -141,7 +141,7 @@ struct Call {
 }
 
 impl Record for Call {
-    fn fault(&mut self, kind: Kind) {
+    fn fault(&mut self, kind: Kind, _: bool) {
         self.faults.push(kind.name());
     }
 

@@ -170,10 +170,11 @@ impl Link {
             self.calls().insert(stream, call);
             return self.carry_out(stream, decision.fault).await;
         };
-        call.record.fault(Kind::Delay);
         let limit = envelope.as_ref().map_or(0, |request| request.timeout_nano);
         let limit = u64::try_from(limit).ok().filter(|limit| *limit > 0);
         let limit = limit.map(Duration::from_nanos);
+        call.record
+            .fault(Kind::Delay, limit.is_none_or(|limit| limit > delay));
         let frame = match (limit, envelope) {
             (Some(limit), Ok(request)) => later(request, limit.saturating_sub(delay), frame),
             _ => frame,
@@ -206,10 +207,12 @@ impl Link {
         let is_streaming = match self.calls().get_mut(&stream) {
             None => return Ok(()),
             Some(call) => {
+                let is_streaming = call.is_streaming();
                 if let Some(fault) = &fault {
-                    call.record.fault(fault.kind());
+                    let passes = fault.passes(is_streaming);
+                    call.record.fault(fault.kind(), passes);
                 }
-                call.is_streaming()
+                is_streaming
             }
         };
         match fault {

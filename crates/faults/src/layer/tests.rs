@@ -1,7 +1,7 @@
 //! The layer between a client and a server that a test plays.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
 use super::*;
 use crate::tests::NoFiles;
@@ -13,14 +13,50 @@ struct Ends {
     end: tokio::task::JoinHandle<End>,
 }
 
+/// Takes note of the rules that are applied, and of whether the calls go on.
+#[derive(Default, Clone)]
+struct Notes(Arc<Mutex<Vec<(&'static str, bool)>>>);
+
+impl Observer for Notes {
+    fn room(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn begin(&self, _: &Asked<'_>) -> Box<dyn crate::Record> {
+        Box::new(self.clone())
+    }
+
+    fn is_last(&self, _: &agent_schema::Rpc) -> bool {
+        false
+    }
+}
+
+impl crate::Record for Notes {
+    fn fault(&mut self, kind: Kind, passes: bool) {
+        self.0.lock().unwrap().push((kind.name(), passes));
+    }
+
+    fn message(&mut self, _: Side, _: &[u8]) -> Option<Written> {
+        None
+    }
+
+    fn end(&mut self, _: Answer<'_>) -> Option<Written> {
+        None
+    }
+}
+
 fn between(rules: &[&str]) -> Ends {
+    seen_between(rules, Arc::new(()))
+}
+
+fn seen_between(rules: &[&str], observer: Arc<dyn Observer>) -> Ends {
     let faults = Faults::new(agent_api::schema(), 1);
     for rule in rules {
         faults.add_line(rule, &mut NoFiles).unwrap();
     }
     let layer = Layer {
         faults: Arc::new(faults),
-        observer: Arc::new(()),
+        observer,
         load: Arc::new(Load::default()),
     };
     let (client, near_client) = duplex(1 << 20);
@@ -85,7 +121,9 @@ async fn no_more_is_read_than_may_wait_for_an_answer() {
 
 #[tokio::test]
 async fn a_call_that_is_delayed_holds_up_no_other_and_keeps_its_time_limit() {
-    let mut ends = between(&["delay Check 50ms", "delay Version 1h"]);
+    let notes = Notes::default();
+    let rules = ["delay Check 50ms", "delay Version 1h"];
+    let mut ends = seen_between(&rules, Arc::new(notes.clone()));
     let mut late = Request::parse_from_bytes(&request(1, "Version", 0)[10..]).unwrap();
     late.timeout_nano = 20_000_000;
     let payload = late.write_to_bytes().unwrap();
@@ -107,6 +145,33 @@ async fn a_call_that_is_delayed_holds_up_no_other_and_keeps_its_time_limit() {
     assert_eq!(answered.header.stream_id, 1);
     let response = Response::parse_from_bytes(&answered.payload).unwrap();
     assert_eq!(response.status.message, "timeout");
+    let noted = notes.0.lock().unwrap().clone();
+    assert_eq!(noted, [("delay", false), ("delay", true)]);
+}
+
+#[tokio::test]
+async fn it_is_told_whether_a_call_goes_on_to_the_server() {
+    for (rule, passes) in [
+        ("fail Check UNAVAILABLE", false),
+        ("reply Check", false),
+        ("drop Check", false),
+        ("close Check", false),
+        ("die Check", false),
+        ("garbage Check", false),
+        ("reply-with Check status=SERVING", true),
+        ("truncate Check", true),
+    ] {
+        let notes = Notes::default();
+        let mut ends = seen_between(&[rule], Arc::new(notes.clone()));
+        let frame = request(1, "Check", 0);
+        ends.client.write_all(&frame).await.unwrap();
+        let wait = Duration::from_millis(100);
+        let mut byte = [0];
+        let came = timeout(wait, ends.server.read(&mut byte)).await;
+        assert_eq!(matches!(came, Ok(Ok(1))), passes, "{rule}");
+        let kind = rule.split(' ').next().unwrap();
+        assert_eq!(notes.0.lock().unwrap()[..], [(kind, passes)], "{rule}");
+    }
 }
 
 #[tokio::test]

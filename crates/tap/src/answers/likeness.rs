@@ -137,14 +137,22 @@ impl Likeness<'_> {
             }
             (Value::Map(one), Value::Map(other)) => {
                 let within = |unlike: Unlike, key: &Key<'_>| unlike.within(&format!("[{key}]"));
+                let mut left: Vec<(Key<'_>, Value<'_>)> = other.entries().collect();
                 for (key, value) in one.entries() {
-                    let compared = match other.get(&key) {
-                        Some(now) => self.values(value, now, false),
+                    // A key may have an ID in it too.
+                    let place = left.iter().position(|(now, _)| *now == key).or_else(|| {
+                        left.iter().position(|(now, _)| match (&key, now) {
+                            (Key::String(key), Key::String(now)) => self.texts(key, now, false),
+                            _ => false,
+                        })
+                    });
+                    let compared = match place.map(|place| left.remove(place)) {
+                        Some((_, now)) => self.values(value, now, false),
                         None => Err(Unlike::of(Some(value), None)),
                     };
                     compared.map_err(|unlike| within(unlike, &key))?;
                 }
-                let added = other.entries().find(|(key, _)| one.get(key).is_none());
+                let added = left.into_iter().next();
                 if let Some((key, value)) = added {
                     return Err(within(Unlike::of(None, Some(value)), &key));
                 }
@@ -177,15 +185,17 @@ impl Likeness<'_> {
             return self.stands_for(recorded, now);
         }
         let (mut from, mut rest) = (0, now);
-        while let Some((place, id)) = ids.find(recorded, from) {
+        while let Some(found) = ids.find(recorded, from) {
+            let place = &found.place;
             let before = recorded.get(from..place.start).unwrap_or_default();
             let Some(tail) = rest.strip_prefix(before) else {
                 return false;
             };
             let next = ids.find(recorded, place.end);
-            let next = next.map_or(recorded.len(), |(next, _)| next.start);
+            let next = next.map_or(recorded.len(), |next| next.place.start);
             let behind = recorded.get(place.end..next).unwrap_or_default();
-            let length = match self.name_of(id) {
+            let named = self.name_of(found.id).map(|name| found.form_of(name));
+            let length = match named {
                 Some(name) if tail.starts_with(name) => Some(name.len()),
                 _ if behind.is_empty() => Some(tail.len()),
                 _ => tail.find(behind),
@@ -193,7 +203,12 @@ impl Likeness<'_> {
             let Some((name, tail)) = length.and_then(|length| tail.split_at_checked(length)) else {
                 return false;
             };
-            if !self.stands_for(id, name) {
+            let is_alike = match found.is_shortened() {
+                // The begin of an ID does not tell the ID.
+                true => named.is_none_or(|named| named == name),
+                false => self.stands_for(found.id, name),
+            };
+            if !is_alike {
                 return false;
             }
             (from, rest) = (place.end, tail);

@@ -261,6 +261,7 @@ fn failed(code: i32, message: String) -> Status {
         code,
         name: agent_client::status_name(code).map(str::to_owned),
         message,
+        details: Vec::new(),
     }
 }
 

@@ -255,3 +255,41 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn ids_in_keys_and_shortened_ones_are_other_ones_too() {
+    const CREATE: &str = "CreateContainer";
+    let schema = agent_api::schema();
+    let create = |id: &str, short: &str| {
+        let annotations = json!({format!("io.x/{id}"): "1", "other": "2"});
+        let spec = json!({"Hostname": short, "Annotations": annotations});
+        let mut message = (rpc_of(schema, SERVICE, CREATE).unwrap().request.new)();
+        let text = json!({"container_id": id, "OCI": spec}).to_string();
+        merge(
+            &mut *message,
+            &mut Explicit::default(),
+            &Plain,
+            schema,
+            &text,
+        )
+        .unwrap();
+        let mut bytes = Vec::new();
+        message.encode_into(&mut bytes).unwrap();
+        bytes
+    };
+    let (old, new) = (id("a"), id("b"));
+    let mut recorded = Recorded::new();
+    recorded.line(1, Kind::Request, &create(&old, &old[..12]), |record| {
+        record.service = Some(SERVICE.to_owned());
+        record.method = Some(CREATE.to_owned());
+    });
+    recorded.response(1, "made");
+    let mut answers = recorded.read();
+    let mut words = |payload: &[u8]| match answers.answer(SERVICE, CREATE, payload).end {
+        Some(Ending::Response(status, _)) => status.message,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(words(&create(&new, &new[..12])), "made");
+    let unlike = words(&create(&new, "web"));
+    assert!(unlike.contains("OCI.Hostname is \"web\""), "{unlike}");
+}

@@ -2,6 +2,7 @@
 //! and, after a crash, up to the last whole line. Its schema is [`Record`]; a line's `kind`
 //! says which of the fields it has.
 
+mod mistake;
 mod reader;
 mod writer;
 
@@ -38,6 +39,8 @@ pub enum Kind {
     Response,
     /// One message of a stream, or its end.
     Data,
+    /// A rule of the proxy was applied to a call: its kind in `faults`.
+    Fault,
     /// Bytes that are not ttRPC, in `payload`; `error` says of the first ones why.
     Bytes,
     /// A connection has ended. `text` says why, if it was not by one of the two sides.
@@ -91,6 +94,13 @@ pub struct Record {
     /// How a call ended.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<Status>,
+    /// The kinds of the rules that were applied to the call, if any were: who asked was told what
+    /// they made of it, which may be nothing that the agent said.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub faults: Vec<String>,
+    /// Whether a rule kept the call from the agent; absent if none did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kept_from_agent: Option<bool>,
     /// The message, decoded: ProtoJSON.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<Box<RawValue>>,
@@ -125,6 +135,21 @@ pub struct Status {
     /// The message.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub message: String,
+    /// More about an error: `google.protobuf.Any` messages.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub details: Vec<Detail>,
+}
+
+/// A message that tells more about an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// Its type's full name, mostly behind a prefix that ends in `/`.
+    pub type_url: String,
+    /// The message, decoded, if the recorder knew its type.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<serde_json::Value>,
+    /// The message as it came, in base64.
+    pub value: Payload,
 }
 
 /// What is missing.
@@ -163,19 +188,22 @@ impl Status {
             code: 0,
             name: Some("OK".to_owned()),
             message: String::new(),
+            details: Vec::new(),
         }
     }
 }
 
-impl From<agent_client::Status> for Status {
-    fn from(status: agent_client::Status) -> Status {
-        Status {
-            code: status.code,
-            name: status.name().map(str::to_owned),
-            message: status.message,
-        }
-    }
+/// Whether the answer to a call is what a rule made it. Of a call that only had to wait it is
+/// the agent's own, unless its time was over.
+pub(crate) fn is_made_by_rule(faults: &[String], kept: bool, status: Option<&Status>) -> bool {
+    let is_late = || status.is_some_and(|status| status.code == DEADLINE_EXCEEDED);
+    kept || faults.iter().any(|kind| kind != DELAY || is_late())
 }
+
+/// The kind of the rules that only let a call wait.
+const DELAY: &str = "delay";
+/// The status code of a call whose time is over.
+const DEADLINE_EXCEEDED: i32 = 4;
 
 impl Record {
     /// A record of this kind, with nothing else in it.
@@ -194,6 +222,8 @@ impl Record {
             metadata: Vec::new(),
             flags: None,
             status: None,
+            faults: Vec::new(),
+            kept_from_agent: None,
             message: None,
             error: None,
             text: None,

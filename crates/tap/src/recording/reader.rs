@@ -2,11 +2,19 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use super::{FORMAT, Kind, Record, VERSION};
+use super::{FORMAT, Kind, Record, VERSION, mistake};
 
 /// The longest line, in bytes: a frame of 4 MiB whose payload and message both need several
 /// times its size has room in it.
 const LONGEST_LINE: u64 = 64 << 20;
+
+/// How compressed files begin, and who unpacks them.
+const PACKED: [(&[u8], &str); 4] = [
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xfd7zXZ", "xz"),
+    (b"BZh", "bzip2"),
+];
 
 /// Why a recording cannot be read on.
 #[derive(Debug, thiserror::Error)]
@@ -17,14 +25,25 @@ pub enum ReadError {
     /// It has no first line that says so.
     #[error("this is not a recording: its first line should say \"format\": {FORMAT:?}")]
     NotARecording,
+    /// There is nothing in it.
+    #[error("this is not a recording: it is empty")]
+    Empty,
+    /// Another program has to unpack it.
+    #[error("this is compressed: unpack it first, as in \"{0} -dc FILE | kata-agent-ctl show -\"")]
+    Compressed(&'static str),
     /// Its schema is newer than this reader.
     #[error("it has version {0} of the recordings' schema, and this tool reads {VERSION}")]
     Version(u32),
+    /// It does not say which schema it has.
+    #[error("its first line should say \"version\": {VERSION}")]
+    NoVersion,
     /// A line is no record.
-    #[error("line {line}: {reason}")]
+    #[error("{reason}")]
     Line {
         /// Counted from 1.
         line: u64,
+        /// In bytes, counted from 1.
+        column: usize,
         /// What is wrong with it.
         reason: String,
     },
@@ -54,27 +73,37 @@ impl<R: BufRead> Reader<R> {
         let first = match reader.next() {
             Some(Ok(first)) => first,
             Some(Err(error @ ReadError::Io(_))) => return Err(error),
-            _ => return Err(ReadError::NotARecording),
+            // One that says what it is has a mistake elsewhere.
+            Some(Err(error)) if reader.says_format() => return Err(error),
+            None if !reader.is_cut && reader.text.is_empty() => return Err(ReadError::Empty),
+            _ => {
+                let packed = PACKED
+                    .iter()
+                    .find(|(begin, _)| reader.text.starts_with(begin));
+                return Err(packed.map_or(ReadError::NotARecording, |(_, program)| {
+                    ReadError::Compressed(program)
+                }));
+            }
         };
         if first.kind != Kind::Recording || first.format.as_deref() != Some(FORMAT) {
             return Err(ReadError::NotARecording);
         }
         match first.version {
             Some(VERSION) => Ok((reader, first)),
-            version => Err(ReadError::Version(version.unwrap_or(0))),
+            Some(version) => Err(ReadError::Version(version)),
+            None => Err(ReadError::NoVersion),
         }
+    }
+
+    /// Whether the line that was read last has the format's name.
+    fn says_format(&self) -> bool {
+        let name = FORMAT.as_bytes();
+        self.text.windows(name.len()).any(|part| part == name)
     }
 
     /// Whether the last line was cut off, as after a crash or while it is being written.
     pub fn is_cut(&self) -> bool {
         self.is_cut
-    }
-
-    fn error(&self, reason: impl ToString) -> ReadError {
-        ReadError::Line {
-            line: self.line,
-            reason: reason.to_string(),
-        }
     }
 }
 
@@ -92,18 +121,29 @@ impl<R: BufRead> Iterator for Reader<R> {
             }
             if self.text.last() != Some(&b'\n') {
                 if self.text.len() as u64 == LONGEST_LINE {
-                    return Some(Err(
-                        self.error(format_args!("it is longer than {LONGEST_LINE} bytes"))
-                    ));
+                    return Some(Err(ReadError::Line {
+                        line: self.line,
+                        column: 1,
+                        reason: format!("this line is longer than {LONGEST_LINE} bytes"),
+                    }));
                 }
-                self.is_cut = true;
-                return None;
+                // Whoever wrote a whole line may have left out its newline.
+                let record = serde_json::from_slice(&self.text);
+                self.is_cut = record.is_err();
+                return record.ok().map(Ok);
             }
             if self.text.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
             let record = serde_json::from_slice(&self.text);
-            return Some(record.map_err(|error| self.error(error)));
+            return Some(record.map_err(|error| {
+                let (column, reason) = mistake::find(&self.text, &error);
+                ReadError::Line {
+                    line: self.line,
+                    column,
+                    reason,
+                }
+            }));
         }
     }
 }

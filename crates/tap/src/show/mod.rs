@@ -48,7 +48,7 @@ pub trait Form {
     fn end(&mut self, is_cut: bool, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// Shows a recording.
+/// Shows a recording. Tells whether its last line was cut off.
 ///
 /// # Errors
 /// As [`ShowError`] lists them.
@@ -56,7 +56,7 @@ pub fn show(
     recording: impl BufRead,
     form: &mut dyn Form,
     out: &mut dyn Write,
-) -> Result<(), ShowError> {
+) -> Result<bool, ShowError> {
     let (mut reader, first) = Reader::new(recording)?;
     let mut outcome = form.begin(&first, out);
     let mut calls = Calls::default();
@@ -75,9 +75,9 @@ pub fn show(
             outcome = form.tell(&told, out);
         }
     });
-    outcome
-        .and_then(|()| form.end(reader.is_cut(), out))
-        .map_err(ShowError::Write)
+    let is_cut = reader.is_cut();
+    let ended = outcome.and_then(|()| form.end(is_cut, out));
+    ended.map(|()| is_cut).map_err(ShowError::Write)
 }
 
 /// Each call as a line of JSON, as the simulated agent logs it.

@@ -44,17 +44,17 @@ const OPTION_COMMENT: u16 = 1;
 const OPTION_NAME: u16 = 2;
 const OPTION_RESOLUTION: u16 = 9;
 
-/// Writes a recording as a capture file.
+/// Writes a recording as a capture file. Tells whether its last line was cut off.
 ///
 /// # Errors
 /// As [`ShowError`] lists them.
-pub fn pcapng(recording: impl BufRead, out: &mut dyn Write) -> Result<(), ShowError> {
+pub fn pcapng(recording: impl BufRead, out: &mut dyn Write) -> Result<bool, ShowError> {
     let (mut reader, first) = Reader::new(recording)?;
     begin(&first, out).map_err(ShowError::Write)?;
     for record in &mut reader {
         tell(&record?, out).map_err(ShowError::Write)?;
     }
-    Ok(())
+    Ok(reader.is_cut())
 }
 
 fn begin(first: &Record, out: &mut dyn Write) -> io::Result<()> {
@@ -87,6 +87,12 @@ fn tell(record: &Record, out: &mut dyn Write) -> io::Result<()> {
             let lost = record.lost.map_or(0, |lost| lost.frames);
             let lost = format!("{lost} frames are missing here");
             packet(CONTROL, b"", Some(&lost), out)
+        }
+        Kind::Fault => {
+            let stream = record.stream.unwrap_or_default();
+            let kinds = record.faults.join(", ");
+            let rule = format!("a rule is applied to the call on stream {stream}: {kinds}");
+            packet(CONTROL, b"", Some(&rule), out)
         }
         Kind::Request | Kind::Response | Kind::Data | Kind::Bytes => {
             let mut comment = record.error.as_deref();
@@ -134,16 +140,22 @@ fn bytes(record: &Record) -> Vec<u8> {
     frame
 }
 
-/// ttRPC's `Response`: field 1 is the status (1 its code, 2 its message), 2 the message.
+/// ttRPC's `Response`: field 1 is the status (1 its code, 2 its message, 3 its details), 2 the message.
 fn response(record: &Record, payload: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
     if let Some(status) = &record.status
-        && (status.code != 0 || !status.message.is_empty())
+        && (status.code != 0 || !status.message.is_empty() || !status.details.is_empty())
     {
         let mut of = Vec::new();
         // A negative code is sign-extended, as protobuf has it.
         put_varint_field(1, i64::from(status.code).cast_unsigned(), &mut of);
         put_bytes(2, status.message.as_bytes(), &mut of);
+        for detail in &status.details {
+            let mut any = Vec::new();
+            put_bytes(1, detail.type_url.as_bytes(), &mut any);
+            put_bytes(2, &detail.value.0, &mut any);
+            put_bytes(3, &any, &mut of);
+        }
         put_bytes(1, &of, &mut data);
     }
     if !payload.is_empty() {

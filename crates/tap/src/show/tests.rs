@@ -47,6 +47,7 @@ fn recording() -> Vec<u8> {
                 code: 13,
                 name: Some("INTERNAL".to_owned()),
                 message: "no\u{1b}[2J\n\nStack backtrace: ...".to_owned(),
+                details: Vec::new(),
             }),
             ..of_call(13, Kind::Response, 3)
         },

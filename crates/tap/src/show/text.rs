@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Form;
 use crate::calls::{Call, End, Said, Told};
 use crate::conversation::Direction;
-use crate::recording::{Kind, Record};
+use crate::recording::{Kind, Record, Status};
 
 /// How much of an agent's words is shown, in characters.
 const MOST_WORDS: usize = 200;
@@ -66,15 +66,25 @@ impl Text {
         };
         let (colour, end) = self.end(call);
         let end = self.painted(colour, &end);
+        let rules = match &call.faults[..] {
+            [] => String::new(),
+            kinds => self.painted(Colour::Open, &by_rules(kinds)),
+        };
         let ids = self.ids_of(call);
         writeln!(
             out,
-            "{time}  {:>4}  {name:NAME_WIDTH$}  {took:>7}  {end}{ids}",
+            "{time}  {:>4}  {name:NAME_WIDTH$}  {took:>7}  {end}{rules}{ids}",
             call.connection
         )?;
         if self.messages {
             self.message("request", call.request.as_ref(), out)?;
-            if let End::Answered { response, .. } = &call.end {
+            if let End::Answered {
+                response, status, ..
+            } = &call.end
+            {
+                if let Some(status) = status {
+                    self.details(status, out)?;
+                }
                 self.message("response", response.as_ref(), out)?;
             }
         }
@@ -127,6 +137,22 @@ impl Text {
             true => text,
             false => self.painted(Colour::Aside, &text),
         }
+    }
+
+    /// What else a status says.
+    fn details(&self, status: &Status, out: &mut dyn Write) -> io::Result<()> {
+        let indent = " ".repeat(18);
+        for detail in &status.details {
+            writeln!(out, "{indent}detail {}:", escape::line(&detail.type_url))?;
+            let text = match &detail.message {
+                Some(message) => serde_json::to_string_pretty(message)?,
+                None => agent_text::hex::excerpt(&detail.value.0).to_string(),
+            };
+            for line in text.lines() {
+                writeln!(out, "{indent}  {}", escape::lines(line))?;
+            }
+        }
+        Ok(())
     }
 
     fn message(&self, what: &str, said: Option<&Said>, out: &mut dyn Write) -> io::Result<()> {
@@ -188,6 +214,12 @@ impl Text {
                 };
                 format!("end of the connection, {to} bytes to the agent and {from} back{reason}")
             }
+            // Of a call whose request was not seen.
+            Kind::Fault => format!(
+                "stream {}{}",
+                record.stream.unwrap_or_default(),
+                by_rules(&record.faults)
+            ),
             Kind::Lost => {
                 let lost = record.lost.map_or(0, |lost| lost.frames);
                 format!("{lost} frames are missing here")
@@ -206,6 +238,11 @@ impl Text {
             self.painted(colour, &said)
         )
     }
+}
+
+/// Which rules were applied to a call, behind what became of it.
+fn by_rules(kinds: &[String]) -> String {
+    format!("  (by a rule: {})", escape::line(&kinds.join(", ")))
 }
 
 impl Form for Text {
@@ -228,10 +265,7 @@ impl Form for Text {
         }
     }
 
-    fn end(&mut self, is_cut: bool, out: &mut dyn Write) -> io::Result<()> {
-        match is_cut {
-            true => writeln!(out, "the last line of the recording is not whole"),
-            false => Ok(()),
-        }
+    fn end(&mut self, _: bool, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -119,6 +119,7 @@ function callDetail(row, start) {
       ["Answer", row.answer, `state ${row.state}`],
       ["Message", call.status?.message],
       ["Problem", call.error, "fault"],
+      ["By a rule", call.faults && `${call.faults.join(", ")}${call.kept_from_agent ? "; the agent did not get the call" : ""}`],
       ["Service", call.service],
       ["Connection", `${call.connection}, stream ${call.stream}`],
       ["Begun", `${call.time}, after ${seconds(row.at - start)} s`],
@@ -127,6 +128,10 @@ function callDetail(row, start) {
       ["Metadata", metadata.join("\n")],
     ]),
   ];
+  for (const detail of call.status?.details ?? []) {
+    const bytes = detail.message === undefined ? bytesOfBase64(detail.value) : undefined;
+    made.push(part(`Detail ${line(detail.type_url)}`, detail.message, bytes));
+  }
   const hex = (text) => (text === undefined ? undefined : bytesOfHex(text));
   if (call.request !== undefined || call.payload !== undefined) {
     made.push(part("Request", call.request, hex(call.payload)));

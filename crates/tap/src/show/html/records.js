@@ -79,7 +79,12 @@ function callRow(call, text, ids) {
     name: call.method || "(a request that was not seen)",
     state,
     answer,
-    words: words(call.status?.message) || named.map((field) => `${field}=${of(field)}`).join("  "),
+    words: [
+      call.faults && `(by a rule: ${call.faults.join(", ")})`,
+      words(call.status?.message) || named.map((field) => `${field}=${of(field)}`).join("  "),
+    ]
+      .filter((part) => part)
+      .join("  "),
     messages: [],
   };
 }
@@ -100,6 +105,7 @@ function otherRow(record, text) {
       `${record.bytes_to_agent ?? 0} bytes to the agent and ${record.bytes_to_runtime ?? 0} back` +
         (record.text ? `: ${record.text}` : ""),
     ],
+    fault: () => ["rule", (record.faults ?? []).join(", ")],
     lost: () => ["gap", `${record.lost?.frames ?? 0} frames are missing here`],
   };
   const [name, answer] = (said[record.kind] ?? (() => [record.kind, record.text]))();

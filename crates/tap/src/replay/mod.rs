@@ -2,20 +2,26 @@
 //! recorded, and each waits for the answers that had come before it, so that calls which were
 //! open side by side are so again.
 
+mod kept;
+mod told;
+
 use std::collections::HashMap;
 use std::io::BufRead;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use agent_client::interrupt;
-use agent_client::{Address, CallError, ConnectError, ConnectOptions, Multiplexer};
+use agent_client::{Address, CallError, ConnectOptions, Multiplexer};
 use agent_schema::{Rpc, Schema};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::ids::Ids;
-use crate::recorder::{decoded, rpc_of};
-use crate::recording::{Kind, Payload, ReadError, Reader, Record, Status};
+use crate::recorder::{decoded, rpc_of, status_of};
+use crate::recording::{Kind, Payload, Reader, Record, Status, is_made_by_rule};
+
+pub use self::kept::Kept;
+pub use self::told::{Answer, Outcome, ReplayError, Step};
 
 /// How long a wait for an answer goes on before signals are looked at.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -34,83 +40,8 @@ pub struct Replay<'a> {
     pub goes_on: bool,
     /// The recorded IDs, and which ones take their place.
     pub ids: Ids,
-}
-
-/// What is told while calls are made.
-#[derive(Debug)]
-pub enum Step {
-    /// A call has an answer, as recorded or not.
-    Answer(Answer),
-    /// A recorded call is not made.
-    Skipped {
-        /// `service/method`.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
-    /// A line of the recording of this run.
-    Record(Box<Record>),
-}
-
-/// An answer beside the recorded one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// `service/method`.
-    pub name: String,
-    /// The recorded status.
-    pub recorded: Option<Status>,
-    /// The status now; none if no answer came in time.
-    pub now: Option<Status>,
-    /// How long it took.
-    pub took: Duration,
-}
-
-impl Answer {
-    /// Whether the status codes are the same.
-    pub fn is_same(&self) -> bool {
-        let code = |status: &Option<Status>| status.as_ref().map(|status| status.code);
-        code(&self.recorded) == code(&self.now)
-    }
-}
-
-/// Why the calls were not all made again.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// The recording cannot be read on.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// There is no connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// A call could not be made.
-    #[error("{name}: {error}")]
-    Call {
-        /// `service/method`.
-        name: String,
-        /// What came in its way.
-        error: CallError,
-    },
-    /// The connection was lost, or what came is no ttRPC.
-    #[error("{0}")]
-    Lost(CallError),
-    /// SIGINT or SIGTERM came.
-    #[error("interrupted")]
-    Interrupted,
-}
-
-/// How a replay ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Outcome {
-    /// How many calls were made.
-    pub calls: u64,
-    /// How many answers differed in status, those that did not come in time among them.
-    pub differ: u64,
-    /// How many of those did not come in time.
-    pub late: u64,
-    /// How many calls were skipped.
-    pub skipped: u64,
-    /// Whether it was stopped at the first answer that differed.
-    pub stopped: bool,
+    /// The calls that the recorded agent did not get.
+    pub kept: Kept,
 }
 
 /// A call that was begun here.
@@ -137,6 +68,8 @@ struct Run<'a, 'b> {
     schema: &'static Schema,
     options: Replay<'a>,
     connections: HashMap<u64, Connection>,
+    /// How many recorded requests there were.
+    requests: u64,
     outcome: Outcome,
     tell: &'b mut dyn FnMut(Step),
     /// When the recording and the replay began.
@@ -153,7 +86,7 @@ pub fn replay(
     options: Replay<'_>,
     tell: &mut dyn FnMut(Step),
 ) -> Result<Outcome, ReplayError> {
-    let (reader, first) = Reader::new(recording)?;
+    let (mut reader, first) = Reader::new(recording)?;
     let what = format!(
         "replay of {:?} to {}",
         first.text.unwrap_or_default(),
@@ -167,16 +100,22 @@ pub fn replay(
         schema,
         options,
         connections: HashMap::new(),
+        requests: 0,
         outcome: Outcome::default(),
         tell,
         began: None,
     };
-    for record in reader {
+    for record in &mut reader {
         if !run.record(record?)? {
             run.outcome.stopped = true;
-            break;
+            return Ok(run.outcome);
         }
     }
+    let open: Vec<u64> = run.connections.keys().copied().collect();
+    for connection in open {
+        run.close(connection)?;
+    }
+    run.outcome.is_cut = reader.is_cut();
     Ok(run.outcome)
 }
 
@@ -190,7 +129,7 @@ impl Run<'_, '_> {
             (Kind::Request, Some(stream)) => self.request(connection, stream, record),
             (Kind::Response, Some(stream)) => self.response(connection, stream, &record),
             (Kind::Close, _) => {
-                self.connections.remove(&connection);
+                self.close(connection)?;
                 Ok(true)
             }
             _ => Ok(true),
@@ -208,6 +147,10 @@ impl Run<'_, '_> {
             record.method.unwrap_or_default(),
         );
         let name = format!("{service}/{method}");
+        self.requests += 1;
+        if self.options.kept.contain(self.requests) {
+            return Ok(self.skip(name, "a rule kept it from the recorded agent"));
+        }
         let rpc = match rpc_of(self.schema, &service, &method) {
             None => return Ok(self.skip(name, "this build does not have the RPC")),
             Some(rpc) if rpc.is_streaming() => {
@@ -250,6 +193,7 @@ impl Run<'_, '_> {
             connection,
             now,
             Record {
+                // That of its caller: what was asked is the same.
                 timeout_nano: record.timeout_nano,
                 metadata: record.metadata,
                 ..self.of_rpc(Kind::Request, rpc, rpc.request, payload)
@@ -275,31 +219,7 @@ impl Run<'_, '_> {
         let answer = self.wait(connection, stream, &begun)?;
         let (now, at) = match answer {
             None => (None, Instant::now()),
-            Some((answer, at)) => {
-                let status = match &answer {
-                    Ok(_) => Status::ok(),
-                    Err(CallError::Status(status)) => status.clone().into(),
-                    Err(error) => {
-                        return Err(ReplayError::Call {
-                            name: begun.name,
-                            error: error.clone(),
-                        });
-                    }
-                };
-                let mut told = match answer {
-                    Ok(payload) => {
-                        self.of_rpc(Kind::Response, begun.rpc, begun.rpc.response, payload)
-                    }
-                    Err(_) => Record {
-                        service: Some(begun.rpc.service.to_owned()),
-                        method: Some(begun.rpc.name.to_owned()),
-                        ..Record::new(SystemTime::now(), Kind::Response)
-                    },
-                };
-                told.status = Some(status.clone());
-                self.tell_record(connection, begun.stream, told);
-                (Some(status), at)
-            }
+            Some((answer, at)) => (Some(self.answered(connection, &begun, answer)?), at),
         };
         self.outcome.late += u64::from(now.is_none());
         let answer = Answer {
@@ -307,11 +227,69 @@ impl Run<'_, '_> {
             recorded: record.status.clone(),
             now,
             took: at.saturating_duration_since(begun.at),
+            rules: match is_made_by_rule(&record.faults, false, record.status.as_ref()) {
+                true => record.faults.clone(),
+                false => Vec::new(),
+            },
         };
         let is_same = answer.is_same();
         self.outcome.differ += u64::from(!is_same);
         (self.tell)(Step::Answer(answer));
         Ok(is_same || self.options.goes_on)
+    }
+
+    /// Records an answer of now, and tells its status.
+    fn answered(
+        &mut self,
+        connection: u64,
+        begun: &Begun,
+        answer: Result<Vec<u8>, CallError>,
+    ) -> Result<Status, ReplayError> {
+        let (status, record) = match answer {
+            Ok(payload) => {
+                let of_rpc = self.of_rpc(Kind::Response, begun.rpc, begun.rpc.response, payload);
+                (Status::ok(), of_rpc)
+            }
+            Err(CallError::Status(status)) => {
+                let record = Record {
+                    service: Some(begun.rpc.service.to_owned()),
+                    method: Some(begun.rpc.name.to_owned()),
+                    ..Record::new(SystemTime::now(), Kind::Response)
+                };
+                (status_of(self.schema, status), record)
+            }
+            Err(error) => {
+                let name = begun.name.clone();
+                return Err(ReplayError::Call { name, error });
+            }
+        };
+        let record = Record {
+            status: Some(status.clone()),
+            ..record
+        };
+        self.tell_record(connection, begun.stream, record);
+        Ok(status)
+    }
+
+    /// Ends a connection, and tells of its calls that have no recorded answer.
+    fn close(&mut self, connection: u64) -> Result<(), ReplayError> {
+        if self.connections.contains_key(&connection) {
+            self.exchange(Some(Duration::ZERO))?;
+        }
+        let Some(mut of) = self.connections.remove(&connection) else {
+            return Ok(());
+        };
+        let mut open: Vec<(u32, Begun)> = of.begun.drain().collect();
+        open.sort_by_key(|(_, begun)| begun.at);
+        for (stream, begun) in open {
+            let now = match of.answers.remove(&stream) {
+                None => None,
+                Some((answer, _)) => Some(self.answered(connection, &begun, answer)?),
+            };
+            let name = begun.name;
+            (self.tell)(Step::Unanswered { name, now });
+        }
+        Ok(())
     }
 
     fn skip(&mut self, name: String, reason: &str) -> bool {

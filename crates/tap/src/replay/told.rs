@@ -1,0 +1,98 @@
+//! What is told while calls are made again, and in the end.
+
+use std::time::Duration;
+
+use agent_client::{CallError, ConnectError};
+
+use crate::recording::{ReadError, Record, Status};
+
+/// What is told while calls are made.
+#[derive(Debug)]
+pub enum Step {
+    /// A call has an answer, as recorded or not.
+    Answer(Answer),
+    /// A call has no recorded answer: it was open when its connection, or the recording, ended.
+    Unanswered {
+        /// `service/method`.
+        name: String,
+        /// The status now, if it has been answered this time.
+        now: Option<Status>,
+    },
+    /// A recorded call is not made.
+    Skipped {
+        /// `service/method`.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A line of the recording of this run.
+    Record(Box<Record>),
+}
+
+/// An answer beside the recorded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// `service/method`.
+    pub name: String,
+    /// The recorded status.
+    pub recorded: Option<Status>,
+    /// The status now; none if no answer came in time.
+    pub now: Option<Status>,
+    /// How long it took.
+    pub took: Duration,
+    /// The kinds of the rules that made the recorded answer. No agent gave it.
+    pub rules: Vec<String>,
+}
+
+impl Answer {
+    /// Whether the status codes are the same. What a rule made of an answer is not compared.
+    pub fn is_same(&self) -> bool {
+        if !self.rules.is_empty() {
+            return self.now.is_some();
+        }
+        let code = |status: &Option<Status>| status.as_ref().map(|status| status.code);
+        code(&self.recorded) == code(&self.now)
+    }
+}
+
+/// Why the calls were not all made again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The recording cannot be read on.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A call could not be made.
+    #[error("{name}: {error}")]
+    Call {
+        /// `service/method`.
+        name: String,
+        /// What came in its way.
+        error: CallError,
+    },
+    /// The connection was lost, or what came is no ttRPC.
+    #[error("{0}")]
+    Lost(CallError),
+    /// SIGINT or SIGTERM came.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// How a replay ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// How many calls were made.
+    pub calls: u64,
+    /// How many answers differed in status, those that did not come in time among them.
+    pub differ: u64,
+    /// How many of those did not come in time.
+    pub late: u64,
+    /// How many calls were skipped.
+    pub skipped: u64,
+    /// Whether it was stopped at the first answer that differed.
+    pub stopped: bool,
+    /// Whether the recording's last line was cut off.
+    pub is_cut: bool,
+}
