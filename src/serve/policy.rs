@@ -7,6 +7,7 @@ use std::time::Duration;
 use agent_policy::{Judge, JudgeError, Rego, Request, Verdict};
 use agent_sim::Policy;
 
+use crate::log::say;
 use crate::schema::Schema;
 
 /// How long a policy may take for one request.
@@ -53,17 +54,6 @@ impl Engine {
     }
 }
 
-/// The agent's error for a policy that agents to 3.28 take. The hint is on its first line, which
-/// is all that is shown of a long error.
-fn with_v0_hint(error: &str) -> String {
-    let error = error.trim_start();
-    let (first, rest) = error.split_once('\n').unwrap_or((error, ""));
-    format!(
-        "{first}: a policy in Rego v0, which agents to 3.28 take and this one does not: its rules \
-         need \"if\"\n{rest}"
-    )
-}
-
 impl Policy for Engine {
     fn forget(&mut self) {
         self.judge = Judge::new(self.program, TIMEOUT);
@@ -75,10 +65,16 @@ impl Policy for Engine {
         self.policy = Given::Set;
         match self.judge.set_policy(text, Rego::V1) {
             Ok(_) => Ok(()),
-            Err(JudgeError::NotTaken { error, is_v0, .. }) => Err(match is_v0 {
-                true => with_v0_hint(&error),
-                false => error,
-            }),
+            Err(JudgeError::NotTaken { error, is_v0, .. }) => {
+                // The caller gets the agent's own error, which does not say it.
+                if is_v0 {
+                    say(
+                        "warning: this policy is Rego v0, which agents to 3.28 take and this one \
+                         does not: its rules need \"if\"",
+                    );
+                }
+                Err(error)
+            }
             Err(error) => Err(error.to_string()),
         }
     }

@@ -414,7 +414,7 @@ fn an_input_without_requests_is_an_error() {
             (None, "log.jsonl"),
             (Some("--script"), "script"),
         ] {
-            policy(&folder, &[command, "-p", "p.rego", "-c", "GetMetrics"])
+            policy(&folder, &[command, "-p", "p.rego", "-c=GetMetrics"])
                 .arguments(option)
                 .arguments([file])
                 .stderr(format!("error: \"{file}\": there are no requests in it\n"))

@@ -170,12 +170,17 @@ fn serve_says_that_a_policy_is_for_older_agents() {
     crate::tool::connect(&served.address(), ["-c", "SetPolicy policy_file=old.rego"])
         .folder(folder.path())
         .stderr(
-            "error: SetPolicy: the agent answered code: INVALID_ARGUMENT (3): --> agent_policy:3:3: \
-             a policy in Rego v0, which agents to 3.28 take and this one does not: its rules need \
-             \"if\"\n",
+            "error: SetPolicy: the agent answered code: INVALID_ARGUMENT (3): --> agent_policy:3:3\n",
         )
         .status(67)
         .test();
+    assert_eq!(
+        served.end(nix::sys::signal::Signal::SIGTERM).2,
+        [
+            "warning: this policy is Rego v0, which agents to 3.28 take and this one does not: its \
+             rules need \"if\""
+        ]
+    );
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn a_function_is_no_answer() {
         reasons,
         [
             "  p.rego:2: ListRoutesRequest(_) := true   # is a function, which is no answer to a request",
-            "  p.rego:3: ExecProcessRequest(x) if {   # is a function, which is no answer to a request",
+            "  p.rego:3: ExecProcessRequest(x) if   # is a function, which is no answer to a request",
             "  p.rego:7: GetMetricsRequest(x) if x == 2   # is a function, which is no answer to a request",
         ]
     );
