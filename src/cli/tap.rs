@@ -46,7 +46,7 @@ pub struct Proxy {
     pub interpose: Option<PathBuf>,
 
     /// The guest's port that the agent listens on; what is said to other ports passes unseen
-    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT)]
+    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT, value_parser = port())]
     pub port: u32,
 
     /// Record what passes in this file
@@ -56,6 +56,11 @@ pub struct Proxy {
     /// What goes wrong.
     #[command(flatten)]
     pub rules: Rules,
+}
+
+/// A port that can be listened on: neither "any port", nor what stands for it.
+fn port() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..i64::from(u32::MAX))
 }
 
 const CAPTURE: &str = "\
@@ -80,7 +85,7 @@ pub struct Capture {
     pub cid: Option<u32>,
 
     /// The guest's port that the agent listens on
-    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT)]
+    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT, value_parser = port())]
     pub port: u32,
 
     /// Record what passes in this file

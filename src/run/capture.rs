@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use agent_tap::{Capture, CaptureError, Filter, Log, Sinks};
 
-use super::proxy::{create, log_failed, recording_ends, tell};
+use super::proxy::{check, create, log_failed, output, recording_ends, tell};
 use crate::cli;
 use crate::error::{Error, Kind};
 use crate::input;
@@ -26,6 +26,7 @@ pub(super) fn run(
         cid: cid(&options, logger)?,
         port: options.port,
     };
+    check(options.write.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -50,7 +51,7 @@ pub(super) fn run(
         what: format!("capture of {of}"),
         recording: file.map(|file| Box::new(file) as Box<dyn Write + Send>),
         failed: recording_ends,
-        lines: Some(Box::new(io::stdout())),
+        lines: Some(Box::new(output().map_err(start)?)),
     };
     let (log, threads) = Log::start(schema, sinks).map_err(log_failed)?;
     say(format_args!("capturing {of}"));

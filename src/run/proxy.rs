@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +43,7 @@ pub(super) fn run(
         true => None,
         false => Some(Arc::new(rules::faults(schema, &options.rules)?)),
     };
+    check(options.write.as_deref())?;
     listen::raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -65,7 +66,7 @@ pub(super) fn run(
         what: text,
         recording: file.map(|file| Box::new(file) as Box<dyn Write + Send>),
         failed: recording_ends,
-        lines: Some(Box::new(io::stdout())),
+        lines: Some(Box::new(output().map_err(start)?)),
     };
     let (log, threads) = Log::start(schema, sinks).map_err(log_failed)?;
     if let Some(faults) = &faults {
@@ -104,6 +105,11 @@ pub(super) fn log_failed(error: LogError) -> Error {
     }
 }
 
+/// Standard output, without a buffer that looks for the ends of lines in it.
+pub(super) fn output() -> io::Result<File> {
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
 /// Tells at once that calls are not recorded any more; they pass and are printed all the same.
 pub(super) fn recording_ends(error: &LogError) {
     say(format_args!("warning: {error}; it ends here"));
@@ -111,10 +117,19 @@ pub(super) fn recording_ends(error: &LogError) {
 
 /// The file of a recording.
 pub(super) fn create(path: &Path) -> Result<File, Error> {
-    recording::create(path).map_err(|error| {
-        let reason = input::reason(&error);
-        Error::usage(format_args!("-w: cannot write {path:?}: {reason}"))
+    recording::create(path).map_err(|error| not_written(path, &error))
+}
+
+/// Finds out whether a recording can be made, before anything else is.
+pub(super) fn check(path: Option<&Path>) -> Result<(), Error> {
+    path.map_or(Ok(()), |path| {
+        recording::check(path).map_err(|error| not_written(path, &error))
     })
+}
+
+fn not_written(path: &Path, error: &io::Error) -> Error {
+    let reason = input::reason(error);
+    Error::usage(format_args!("-w: cannot write {path:?}: {reason}"))
 }
 
 /// Tells what is not in the log, where a person or a script can act on it.
@@ -130,7 +145,7 @@ pub(super) fn tell(summary: Summary) {
     if lost.items > 0 {
         say(format_args!(
             "warning: {} frames passed that are not in the log: they came faster than they could \
-             be written",
+             be written, or too many came in part",
             lost.items
         ));
     }

@@ -112,6 +112,10 @@ fn an_unknown_topic() {
             .stderr(format!("error: {message}\n"))
             .test();
     }
+    tool(["examples", "nosuch"])
+        .status(2)
+        .stderr("error: there are no examples of \"nosuch\"; \"examples\" alone lists its topics\n")
+        .test();
 }
 
 #[test]

@@ -209,7 +209,11 @@ fn pass_a_descriptor(rules: &[&str]) {
     client.read_exact(&mut line).unwrap();
     assert_eq!(&line, b"OK 7\n");
 
-    // A file travels with a byte, as a runtime hands over standard output.
+    // A file travels with a byte, as a runtime hands over standard output. What was said just
+    // before is read by itself.
+    let id = Pid::from_raw(i32::try_from(proxy.id()).unwrap());
+    kill(id, Signal::SIGSTOP).unwrap();
+    client.write_all(b"passfd\n").unwrap();
     let handed = fs::File::open("/proc/self/status").unwrap();
     let descriptors = [handed.as_raw_fd()];
     let rights = [ControlMessage::ScmRights(&descriptors)];
@@ -221,6 +225,11 @@ fn pass_a_descriptor(rules: &[&str]) {
         None,
     );
     assert_eq!(sent, Ok(1));
+    client.write_all(b"more").unwrap();
+    kill(id, Signal::SIGCONT).unwrap();
+    let mut line = [0; 7];
+    agent.read_exact(&mut line).unwrap();
+    assert_eq!(&line, b"passfd\n");
     let mut space = cmsg_space!([RawFd; 1]);
     let mut byte = [0];
     let mut parts = [IoSliceMut::new(&mut byte)];
@@ -237,6 +246,9 @@ fn pass_a_descriptor(rules: &[&str]) {
     assert_eq!(descriptors.len(), 1);
     let path = fs::read_link(format!("/proc/self/fd/{}", descriptors[0])).unwrap();
     assert!(path.ends_with("status"), "{path:?}");
+    let mut rest = [0; 4];
+    agent.read_exact(&mut rest).unwrap();
+    assert_eq!(&rest, b"more");
     drop((client, agent));
     let (_, calls, _) = proxy.end(Signal::SIGTERM);
     assert_eq!(calls, Vec::<Value>::new());
@@ -525,6 +537,9 @@ fn mistakes_are_told_before_anything_is_made() {
         .arguments([&missing])
         .run();
     assert_eq!(fs::read(&file).unwrap(), b"kept");
+    let inside = file.join("calls");
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
     for (arguments, message) in [
         (
             vec!["proxy", "--interpose", missing.to_str().unwrap()],
@@ -542,6 +557,33 @@ fn mistakes_are_told_before_anything_is_made() {
         (
             vec!["proxy", "--listen", "unix:///a", "--to", "unix:///a"],
             "--listen and --to are both \"unix:///a\": it would call itself".to_owned(),
+        ),
+        (
+            vec![
+                "proxy",
+                "--interpose",
+                missing.to_str().unwrap(),
+                "--port",
+                "0",
+            ],
+            "invalid value '0' for '--port <PORT>': 0 is not in 1..4294967295".to_owned(),
+        ),
+        (
+            vec!["capture", "-w", inside.to_str().unwrap()],
+            format!("-w: cannot write {inside:?}: not a directory"),
+        ),
+        (
+            vec![
+                "proxy",
+                "-w",
+                link.to_str().unwrap(),
+                "--interpose",
+                missing.to_str().unwrap(),
+            ],
+            format!(
+                "-w: cannot write {link:?}: it is a symbolic link, and a recording follows none; \
+                 name the file itself: {file:?}"
+            ),
         ),
         (
             vec!["proxy", "--listen", "unix:///a", "--to", "nowhere"],

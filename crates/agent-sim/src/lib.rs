@@ -9,6 +9,7 @@
 
 mod agent;
 mod behaviour;
+mod call;
 mod connection;
 mod handshake;
 mod in_process;

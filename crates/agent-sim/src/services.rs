@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use agent_schema::{Rpc, Schema};
 use async_trait::async_trait;
-use tokio::sync::{MutexGuard, watch};
+use tokio::sync::watch;
 use ttrpc::asynchronous::{Service, TtrpcContext};
 
 use super::agent::Agent;
@@ -15,9 +15,9 @@ use super::behaviour::{
     container, diagnostics, events, files, guest, health, ip_tables, memory, mounts, network,
     policy, process, sandbox, stats, stdio, volumes,
 };
-use super::notice::{Never, Watch};
+use super::call::Call;
+use super::notice::Watch;
 use super::protos::{agent, agent_ttrpc, csi, empty, health as health_protos, health_ttrpc, types};
-use super::state::Sandbox;
 use super::streams::Streaming;
 use super::unary::Unary;
 
@@ -68,42 +68,6 @@ fn add(
     } else {
         let handler = || Box::new(Unary(rpc)) as _;
         service.methods.entry(name).or_insert_with(handler);
-    }
-}
-
-/// A call that is being answered.
-#[derive(Clone, Copy)]
-pub(super) struct Call<'a> {
-    /// Who answers it.
-    pub(super) agent: &'a Agent,
-    watch: &'a dyn Watch,
-    stream: u32,
-    service: &'static str,
-    method: &'static str,
-}
-
-impl<'a> Call<'a> {
-    /// The sandbox, once no other call has it.
-    pub(super) async fn sandbox(self) -> MutexGuard<'a, Sandbox> {
-        self.agent.sandbox().await
-    }
-
-    /// Never answers, as the real agent does for a reason, and keeps the sandbox
-    /// until the client gives the call up.
-    pub(super) async fn never<T>(
-        self,
-        sandbox: MutexGuard<'a, Sandbox>,
-        reason: impl Into<String>,
-    ) -> ttrpc::Result<T> {
-        self.watch.never(&Never {
-            stream: self.stream,
-            service: self.service.to_owned(),
-            method: self.method.to_owned(),
-            reason: reason.into(),
-        });
-        let never = std::future::pending().await;
-        drop(sandbox);
-        never
     }
 }
 

@@ -9,8 +9,8 @@ use agent_wire::WireError;
 use nix::errno::Errno;
 use thiserror::Error;
 
-use crate::frame::{HEADER_LENGTH, LARGEST_DATA};
-use crate::response::Status;
+use crate::layout::{HEADER_LENGTH, LARGEST_DATA};
+use crate::status::Status;
 
 /// How a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -12,27 +12,7 @@ use nix::sys::socket::{MsgFlags, recv};
 use crate::deadline::Deadline;
 use crate::error::{CallError, ProtocolError, Stage};
 use crate::interrupt::Stop;
-
-/// Bytes of a frame's header: the length of the data and the stream ID, each in four bytes
-/// with the highest one first, the type and the flags. (This, and all that follows, is
-/// described at <https://github.com/containerd/ttrpc/blob/main/PROTOCOL.md>.)
-pub(crate) const HEADER_LENGTH: usize = 10;
-/// The largest number of data bytes in a frame, 4 MiB.
-pub(crate) const LARGEST_DATA: usize = 4 << 20;
-
-/// The type of a frame that begins a call, whose data is a `Request`.
-pub(crate) const TYPE_REQUEST: u8 = 1;
-/// The type of a frame that ends a call, whose data is a `Response`.
-pub(crate) const TYPE_RESPONSE: u8 = 2;
-/// The type of a frame whose data is one message of a stream.
-pub(crate) const TYPE_DATA: u8 = 3;
-
-/// The flag of the last frame that its sender sends on a stream.
-pub(crate) const FLAG_REMOTE_CLOSED: u8 = 1;
-/// The flag of a request that data frames follow.
-pub(crate) const FLAG_REMOTE_OPEN: u8 = 2;
-/// The flag of a frame that carries no message, not even an empty one.
-pub(crate) const FLAG_NO_DATA: u8 = 4;
+use crate::layout::{HEADER_LENGTH, LARGEST_DATA, TYPE_DATA, TYPE_REQUEST, TYPE_RESPONSE};
 
 /// What one read takes at most while no larger frame is announced.
 const READ_SIZE: usize = 4 * 1024;

@@ -3,12 +3,10 @@
 //! more than once the last one counts, a message that comes in parts is merged, and fields that
 //! are not known are skipped.
 
-use std::fmt;
-use std::time::Duration;
-
 use agent_wire::{Content, Fields, WireError};
 
 use crate::error::{CallError, ProtocolError};
+use crate::status::{Any, Status};
 
 /// The fields of `Response`, of `Status` and of `google.protobuf.Any`.
 const STATUS: u32 = 1;
@@ -18,120 +16,6 @@ const MESSAGE: u32 = 2;
 const DETAILS: u32 = 3;
 const TYPE_URL: u32 = 1;
 const VALUE: u32 = 2;
-
-/// The status code of an agent that gave up because of the deadline it was sent.
-const DEADLINE_EXCEEDED: i32 = 4;
-
-/// The part of the deadline after which the agent's DEADLINE_EXCEEDED is about that: its
-/// clock began later, and may be coarser.
-const ALMOST: f64 = 0.9;
-
-/// An answer's status other than OK.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Status {
-    /// The code as it came, any 32-bit number but 0.
-    pub code: i32,
-    /// The message as it came: not escaped, of any length, with any number of
-    /// lines. Whoever prints it must not trust it.
-    pub message: String,
-    /// More about the error, in messages of any type.
-    pub details: Vec<Any>,
-}
-
-/// An encoded message with its type, as `google.protobuf.Any` has it. It need not be an
-/// encoding of that type, nor need there be such a type.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Any {
-    /// The type's full name, mostly behind a prefix that ends in `/`.
-    pub type_url: String,
-    /// The message, encoded.
-    pub value: Vec<u8>,
-}
-
-impl Status {
-    /// The code's name, if it has one.
-    pub fn name(&self) -> Option<&'static str> {
-        status_name(self.code)
-    }
-
-    /// Whether the agent gave up because of the deadline that it was sent.
-    pub fn is_deadline_exceeded(&self) -> bool {
-        self.code == DEADLINE_EXCEEDED
-    }
-
-    /// Whether this says only that the call's own deadline has passed, of which the agent
-    /// knows too: chance decides who is first to tell.
-    pub fn is_of_deadline(&self, deadline: Duration, elapsed: Duration) -> bool {
-        self.is_deadline_exceeded() && elapsed >= deadline.mul_f64(ALMOST)
-    }
-
-    fn merge(&mut self, mut fields: Fields<'_>) -> Result<(), WireError> {
-        while let Some(field) = fields.next_field()? {
-            match field {
-                // A number of 32 bits is the low half of a longer one.
-                (CODE, Content::Varint(code)) => self.code = code as i32,
-                (MESSAGE, Content::Bytes(text)) => self.message = fields.text(text)?.to_owned(),
-                (DETAILS, Content::Bytes(any)) => {
-                    self.details.push(Any::decode(fields.nested(any)?)?);
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Any {
-    fn decode(mut fields: Fields<'_>) -> Result<Self, WireError> {
-        let mut any = Any::default();
-        while let Some(field) = fields.next_field()? {
-            match field {
-                (TYPE_URL, Content::Bytes(text)) => any.type_url = fields.text(text)?.to_owned(),
-                (VALUE, Content::Bytes(value)) => any.value = value.to_vec(),
-                _ => {}
-            }
-        }
-        Ok(any)
-    }
-}
-
-/// `INTERNAL (13)`, or the bare number of a code without a name. The message is
-/// left out, as it is not to be trusted.
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => write!(f, "{name} ({})", self.code),
-            None => write!(f, "{}", self.code),
-        }
-    }
-}
-
-/// The name of a status code, as `google.rpc.Code` defines it.
-pub fn status_name(code: i32) -> Option<&'static str> {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    usize::try_from(code)
-        .ok()
-        .and_then(|code| NAMES.get(code))
-        .copied()
-}
 
 /// The payload out of a response frame's data, or the status that it has in its place. No
 /// status means OK, and no payload the empty message.
@@ -155,7 +39,7 @@ fn decode(data: &[u8]) -> Result<(Status, &[u8]), WireError> {
     let mut fields = Fields::of(data);
     while let Some(field) = fields.next_field()? {
         match field {
-            (STATUS, Content::Bytes(part)) => status.merge(fields.nested(part)?)?,
+            (STATUS, Content::Bytes(part)) => merge(&mut status, fields.nested(part)?)?,
             (PAYLOAD, Content::Bytes(content)) => payload = content,
             _ => {}
         }
@@ -163,13 +47,41 @@ fn decode(data: &[u8]) -> Result<(Status, &[u8]), WireError> {
     Ok((status, payload))
 }
 
+/// Adds to a status what one more part of it says.
+fn merge(status: &mut Status, mut fields: Fields<'_>) -> Result<(), WireError> {
+    while let Some(field) = fields.next_field()? {
+        match field {
+            // A number of 32 bits is the low half of a longer one.
+            (CODE, Content::Varint(code)) => status.code = code as i32,
+            (MESSAGE, Content::Bytes(text)) => status.message = fields.text(text)?.to_owned(),
+            (DETAILS, Content::Bytes(any)) => {
+                status.details.push(decode_any(fields.nested(any)?)?);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn decode_any(mut fields: Fields<'_>) -> Result<Any, WireError> {
+    let mut any = Any::default();
+    while let Some(field) = fields.next_field()? {
+        match field {
+            (TYPE_URL, Content::Bytes(text)) => any.type_url = fields.text(text)?.to_owned(),
+            (VALUE, Content::Bytes(value)) => any.value = value.to_vec(),
+            _ => {}
+        }
+    }
+    Ok(any)
+}
+
 #[cfg(test)]
 mod tests {
     use agent_wire::{put_bytes, put_varint_field};
     use proptest::collection::vec;
     use proptest::prelude::*;
-    use protobuf::{Enum, EnumOrUnknown, Message};
-    use ttrpc::proto::{self, Code, Response};
+    use protobuf::{EnumOrUnknown, Message};
+    use ttrpc::proto::{self, Response};
 
     use super::*;
 
@@ -185,20 +97,6 @@ mod tests {
         let mut message = Vec::new();
         put_bytes(field, content, &mut message);
         message
-    }
-
-    #[test]
-    fn the_names_are_those_of_the_ttrpc_crate() {
-        for code in Code::VALUES {
-            assert_eq!(
-                status_name(code.value()),
-                Some(format!("{code:?}").as_str())
-            );
-        }
-        assert_eq!(Code::VALUES.len(), 17);
-        for unnamed in [i32::MIN, -1, 17, i32::MAX] {
-            assert_eq!(status_name(unnamed), None);
-        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::call::Call;
 use crate::connection::{Connection, Late};
 use crate::deadline::Deadline;
 use crate::error::{CallError, ErrorKind, ProtocolError, Stage};
-use crate::frame::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FrameType, check_size};
+use crate::frame::{FrameType, check_size};
+use crate::layout::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED};
 use crate::response::decode_response;
 use crate::writer::{FrameWriter, Opening, Until, Waiting};
 

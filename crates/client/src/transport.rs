@@ -5,6 +5,7 @@
 mod address;
 mod connect;
 mod hybrid;
+mod problem;
 mod refusal;
 mod unix;
 mod vsock;
@@ -14,9 +15,10 @@ use std::os::unix::net::UnixStream;
 
 use crate::deadline::Deadline;
 
-pub use self::address::{AGENT_PORT, Address, AddressError, AddressProblem};
+pub use self::address::{AGENT_PORT, Address, AddressError};
 pub use self::connect::{ConnectError, ConnectOptions, connect};
 pub use self::hybrid::HybridSocket;
+pub use self::problem::AddressProblem;
 pub use self::refusal::Refusal;
 pub use self::unix::{PlainSocket, SocketFile, SocketName};
 pub use self::vsock::{VsockPort, guest_port};

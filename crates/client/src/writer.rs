@@ -11,11 +11,11 @@ use nix::sys::socket::{MsgFlags, Shutdown, sendmsg, shutdown};
 use crate::call::Call;
 use crate::deadline::Deadline;
 use crate::error::{CallError, ErrorKind, Stage};
-use crate::frame::{
-    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, HEADER_LENGTH, TYPE_DATA, TYPE_REQUEST,
-    check_size, header,
-};
+use crate::frame::{check_size, header};
 use crate::interrupt::Stop;
+use crate::layout::{
+    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN, HEADER_LENGTH, TYPE_DATA, TYPE_REQUEST,
+};
 
 /// How a request begins its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

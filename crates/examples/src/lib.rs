@@ -44,10 +44,18 @@ pub struct Example {
 
 /// No topic has this name.
 #[derive(Debug, thiserror::Error)]
-#[error("there are no examples of {name:?}{}", did_you_mean(.near))]
+#[error("there are no examples of {name:?}{}", instead(.near))]
 pub struct NoTopic {
     name: String,
     near: Vec<String>,
+}
+
+/// What to do about a topic that is not there.
+fn instead(near: &[String]) -> String {
+    match near {
+        [] => "; \"examples\" alone lists its topics".to_owned(),
+        near => did_you_mean(near),
+    }
 }
 
 impl Example {

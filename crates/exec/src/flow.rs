@@ -5,14 +5,12 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::Signal;
-use serde_json::Value;
 
 use super::calls::Rpcs;
-use super::detach::DetachKeys;
-use super::process::Process;
-use super::pump::{End, Pump, Tag};
+use super::process::Exec;
+use super::pump::{End, Pump, Tag, poll_timeout};
 use super::signals::{Signalled, Signals};
 use super::terminal::{self, RawTerminal};
 use agent_client::interrupt::{self, Interrupted};
@@ -28,25 +26,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What an agent with a policy has among its features.
 const POLICY: &str = "agent-policy";
-
-/// What is to be run, and how.
-#[derive(Debug)]
-pub struct Exec<'a> {
-    /// The container's ID.
-    pub container_id: &'a str,
-    /// The new process's ID within the container.
-    pub exec_id: &'a str,
-    /// The process.
-    pub process: Process<'a>,
-    /// The container's `config.json`, and its name.
-    pub config: Option<(&'a str, &'a Value)>,
-    /// Whether it reads this process's standard input; otherwise it has none.
-    pub input: bool,
-    /// What is typed to leave it alone.
-    pub detach_keys: &'a DetachKeys,
-    /// How long it may run.
-    pub timeout: Option<Duration>,
-}
 
 /// How an exec ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,17 +231,4 @@ fn has_policy(agent: &mut Agent, rpcs: &Rpcs) -> bool {
     let details = ByName::answer(rpc, &answer);
     let features = details.map(|details| details.texts("agent_details", "extra_features"));
     features.is_ok_and(|features| features.iter().any(|feature| feature == POLICY))
-}
-
-/// What is left of a wait as the system takes it. A part of a millisecond is waited for as a
-/// whole one.
-pub(super) fn poll_timeout(left: Option<Duration>) -> PollTimeout {
-    match left {
-        None => PollTimeout::NONE,
-        Some(Duration::ZERO) => PollTimeout::ZERO,
-        Some(left) => {
-            let left = left + Duration::from_micros(999);
-            PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
-        }
-    }
 }

@@ -19,5 +19,5 @@ mod terminal;
 pub const NOT_RUN: u8 = 125;
 
 pub use detach::{DetachKeys, DetachKeysError};
-pub use flow::{Ended, Exec, exec};
-pub use process::{Process, environment};
+pub use flow::{Ended, exec};
+pub use process::{Exec, Process, environment};

@@ -1,10 +1,13 @@
 //! The process to run: what the user asked for, over what the container's own configuration
 //! says, as the agent lets a process inherit little of its container.
 
+use std::time::Duration;
+
 use agent_bundle::{Config, Part};
 use agent_node::User;
 use serde_json::{Map, Value, json};
 
+use super::detach::DetachKeys;
 use agent_report::error::Error;
 use agent_schema::{Reflect, Schema};
 
@@ -14,6 +17,25 @@ const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 /// What of the container's own process holds for others too. Capabilities are the container's
 /// if nothing is said of them.
 const INHERITED: [&str; 5] = ["cwd", "env", "noNewPrivileges", "rlimits", "user"];
+
+/// What is to be run, and how.
+#[derive(Debug)]
+pub struct Exec<'a> {
+    /// The container's ID.
+    pub container_id: &'a str,
+    /// The new process's ID within the container.
+    pub exec_id: &'a str,
+    /// The process.
+    pub process: Process<'a>,
+    /// The container's `config.json`, and its name.
+    pub config: Option<(&'a str, &'a Value)>,
+    /// Whether it reads this process's standard input; otherwise it has none.
+    pub input: bool,
+    /// What is typed to leave it alone.
+    pub detach_keys: &'a DetachKeys,
+    /// How long it may run.
+    pub timeout: Option<Duration>,
+}
 
 /// A process as a user asks for it.
 #[derive(Debug)]

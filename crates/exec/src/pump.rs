@@ -11,13 +11,13 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, poll};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::unistd::read;
 
 use super::calls::Rpcs;
 use super::detach::Watch;
-use super::flow::{Exec, poll_timeout};
+use super::process::Exec;
 use super::signals::{Signalled, Signals};
 use super::streams::{Inlet, Outlet, PIECE};
 use super::terminal::{self, RawTerminal};
@@ -457,4 +457,17 @@ fn told(what: &str, error: &Error) -> String {
     let failure = agent_report::error::Failure::new(None, error.clone());
     let text = failure.render(agent_report::error::ErrorFormat::Text, false);
     format!("{what}: {}", text.trim_start_matches("error: "))
+}
+
+/// What is left of a wait as the system takes it. A part of a millisecond is waited for as a
+/// whole one.
+pub(super) fn poll_timeout(left: Option<Duration>) -> PollTimeout {
+    match left {
+        None => PollTimeout::NONE,
+        Some(Duration::ZERO) => PollTimeout::ZERO,
+        Some(left) => {
+            let left = left + Duration::from_micros(999);
+            PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::unistd::write;
 
-use super::flow::Exec;
+use super::process::Exec;
 use agent_report::error::Error;
 use agent_schema::Rpc;
 use agent_session::by_name::ByName;

@@ -11,14 +11,15 @@ mod calls;
 mod control;
 mod dice;
 mod error;
-mod field;
 mod grammar;
+mod kind;
 mod layer;
 mod observer;
 mod orders;
 mod reader;
 mod reply;
 mod rule;
+mod target;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -34,7 +35,7 @@ use self::rule::{Effect, Fault, Rule};
 
 pub use calls::CallsError;
 pub use error::FaultError;
-pub use grammar::Kind;
+pub use kind::Kind;
 pub use layer::{End, Layer, Load};
 pub use observer::{Answer, Asked, Observer, Record, Side, Written};
 pub use orders::Orders;

@@ -8,37 +8,9 @@ use agent_schema::{Reflect, Rpc, Schema};
 
 use super::calls::Calls;
 use super::dice::Dice;
-use super::field::Field;
-use super::grammar::Kind;
+use super::kind::Kind;
 use super::reply::Changes;
-
-/// The RPCs that a rule is for.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Target {
-    /// All of them.
-    Every,
-    /// One.
-    Rpc(&'static Rpc),
-}
-
-impl Target {
-    /// Whether a call of `rpc`, or of none that the schema has, counts.
-    pub(super) fn includes(self, rpc: Option<&Rpc>) -> bool {
-        match self {
-            Target::Every => true,
-            Target::Rpc(wanted) => rpc.is_some_and(|rpc| std::ptr::eq(wanted, rpc)),
-        }
-    }
-
-    /// Whether both are for the same RPCs.
-    pub(super) fn is(self, other: Target) -> bool {
-        match (self, other) {
-            (Target::Every, Target::Every) => true,
-            (Target::Rpc(one), Target::Rpc(other)) => std::ptr::eq(one, other),
-            _ => false,
-        }
-    }
-}
+use super::target::{Field, Target};
 
 /// What a rule does to a call.
 #[derive(Debug, Clone)]

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::host::Host;
-use crate::sandbox::Unread;
+use crate::host::{Host, Unread};
 
 /// Folders with a folder for each namespace, and in that a bundle for each container.
 const CONTAINERD: [&str; 2] = [

@@ -11,8 +11,6 @@ use agent_client::Address;
 use agent_client::transport::{AddressError, SocketName};
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 
-use crate::sandbox::Unread;
-
 /// The most that is read of a file, in bytes. A configuration with all of its annotations has
 /// less than a tenth of it.
 const LONGEST_FILE: u64 = 8 * 1024 * 1024;
@@ -154,6 +152,27 @@ impl Host {
                 }
                 None
             }
+        }
+    }
+}
+
+/// A place that could not be read, so that sandboxes or containers may be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The place.
+    pub path: PathBuf,
+    /// Why not.
+    pub reason: String,
+    /// Whether another user might.
+    pub is_denied: bool,
+}
+
+impl Unread {
+    pub(crate) fn new(path: &Path, error: &io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason: agent_text::reason(error),
+            is_denied: error.kind() == io::ErrorKind::PermissionDenied,
         }
     }
 }

@@ -24,14 +24,16 @@ mod host;
 mod monitor;
 mod process;
 mod record;
+mod runtime;
 mod sandbox;
 mod select;
 mod user;
 
 pub use bundle::{Container, Pod};
-pub use host::Host;
+pub use host::{Host, Unread};
 pub use monitor::Answer;
 pub use process::Process;
-pub use sandbox::{Runtime, Sandbox, State, Survey, Unread};
+pub use runtime::Runtime;
+pub use sandbox::{Sandbox, State, Survey};
 pub use select::SelectError;
 pub use user::{User, UserError};

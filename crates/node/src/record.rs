@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::host::Host;
+use crate::host::{Host, Unread};
 use crate::process;
-use crate::sandbox::{Runtime, Unread};
+use crate::runtime::Runtime;
 
 /// What a state file says.
 #[derive(Debug, Default, PartialEq, Eq)]

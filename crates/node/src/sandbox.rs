@@ -3,56 +3,21 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use agent_client::Address;
 use agent_text::excerpt::Excerpt;
 
 use crate::bundle::{self, Container, Pod};
-use crate::host::Host;
+use crate::host::{Host, Unread};
 use crate::monitor::{self, Answer};
 use crate::process::Process;
 use crate::record::Record;
+use crate::runtime::Runtime;
 
 /// The file of a shim's monitor socket.
 const MONITOR: &str = "shim-monitor.sock";
-
-/// Whose sandbox it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Runtime {
-    /// The runtime written in Go.
-    Go,
-    /// The runtime written in Rust, runtime-rs.
-    Rust,
-}
-
-impl Runtime {
-    const ALL: [Self; 2] = [Self::Go, Self::Rust];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Go => "go",
-            Self::Rust => "rust",
-        }
-    }
-
-    /// The folder with a folder for each sandbox.
-    pub fn folder(self) -> &'static str {
-        match self {
-            Self::Go => "/run/vc/sbs",
-            Self::Rust => "/run/kata",
-        }
-    }
-
-    pub(crate) fn state_file(self) -> &'static str {
-        match self {
-            Self::Go => "persist.json",
-            Self::Rust => "state.json",
-        }
-    }
-}
 
 /// A sandbox of the host.
 #[derive(Debug, Clone)]
@@ -193,27 +158,6 @@ impl Sandbox {
 /// What the Rust runtime answers while it has no address.
 fn is_address_to_be(body: &str) -> bool {
     body.is_empty() || body.starts_with(':')
-}
-
-/// A place that could not be read, so that sandboxes or containers may be missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
-    /// The place.
-    pub path: PathBuf,
-    /// Why not.
-    pub reason: String,
-    /// Whether another user might.
-    pub is_denied: bool,
-}
-
-impl Unread {
-    pub(crate) fn new(path: &Path, error: &io::Error) -> Self {
-        Self {
-            path: path.to_owned(),
-            reason: agent_text::reason(error),
-            is_denied: error.kind() == io::ErrorKind::PermissionDenied,
-        }
-    }
 }
 
 /// What there is on a host.

@@ -2,17 +2,20 @@
 //! is told when it ends, so that only the open ones are kept.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::time::{Duration, SystemTime};
 
+use agent_schema::json::string::escape_unprintable;
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::value::RawValue;
 
 use crate::recording::{Kind, Payload, Record, Status};
 
-/// How many calls are kept that have no answer yet, and how many bytes of their requests. The
-/// oldest are told as open then.
+/// How many calls are kept that have no answer yet, and how many bytes they take. The oldest are
+/// told as open then.
 const MOST_OPEN: usize = 1 << 16;
-const MOST_BYTES: usize = 64 << 20;
+const MOST_BYTES: usize = 32 << 20;
 
 /// A call as it went.
 #[derive(Debug, Clone)]
@@ -83,7 +86,7 @@ pub struct Calls {
     /// The same in the order in which they began.
     order: BTreeMap<u64, (u64, u32)>,
     begun: u64,
-    /// Of the requests of the open ones.
+    /// What the open ones take.
     bytes: usize,
 }
 
@@ -199,12 +202,18 @@ impl Call {
         call
     }
 
-    /// The bytes that its request takes.
+    /// The bytes that it takes while it is open.
     fn size(&self) -> usize {
-        self.request.as_ref().map_or(0, |said| {
+        let request = self.request.as_ref().map_or(0, |said| {
             let message = said.message.as_ref().map_or(0, |text| text.get().len());
-            said.payload.len() + message
-        })
+            let error = said.error.as_ref().map_or(0, String::len);
+            said.payload.len() + message + error
+        });
+        let pair = |(key, value): &(String, String)| {
+            size_of::<(String, String)>() + key.len() + value.len()
+        };
+        let metadata: usize = self.metadata.iter().map(pair).sum();
+        size_of::<Call>() + self.service.len() + self.method.len() + metadata + request
     }
 
     /// How long it took; none while it is open.
@@ -267,9 +276,24 @@ impl Call {
             open: matches!(self.end, End::Open).then_some(true),
             duration_us: self.took().map(|took| took.as_micros()),
         };
-        let mut line = serde_json::to_vec(&line)?;
-        line.push(b'\n');
-        Ok(line)
+        let mut text = Vec::new();
+        line.serialize(&mut Serializer::with_formatter(&mut text, Printable))?;
+        text.push(b'\n');
+        Ok(text)
+    }
+}
+
+/// Writes JSON in one line, with strings in which nothing acts on a terminal: names, metadata
+/// and errors are a peer's.
+struct Printable;
+
+impl Formatter for Printable {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        writer.write_all(escape_unprintable(fragment).as_bytes())
     }
 }
 
@@ -330,19 +354,49 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_a_peer_acts_on_a_terminal() {
+        const WILD: &str = "a\u{202e}\u{9b}\u{feff}\u{7f}\u{1b}b";
+        let mut call = Call::begin(1, 1, record(Kind::Request, 1, 0));
+        call.method = WILD.to_owned();
+        call.metadata = vec![(WILD.to_owned(), WILD.to_owned())];
+        let mut answer = record(Kind::Response, 1, 0);
+        answer.payload = None;
+        answer.status = Some(Status {
+            message: WILD.to_owned(),
+            ..Status::ok()
+        });
+        let line = Call::end(1, 1, Some(call), answer).line().unwrap();
+        let line = String::from_utf8(line).unwrap();
+        let plain = line.chars().all(|c| c == '\n' || (' '..='~').contains(&c));
+        assert!(plain, "{line}");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["method"], WILD);
+        assert_eq!(line["metadata"][WILD][0], WILD);
+        assert_eq!(line["status"]["message"], WILD);
+    }
+
+    #[test]
     fn what_is_kept_of_open_calls_is_bounded() {
-        const LARGE: usize = 4 << 20;
+        // Eight calls with as much fill the bound.
+        const LARGE: usize = (4 << 20) - size_of::<Call>();
         let mut calls = Calls::default();
-        for stream in 0..16 {
+        for stream in 0..8 {
             assert_eq!(told(&mut calls, record(Kind::Request, stream, LARGE)), []);
         }
-        assert_eq!(told(&mut calls, record(Kind::Request, 16, 1)), [(0, true)]);
+        assert_eq!(told(&mut calls, record(Kind::Request, 8, 1)), [(0, true)]);
         assert_eq!(told(&mut calls, record(Kind::Response, 1, 0)), [(1, false)]);
-        assert_eq!(told(&mut calls, record(Kind::Request, 17, LARGE)), []);
+        assert_eq!(told(&mut calls, record(Kind::Request, 9, LARGE)), []);
         let ends = told(&mut calls, record(Kind::Close, 0, 0));
         let streams: Vec<u32> = ends.iter().map(|(stream, _)| *stream).collect();
-        assert_eq!(streams, (2..18).collect::<Vec<_>>());
+        assert_eq!(streams, [2, 3, 4, 5, 6, 7, 8, 9]);
         assert_eq!((calls.bytes, calls.order.len()), (0, 0));
+        // Names and metadata count too.
+        let mut wordy = record(Kind::Request, 1, 0);
+        wordy.metadata = vec![("k".repeat(LARGE), String::new()); 9];
+        assert_eq!(told(&mut calls, wordy.clone()), []);
+        wordy.stream = Some(2);
+        assert_eq!(told(&mut calls, wordy), [(1, true)]);
+        told(&mut calls, record(Kind::Close, 0, 0));
         // One alone is kept, however large.
         assert_eq!(told(&mut calls, record(Kind::Request, 1, 20 * LARGE)), []);
         let mut open = 0;

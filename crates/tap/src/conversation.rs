@@ -1,10 +1,13 @@
 //! What is said on one connection, cut out of the bytes that pass in both directions: the
 //! lines of a hybrid vsock handshake, ttRPC frames, and bytes that are neither.
 //!
-//! The bytes come in pieces of any size. What is kept of them is bounded: one frame, or one
-//! line, for each direction.
+//! The bytes come in pieces of any size. What is kept of them is bounded for all connections
+//! together: a frame that comes in part when too much is kept already is left out and told as
+//! missing, and the one behind it is found by its length.
 
 use serde::{Deserialize, Serialize};
+
+use crate::budget::{Budget, Share};
 
 /// Bytes of a frame's header.
 pub(crate) const HEADER_LENGTH: usize = 10;
@@ -12,6 +15,8 @@ pub(crate) const HEADER_LENGTH: usize = 10;
 const LARGEST_DATA: usize = 4 << 20;
 /// The longest line of a handshake, its newline included. The port has ten digits at most.
 const LONGEST_LINE: usize = 64;
+/// What each direction may keep of a frame whatever the others keep: enough for most calls.
+const ALWAYS_KEPT: usize = 4 << 10;
 /// How many bytes that are not ttRPC are kept of each direction.
 const MOST_OTHER_BYTES: usize = 64 << 10;
 
@@ -41,7 +46,7 @@ impl Direction {
 
 /// What a frame is. (<https://github.com/containerd/ttrpc/blob/main/PROTOCOL.md>)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FrameType {
+pub(crate) enum FrameType {
     /// Begins a call.
     Request,
     /// Ends a call.
@@ -52,20 +57,20 @@ pub enum FrameType {
 
 /// A frame that has come whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The stream it belongs to.
-    pub stream_id: u32,
+    pub(crate) stream_id: u32,
     /// What it is.
-    pub frame_type: FrameType,
+    pub(crate) frame_type: FrameType,
     /// The flags as they came.
-    pub flags: u8,
+    pub(crate) flags: u8,
     /// The data.
-    pub data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
 }
 
 /// A piece of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// A line of the handshake of hybrid vsock, without its newline.
     Handshake(String),
     /// A frame.
@@ -77,11 +82,13 @@ pub enum Piece {
         /// Why they are no frame. Only the first piece of a direction tells it.
         reason: Option<String>,
     },
+    /// A frame with so many bytes of data that is left out, as too much is kept already.
+    LeftOut(usize),
 }
 
 /// The conversation on one connection, as far as it has come.
 #[derive(Debug)]
-pub struct Conversation {
+pub(crate) struct Conversation {
     sides: [Side; 2],
     /// The guest's port that the agent listens on. What is said on another is no ttRPC.
     port: u32,
@@ -91,13 +98,19 @@ pub struct Conversation {
     is_elsewhere: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Side {
     state: State,
     /// The header of a frame that has come in part, once it is whole, and its bytes.
     header: Option<(Header, [u8; HEADER_LENGTH])>,
     /// A line, a header or the data of a frame, as far as it has come.
     partial: Vec<u8>,
+    /// What is taken of the memory of all connections for it.
+    share: Share,
+    /// Whether the header of a frame has come.
+    has_frames: bool,
+    /// How many bytes are still to come of a frame that is left out.
+    skipped: usize,
     /// How many bytes that are no ttRPC have been handed out.
     other: usize,
 }
@@ -119,10 +132,10 @@ enum State {
 
 impl Conversation {
     /// A connection on which nothing has been said. `port` is the agent's, for clients of
-    /// hybrid vsock who say which one they want.
-    pub fn new(port: u32) -> Conversation {
+    /// hybrid vsock who say which one they want. `kept` bounds what all connections keep.
+    pub(crate) fn new(port: u32, kept: &Budget) -> Conversation {
         Conversation {
-            sides: [Side::default(), Side::default()],
+            sides: [Side::new(kept), Side::new(kept)],
             port,
             is_hybrid: false,
             is_elsewhere: false,
@@ -130,7 +143,12 @@ impl Conversation {
     }
 
     /// Takes bytes that pass in one direction, and hands out each piece that is whole now.
-    pub fn feed(&mut self, direction: Direction, mut bytes: &[u8], mut each: impl FnMut(Piece)) {
+    pub(crate) fn feed(
+        &mut self,
+        direction: Direction,
+        mut bytes: &[u8],
+        mut each: impl FnMut(Piece),
+    ) {
         while !bytes.is_empty() {
             let side = &mut self.sides[direction.index()];
             match side.state {
@@ -162,22 +180,23 @@ impl Conversation {
         }
     }
 
+    /// Whether ttRPC is spoken in a direction, as far as it has come.
+    pub(crate) fn has_frames(&self, direction: Direction) -> bool {
+        self.sides[direction.index()].has_frames
+    }
+
     /// Takes note that bytes may be missing here, in either direction: what has come in part is
     /// given up. What is fed next begins a frame, if it looks as if it did; nothing else does.
-    pub fn lose(&mut self) {
+    pub(crate) fn lose(&mut self) {
         for side in &mut self.sides {
             side.take_partial();
+            side.skipped = 0;
             side.state = State::Lost;
         }
     }
 
-    /// How many bytes are kept of what has come in part.
-    pub(crate) fn held(&self) -> usize {
-        self.sides.iter().map(|side| side.partial.len()).sum()
-    }
-
     /// Hands out what came in part in one direction, when no more comes.
-    pub fn end(&mut self, direction: Direction, mut each: impl FnMut(Piece)) {
+    pub(crate) fn end(&mut self, direction: Direction, mut each: impl FnMut(Piece)) {
         let side = &mut self.sides[direction.index()];
         let bytes = side.take_partial();
         if !bytes.is_empty() && side.state != State::Other {
@@ -234,15 +253,39 @@ impl Conversation {
 }
 
 impl Side {
+    fn new(kept: &Budget) -> Side {
+        Side {
+            state: State::default(),
+            header: None,
+            partial: Vec::new(),
+            share: kept.share(),
+            has_frames: false,
+            skipped: 0,
+            other: 0,
+        }
+    }
+
     /// Takes bytes of frames, and returns what was not taken because it is none.
     fn frames<'a>(&mut self, mut bytes: &'a [u8], each: &mut impl FnMut(Piece)) -> &'a [u8] {
         while !bytes.is_empty() {
+            if self.skipped > 0 {
+                let skipped = self.skipped.min(bytes.len());
+                self.skipped -= skipped;
+                bytes = bytes.get(skipped..).unwrap_or_default();
+                continue;
+            }
             let length = match &self.header {
                 Some((header, _)) => header.length,
                 None => HEADER_LENGTH,
             };
             let missing = length - self.partial.len();
             let (head, rest) = bytes.split_at(missing.min(bytes.len()));
+            if !self.has_room(head.len(), length) {
+                self.take_partial();
+                self.skipped = missing;
+                each(Piece::LeftOut(length));
+                continue;
+            }
             self.partial.extend_from_slice(head);
             bytes = rest;
             if head.len() < missing {
@@ -261,6 +304,8 @@ impl Side {
                 }
             }
             if let Some((header, _)) = self.header.take() {
+                // Whoever gets the frame bounds what it keeps.
+                self.share.resize(0);
                 each(Piece::Frame(Frame {
                     stream_id: header.stream_id,
                     frame_type: header.frame_type,
@@ -272,11 +317,27 @@ impl Side {
         bytes
     }
 
-    /// Reads the header that has come, and makes room for the data behind it.
+    /// Whether so many more bytes of something with so many in all may be kept, for which there
+    /// is room then.
+    fn has_room(&mut self, more: usize, length: usize) -> bool {
+        let kept = self.partial.len() + more;
+        let counted = match kept {
+            // It does not stay.
+            _ if kept == length => 0,
+            _ => kept.saturating_sub(ALWAYS_KEPT),
+        };
+        let missing = length - self.partial.len();
+        (counted == 0 || self.share.resize(counted))
+            // The system gives the memory only where bytes are put into it.
+            && self.partial.try_reserve_exact(missing).is_ok()
+    }
+
+    /// Reads the header that has come. The data comes in its place.
     fn header(&mut self) -> Result<(), String> {
         if let Some(bytes) = self.partial.first_chunk().copied() {
             let header = Header::read(&bytes)?;
-            self.partial = Vec::with_capacity(header.length);
+            self.partial = Vec::new();
+            self.has_frames = true;
             self.header = Some((header, bytes));
         }
         Ok(())
@@ -285,6 +346,7 @@ impl Side {
     /// Gives up what has come in part, and hands it out.
     fn take_partial(&mut self) -> Vec<u8> {
         let header = self.header.take();
+        self.share.resize(0);
         let mut bytes = header.map_or(Vec::new(), |(_, bytes)| bytes.to_vec());
         bytes.append(&mut self.partial);
         bytes

@@ -1,7 +1,6 @@
 //! What sits between a runtime and an agent, or beside them: every call between the two is
 //! seen, written down, shown, compared, and made again.
 //!
-//! - [`Conversation`] cuts the bytes of a connection into handshake, frames and what is neither;
 //! - [`Proxy`] passes the bytes of connections, and [`Log`] takes a copy of what passes;
 //! - [`Capture`] sees them by the packets of a vsockmon link, and passes nothing;
 //! - [`Answers`] answers calls as a recording says;
@@ -22,6 +21,7 @@
 )]
 
 mod answers;
+mod budget;
 mod calls;
 mod capture;
 mod comparison;
@@ -43,7 +43,7 @@ pub use self::answers::{Answer, Answers, Ending, Passed, Turn};
 pub use self::calls::{Call, Calls, End, Said, Told};
 pub use self::capture::{Capture, CaptureError, Filter};
 pub use self::comparison::Comparison;
-pub use self::conversation::{Conversation, Direction, Frame, FrameType, Piece};
+pub use self::conversation::Direction;
 pub use self::ids::{IdFields, Ids};
 pub use self::interpose::{InterposeError, Interposed};
 pub use self::log::{Log, LogError, LogThread, Sinks, Summary};

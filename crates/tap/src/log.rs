@@ -10,12 +10,15 @@ use std::time::{Duration, Instant, SystemTime};
 use agent_schema::Schema;
 use rustix::process::{getpriority_process, setpriority_process};
 
+use crate::budget::Budget;
 use crate::calls::{Calls, Told};
 use crate::conversation::Piece;
 use crate::queue::{self, Loss, Receiver, Sender, Taken};
 use crate::recorder::{Event, Recorder, What};
 use crate::recording::Record;
 
+/// How many bytes of frames that have come in part all connections may keep together.
+const KEPT: usize = 32 << 20;
 /// How many bytes of frames may wait to be decoded: a dozen of the largest frames and more.
 const WAITING_FRAMES: usize = 64 << 20;
 /// How many bytes of lines may wait for the reader of standard output.
@@ -29,6 +32,7 @@ const EVENT: usize = 200;
 #[derive(Debug, Clone)]
 pub struct Log {
     events: Sender<Event>,
+    kept: Budget,
 }
 
 /// What of a log cannot be written.
@@ -70,7 +74,8 @@ pub struct Sinks {
 /// What a log has told in the end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Frames that passed and are not in the log, as it could not be written fast enough.
+    /// Frames that passed and are not in the log, as it could not be written fast enough or too
+    /// many came in part.
     pub lost: Loss,
     /// Lines of calls that are in the recording and were not printed, as nobody read them.
     pub unread: Loss,
@@ -83,8 +88,9 @@ const STANDSTILL: Duration = Duration::from_secs(2);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How many bytes of lines are written at once.
-const PIECE: usize = 4096;
+/// How many bytes of lines are written at once: less than a pipe holds, as one that is read at
+/// all goes on then.
+const PIECE: usize = 16 << 10;
 
 /// Lets whoever passes bytes have the processor before this thread.
 fn stand_back() {
@@ -144,7 +150,8 @@ impl Log {
             printed,
             lost,
         };
-        Ok((Log { events }, threads))
+        let kept = Budget::new(KEPT);
+        Ok((Log { events, kept }, threads))
     }
 
     /// Takes an event, unless too much waits already.
@@ -157,9 +164,14 @@ impl Log {
         self.events.offer(EVENT + bytes, event);
     }
 
-    /// Takes an event that must not be lost.
+    /// Takes an event without which those behind it are hard to read, unless far too much waits.
     pub(crate) fn insist(&self, event: Event) {
-        self.events.insist(event);
+        self.events.insist(EVENT, event);
+    }
+
+    /// What all connections that are told here may keep together.
+    pub(crate) fn kept(&self) -> &Budget {
+        &self.kept
     }
 }
 
@@ -223,10 +235,17 @@ impl Writer {
             while let Some(taken) = events.next() {
                 ended = false;
                 let record = match taken {
-                    Taken::Item(event) => self.recorder.record(event),
+                    Taken::Item(event) => {
+                        if let What::Said(_, Piece::LeftOut(bytes)) = event.what {
+                            self.lose(Loss {
+                                items: 1,
+                                bytes: bytes as u64,
+                            });
+                        }
+                        self.recorder.record(event)
+                    }
                     Taken::Lost(loss) => {
-                        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-                        lost.add(loss);
+                        self.lose(loss);
                         Recorder::lost(SystemTime::now(), loss)
                     }
                 };
@@ -259,6 +278,13 @@ impl Writer {
                 return failure;
             }
         }
+    }
+}
+
+impl Writer {
+    fn lose(&self, loss: Loss) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.add(loss);
     }
 }
 

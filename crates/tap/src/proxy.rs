@@ -1,7 +1,11 @@
 //! Standing between a runtime and an agent: each connection that comes is joined to one that is
 //! made for it, and bytes pass unchanged and at once. A copy of them goes to the [`Log`], on
 //! the side.
+//!
+//! One thread serves all connections and reads into one buffer. What the other side has no room
+//! for is kept, and of that connection no more is read until it has passed.
 
+use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -13,21 +17,39 @@ use agent_faults::Faults;
 use nix::errno::Errno;
 use nix::sys::socket::Shutdown;
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{LocalSet, spawn_blocking, spawn_local};
 
+use crate::budget::{Budget, Share};
 use crate::conversation::{Conversation, Direction};
 use crate::faulty;
 use crate::log::Log;
 use crate::recorder::{Event, What};
-use crate::socket::Socket;
+use crate::socket::{Received, Socket};
 
-/// What a read takes at first. Where reads are full, the next ones take more.
-const FIRST_ROOM: usize = 16 << 10;
-/// What a read takes at most.
-const MOST_ROOM: usize = 1 << 20;
+/// What a read takes at most: what a socket holds.
+const MOST_ROOM: usize = 256 << 10;
+/// What it takes where the connections keep all that they may.
+const LEAST_ROOM: usize = 4 << 10;
+/// How many bytes all connections may keep together for which the other side has no room.
+const MOST_UNSENT: usize = 32 << 20;
+/// How many connections there are at once. Further ones wait to be accepted.
+const MOST_CONNECTIONS: usize = 2048;
 /// How long nothing is accepted when there are no descriptors left for it.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// What the connections of a thread read with, one after the other.
+struct Reading {
+    buffer: Vec<u8>,
+    unsent: Budget,
+}
+
+thread_local! {
+    static READING: RefCell<Reading> = RefCell::new(Reading {
+        buffer: vec![0; MOST_ROOM],
+        unsent: Budget::new(MOST_UNSENT),
+    });
+}
 
 /// Makes the connection to the agent for one that has come. It may block.
 pub type Dial = Arc<dyn Fn() -> Result<OwnedFd, String> + Send + Sync>;
@@ -72,6 +94,14 @@ pub(crate) struct Connection {
     reason: Mutex<Option<String>>,
 }
 
+/// What was read and has no room at the other side yet.
+struct Rest {
+    bytes: Vec<u8>,
+    descriptors: Vec<OwnedFd>,
+    /// Of what all connections may keep.
+    _share: Share,
+}
+
 /// Why bytes pass no more one way.
 enum Failed {
     Reading(io::Error),
@@ -105,12 +135,17 @@ impl Proxy {
 /// Accepts connections, each to be served by a task of its own, until that fails.
 async fn accept_all(listener: &Socket, shared: &Rc<Shared>) -> io::Error {
     let mut number = 0;
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
+        let place = Arc::clone(&places).acquire_owned().await;
         match listener.accept().await {
             Ok(client) => {
                 number += 1;
                 let shared = Rc::clone(shared);
-                spawn_local(async move { shared.serve(number, client).await });
+                spawn_local(async move {
+                    shared.serve(number, client).await;
+                    drop(place);
+                });
             }
             Err(error) if is_passing(&error) => tokio::time::sleep(PAUSE).await,
             Err(error) => return error,
@@ -173,8 +208,8 @@ impl Connection {
     pub(crate) fn open(number: u64, log: Log, port: u32, text: String) -> Connection {
         let connection = Connection {
             number,
+            conversation: Conversation::new(port, log.kept()).into(),
             log,
-            conversation: Conversation::new(port).into(),
             passed: Default::default(),
             reason: Mutex::default(),
         };
@@ -191,11 +226,6 @@ impl Connection {
     /// Takes note that bytes may be missing here, and looks for the next frame.
     pub(crate) fn lose(&self) {
         lock(&self.conversation).lose();
-    }
-
-    /// How many bytes are kept of frames that have come in part.
-    pub(crate) fn held(&self) -> usize {
-        lock(&self.conversation).held()
     }
 
     /// Ends it for another reason than that one of its sides did.
@@ -221,6 +251,10 @@ impl Connection {
         lock(&self.conversation).feed(direction, bytes, |piece| {
             self.log.offer(self.event(What::Said(direction, piece)));
         });
+    }
+
+    fn has_frames(&self, direction: Direction) -> bool {
+        lock(&self.conversation).has_frames(direction)
     }
 
     /// Takes note of the end of one direction.
@@ -257,20 +291,58 @@ impl Connection {
     }
 
     async fn copy(&self, direction: Direction, from: &Socket, to: &Socket) -> Result<(), Failed> {
-        let mut buffer = vec![0; FIRST_ROOM];
-        loop {
-            let received = from.receive(&mut buffer).await.map_err(Failed::Reading)?;
-            if received.count == 0 {
-                return Ok(());
-            }
-            let bytes = &buffer[..received.count];
-            let sent = to.send(bytes, &received.descriptors).await;
+        while let Some(rest) = from
+            .when_readable(|| self.forward(direction, from, to))
+            .await
+            .map_err(Failed::Reading)?
+        {
+            let sent = to.send(&rest.bytes, &rest.descriptors).await;
             sent.map_err(Failed::Writing)?;
-            self.see(direction, bytes);
-            if received.count == buffer.len() && buffer.len() < MOST_ROOM {
-                buffer.resize(2 * buffer.len(), 0);
+            if !rest.bytes.is_empty() {
+                self.see(direction, &rest.bytes);
             }
         }
+        Ok(())
+    }
+
+    /// Reads what is there and writes what has room. Gives the rest, and nothing at the end.
+    fn forward(
+        &self,
+        direction: Direction,
+        from: &Socket,
+        to: &Socket,
+    ) -> io::Result<Option<Rest>> {
+        READING.with_borrow_mut(|Reading { buffer, unsent }| {
+            let mut share = unsent.share();
+            let room = match share.resize(MOST_ROOM) {
+                true => MOST_ROOM,
+                false => LEAST_ROOM,
+            };
+            let buffer = buffer.get_mut(..room).unwrap_or_default();
+            // Calls come without descriptors.
+            let Received { count, descriptors } = match self.has_frames(direction) {
+                true => from.receive_now(buffer)?,
+                false => from.receive_in_step(buffer)?,
+            };
+            if count == 0 {
+                return Ok(None);
+            }
+            let bytes = buffer.get(..count).unwrap_or_default();
+            // Whatever is wrong with the other side shows when the rest is written.
+            let sent = to.send_now(bytes, &descriptors).unwrap_or(0);
+            let (passed, rest) = bytes.split_at(sent);
+            if !passed.is_empty() {
+                self.see(direction, passed);
+            }
+            if room == MOST_ROOM {
+                share.resize(rest.len());
+            }
+            Ok(Some(Rest {
+                bytes: rest.to_vec(),
+                descriptors: if sent > 0 { Vec::new() } else { descriptors },
+                _share: share,
+            }))
+        })
     }
 
     fn event(&self, what: What) -> Event {

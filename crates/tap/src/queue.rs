@@ -1,6 +1,8 @@
 //! What passes is looked at on the side: whoever passes bytes puts a copy into a queue and goes
 //! on at once. A queue is bounded, so that a slow reader costs memory up to the bound and no
 //! time. What has no room is lost, and the reader is told where and how much.
+//!
+//! The reader takes part of what waits at once, and has that beside it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,6 +11,9 @@ use std::time::Duration;
 /// How long a reader waits for more before it takes what is there. A reader that was woken
 /// for each item would take the processor from those who pass bytes.
 const GATHERING: Duration = Duration::from_millis(2);
+
+/// Which part of its bound a queue hands out at once.
+const PART: usize = 8;
 
 /// What a reader gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +96,22 @@ impl<T> Shared<T> {
 impl<T> Sender<T> {
     /// Puts an item of so many bytes into the queue, if there is room.
     pub(crate) fn offer(&self, bytes: usize, item: T) {
+        self.put(bytes, item, self.shared.limit);
+    }
+
+    /// Puts an item of so many bytes into the queue whose loss would make those behind it hard
+    /// to read: it has half as much room again.
+    pub(crate) fn insist(&self, bytes: usize, item: T) {
+        self.put(bytes, item, self.shared.limit / 2 * 3);
+    }
+
+    fn put(&self, bytes: usize, item: T, limit: usize) {
         let mut state = self.shared.state();
+        if !state.has_receiver {
+            return;
+        }
         // One that is larger than all of it comes too, alone.
-        if state.bytes > 0 && state.bytes + bytes > self.shared.limit {
+        if state.bytes > 0 && state.bytes + bytes > limit {
             let loss = Loss {
                 items: 1,
                 bytes: bytes as u64,
@@ -104,44 +122,37 @@ impl<T> Sender<T> {
             }
             return;
         }
-        state.put(bytes, item);
+        state.bytes += bytes;
+        state.items.push_back((bytes, Taken::Item(item)));
         drop(state);
         self.shared.changed.notify_one();
-    }
-
-    /// Puts an item into the queue that must not be lost. There are few of them.
-    pub(crate) fn insist(&self, item: T) {
-        self.shared.state().put(0, item);
-        self.shared.changed.notify_one();
-    }
-}
-
-impl<T> State<T> {
-    fn put(&mut self, bytes: usize, item: T) {
-        if self.has_receiver {
-            self.bytes += bytes;
-            self.items.push_back((bytes, Taken::Item(item)));
-        }
     }
 }
 
 impl<T> Receiver<T> {
-    /// All that is there, once there is something. Empty when nothing more will come.
+    /// The first of what is there, once there is something. Empty when nothing more will come.
     pub(crate) fn take(&self) -> impl Iterator<Item = Taken<T>> + use<T> {
         let mut state = self.shared.state();
         while state.items.is_empty() && state.senders > 0 {
             let waited = self.shared.changed.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
-        if state.senders > 0 {
+        let part = self.shared.limit / PART;
+        if state.senders > 0 && state.bytes < part {
             drop(state);
             std::thread::sleep(GATHERING);
             state = self.shared.state();
         }
-        state.bytes = 0;
-        std::mem::take(&mut state.items)
-            .into_iter()
-            .map(|(_, taken)| taken)
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while bytes <= part
+            && let Some((size, taken)) = state.items.pop_front()
+        {
+            bytes += size;
+            batch.push(taken);
+        }
+        state.bytes -= bytes;
+        batch.into_iter()
     }
 }
 
@@ -176,25 +187,59 @@ mod tests {
 
     use super::*;
 
+    fn all_of<T>(receiver: &Receiver<T>) -> Vec<Taken<T>> {
+        let mut all = Vec::new();
+        loop {
+            let before = all.len();
+            all.extend(receiver.take());
+            if all.len() == before {
+                return all;
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_taken_at_once_is_bounded_too() {
+        let (sender, receiver) = queue(100);
+        for number in 0..50 {
+            sender.offer(2, number);
+        }
+        assert_eq!(receiver.take().count(), 7);
+        for number in 50..60 {
+            sender.offer(2, number);
+        }
+        drop(sender);
+        let mut expected: Vec<_> = (7..57).map(Taken::Item).collect();
+        expected.push(Taken::Lost(Loss { items: 3, bytes: 6 }));
+        assert_eq!(all_of(&receiver), expected);
+    }
+
+    #[test]
+    fn what_is_insisted_on_is_bounded_too() {
+        let (sender, receiver) = queue(100);
+        sender.offer(90, 0);
+        for number in 1..20 {
+            sender.insist(10, number);
+        }
+        drop(sender);
+        let mut expected: Vec<_> = (0..7).map(Taken::Item).collect();
+        expected.push(Taken::Lost(Loss {
+            items: 13,
+            bytes: 130,
+        }));
+        assert_eq!(all_of(&receiver), expected);
+    }
+
     #[test]
     fn items_come_in_order_and_end_with_the_last_sender() {
         let (sender, receiver) = queue(100);
         let other = sender.clone();
-        let thread = thread::spawn(move || {
-            let mut all = Vec::new();
-            loop {
-                let batch: Vec<_> = receiver.take().collect();
-                if batch.is_empty() {
-                    return all;
-                }
-                all.extend(batch);
-            }
-        });
+        let thread = thread::spawn(move || all_of(&receiver));
         for number in 0..5 {
             sender.offer(10, number);
         }
         drop(sender);
-        other.insist(5);
+        other.insist(10, 5);
         drop(other);
         assert_eq!(
             thread.join().unwrap(),
@@ -208,10 +253,10 @@ mod tests {
         for size in [60, 50, 70, 40, 1] {
             sender.offer(size, size);
         }
-        sender.insist(0);
+        sender.insist(0, 0);
         drop(sender);
         let loss = |items, bytes| Taken::Lost(Loss { items, bytes });
-        let taken: Vec<_> = receiver.take().collect();
+        let taken = all_of(&receiver);
         let expected = [
             Taken::Item(60),
             loss(2, 120),
@@ -230,8 +275,7 @@ mod tests {
         }
         drop(sender);
         let loss = Taken::Lost(Loss { items: 1, bytes: 1 });
-        let taken: Vec<_> = receiver.take().collect();
-        assert_eq!(taken, [Taken::Item(200), loss]);
+        assert_eq!(all_of(&receiver), [Taken::Item(200), loss]);
     }
 
     #[test]
@@ -239,7 +283,7 @@ mod tests {
         let (sender, receiver) = queue(100);
         sender.offer(10, ());
         drop(receiver);
-        sender.insist(());
+        sender.insist(10, ());
         let state = sender.shared.state();
         assert_eq!((state.items.len(), state.bytes), (0, 0));
     }

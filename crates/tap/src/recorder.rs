@@ -14,7 +14,7 @@ use crate::queue::Loss;
 use crate::recording::{Kind, Lost, Payload, Record, Status};
 
 /// How many open calls are remembered. The answers to further ones are shown without a name.
-const MOST_OPEN: usize = 1 << 16;
+const MOST_OPEN: usize = 1 << 14;
 /// How much of a name that this build does not know is kept, in characters.
 const LONGEST_NAME: usize = 200;
 
@@ -103,6 +103,14 @@ impl Recorder {
                 error: reason,
                 payload: Some(Payload(bytes)),
                 ..of(Kind::Bytes)
+            },
+            What::Said(direction, Piece::LeftOut(bytes)) => Record {
+                direction: Some(direction),
+                lost: Some(Lost {
+                    frames: 1,
+                    bytes: bytes as u64,
+                }),
+                ..of(Kind::Lost)
             },
             What::Said(direction, Piece::Frame(frame)) => {
                 let mut record = of(match frame.frame_type {

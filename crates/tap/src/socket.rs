@@ -69,10 +69,45 @@ impl Socket {
 
     /// Reads what is there, once there is something. No bytes are the end.
     pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        self.when_readable(|| self.receive_now(buffer)).await
+    }
+
+    /// Reads what is there. It would block where nothing is.
+    pub(crate) fn receive_now(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        receive(self.socket.as_raw_fd(), buffer)
+    }
+
+    /// Reads what is there up to the byte that descriptors were sent with, so that they pass with
+    /// that one too: a peer may read what stands before it without looking for them.
+    pub(crate) fn receive_in_step(&self, buffer: &mut [u8]) -> io::Result<Received> {
         let socket = self.socket.as_raw_fd();
-        self.socket
-            .async_io(Interest::READABLE, || receive(socket, buffer))
-            .await
+        let most = buffer.len();
+        let mut peek = |room: usize| {
+            let buffer = buffer.get_mut(..room).unwrap_or_default();
+            let seen = receive_by(socket, buffer, MsgFlags::MSG_PEEK)?;
+            io::Result::Ok((seen.count, !seen.descriptors.is_empty()))
+        };
+        let (mut behind, has_descriptors) = peek(most)?;
+        // So many bytes came before them, at least; none where they came with the first.
+        let mut before = 0;
+        if !has_descriptors {
+            before = behind;
+        }
+        while behind - before > 1 {
+            let middle = before.midpoint(behind);
+            match peek(middle)?.1 {
+                true => behind = middle,
+                false => before = middle,
+            }
+        }
+        // The kernel ends a read behind the bytes that descriptors were sent with.
+        let room = if before > 0 { before } else { most };
+        receive(socket, buffer.get_mut(..room).unwrap_or_default())
+    }
+
+    /// Writes what has room, the descriptors with the first byte, and tells how much that was.
+    pub(crate) fn send_now(&self, bytes: &[u8], descriptors: &[OwnedFd]) -> io::Result<usize> {
+        send(self.socket.as_raw_fd(), bytes, descriptors)
     }
 
     /// Writes all bytes, the descriptors with the first of them.
@@ -100,9 +135,13 @@ impl Socket {
 }
 
 fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
+    receive_by(socket, buffer, MsgFlags::empty())
+}
+
+fn receive_by(socket: RawFd, buffer: &mut [u8], flags: MsgFlags) -> io::Result<Received> {
     let mut space = cmsg_space!([RawFd; MOST_DESCRIPTORS]);
     let mut parts = [IoSliceMut::new(buffer)];
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
+    let flags = flags | MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
     let message = loop {
         match recvmsg::<SockaddrStorage>(socket, &mut parts, Some(&mut space), flags) {
             Err(Errno::EINTR) => {}
@@ -110,10 +149,17 @@ fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
         }
     };
     let mut descriptors = Vec::new();
+    let is_cut = message.flags.contains(MsgFlags::MSG_CTRUNC);
     for message in message.cmsgs()? {
         if let ControlMessageOwned::ScmRights(received) = message {
             descriptors.extend(received.into_iter().map(owned));
         }
+    }
+    if is_cut {
+        // As where this process has too many already.
+        return Err(io::Error::other(
+            "file descriptors came that cannot be passed on",
+        ));
     }
     Ok(Received {
         count: message.bytes,

@@ -35,9 +35,11 @@ fn a_shell_at_a_terminal() {
     terminal.sees_line("xterm container");
     terminal.sees_line("both");
     // The window's size changes.
+    terminal.sees_last("ready>");
     terminal.resize(50, 100);
     terminal.keys("until [ \"$(stty size)\" = '50 100' ]; do sleep 0.05; done; echo resi''zed\r");
     terminal.sees_line("resized");
+    terminal.sees_last("ready>");
     // Ctrl-C ends what runs in the shell, and not the shell or the tool. What runs says itself
     // that it does: bash gives it the terminal after it has started it, and a Ctrl-C before that
     // is bash's.
@@ -47,6 +49,7 @@ fn a_shell_at_a_terminal() {
     terminal.sees_last("ready>");
     terminal.keys("echo $?\r");
     terminal.sees_line("130");
+    terminal.sees_last("ready>");
     terminal.keys("exit 3\r");
     assert_eq!(terminal.ends_restored(), Some(3));
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::call::Call;
 use crate::process::LaunchError;
 use crate::protos::agent::{
     CreateContainerRequest, PauseContainerRequest, RemoveContainerRequest, ResumeContainerRequest,
@@ -9,7 +10,6 @@ use crate::protos::agent::{
 };
 use crate::protos::empty::Empty;
 use crate::refusal::internal;
-use crate::services::Call;
 use crate::state::{Container, Limits, Status};
 
 use super::lookup::{by_text, container};

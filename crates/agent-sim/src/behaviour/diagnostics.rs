@@ -2,9 +2,9 @@
 
 use nix::errno::Errno;
 
+use crate::call::Call;
 use crate::protos::agent::{GetDiagnosticDataRequest, GetDiagnosticDataResponse};
 use crate::refusal::{internal, invalid, quoted, system};
-use crate::services::Call;
 
 /// How many bytes of a container's last words are told.
 const MOST: usize = 4096;

@@ -1,8 +1,8 @@
 //! Events that callers wait for.
 
+use crate::call::Call;
 use crate::protos::agent::{GetOOMEventRequest, OOMEvent};
 use crate::refusal::internal;
-use crate::services::Call;
 
 /// Tells one caller of each container that was short of memory, and fails when
 /// the agent ends first.

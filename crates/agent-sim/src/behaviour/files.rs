@@ -1,9 +1,9 @@
 //! Files that are copied into the guest.
 
+use crate::call::Call;
 use crate::protos::agent::CopyFileRequest;
 use crate::protos::empty::Empty;
 use crate::refusal::internal;
-use crate::services::Call;
 use crate::state::files::Piece;
 
 use super::done;

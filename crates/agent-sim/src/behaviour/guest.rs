@@ -3,13 +3,13 @@
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
 
+use crate::call::Call;
 use crate::protos::agent::{
     AgentDetails, GetMetricsRequest, GuestDetailsRequest, GuestDetailsResponse, Metrics,
     ReseedRandomDevRequest, SetGuestDateTimeRequest,
 };
 use crate::protos::empty::Empty;
 use crate::refusal::internal;
-use crate::services::Call;
 
 use super::metrics::METRICS;
 use super::storages::STORAGE_DRIVERS;

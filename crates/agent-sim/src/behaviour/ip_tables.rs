@@ -3,12 +3,12 @@
 
 use nix::errno::Errno;
 
+use crate::call::Call;
 use crate::options::Feature;
 use crate::protos::agent::{
     GetIPTablesRequest, GetIPTablesResponse, SetIPTablesRequest, SetIPTablesResponse,
 };
 use crate::refusal::{in_full, internal};
-use crate::services::Call;
 
 /// Tells the tables of a family as they were set.
 pub(crate) async fn get(

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
+use crate::call::Call;
 use crate::options::Feature;
 use crate::protos::agent::{
     AddSwapPathRequest, AddSwapRequest, MemAgentCompactConfig, MemAgentMemcgConfig,
@@ -12,7 +13,6 @@ use crate::protos::agent::{
 };
 use crate::protos::empty::Empty;
 use crate::refusal::{internal, system};
-use crate::services::Call;
 
 use super::done;
 use super::pci::LAST_SLOT;

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
+use crate::call::Call;
 use crate::protos::agent::{RemoveStaleVirtiofsShareMountsRequest, UpdateEphemeralMountsRequest};
 use crate::protos::empty::Empty;
 use crate::refusal::{internal, quoted, system};
-use crate::services::Call;
 
 use super::done;
 

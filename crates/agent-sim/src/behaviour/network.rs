@@ -1,6 +1,7 @@
 //! The guest's network: between messages and the state, with the ways in which
 //! the agent tells it.
 
+use crate::call::Call;
 use crate::protos::agent::{
     AddARPNeighborsRequest, Interfaces, ListInterfacesRequest, ListRoutesRequest, Routes,
     UpdateInterfaceRequest, UpdateRoutesRequest,
@@ -8,7 +9,6 @@ use crate::protos::agent::{
 use crate::protos::empty::Empty;
 use crate::protos::types::{self, IPFamily, Interface};
 use crate::refusal::{internal, invalid, quoted};
-use crate::services::Call;
 use crate::state::network::{InterfaceUpdate, Network, NetworkError, Route, RouteUpdate};
 
 use super::{done, pci};

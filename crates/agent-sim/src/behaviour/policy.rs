@@ -1,10 +1,10 @@
 //! The policy of an agent that was built with one.
 
+use crate::call::Call;
 use crate::policy::Policy;
 use crate::protos::agent::SetPolicyRequest;
 use crate::protos::empty::Empty;
 use crate::refusal::{invalid, not_found};
-use crate::services::Call;
 
 use super::done;
 

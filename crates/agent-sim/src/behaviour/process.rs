@@ -2,12 +2,12 @@
 
 use nix::libc;
 
+use crate::call::Call;
 use crate::protos::agent::{
     ExecProcessRequest, SignalProcessRequest, WaitProcessRequest, WaitProcessResponse,
 };
 use crate::protos::empty::Empty;
 use crate::refusal::internal;
-use crate::services::Call;
 
 use super::lookup::{by_status, by_text};
 use super::{done, spec};

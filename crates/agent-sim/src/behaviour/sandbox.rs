@@ -1,9 +1,9 @@
 //! The sandbox: its creation, once, and its end, after which the agent is as new.
 
+use crate::call::Call;
 use crate::protos::agent::{CreateSandboxRequest, DestroySandboxRequest};
 use crate::protos::empty::Empty;
 use crate::refusal::internal;
-use crate::services::Call;
 
 use super::done;
 use super::storages::check_storages;

@@ -3,11 +3,11 @@
 //! start, and each process counts as one page of memory. Nothing else is counted: there is no cache, no swap and no input
 //! or output.
 
+use crate::call::Call;
 use crate::protos::agent::{
     BlkioStats, CgroupStats, CpuStats, CpuUsage, HugetlbStats, MemoryData, MemoryStats, PidsStats,
     StatsContainerRequest, StatsContainerResponse, ThrottlingData,
 };
-use crate::services::Call;
 use crate::state::Container;
 
 use super::lookup;

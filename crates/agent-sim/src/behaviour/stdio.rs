@@ -2,6 +2,7 @@
 
 use ttrpc::Code;
 
+use crate::call::Call;
 use crate::process::Size;
 use crate::protos::agent::{
     CloseStdinRequest, ReadStreamRequest, ReadStreamResponse, TtyWinResizeRequest,
@@ -9,7 +10,6 @@ use crate::protos::agent::{
 };
 use crate::protos::empty::Empty;
 use crate::refusal::{internal, refusal};
-use crate::services::Call;
 use crate::state::Stream;
 
 use super::lookup::{by_status, by_text};

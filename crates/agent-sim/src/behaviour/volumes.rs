@@ -5,12 +5,12 @@ use std::path::Path;
 use nix::errno::Errno;
 use ttrpc::Code;
 
+use crate::call::Call;
 use crate::protos::agent::{ResizeVolumeRequest, VolumeStatsRequest};
 use crate::protos::csi::volume_usage::Unit;
 use crate::protos::csi::{VolumeCondition, VolumeStatsResponse, VolumeUsage};
 use crate::protos::empty::Empty;
 use crate::refusal::{in_full, internal, quoted, refusal};
-use crate::services::Call;
 use crate::state::files::Room;
 
 /// Tells the room of the file system that a path is on.

@@ -12,6 +12,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::layout::{FLAG_NO_DATA, FLAG_REMOTE_CLOSED, FLAG_REMOTE_OPEN};
 
 /// Reads until there is an error: the frames before it, the error, and the
 /// largest size that the buffer had.

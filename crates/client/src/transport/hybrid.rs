@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv, send};
 
 use super::Attempt;
-use super::address::AddressProblem;
+use super::problem::AddressProblem;
 use super::refusal::Refusal;
 use super::unix::SocketName;
 use super::vsock::guest_port;

@@ -14,7 +14,7 @@ use nix::sys::socket::{
 use nix::sys::stat::Mode;
 
 use super::Attempt;
-use super::address::AddressProblem;
+use super::problem::AddressProblem;
 use super::refusal::Refusal;
 use crate::deadline::Deadline;
 use crate::interrupt::Stop;

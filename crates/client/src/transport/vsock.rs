@@ -8,7 +8,7 @@ use nix::sys::socket::AddressFamily;
 use vsock::{VMADDR_CID_ANY, VsockAddr};
 
 use super::Attempt;
-use super::address::AddressProblem;
+use super::problem::AddressProblem;
 use super::refusal::Refusal;
 use super::unix::open_stream;
 use crate::interrupt::Stop;

@@ -2,17 +2,15 @@
 //! alone; whether the RPC and the fields exist is for [`lookup`](crate::lookup) and
 //! [`path`](crate::path).
 
+mod error;
 mod quoting;
 mod typed;
 mod words;
 
-use agent_text::escape;
-
-use crate::json::JsonError;
-
+pub use self::error::{ArgumentsError, WordsError};
 pub use self::quoting::Hash;
 pub use self::typed::{Open, Typed, typed};
-pub use self::words::{FILE, JSON, Setter, Word, WordsError, split, split_plain};
+pub use self::words::{FILE, JSON, Setter, Word, split, split_plain};
 
 /// The name that a command begins with, and where in the text it ends, in bytes.
 pub fn name(text: &str) -> (&str, usize) {
@@ -40,62 +38,24 @@ pub enum Document {
     File(String),
 }
 
-/// Why words are not the arguments of an RPC.
-#[derive(Debug, thiserror::Error)]
-pub enum ArgumentsError {
-    /// The text cannot be cut into words.
-    #[error(transparent)]
-    Words(#[from] WordsError),
-    /// A word that is neither.
-    #[error(
-        "{0:?} is neither field=value nor a document (json://{{...}} or file:///path.json){meant}",
-        meant = meant(.0)
-    )]
-    Plain(String),
-    /// A value that begins like JSON but is not, and was cut at white space.
-    #[error("{}: {reason}", escape::line(path))]
-    NotJson {
-        /// The setter's path, as typed.
-        path: String,
-        /// Why the value is not JSON.
-        reason: Box<JsonError>,
-    },
-    /// There is a document already.
-    #[error("there are two documents; give one, and setters after it")]
-    SecondDocument,
-    /// The document comes after a setter.
-    #[error("the document must come before the setters, which change it")]
-    DocumentAfterSetter,
-}
-
-/// What may be meant by a word that is no argument, for the end of its error. The word has
-/// lost its quotes, so JSON is not shown again.
-fn meant(word: &str) -> String {
-    match word.split_once(':') {
-        Some(("json", _)) => "; did you mean json://{...}?".to_owned(),
-        Some(("file", rest)) => format!("; did you mean {:?}?", format!("file://{rest}")),
-        _ if word.starts_with('{') => "; write json:// before it".to_owned(),
-        Some((_, rest)) if rest.starts_with("//") => String::new(),
-        Some((name, value)) if !name.is_empty() && !name.contains(['{', '"', '/']) => {
-            format!("; did you mean {:?}?", format!("{name}={value}"))
-        }
-        _ => String::new(),
-    }
-}
-
 /// Reads what follows the name of an RPC, `start` bytes into the text.
 ///
 /// # Errors
 /// When the words are not at most one document and then setters.
 pub fn arguments(text: &str, start: usize, hash: Hash) -> Result<Arguments, ArgumentsError> {
     let mut arguments = Arguments::default();
-    for word in split(text, start, hash)? {
+    let mut words = split(text, start, hash)?.into_iter().peekable();
+    while let Some(word) = words.next() {
         let document = match word {
             Word::Json(json) => Document::Json(json),
             Word::File(path) => Document::File(path),
             Word::Setter(setter) => {
                 arguments.setters.push(setter);
                 continue;
+            }
+            Word::Plain(word) if matches!(words.peek(), Some(Word::Setter(setter)) if setter.path.is_empty()) =>
+            {
+                return Err(ArgumentsError::Apart(word));
             }
             Word::Plain(word) => return Err(plain(word, arguments.setters)),
         };
@@ -267,6 +227,16 @@ mod tests {
             (
                 r#"a={"b": 1, c: 2}"#,
                 "a: invalid JSON at line 1, column 10: key must be a string",
+            ),
+            (
+                "hostname = foo",
+                "white space stands before the = after \"hostname\": write field=value, with quotes \
+                 around a value that has white space",
+            ),
+            (
+                "hostname =foo",
+                "white space stands before the = after \"hostname\": write field=value, with quotes \
+                 around a value that has white space",
             ),
             (
                 "hello",

@@ -1,7 +1,7 @@
 //! Reading a command's text character by character: white space, and the quotes
 //! and backslashes of a POSIX shell without its expansions.
 
-use super::words::WordsError;
+use super::error::WordsError;
 
 /// What a `#` is that stands where a word would begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

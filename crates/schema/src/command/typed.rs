@@ -1,8 +1,9 @@
 //! A command that is still being typed: its finished words, and where the word
 //! at the cursor begins.
 
+use super::error::WordsError;
 use super::quoting::{Hash, Scanner};
-use super::words::{JSON, Word, WordsError, word};
+use super::words::{JSON, Word, word};
 use crate::json;
 use crate::path::setter_path;
 

@@ -1,6 +1,7 @@
 //! A command's text, cut into words: quotes and backslashes as in a POSIX
 //! shell, without expansion, and JSON taken verbatim where it stands.
 
+use super::error::WordsError;
 use super::quoting::{Hash, Scanner};
 use crate::json::{self, JsonError};
 use crate::path::{setter_path, split_setter};
@@ -27,47 +28,6 @@ pub struct Setter {
     pub value: Vec<u8>,
     /// Why the value is not JSON although it begins like it.
     pub not_json: Option<JsonError>,
-}
-
-/// Why a text cannot be cut into words.
-#[derive(Debug, thiserror::Error)]
-pub enum WordsError {
-    /// A quote is opened and never closed.
-    #[error("the quote {quote} at column {column} is not closed")]
-    UnclosedQuote {
-        /// The quote character.
-        quote: char,
-        /// Where it stands, in characters from 1.
-        column: usize,
-    },
-    /// The text ends in a backslash that escapes nothing.
-    #[error("there is nothing after the backslash at the end; write two for a backslash")]
-    TrailingBackslash,
-    /// `\x` without two hexadecimal digits.
-    #[error("\\x at column {column} must be followed by two hexadecimal digits")]
-    BadHexEscape {
-        /// Where it stands, in characters from 1.
-        column: usize,
-    },
-    /// JSON that is directly followed by something else.
-    #[error(
-        "white space must follow the JSON value that ends before column {column}, not {found:?}"
-    )]
-    TextAfterJson {
-        /// The column after the value, in characters from 1.
-        column: usize,
-        /// What stands there.
-        found: char,
-    },
-    /// The text after `json://` is not JSON.
-    #[error("json://: {0}")]
-    Json(JsonError),
-    /// Bytes that are not UTF-8 where text is needed.
-    #[error("the word at column {column} is not valid UTF-8")]
-    NotText {
-        /// Where it begins, in characters from 1.
-        column: usize,
-    },
 }
 
 /// What a document in the command itself begins with.

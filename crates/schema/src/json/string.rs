@@ -76,15 +76,24 @@ fn write_char(c: char, out: &mut Vec<u8>) {
 /// JSON that another writer made, with what it left in strings that this one
 /// escapes. The line ends between values stay.
 pub fn escape_unprintable(json: &str) -> String {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
     let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c == '\n' || !is_unprintable(c) {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+    let mut rest = json;
+    while !rest.is_empty() {
+        let plain = rest.bytes().take_while(is_plain).count();
+        let (head, tail) = rest.split_at(plain);
+        out.push_str(head);
+        let mut chars = tail.chars();
+        match chars.next() {
+            Some(c) if is_unprintable(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
             }
+            Some(c) => out.push(c),
+            None => {}
         }
+        rest = chars.as_str();
     }
     out
 }

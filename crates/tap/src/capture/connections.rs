@@ -13,10 +13,9 @@ use crate::recorder::{Event, What as Happened};
 
 use super::packet::{End, Packet, What};
 
-/// How many connections are kept at once, and how many bytes of frames that have come in part.
-/// A guest that opens more loses those of which nothing was heard for longest.
+/// How many connections are kept at once. A guest that opens more loses those of which nothing
+/// was heard for longest.
 const MOST_CONNECTIONS: usize = 4096;
-const MOST_HELD: usize = 256 << 20;
 
 /// Which connections are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +48,6 @@ struct Open {
     connection: Connection,
     /// The number of its last packet.
     last: u64,
-    /// The bytes that are kept of frames that have come in part.
-    held: usize,
     ended: [bool; 2],
 }
 
@@ -88,9 +85,7 @@ impl Connections {
                 if let Some(open) = self.open.get_mut(&ends) {
                     open.last = self.packets;
                     open.connection.see(direction, bytes);
-                    open.held = open.connection.held();
                 }
-                self.bound();
             }
             What::Shutdown => {
                 if let Some(open) = self.open.get_mut(&ends) {
@@ -116,7 +111,6 @@ impl Connections {
         });
         for open in self.open.values_mut() {
             open.connection.lose();
-            open.held = 0;
         }
     }
 
@@ -127,11 +121,6 @@ impl Connections {
         for open in open {
             open.connection.end_because("the capture has ended");
         }
-    }
-
-    /// How many bytes are kept of frames that have come in part.
-    pub(super) fn held(&self) -> usize {
-        self.open.values().map(|open| open.held).sum()
     }
 
     /// Which connection a packet belongs to, and which way it went.
@@ -179,7 +168,6 @@ impl Connections {
         let open = Open {
             connection,
             last: self.packets,
-            held: 0,
             ended: [false, false],
         };
         self.open.insert(ends, open);
@@ -193,26 +181,17 @@ impl Connections {
         }
     }
 
-    /// Lets go of the connections of which nothing was heard for longest, if there are too many
-    /// or they hold too much.
+    /// Lets go of the connection of which nothing was heard for longest, if there are too many.
     fn bound(&mut self) {
-        loop {
-            let held: usize = match self.open.len() {
-                // So few cannot hold too much.
-                0..=16 => 0,
-                _ => self.held(),
-            };
-            if self.open.len() <= MOST_CONNECTIONS && held <= MOST_HELD {
-                return;
-            }
-            let oldest = self.open.iter().min_by_key(|(_, open)| open.last);
-            let Some(ends) = oldest.map(|(ends, _)| *ends) else {
-                return;
-            };
-            if let Some(open) = self.open.remove(&ends) {
-                let reason = "nothing was heard of it for longest, and there were too many";
-                open.connection.end_because(reason);
-            }
+        if self.open.len() <= MOST_CONNECTIONS {
+            return;
+        }
+        let oldest = self.open.iter().min_by_key(|(_, open)| open.last);
+        if let Some(ends) = oldest.map(|(ends, _)| *ends)
+            && let Some(open) = self.open.remove(&ends)
+        {
+            let reason = "nothing was heard of it for longest, and there were too many";
+            open.connection.end_because(reason);
         }
     }
 }

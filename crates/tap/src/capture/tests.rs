@@ -270,13 +270,14 @@ fn a_guest_cannot_make_it_keep_more_and_more() {
                 .take(&packet(AGENT, host, PAYLOAD, 0, &begin));
         }
     }
-    let held = made.connections.held();
-    assert!(held <= 256 << 20, "{held}");
     let lines = made.lines();
     let let_go = lines
         .iter()
         .filter(|line| line.contains("nothing was heard of it for longest"));
     assert!(let_go.count() > 900);
+    // Of the frames that go on, those that do not fit into 32 MiB are left out.
+    let left_out = lines.iter().filter(|line| line.starts_with("lost "));
+    assert!(left_out.count() > 4000);
 }
 
 proptest! {

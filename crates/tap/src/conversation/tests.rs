@@ -49,7 +49,7 @@ fn frames_come_out_whole_wherever_the_bytes_are_cut() {
     ]
     .concat();
     for size in 1..=bytes.len() {
-        let mut conversation = Conversation::new(1024);
+        let mut conversation = Conversation::new(1024, &Budget::new(usize::MAX));
         let pieces = pieces_of(&mut conversation, Direction::ToAgent, &bytes, size);
         let expected = [
             (1, FrameType::Request, &b"request"[..]),
@@ -75,7 +75,7 @@ fn frames_come_out_whole_wherever_the_bytes_are_cut() {
 fn a_handshake_comes_before_the_frames_in_either_case() {
     for line in ["CONNECT 1024", "connect 1024"] {
         for size in 1..20 {
-            let mut conversation = Conversation::new(1024);
+            let mut conversation = Conversation::new(1024, &Budget::new(usize::MAX));
             let there = [format!("{line}\n").into_bytes(), frame(1, 1, b"x")].concat();
             let back = [b"OK 5001\n".to_vec(), frame(1, 2, b"y")].concat();
             let there = pieces_of(&mut conversation, Direction::ToAgent, &there, size);
@@ -90,7 +90,7 @@ fn a_handshake_comes_before_the_frames_in_either_case() {
 
 #[test]
 fn another_port_of_the_guest_is_not_looked_at() {
-    let mut conversation = Conversation::new(1024);
+    let mut conversation = Conversation::new(1024, &Budget::new(usize::MAX));
     let there = pieces_of(
         &mut conversation,
         Direction::ToAgent,
@@ -121,7 +121,7 @@ fn what_is_not_ttrpc_is_told_once_and_bounded() {
     ];
     for (bytes, reason) in cases {
         for size in [1, 3, 100] {
-            let mut conversation = Conversation::new(1024);
+            let mut conversation = Conversation::new(1024, &Budget::new(usize::MAX));
             let pieces = pieces_of(&mut conversation, Direction::ToAgent, bytes, size);
             let expected = Piece::Other {
                 bytes: bytes.to_vec(),
@@ -130,7 +130,7 @@ fn what_is_not_ttrpc_is_told_once_and_bounded() {
             assert_eq!(joined(pieces), [expected], "{bytes:?} in pieces of {size}");
         }
     }
-    let mut conversation = Conversation::new(1024);
+    let mut conversation = Conversation::new(1024, &Budget::new(usize::MAX));
     let long = vec![0xff; 3 * MOST_OTHER_BYTES];
     let pieces = joined(pieces_of(
         &mut conversation,
@@ -154,8 +154,8 @@ proptest! {
         size in 1_usize..50,
     ) {
         let there = [begin, &there].concat();
-        let mut whole = Conversation::new(1024);
-        let mut cut = Conversation::new(1024);
+        let mut whole = Conversation::new(1024, &Budget::new(usize::MAX));
+        let mut cut = Conversation::new(1024, &Budget::new(usize::MAX));
         for (direction, bytes) in [(Direction::ToAgent, &there), (Direction::ToRuntime, &back)] {
             let pieces = joined(pieces_of(&mut whole, direction, bytes, 1000));
             prop_assert_eq!(&pieces, &joined(pieces_of(&mut cut, direction, bytes, size)));
@@ -163,6 +163,7 @@ proptest! {
                 Piece::Handshake(line) => line.len() + 1,
                 Piece::Frame(frame) => HEADER_LENGTH + frame.data.len(),
                 Piece::Other { bytes, .. } => bytes.len(),
+                Piece::LeftOut(length) => HEADER_LENGTH + length,
             }).sum();
             prop_assert_eq!(count, bytes.len());
         }
@@ -171,17 +172,14 @@ proptest! {
 
 #[test]
 fn frames_are_found_again_after_a_gap() {
-    let mut conversation = Conversation::new(1024);
+    let mut conversation = Conversation::new(1024, &Budget::new(usize::MAX));
     let whole = frame(1, 1, b"\x0a\x01a\x12\x01b");
     let mut pieces = Vec::new();
     let mut feed = |conversation: &mut Conversation, bytes: &[u8]| {
         conversation.feed(Direction::ToAgent, bytes, |piece| pieces.push(piece));
     };
     feed(&mut conversation, &whole[..14]);
-    // Of the data alone.
-    assert_eq!(conversation.held(), 4);
     conversation.lose();
-    assert_eq!(conversation.held(), 0);
     // The rest of the frame, and others' data that looks like something else.
     feed(&mut conversation, &whole[14..]);
     feed(&mut conversation, &[0; 5000]);
@@ -194,4 +192,52 @@ fn frames_are_found_again_after_a_gap() {
         panic!("{pieces:?}");
     };
     assert_eq!(found.data, &whole[10..]);
+}
+
+#[test]
+fn a_frame_for_which_there_is_no_room_is_left_out_and_those_behind_it_are_found() {
+    let kept = Budget::new(10_000);
+    let mut greedy = Conversation::new(1024, &kept);
+    let mut other = Conversation::new(1024, &kept);
+    let mut pieces = Vec::new();
+    let large = frame(1, 1, &[7; 20_000]);
+    // What is always kept is not counted.
+    greedy.feed(Direction::ToAgent, &large[..14_000], |piece| {
+        pieces.push(piece);
+    });
+    assert_eq!(pieces, []);
+    assert_eq!(kept.left(), 106);
+    let bytes = [frame(3, 1, &[1; 5000]), frame(5, 1, b"small")].concat();
+    for chunk in bytes.chunks(1000) {
+        other.feed(Direction::ToAgent, chunk, |piece| pieces.push(piece));
+    }
+    let found = |stream_id, data: &[u8]| {
+        Piece::Frame(Frame {
+            stream_id,
+            frame_type: FrameType::Request,
+            flags: 0,
+            data: data.to_vec(),
+        })
+    };
+    let small = found(5, b"small");
+    assert_eq!(pieces, [Piece::LeftOut(5000), small.clone()]);
+    // One that comes whole needs no room.
+    let whole = frame(7, 1, &[2; 9000]);
+    other.feed(Direction::ToAgent, &whole, |piece| pieces.push(piece));
+    assert_eq!(pieces[2..], [found(7, &[2; 9000])]);
+    // What is given up makes room.
+    greedy.lose();
+    assert_eq!(kept.left(), 10_000);
+    other.feed(Direction::ToAgent, &large[..14_000], |piece| {
+        pieces.push(piece);
+    });
+    other.feed(Direction::ToAgent, &large[14_000..], |piece| {
+        pieces.push(piece);
+    });
+    assert_eq!(pieces[3..], [found(1, &[7; 20_000])]);
+    assert_eq!(kept.left(), 10_000);
+    // And so does the end.
+    other.feed(Direction::ToAgent, &large[..14_000], drop);
+    drop(other);
+    assert_eq!(kept.left(), 10_000);
 }

@@ -1,9 +1,11 @@
 //! The file of a recording. Requests hold secrets, so only its owner may read it.
 
-use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+
+use rustix::fs::{Access, access};
 
 /// For its owner alone.
 const MODE: u32 = 0o600;
@@ -14,17 +16,8 @@ const MODE: u32 = 0o600;
 /// # Errors
 /// When the file cannot be made, is another user's, or is one that a recording is being written to.
 pub fn create(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .mode(MODE)
-        .custom_flags(nix::libc::O_NOFOLLOW)
-        .open(path)?;
+    let file = open(path, true)?;
     if file.metadata()?.is_file() {
-        // Two writers would each write over what the other one wrote.
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(io::Error::other("another program writes it"));
-        }
         // One that was there before keeps its mode otherwise, and what it held could be read.
         file.set_permissions(Permissions::from_mode(MODE))?;
         file.set_len(0)?;
@@ -32,10 +25,52 @@ pub fn create(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Finds out whether [`create`] would make the file, and changes nothing.
+///
+/// # Errors
+/// As those of [`create`].
+pub fn check(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path).map(|metadata| metadata.file_type()) {
+        // Opening a pipe and closing it would end whoever reads it.
+        Ok(kind) if !(kind.is_file() || kind.is_dir() || kind.is_symlink()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            let folder = folder.unwrap_or(Path::new("."));
+            Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+        }
+        _ => open(path, false).map(drop),
+    }
+}
+
+/// Opens the file for the one who writes it.
+fn open(path: &Path, create: bool) -> io::Result<File> {
+    let opened = OpenOptions::new()
+        .write(true)
+        .create(create)
+        .mode(MODE)
+        .custom_flags(nix::libc::O_NOFOLLOW)
+        .open(path);
+    let file = opened.map_err(|error| match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => {
+            let what = "it is a symbolic link, and a recording follows none";
+            io::Error::other(match fs::canonicalize(path) {
+                Ok(file) => format!("{what}; name the file itself: {file:?}"),
+                Err(_) => what.to_owned(),
+            })
+        }
+        _ => error,
+    })?;
+    // Two writers would each write over what the other one wrote.
+    if file.metadata()?.is_file()
+        && let Err(TryLockError::WouldBlock) = file.try_lock()
+    {
+        return Err(io::Error::other("another program writes it"));
+    }
+    Ok(file)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -52,7 +87,45 @@ mod tests {
         );
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        let error = create(&link).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(nix::libc::ELOOP));
+        let error = create(&link).unwrap_err().to_string();
+        let path = path.canonicalize().unwrap();
+        let expected = format!(
+            "it is a symbolic link, and a recording follows none; name the file itself: {path:?}"
+        );
+        assert_eq!(error, expected);
+        fs::remove_file(&path).unwrap();
+        let error = create(&link).unwrap_err().to_string();
+        assert_eq!(error, "it is a symbolic link, and a recording follows none");
+    }
+
+    #[test]
+    fn a_check_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("calls");
+        check(&path).unwrap();
+        assert!(!path.exists());
+        fs::write(&path, "old").unwrap();
+        check(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        let file = create(&path).unwrap();
+        let error = check(&path).unwrap_err().to_string();
+        assert_eq!(error, "another program writes it");
+        drop(file);
+        // Who reads a pipe does not hear of it.
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let flags = nix::libc::O_NONBLOCK;
+        let reader = File::options().read(true).custom_flags(flags).open(&pipe);
+        check(&pipe).unwrap();
+        let writer = create(&pipe).unwrap();
+        let nothing = io::Read::read(&mut reader.unwrap(), &mut [0]).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        drop(writer);
+        let missing = folder.path().join("none").join("calls");
+        for wrong in [missing.as_path(), folder.path()] {
+            let errors = [check(wrong), create(wrong).map(drop)];
+            let [one, other] = errors.map(|outcome| outcome.unwrap_err().raw_os_error());
+            assert_eq!(one, other);
+        }
     }
 }

@@ -1,9 +1,37 @@
-//! Which calls a rule is for by a field of their request: `[container_id=web]`.
+//! Which calls a rule is for: those of an RPC or of all, and of them those whose request has a
+//! field with a value, as in `[container_id=web]`.
 
-use agent_schema::{Explicit, Plain, Reflect, Schema, path};
+use agent_schema::{Explicit, Plain, Reflect, Rpc, Schema, path};
 
 use super::error::FaultError;
-use super::rule::Target;
+
+/// The RPCs that a rule is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Target {
+    /// All of them.
+    Every,
+    /// One.
+    Rpc(&'static Rpc),
+}
+
+impl Target {
+    /// Whether a call of `rpc`, or of none that the schema has, counts.
+    pub(super) fn includes(self, rpc: Option<&Rpc>) -> bool {
+        match self {
+            Target::Every => true,
+            Target::Rpc(wanted) => rpc.is_some_and(|rpc| std::ptr::eq(wanted, rpc)),
+        }
+    }
+
+    /// Whether both are for the same RPCs.
+    pub(super) fn is(self, other: Target) -> bool {
+        match (self, other) {
+            (Target::Every, Target::Every) => true,
+            (Target::Rpc(one), Target::Rpc(other)) => std::ptr::eq(one, other),
+            _ => false,
+        }
+    }
+}
 
 /// A field, and the value that it has to have.
 #[derive(Debug, Clone)]
