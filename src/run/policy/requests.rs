@@ -62,7 +62,7 @@ pub(super) fn requests(
         let (file, read) = match group {
             [RequestSource::File(name)] => {
                 let text = inputs.text(name).map_err(|error| alone(error.into()))?;
-                let read = of_file(schema, &text);
+                let read = of_file(schema, name, &text, logger);
                 let read = read.map_err(|error| alone(within(name, error)))?;
                 warn(logger, name, &read);
                 (Some(name), read)
@@ -169,11 +169,18 @@ fn of_step(step: &Step, automatic: bool, memory: &mut Memory) -> Result<Vec<Give
 }
 
 /// The requests of a file.
-fn of_file(schema: &'static Schema, text: &str) -> Result<Vec<Given>, Error> {
+fn of_file(
+    schema: &'static Schema,
+    name: &str,
+    text: &str,
+    logger: Logger,
+) -> Result<Vec<Given>, Error> {
     #[cfg(feature = "tap")]
     if let Ok((reader, _)) = Reader::new(text.as_bytes()) {
-        return of_recording(schema, reader);
+        return of_recording(schema, name, reader, logger);
     }
+    #[cfg(not(feature = "tap"))]
+    let _ = (name, logger);
     let cases = request::cases(schema, text)?.into_iter();
     let given = cases.map(|case| Given {
         name: case.request.rule.clone(),
@@ -184,10 +191,16 @@ fn of_file(schema: &'static Schema, text: &str) -> Result<Vec<Given>, Error> {
 
 /// The requests of a recording. What the agent's policy made of each is what is expected of it.
 #[cfg(feature = "tap")]
-fn of_recording(schema: &'static Schema, reader: Reader<&[u8]>) -> Result<Vec<Given>, Error> {
+fn of_recording(
+    schema: &'static Schema,
+    name: &str,
+    mut reader: Reader<&[u8]>,
+    logger: Logger,
+) -> Result<Vec<Given>, Error> {
+    let warn = |said| logger.log(Level::Warn, format_args!("{}: {said}", name_of(name)));
     let mut found: Vec<Given> = Vec::new();
     let mut places = HashMap::new();
-    for record in reader {
+    for record in reader.by_ref() {
         let record = record.map_err(Error::usage)?;
         let call = (record.connection, record.stream);
         match record.kind {
@@ -214,8 +227,12 @@ fn of_recording(schema: &'static Schema, reader: Reader<&[u8]>) -> Result<Vec<Gi
                     case.allowed = Some(!record.status.as_ref().is_some_and(is_denied));
                 }
             }
+            Kind::Lost => warn("frames are missing in the recording"),
             _ => {}
         }
+    }
+    if reader.is_cut() {
+        warn("the last line is not whole, and is left out");
     }
     Ok(found)
 }

@@ -353,6 +353,12 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
             "package agent_policy\ndefault StartContainerRequest := true\n",
         ),
         ("life.jsonl", &recording),
+        (
+            "cut.jsonl",
+            &(recording.clone()
+                + &line("lost", 5, json!({"lost": {"frames": 2, "bytes": 9}}))
+                + "{\"time\""),
+        ),
     ]);
     policy(
         &folder,
@@ -364,6 +370,12 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
              policy check: unexpected eval_query result len QueryResults { result: [] }\n",
     )
     .test();
+    let cut = policy(&folder, &["export", "cut.jsonl"]).start().wait();
+    assert_eq!(
+        cut.stderr,
+        "warn: \"cut.jsonl\": frames are missing in the recording\n\
+         warn: \"cut.jsonl\": the last line is not whole, and is left out\n"
+    );
     let output = policy(&folder, &["export", "life.jsonl"]).run();
     let cases = output.succeeded().json();
     assert_eq!(cases[0]["request"], json!({"container_id": "web"}));
