@@ -127,9 +127,8 @@ pub(super) fn check(path: Option<&Path>) -> Result<(), Error> {
     })
 }
 
-fn not_written(path: &Path, error: &io::Error) -> Error {
-    let reason = input::reason(error);
-    Error::usage(format_args!("-w: cannot write {path:?}: {reason}"))
+fn not_written(path: &Path, error: &recording::CreateError) -> Error {
+    Error::usage(format_args!("-w: cannot write {path:?}: {error}"))
 }
 
 /// Tells what is not in the log, where a person or a script can act on it.

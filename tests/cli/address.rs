@@ -282,7 +282,7 @@ fn a_served_agent_ends_when_its_terminal_does() {
     let socket = folder.path().join("agent.sock");
     let address = format!("unix://{}", socket.display());
     let serve = tool(["serve", "--address", &address]);
-    let server = serve.heeds_hangups().start();
+    let server = serve.heeds_signals().start();
     connect(&address, ["-c", "Check"]).run().succeeded();
     server.signal(Signal::SIGHUP);
     assert_eq!(server.wait().status, 0);

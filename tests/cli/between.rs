@@ -149,6 +149,23 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
             .concat(),
         ),
         (
+            "two million empty messages in a request",
+            frame(
+                1,
+                1,
+                0,
+                &[
+                    &b"\x0a\x11grpc.AgentService\x12\x0fCreateContainer\x1a\x80\x80\xfc\x01"[..],
+                    &b"\x22\x00".repeat(0x3f_0000 / 2),
+                ]
+                .concat(),
+            ),
+        ),
+        (
+            "two million empty pairs of metadata",
+            frame(1, 1, 0, &b"\x2a\x00".repeat(2 << 20)),
+        ),
+        (
             "names that are long",
             frame(
                 1,
@@ -340,18 +357,21 @@ fn hundreds_of_frames_that_come_in_part_are_passed_and_do_not_fill_the_memory() 
     drop(ends);
     let (status, lines, said) = proxy.end(Signal::SIGTERM);
     assert_eq!(status, Some(0));
-    let checks = lines.iter().filter(|line| line["method"] == "Check");
-    assert_eq!(checks.count(), CONNECTIONS);
-    let whole = lines.len() - CONNECTIONS;
-    assert!((1..20).contains(&whole), "{whole}");
+    // The lines of the largest frames may have left no room for others.
+    assert!(!lines.is_empty());
     let warning = "frames passed that are not in the log: they came faster than they could be \
                    written, or too many came in part";
-    assert!(said.len() == 1 && said[0].ends_with(warning), "{said:?}");
+    assert!(said.iter().any(|line| line.ends_with(warning)), "{said:?}");
     let text = fs::read_to_string(&file).unwrap();
     let left_out = text
         .lines()
         .filter(|line| line.contains("\"kind\":\"lost\""));
     assert!(left_out.count() > 2 * CONNECTIONS - 40);
+    let calls = text
+        .lines()
+        .filter(|line| line.contains("\"method\":\"Check\""));
+    // Requests and answers.
+    assert_eq!(calls.count(), 2 * CONNECTIONS);
 }
 
 #[test]

@@ -325,6 +325,10 @@ fn a_recording_that_is_written_is_not_written_by_another() {
             "error: -w: cannot write {file:?}: another program writes it\n"
         ))
         .test();
+    let until = Instant::now() + LIMIT;
+    while recorded(&file).len() < 2 && Instant::now() < until {
+        thread::sleep(Duration::from_millis(5));
+    }
     assert_eq!(kinds(&recorded(&file)), ["recording", "open"]);
     drop(proxy);
 }
@@ -485,7 +489,7 @@ fn a_hypervisors_socket_is_given_back_on_every_way_out() {
     ] {
         let running = tool(["proxy", "--interpose"])
             .arguments([&path])
-            .heeds_hangups()
+            .heeds_signals()
             .start();
         let until = Instant::now() + LIMIT;
         while own(&path).ino() == before.ino() {

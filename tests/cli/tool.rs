@@ -27,7 +27,7 @@ pub struct Tool {
     variables: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     memory: Option<u64>,
-    heeds_hangups: bool,
+    heeds_signals: bool,
     user: Option<u32>,
     limit: Duration,
     status: i32,
@@ -73,7 +73,7 @@ pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
         variables: Vec::new(),
         folder: None,
         memory: None,
-        heeds_hangups: false,
+        heeds_signals: false,
         user: None,
         limit: LIMIT,
         status: 0,
@@ -132,9 +132,10 @@ impl Tool {
         self
     }
 
-    /// SIGHUP is not ignored, even if these tests are run by nohup.
-    pub fn heeds_hangups(mut self) -> Self {
-        self.heeds_hangups = true;
+    /// No signal is ignored, even if these tests are run by nohup, or in the background of a shell
+    /// that leaves out SIGINT and SIGQUIT there.
+    pub fn heeds_signals(mut self) -> Self {
+        self.heeds_signals = true;
         self
     }
 
@@ -224,11 +225,13 @@ impl Tool {
                 });
             }
         }
-        if self.heeds_hangups {
+        if self.heeds_signals {
             // SAFETY: signal is async-signal-safe.
             unsafe {
                 command.pre_exec(|| {
-                    libc::signal(libc::SIGHUP, libc::SIG_DFL);
+                    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+                        libc::signal(signal, libc::SIG_DFL);
+                    }
                     Ok(())
                 });
             }

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use agent_client::CallError;
 use agent_schema::json::{self, Style};
-use agent_schema::{Message, Rpc, Schema};
+use agent_schema::{Label, Message, Rpc, Schema, Type};
+use agent_wire::{Content, Fields};
 use serde_json::value::RawValue;
 
 use crate::conversation::{Direction, FLAG_NO_DATA, Frame, FrameType, Piece};
@@ -17,6 +18,10 @@ use crate::recording::{Kind, Lost, Payload, Record, Status};
 const MOST_OPEN: usize = 1 << 14;
 /// How much of a name that this build does not know is kept, in characters.
 const LONGEST_NAME: usize = 200;
+
+/// How many fields a message may have, those of the messages in it included, to be decoded. An
+/// empty message takes two bytes of a frame, and a hundred times as many in memory.
+const MOST_FIELDS: usize = 1 << 17;
 
 /// Something on a connection.
 #[derive(Debug, Clone)]
@@ -156,6 +161,13 @@ impl Recorder {
     }
 
     fn request(&mut self, connection: u64, frame: Frame, record: &mut Record) {
+        if has_many_fields(&frame.data) {
+            record.error = Some(format!(
+                "a request with more than {MOST_FIELDS} fields is not decoded"
+            ));
+            record.payload = Some(Payload(frame.data));
+            return;
+        }
         let request = match agent_client::decode_request(&frame.data) {
             Ok(request) => request,
             Err(error) => {
@@ -187,6 +199,15 @@ impl Recorder {
         let name = self.open.remove(&(connection, frame.stream_id));
         if let Some(name) = &name {
             name.tell(record);
+        }
+        if let Ok(Some((1, Content::Bytes(status)))) = Fields::of(&frame.data).next_field()
+            && has_many_fields(status)
+        {
+            record.error = Some(format!(
+                "a status with more than {MOST_FIELDS} fields is not decoded"
+            ));
+            record.payload = Some(Payload(frame.data));
+            return;
         }
         match agent_client::decode_response(&frame.data) {
             Ok(payload) => {
@@ -245,12 +266,58 @@ pub(crate) fn decoded(
     payload: &[u8],
 ) -> Result<Box<RawValue>, String> {
     let not = |reason: &dyn std::fmt::Display| format!("not a {}: {reason}", message.full_name);
+    if fields_left(message, Fields::of(payload), MOST_FIELDS).is_none() {
+        let name = message.full_name;
+        return Err(format!(
+            "a {name} with more than {MOST_FIELDS} fields is not decoded"
+        ));
+    }
     let mut value = (message.new)();
     agent_schema::decode(&mut *value, payload).map_err(|error| not(&error))?;
     let mut text = Vec::new();
     json::write(&*value, schema, Style::default(), &mut text).map_err(|error| not(&error))?;
     let text = String::from_utf8(text).map_err(|error| not(&error))?;
     RawValue::from_string(text).map_err(|error| not(&error))
+}
+
+/// How many of `most` fields are left where a message has its own and those of the messages in
+/// it, as far as it can be read; none where it has more.
+fn fields_left(message: &Message, mut fields: Fields<'_>, most: usize) -> Option<usize> {
+    let mut left = most;
+    while let Ok(Some((number, content))) = fields.next_field() {
+        left = left.checked_sub(1)?;
+        let known = message.fields.iter().find(|field| field.number == number);
+        if let (Some(field), Content::Bytes(bytes)) = (known, content)
+            && let Type::Message(inner) = field.ty
+            && let Ok(nested) = fields.nested(bytes)
+        {
+            left = match field.label {
+                Label::Map(_) => values_left(inner, nested, left)?,
+                _ => fields_left(inner, nested, left)?,
+            };
+        }
+    }
+    Some(left)
+}
+
+/// Whether a message has more fields than are decoded, those of the messages in it aside.
+fn has_many_fields(message: &[u8]) -> bool {
+    let mut fields = Fields::of(message);
+    (0..=MOST_FIELDS).all(|_| matches!(fields.next_field(), Ok(Some(_))))
+}
+
+/// The same as `fields_left` for an entry of a map whose values are messages.
+fn values_left(value: &Message, mut entry: Fields<'_>, most: usize) -> Option<usize> {
+    let mut left = most;
+    while let Ok(Some((number, content))) = entry.next_field() {
+        left = left.checked_sub(1)?;
+        if let (2, Content::Bytes(bytes)) = (number, content)
+            && let Ok(nested) = entry.nested(bytes)
+        {
+            left = fields_left(value, nested, left)?;
+        }
+    }
+    Some(left)
 }
 
 /// The RPC of this name, exactly as on the wire.
@@ -280,5 +347,64 @@ impl Name {
         };
         record.service = Some(service.to_owned());
         record.method = Some(method.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_very_many_fields_is_kept_as_it_came() {
+        let schema = agent_api::schema();
+        let message = rpc_of(schema, "grpc.AgentService", "CreateContainer").unwrap();
+        let message = message.request;
+        let number_of = |name: &str| {
+            let field = message.fields.iter().find(|field| field.name == name);
+            field.unwrap().number
+        };
+        let empty = |number: u32, count: usize| {
+            let mut one = Vec::new();
+            agent_wire::put_bytes(number, b"", &mut one);
+            one.repeat(count)
+        };
+        let storages = number_of("storages");
+        assert!(decoded(schema, message, &empty(storages, 1000)).is_ok());
+        let error = decoded(schema, message, &empty(storages, MOST_FIELDS + 1)).unwrap_err();
+        assert_eq!(
+            error,
+            "a grpc.CreateContainerRequest with more than 131072 fields is not decoded"
+        );
+        // Wherever they stand.
+        let mut within = Vec::new();
+        agent_wire::put_bytes(number_of("OCI"), &empty(3, MOST_FIELDS), &mut within);
+        assert!(decoded(schema, message, &within).is_err());
+
+        // What a request and a status have beside the message.
+        let mut status = Vec::new();
+        agent_wire::put_bytes(1, &empty(3, MOST_FIELDS + 1), &mut status);
+        for (frame_type, data) in [
+            (FrameType::Request, empty(5, MOST_FIELDS + 1)),
+            (FrameType::Response, status),
+        ] {
+            let frame = Frame {
+                stream_id: 1,
+                frame_type,
+                flags: 0,
+                data,
+            };
+            let event = Event {
+                connection: 1,
+                time: SystemTime::now(),
+                what: What::Said(Direction::ToAgent, Piece::Frame(frame)),
+            };
+            let record = Recorder::new(schema).record(event);
+            let error = record.error.unwrap();
+            assert!(
+                error.ends_with("more than 131072 fields is not decoded"),
+                "{error}"
+            );
+            assert!(record.payload.is_some());
+        }
     }
 }

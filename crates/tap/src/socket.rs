@@ -19,6 +19,9 @@ use tokio::net::UnixStream;
 /// How many descriptors the kernel passes with one message at most.
 const MOST_DESCRIPTORS: usize = 253;
 
+/// How many bytes before descriptors are read one by one.
+const MOST_STEPS: usize = 4 << 10;
+
 /// A socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -77,31 +80,16 @@ impl Socket {
         receive(self.socket.as_raw_fd(), buffer)
     }
 
-    /// Reads what is there up to the byte that descriptors were sent with, so that they pass with
-    /// that one too: a peer may read what stands before it without looking for them.
+    /// The same where descriptors may come: they are read with the byte that they were sent with,
+    /// and not with one before it, which a peer may read without looking for them.
     pub(crate) fn receive_in_step(&self, buffer: &mut [u8]) -> io::Result<Received> {
         let socket = self.socket.as_raw_fd();
-        let most = buffer.len();
-        let mut peek = |room: usize| {
-            let buffer = buffer.get_mut(..room).unwrap_or_default();
-            let seen = receive_by(socket, buffer, MsgFlags::MSG_PEEK)?;
-            io::Result::Ok((seen.count, !seen.descriptors.is_empty()))
+        let waiting = receive_by(socket, buffer, MsgFlags::MSG_PEEK)?;
+        let room = match waiting.descriptors.is_empty() {
+            true => waiting.count,
+            // The kernel says that there are some, and not where they begin.
+            false => waiting.count.saturating_sub(MOST_STEPS).max(1),
         };
-        let (mut behind, has_descriptors) = peek(most)?;
-        // So many bytes came before them, at least; none where they came with the first.
-        let mut before = 0;
-        if !has_descriptors {
-            before = behind;
-        }
-        while behind - before > 1 {
-            let middle = before.midpoint(behind);
-            match peek(middle)?.1 {
-                true => behind = middle,
-                false => before = middle,
-            }
-        }
-        // The kernel ends a read behind the bytes that descriptors were sent with.
-        let room = if before > 0 { before } else { most };
         receive(socket, buffer.get_mut(..room).unwrap_or_default())
     }
 

@@ -334,6 +334,21 @@ fn a_full_disk_is_told_and_left_as_it_was() {
         return;
     }
     let _mounted = Mounted(disk);
+    // One that dies of it.
+    images.program(
+        "umoci",
+        "echo 'panic: d.nx != 0' >&2; PATH=/bin:/usr/bin; cat /dev/zero > bundle/full 2>/dev/null; exit 2",
+    );
+    images
+        .connect("CreateContainer image=layout id=web")
+        .status(2)
+        .stderr(
+            "error: CreateContainer: image: umoci failed (exit status: 2): panic: d.nx != 0: no \
+             space left on device\n",
+        )
+        .test();
+    images.nothing_left();
+    fs::remove_file(images.path("bin/umoci")).unwrap();
     if !images.with(&["umoci"]) {
         return;
     }
@@ -360,7 +375,7 @@ fn what_is_interrupted_leaves_nothing() {
         );
         let running = images
             .connect("CreateContainer image=layout id=web")
-            .heeds_hangups()
+            .heeds_signals()
             .start();
         let deadline = Instant::now() + Duration::from_secs(20);
         let ids = loop {

@@ -413,7 +413,7 @@ fn signals_go_to_the_process() {
         );
         let run = pod
             .exec(&[], &["bash", "-c", &script])
-            .heeds_hangups()
+            .heeds_signals()
             .start();
         appears(&ready);
         run.signal(signal);

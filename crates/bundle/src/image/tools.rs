@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_text::escape;
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Pid;
@@ -96,14 +97,20 @@ impl Program {
             limits,
         }
         .wait()?;
-        match status.success() {
-            true => Ok(()),
-            false => Err(ImageError::Tool {
-                tool: self.name,
-                status: status.to_string(),
-                said: last_line(log).unwrap_or_else(|_| "it does not say why".to_owned()),
-            }),
+        if status.success() {
+            return Ok(());
         }
+        let mut said = last_line(log).unwrap_or_else(|_| "it does not say why".to_owned());
+        // A program that a full disk brings down need not say so, or had no room to.
+        let reason = Errno::ENOSPC.desc().to_lowercase();
+        if is_full(bounded) && !said.contains(&reason) {
+            said = format!("{said}: {reason}");
+        }
+        Err(ImageError::Tool {
+            tool: self.name,
+            status: status.to_string(),
+            said,
+        })
     }
 }
 
@@ -239,4 +246,9 @@ fn size(metadata: &Metadata) -> u64 {
 fn free(folder: &Path) -> Option<u64> {
     let found = statvfs(folder).ok()?;
     u64::from(found.blocks_free()).checked_mul(u64::from(found.fragment_size()))
+}
+
+/// Whether nothing is free where a folder is.
+fn is_full(folder: &Path) -> bool {
+    statvfs(folder).is_ok_and(|found| found.blocks_available() == 0)
 }

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::conversation::Direction;
 
 pub use self::reader::{ReadError, Reader};
-pub use self::writer::{check, create};
+pub use self::writer::{CreateError, check, create};
 
 /// What the first line says that this is.
 pub const FORMAT: &str = "kata-agent-ctl recording";

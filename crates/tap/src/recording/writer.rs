@@ -3,19 +3,36 @@
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
 /// For its owner alone.
 const MODE: u32 = 0o600;
 
+/// Why there is no file for a recording.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// A symbolic link stands there, and leads to this file.
+    #[error(
+        "it is a symbolic link, and a recording follows none{}",
+        .0.as_ref().map_or(String::new(), |file| format!("; name the file itself: {file:?}"))
+    )]
+    Link(Option<PathBuf>),
+    /// A recording is being written to it.
+    #[error("another program writes it")]
+    Busy,
+    /// Any other refusal by the system.
+    #[error("{}", agent_text::reason(.0))]
+    System(#[from] io::Error),
+}
+
 /// Makes a file for a recording, in place of one that is there. A symbolic link is not
 /// followed.
 ///
 /// # Errors
 /// When the file cannot be made, is another user's, or is one that a recording is being written to.
-pub fn create(path: &Path) -> io::Result<File> {
+pub fn create(path: &Path) -> Result<File, CreateError> {
     let file = open(path, true)?;
     if file.metadata()?.is_file() {
         // One that was there before keeps its mode otherwise, and what it held could be read.
@@ -29,21 +46,22 @@ pub fn create(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// As those of [`create`].
-pub fn check(path: &Path) -> io::Result<()> {
+pub fn check(path: &Path) -> Result<(), CreateError> {
     match fs::symlink_metadata(path).map(|metadata| metadata.file_type()) {
         // Opening a pipe and closing it would end whoever reads it.
         Ok(kind) if !(kind.is_file() || kind.is_dir() || kind.is_symlink()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
             let folder = folder.unwrap_or(Path::new("."));
-            Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+            access(folder, Access::WRITE_OK | Access::EXEC_OK)
+                .map_err(|errno| CreateError::System(errno.into()))
         }
         _ => open(path, false).map(drop),
     }
 }
 
 /// Opens the file for the one who writes it.
-fn open(path: &Path, create: bool) -> io::Result<File> {
+fn open(path: &Path, create: bool) -> Result<File, CreateError> {
     let opened = OpenOptions::new()
         .write(true)
         .create(create)
@@ -51,20 +69,14 @@ fn open(path: &Path, create: bool) -> io::Result<File> {
         .custom_flags(nix::libc::O_NOFOLLOW)
         .open(path);
     let file = opened.map_err(|error| match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => {
-            let what = "it is a symbolic link, and a recording follows none";
-            io::Error::other(match fs::canonicalize(path) {
-                Ok(file) => format!("{what}; name the file itself: {file:?}"),
-                Err(_) => what.to_owned(),
-            })
-        }
-        _ => error,
+        Ok(metadata) if metadata.is_symlink() => CreateError::Link(fs::canonicalize(path).ok()),
+        _ => error.into(),
     })?;
     // Two writers would each write over what the other one wrote.
     if file.metadata()?.is_file()
         && let Err(TryLockError::WouldBlock) = file.try_lock()
     {
-        return Err(io::Error::other("another program writes it"));
+        return Err(CreateError::Busy);
     }
     Ok(file)
 }
@@ -124,7 +136,7 @@ mod tests {
         let missing = folder.path().join("none").join("calls");
         for wrong in [missing.as_path(), folder.path()] {
             let errors = [check(wrong), create(wrong).map(drop)];
-            let [one, other] = errors.map(|outcome| outcome.unwrap_err().raw_os_error());
+            let [one, other] = errors.map(|outcome| outcome.unwrap_err().to_string());
             assert_eq!(one, other);
         }
     }
