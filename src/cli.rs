@@ -273,13 +273,20 @@ pub fn command() -> clap::Command {
 }
 
 /// The names of options whose values are times.
-const TIMES: [&str; 4] = ["timeout", "connect_timeout", "duration", "warmup"];
+const TIMES: [&str; 5] = [
+    "timeout",
+    "connect_timeout",
+    "duration",
+    "warmup",
+    "policy_timeout",
+];
 
 /// Times that were given as a number of nanoseconds that is hardly meant.
-fn hasty(matches: &ArgMatches) -> Vec<String> {
-    let Some((_, matches)) = matches.subcommand() else {
-        return Vec::new();
-    };
+fn hasty(mut matches: &ArgMatches) -> Vec<String> {
+    // Of `policy check` the options are those of `check`.
+    while let Some((_, inner)) = matches.subcommand() {
+        matches = inner;
+    }
     let given = TIMES.iter().filter_map(|id| {
         let mut values = matches.try_get_raw(id).ok()??;
         let text = values.next_back()?.to_str()?;

@@ -8,7 +8,7 @@ use std::io;
 use std::process::Command;
 
 use agent_policy::{Agent, Given, JudgeError, Rego, explain, export, show, source};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use self::requests::requests;
 use crate::cli::{
@@ -19,6 +19,7 @@ use crate::input::Inputs;
 use crate::log::{Level, Logger};
 use crate::progress;
 use crate::schema::Schema;
+use crate::schema::json::string::escape_unprintable;
 use crate::session::Output;
 use crate::text::escape;
 
@@ -190,7 +191,7 @@ fn check(
             status = 1;
         }
         let line = match options.json {
-            true => show::answer_as_json(number, given, refusal.as_ref()).to_string(),
+            true => as_line(&show::answer_as_json(number, given, refusal.as_ref())),
             false => show::answer(number, given, refusal.as_ref()),
         };
         output.line(&line).map_err(alone)
@@ -234,7 +235,7 @@ fn why(
         if options.json {
             let mut object = show::answer_as_json(number, given, Some(&refusal));
             object["reasons"] = json!(reasons);
-            output.line(&object.to_string()).map_err(alone)?;
+            output.line(&as_line(&object)).map_err(alone)?;
             continue;
         }
         if refusal.is_denial() {
@@ -268,7 +269,7 @@ fn audit(
     for (number, given) in (1..).zip(&questions.requests) {
         let Some(case) = &given.case else {
             let line = match options.json {
-                true => show::answer_as_json(number, given, None).to_string(),
+                true => as_line(&show::answer_as_json(number, given, None)),
                 false => show::answer(number, given, None),
             };
             output.line(&line).map_err(alone)?;
@@ -293,12 +294,12 @@ fn audit(
         let refusal = agent.answer(request);
         let refusal = refusal.map_err(|error| failed(given, error))?;
         let text = match (options.json, findings) {
-            (true, None) => show::answer_as_json(number, given, refusal.as_ref()).to_string(),
+            (true, None) => as_line(&show::answer_as_json(number, given, refusal.as_ref())),
             (true, Some(findings)) => {
                 let mut object = show::answer_as_json(number, given, None);
                 object["tried"] = json!(findings.tried);
                 object["allowed"] = json!(findings.allowed);
-                object.to_string()
+                as_line(&object)
             }
             (false, None) => show::answer(number, given, refusal.as_ref()),
             (false, Some(findings)) => format!(
@@ -337,6 +338,7 @@ fn export(
         })?;
     }
     let text = export::test_cases(&cases).map_err(|error| alone(error.into()))?;
+    let text = escape_unprintable(&text);
     Output::default().text(&text).map_err(alone)?;
     Ok(0)
 }
@@ -361,7 +363,7 @@ fn explain(options: &Explain, inputs: &mut Inputs, logger: Logger) -> Result<u8,
             if let Some(stops) = stops {
                 object["stops"] = json!(stops);
             }
-            output.line(&object.to_string())?;
+            output.line(&as_line(&object))?;
             continue;
         }
         let mut text = show::denial(denial, options.full);
@@ -371,6 +373,11 @@ fn explain(options: &Explain, inputs: &mut Inputs, logger: Logger) -> Result<u8,
         output.text(&text)?;
     }
     Ok(0)
+}
+
+/// JSON on a line, fit for a terminal.
+fn as_line(object: &Json) -> String {
+    escape_unprintable(&object.to_string())
 }
 
 fn alone(error: Error) -> Failure {

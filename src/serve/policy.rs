@@ -7,6 +7,7 @@ use std::time::Duration;
 use agent_policy::{Judge, JudgeError, Rego, Request, Verdict};
 use agent_sim::Policy;
 
+use crate::log::say;
 use crate::schema::Schema;
 
 /// How long a policy may take for one request.
@@ -64,7 +65,16 @@ impl Policy for Engine {
         self.policy = Given::Set;
         match self.judge.set_policy(text, Rego::V1) {
             Ok(_) => Ok(()),
-            Err(JudgeError::NotTaken { error, .. }) => Err(error),
+            Err(JudgeError::NotTaken { error, is_v0, .. }) => {
+                // The caller gets the agent's own error, which does not say it.
+                if is_v0 {
+                    say(
+                        "warning: this policy is Rego v0, which agents to 3.28 take and this one \
+                         does not: its rules need \"if\"",
+                    );
+                }
+                Err(error)
+            }
             Err(error) => Err(error.to_string()),
         }
     }

@@ -188,15 +188,22 @@ fn without_colours(text: &str) -> String {
 }
 
 /// A text without the line breaks that a terminal put into it, which it does where a line is
-/// full. It is from one if several lines are as long as the longest.
+/// full. It is from one if several lines are as long as the longest, or if the longest is a part
+/// of a denial that the next one goes on with.
 fn unbroken(text: &str) -> String {
     let length = |line: &str| line.chars().count();
     let width = text.split('\n').map(length).max().unwrap_or_default();
-    let full = text
-        .split('\n')
-        .filter(|line| length(line) == width)
-        .count();
-    if full < 2 || width < NARROWEST {
+    if width < NARROWEST {
+        return text.to_owned();
+    }
+    let mut full = text.split('\n').skip_while(|line| length(line) < width);
+    let longest = full.next().unwrap_or_default();
+    let next = full.clone().next().unwrap_or_default();
+    let is_broken = full.any(|line| length(line) == width) || {
+        let others = text.lines().filter(|line| !line.trim().is_empty());
+        goes_on(longest, next, others.count() == 2)
+    };
+    if !is_broken {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
@@ -213,6 +220,30 @@ fn unbroken(text: &str) -> String {
         before = Some(line);
     }
     out
+}
+
+/// Whether a line ends within a denial that the next line ends. If they are `alone` in what was
+/// pasted, whatever comes is of the denial.
+fn goes_on(line: &str, next_line: &str, alone: bool) -> bool {
+    let joined = format!("{line}{next_line}");
+    let prints = |text: &str| next(text, 0).map(|(denial, _)| denial.prints.len());
+    match (prints(line), prints(&joined)) {
+        (Some(of_line), Some(of_both)) => {
+            let are_two = next_line.contains(BLOCKED);
+            !are_two && (of_both > of_line || alone || ends_in_quotes(line))
+        }
+        // The break is in the words that tell a denial.
+        (None, both) => both.is_some() && !next_line.contains(BLOCKED),
+        (Some(_), None) => false,
+    }
+}
+
+/// Whether the quotes around a line's first denial are still open at its end.
+fn ends_in_quotes(line: &str) -> bool {
+    let before = line.split_once(BLOCKED).map_or("", |(before, _)| before);
+    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let is_quoted = before.trim_end().trim_end_matches(is_name).ends_with('"');
+    is_quoted && next(line, 0).is_some_and(|(_, end)| end == line.len())
 }
 
 /// A text without such sequences that a logger wrote out, as in `\u001b[31m` and `#033[31m`.
@@ -319,6 +350,23 @@ mod tests {
         ] {
             assert_eq!(denials(&text)[0].prints, expected, "{text}");
         }
+        // Broken once: only one line is full.
+        let quoted = format!("Failed: desc = {said:?}: unknown");
+        for width in [85, 90, 105, 120] {
+            for text in [said.to_owned(), quoted.clone()] {
+                let (one, two) = text.split_at(width);
+                assert_eq!(
+                    denials(&format!("{one}\n{two}\n"))[0].prints,
+                    expected,
+                    "{width} {text}"
+                );
+            }
+        }
+        let (one, two) = quoted.split_at(105);
+        let among_others = format!("Events:\n{one}\n{two}\nthe next line\n");
+        assert_eq!(denials(&among_others)[0].prints, expected);
+        let short = format!("{said}\nthe next line\nand another\n");
+        assert_eq!(denials(&short)[0].prints, expected);
         // Of a log, each line is for itself.
         let line = |number: u32| {
             let text = "of this it says more than there is room for in a narrow window";

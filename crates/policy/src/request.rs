@@ -320,6 +320,7 @@ pub struct Given {
 
 /// A case as it stands in a file.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a \"request\"")]
 struct Written {
     description: Option<String>,
     allowed: Option<bool>,
@@ -344,10 +345,10 @@ pub fn cases(schema: &'static Schema, text: &str) -> Result<Vec<Case>, RequestEr
         return Err(in_file(String::new(), &what));
     }
     if text.trim_start().starts_with('[') {
-        let written = serde_json::from_str::<Vec<Written>>(text);
+        let written = serde_json::from_str::<Vec<&RawValue>>(text);
         let written = written.map_err(|error| in_file(String::new(), &error))?;
         for (number, written) in (1..).zip(written) {
-            let case = case(schema, written);
+            let case = case(schema, written.get());
             found.extend(case.map_err(|error| in_file(format!("case {number}: "), &error))?);
         }
         return Ok(found);
@@ -356,16 +357,24 @@ pub fn cases(schema: &'static Schema, text: &str) -> Result<Vec<Case>, RequestEr
         if line.trim().is_empty() {
             continue;
         }
-        let place = || format!("line {number}: ");
-        let written = serde_json::from_str(line).map_err(|error| in_file(place(), &error))?;
-        let case = case(schema, written);
-        found.extend(case.map_err(|error| in_file(place(), &error))?);
+        let case = case(schema, line);
+        found.extend(case.map_err(|error| in_file(format!("line {number}: "), &error))?);
     }
     Ok(found)
 }
 
 /// A case; none for a line of a log that has no request.
-fn case(schema: &'static Schema, written: Written) -> Result<Option<Case>, RequestError> {
+fn case(schema: &'static Schema, text: &str) -> Result<Option<Case>, RequestError> {
+    let not_one = |error: serde_json::Error| {
+        let said = error.to_string();
+        // Where the case stands is told already.
+        let (what, _) = said.rsplit_once(" at line ").unwrap_or((&said, ""));
+        RequestError::File {
+            place: String::new(),
+            what: format!("{what} at column {}", error.column()),
+        }
+    };
+    let written = serde_json::from_str::<Written>(text).map_err(not_one)?;
     let mut text = written.request.get().to_owned();
     let kind = match written.kind {
         Some(kind) => kind,

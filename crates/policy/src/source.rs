@@ -106,6 +106,9 @@ pub fn in_annotations<'a>(
 }
 
 fn in_yaml(text: &str) -> Result<String, SourceError> {
+    if text.trim().is_empty() {
+        return Err(SourceError::None("it is empty".to_owned()));
+    }
     check_depth(text)?;
     let documents = Yaml::load_from_str(text);
     let documents = documents.map_err(|error| not_yaml(&error))?;
@@ -166,11 +169,22 @@ fn search(node: &Yaml<'_>, found: &mut Vec<(String, String)>) -> Result<(), Sour
     let member = |node: &Yaml<'_>, name: &str| -> Option<String> {
         node.as_mapping_get(name)?.as_str().map(str::to_owned)
     };
+    // A pod is not taken whose annotation is a number or a list.
+    let of_annotation =
+        |annotations: &Yaml<'_>, name: &'static str| match annotations.as_mapping_get(name) {
+            Some(value) if value.as_str().is_none() && !value.is_null() => {
+                Err(SourceError::Annotation {
+                    name,
+                    what: "is not text".to_owned(),
+                })
+            }
+            _ => Ok(member(annotations, name)),
+        };
     if let Some(metadata) = node.as_mapping_get("metadata")
         && let Some(annotations) = metadata.as_mapping_get("annotations")
     {
-        let initdata = member(annotations, INITDATA);
-        let policy = member(annotations, POLICY);
+        let initdata = of_annotation(annotations, INITDATA)?;
+        let policy = of_annotation(annotations, POLICY)?;
         let get = |name: &str| match name {
             INITDATA => initdata.as_deref(),
             _ => policy.as_deref(),
@@ -211,13 +225,13 @@ fn plain(text: &str) -> Result<String, SourceError> {
 }
 
 fn decoded(name: &'static str, text: &str) -> Result<Vec<u8>, SourceError> {
+    let wrong = |what| SourceError::Annotation { name, what };
     let text: String = text.split_whitespace().collect();
-    STANDARD
-        .decode(text)
-        .map_err(|error| SourceError::Annotation {
-            name,
-            what: format!("is not base64: {error}"),
-        })
+    if text.is_empty() {
+        return Err(wrong("is empty".to_owned()));
+    }
+    let decoded = STANDARD.decode(text);
+    decoded.map_err(|error| wrong(format!("is not base64: {error}")))
 }
 
 fn in_toml(text: &str) -> Result<String, SourceError> {
@@ -227,9 +241,11 @@ fn in_toml(text: &str) -> Result<String, SourceError> {
         let line = before.unwrap_or_default().matches('\n').count() + 1;
         SourceError::Toml(on_one_line(&format!("line {line}: {}", error.message())))
     })?;
-    let policy = table.get("data").and_then(|data| data.get(REGO));
-    match policy.and_then(toml::Value::as_str) {
-        Some(policy) => Ok(policy.to_owned()),
+    match table.get("data").and_then(|data| data.get(REGO)) {
+        Some(toml::Value::String(policy)) => Ok(policy.clone()),
+        Some(_) => Err(SourceError::None(format!(
+            "{REGO:?} in the table \"data\" is not text"
+        ))),
         None => Err(SourceError::None(format!(
             "the table \"data\" has no {REGO:?}"
         ))),

@@ -20,7 +20,7 @@ use crate::log::{Level, Logger};
 use crate::printer::Format;
 use crate::request::Memory;
 #[cfg(feature = "tap")]
-use crate::run::recordings::{misread, warn_if_cut};
+use crate::run::recordings::misread;
 use crate::schema::{Reflect, Rpc, Schema};
 use crate::session::{self, CallOptions, Checks, Step, Work};
 
@@ -64,7 +64,7 @@ pub(super) fn requests(
         let (file, read) = match group {
             [RequestSource::File(name)] => {
                 let text = inputs.text(name).map_err(|error| alone(error.into()))?;
-                let read = of_file(schema, name, &text).map_err(alone)?;
+                let read = of_file(schema, name, &text, logger).map_err(alone)?;
                 warn(logger, name, &read);
                 (Some(name), read)
             }
@@ -170,13 +170,18 @@ fn of_step(step: &Step, automatic: bool, memory: &mut Memory) -> Result<Vec<Give
 }
 
 /// The requests of a file.
-fn of_file(schema: &'static Schema, name: &str, text: &str) -> Result<Vec<Given>, Error> {
+fn of_file(
+    schema: &'static Schema,
+    name: &str,
+    text: &str,
+    logger: Logger,
+) -> Result<Vec<Given>, Error> {
     #[cfg(feature = "tap")]
-    if let Ok((mut reader, _)) = Reader::new(text.as_bytes()) {
-        let found = of_recording(schema, name, &mut reader)?;
-        warn_if_cut(&name_of(name), reader.is_cut());
-        return Ok(found);
+    if let Ok((reader, _)) = Reader::new(text.as_bytes()) {
+        return of_recording(schema, name, reader, logger);
     }
+    #[cfg(not(feature = "tap"))]
+    let _ = logger;
     let cases = request::cases(schema, text);
     let cases = cases
         .map_err(|error| within(name, error.into()))?
@@ -193,11 +198,13 @@ fn of_file(schema: &'static Schema, name: &str, text: &str) -> Result<Vec<Given>
 fn of_recording(
     schema: &'static Schema,
     name: &str,
-    reader: &mut Reader<&[u8]>,
+    mut reader: Reader<&[u8]>,
+    logger: Logger,
 ) -> Result<Vec<Given>, Error> {
+    let warn = |said| logger.log(Level::Warn, format_args!("{}: {said}", name_of(name)));
     let mut found: Vec<Given> = Vec::new();
     let mut places = HashMap::new();
-    for record in reader {
+    for record in reader.by_ref() {
         let record = record.map_err(|error| misread(&name_of(name), &error))?;
         let call = (record.connection, record.stream);
         match record.kind {
@@ -231,8 +238,12 @@ fn of_recording(
                     case.allowed = Some(!record.status.as_ref().is_some_and(is_denied));
                 }
             }
+            Kind::Lost => warn("frames are missing in the recording"),
             _ => {}
         }
+    }
+    if reader.is_cut() {
+        warn("the last line is not whole, and is left out");
     }
     Ok(found)
 }

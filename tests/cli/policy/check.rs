@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{folder, policy};
+use crate::tool::tool;
 
 const POLICY: &str = r#"package agent_policy
 
@@ -358,6 +359,12 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
             "package agent_policy\ndefault StartContainerRequest := true\n",
         ),
         ("life.jsonl", &recording),
+        (
+            "cut.jsonl",
+            &(recording.clone()
+                + &line("lost", 5, json!({"lost": {"frames": 2, "bytes": 9}}))
+                + "{\"time\""),
+        ),
     ]);
     policy(
         &folder,
@@ -371,6 +378,12 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
     )
     .stderr("warning: \"life.jsonl\": the last line is not whole, and is left out\n")
     .test();
+    let cut = policy(&folder, &["export", "cut.jsonl"]).start().wait();
+    assert_eq!(
+        cut.stderr,
+        "warn: \"cut.jsonl\": frames are missing in the recording\n\
+         warn: \"cut.jsonl\": the last line is not whole, and is left out\n"
+    );
     let output = policy(&folder, &["export", "life.jsonl"]).run();
     let cases = output.json();
     assert_eq!(cases[0]["request"], json!({"container_id": "web"}));
@@ -400,4 +413,107 @@ fn what_a_request_has_no_field_for_is_told() {
              it is passed over\n",
         )
         .test();
+}
+
+#[test]
+fn an_input_without_requests_is_an_error() {
+    let folder = folder(&[
+        ("p.rego", POLICY),
+        ("empty", ""),
+        ("cases.json", "[]"),
+        (
+            "log.jsonl",
+            "{\"kind\": \"AllowRequestsFailingPolicy\", \"request\": {}}\n",
+        ),
+        ("script", "# nothing yet\n"),
+    ]);
+    for command in ["check", "why", "audit", "export"] {
+        for (option, file) in [
+            (None, "empty"),
+            (None, "cases.json"),
+            (None, "log.jsonl"),
+            (Some("--script"), "script"),
+        ] {
+            policy(&folder, &[command, "-p", "p.rego", "-c=GetMetrics"])
+                .arguments(option)
+                .arguments([file])
+                .stderr(format!("error: \"{file}\": there are no requests in it\n"))
+                .status(2)
+                .test();
+        }
+        let input = tool(["policy", command, "-p", "p.rego", "-"]).folder(folder.path());
+        input
+            .stdin("\n")
+            .stderr("error: standard input: there are no requests in it\n")
+            .status(2)
+            .test();
+    }
+}
+
+#[test]
+fn calls_that_no_policy_is_asked_about_are_told() {
+    let folder = folder(&[("p.rego", POLICY)]);
+    for command in ["check", "why", "audit"] {
+        policy(&folder, &[command, "-p", "p.rego", "-c", "Check"])
+            .stdout("1  allowed  Check  (no policy is asked)\n")
+            .test();
+    }
+    policy(&folder, &["export", "-c", "Check", "Version"])
+        .stderr("error: an agent does not ask its policy about any of these calls\n")
+        .status(2)
+        .test();
+}
+
+#[test]
+fn what_is_wrong_with_a_case_is_told_with_its_place() {
+    let folder = folder(&[
+        ("p.rego", POLICY),
+        (
+            "list.json",
+            r#"[{"kind": "ExecProcessRequest", "request": {}}, 1]"#,
+        ),
+        ("none.json", r#"[{"kind": "ExecProcessRequest"}]"#),
+        ("log.jsonl", "\n{\"kind\": 5, \"request\": {}}\n"),
+    ]);
+    for (file, message) in [
+        (
+            "list.json",
+            "case 2: invalid type: integer `1`, expected an object with a \"request\" at column 1",
+        ),
+        ("none.json", "case 1: missing field `request` at column 30"),
+        (
+            "log.jsonl",
+            "line 2: invalid type: integer `5`, expected a string at column 10",
+        ),
+    ] {
+        policy(&folder, &["check", "-p", "p.rego", file])
+            .stderr(format!("error: \"{file}\": {message}\n"))
+            .status(2)
+            .test();
+    }
+}
+
+/// Signs that turn the direction of what comes after them are no control characters to JSON.
+#[test]
+fn nothing_in_json_acts_on_a_terminal() {
+    let cases = CASES.replace("a shell", "\u{202e}\\u001b[2J");
+    let cases = cases.replace(r#"["sh"]"#, "[\"\u{202e}\u{9b}sh\"]");
+    let folder = folder(&[("p.rego", POLICY), ("cases.json", &cases)]);
+    for arguments in [
+        &["check", "-p", "p.rego", "--json"][..],
+        &["why", "-p", "p.rego", "--json"],
+        &["audit", "-p", "p.rego", "--json"],
+        &["export"],
+    ] {
+        let output = policy(&folder, arguments)
+            .arguments(["cases.json"])
+            .start()
+            .wait();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("\\u202e"), "{text:?}");
+        let bad = text
+            .chars()
+            .find(|char| *char != '\n' && kata_agent_ctl::text::escape::is_unprintable(*char));
+        assert_eq!(bad, None, "{text:?}");
+    }
 }

@@ -159,3 +159,46 @@ fn serve_lives_on() {
         .test();
     assert_eq!(served.end(nix::sys::signal::Signal::SIGTERM).0, Some(0));
 }
+
+#[cfg(feature = "sim")]
+#[test]
+fn serve_says_that_a_policy_is_for_older_agents() {
+    let old = "package agent_policy\ndefault GetMetricsRequest = true\nf { input.x == 1 }\n";
+    let folder = folder(&[("old.rego", old)]);
+    let served = crate::served::serve(&["--feature", "policy"]);
+    served.listening();
+    crate::tool::connect(&served.address(), ["-c", "SetPolicy policy_file=old.rego"])
+        .folder(folder.path())
+        .stderr(
+            "error: SetPolicy: the agent answered code: INVALID_ARGUMENT (3): --> agent_policy:3:3\n",
+        )
+        .status(67)
+        .test();
+    assert_eq!(
+        served.end(nix::sys::signal::Signal::SIGTERM).2,
+        [
+            "warning: this policy is Rego v0, which agents to 3.28 take and this one does not: its \
+             rules need \"if\""
+        ]
+    );
+}
+
+#[test]
+fn a_time_without_a_unit_is_warned_of() {
+    let folder = folder(&[(
+        "p.rego",
+        "package agent_policy\ndefault GetMetricsRequest := true\n",
+    )]);
+    let output = policy(
+        &folder,
+        &["check", "--policy-timeout", "5", "-p", "p.rego", "-c"],
+    )
+    .arguments(["GetMetrics"])
+    .start()
+    .wait();
+    let first = output.stderr.lines().next();
+    assert_eq!(
+        first,
+        Some("warn: --policy-timeout 5 is 5 nanoseconds, as it has no unit: write 5s for seconds")
+    );
+}

@@ -108,6 +108,10 @@ fn what_holds_no_policy_is_told() {
         ("two.yaml", &two),
         ("none.toml", "[data]\n\"aa.toml\" = ''\n"),
         ("bad.toml", "[data\n"),
+        ("number.toml", "[data]\n\"policy.rego\" = 5\n"),
+        ("number.yaml", &pod("5")),
+        ("blank.yaml", &pod("''")),
+        ("empty", "\n"),
     ]);
     let fails = |file: &str, message: &str| {
         let output = policy(&folder, &["check", "-p", file, "-c", "GetMetrics"])
@@ -141,6 +145,19 @@ fn what_holds_no_policy_is_told() {
         "there is no policy in it: the table \"data\" has no \"policy.rego\"",
     );
     fails("bad.toml", "not TOML: ");
+    fails(
+        "number.toml",
+        "there is no policy in it: \"policy.rego\" in the table \"data\" is not text",
+    );
+    fails(
+        "number.yaml",
+        "the annotation \"io.katacontainers.config.hypervisor.cc_init_data\" is not text",
+    );
+    fails(
+        "blank.yaml",
+        "the annotation \"io.katacontainers.config.hypervisor.cc_init_data\" is empty",
+    );
+    fails("empty", "there is no policy in it: it is empty");
     fails("deep.yaml", "not YAML: it nests deeper than 100 levels");
     fails(
         "cut",

@@ -192,3 +192,26 @@ fn of_what_is_missing_the_key_is_shown() {
         ]
     );
 }
+
+#[test]
+fn a_function_is_no_answer() {
+    let rules = "package agent_policy\n\
+                 ListRoutesRequest(_) := true\n\
+                 ExecProcessRequest(x) if {\n    x == 1\n}\n\
+                 default GetMetricsRequest(_) := false\n\
+                 GetMetricsRequest(x) if x == 2\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let output = policy(&folder, &["why", "-p", "p.rego", "-c"])
+        .arguments(["ListRoutes", "ExecProcess", "GetMetrics"])
+        .run();
+    let text = output.succeeded().text();
+    let reasons: Vec<_> = text.lines().filter(|line| line.starts_with(' ')).collect();
+    assert_eq!(
+        reasons,
+        [
+            "  p.rego:2: ListRoutesRequest(_) := true   # is a function, which is no answer to a request",
+            "  p.rego:3: ExecProcessRequest(x) if   # is a function, which is no answer to a request",
+            "  p.rego:7: GetMetricsRequest(x) if x == 2   # is a function, which is no answer to a request",
+        ]
+    );
+}

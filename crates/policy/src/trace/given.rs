@@ -27,21 +27,23 @@ pub(super) fn given<'a>(traced: &'a Traced, rule: &'a str) -> impl Iterator<Item
 
 /// The reason where no body of a rule was entered.
 pub(super) fn not_evaluated(traced: &Traced, rule: &str) -> Reason {
-    let what = match traced.rules.contains(rule) {
-        true => What::NotEvaluated,
-        false => What::NoRule,
-    };
     let body = traced.bodies.iter().find(|body| body.rule == rule);
+    let at_body = body.map_or(0, |body| body.line);
+    let (what, line, text) = match traced.functions.get(rule) {
+        Some(function) => (What::Function, function.line, function.text.as_str()),
+        None if traced.rules.contains(rule) => (What::NotEvaluated, at_body, rule),
+        None => (What::NoRule, 0, rule),
+    };
     Reason {
         steps: vec![Step {
             rule: rule.to_owned(),
-            line: body.map_or(0, |body| body.line),
+            line,
             column: 1,
-            text: rule.to_owned(),
+            text: text.to_owned(),
             values: Vec::new(),
             what,
             tried: 1,
-            is_fixed: what == What::NoRule,
+            is_fixed: what != What::NotEvaluated,
             error: None,
         }],
     }

@@ -5,7 +5,7 @@
 //! `a == f(b)` becomes `tell(7, part(7, 0, a) == part(7, 1, f(b)))`, and each body begins with
 //! `enter(3, [b])`. A call whose argument is undefined is not made, which tells as much.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use regorus::unstable::{
     AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleAssign, RuleHead,
@@ -15,7 +15,7 @@ use super::source::Source;
 use super::syntax::{
     each_of, is_constant, is_pattern, keys_in, name_of, names_in, root, variables,
 };
-use super::traced::{Body, Given, Kind, Part, Statement, Traced};
+use super::traced::{Body, Function, Given, Kind, Part, Statement, Traced};
 
 /// Tells that a body is entered: its number, the values of its arguments.
 pub(super) const ENTER: &str = "__policy_enter";
@@ -34,7 +34,6 @@ impl Traced {
         let mut writer = Writer {
             source: Source::new(module),
             insertions: Vec::new(),
-            functions: BTreeMap::new(),
             probed,
             wants_if: module.rego_v1,
             traced: Traced::default(),
@@ -57,8 +56,6 @@ struct Writer<'a> {
     source: Source<'a>,
     /// What to put where; at one place in this order.
     insertions: Vec<(usize, String)>,
-    /// The functions of the policy, with how many arguments they take.
-    functions: BTreeMap<String, usize>,
     probed: &'a BTreeSet<usize>,
     /// Whether a body needs `if` before it.
     wants_if: bool,
@@ -90,7 +87,13 @@ impl Writer<'_> {
                     }
                     RuleHead::Set { refr, .. } => (refr, false),
                     RuleHead::Func { refr, args, .. } => {
-                        self.functions.insert(root(refr), args.len());
+                        let function = Function {
+                            takes: args.len(),
+                            line: span.line,
+                            text: self.source.first_line(span.start),
+                        };
+                        let functions = &mut self.traced.functions;
+                        functions.entry(root(refr)).or_insert(function);
                         (refr, false)
                     }
                 };
@@ -360,8 +363,8 @@ impl Writer<'_> {
         if name == "print" || name == "walk" {
             return true;
         }
-        let takes = match self.functions.get(name) {
-            Some(takes) => *takes,
+        let takes = match self.traced.functions.get(name) {
+            Some(function) => function.takes,
             None => match BUILTINS.get(name) {
                 Some((_, takes)) => usize::from(*takes),
                 None => return false,

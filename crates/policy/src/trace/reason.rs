@@ -71,6 +71,8 @@ pub enum What {
     Error,
     /// No definition of the rule was evaluated.
     NotEvaluated,
+    /// It is a function, of which no request is asked.
+    Function,
     /// The policy has no rule of this name.
     NoRule,
 }
@@ -117,7 +119,7 @@ pub(super) fn reasons(
         finder.descend(activation, seen, &mut steps);
         reasons.push(Reason { steps });
     }
-    if reasons.is_empty() {
+    if reasons.is_empty() && !traced.functions.contains_key(rule) {
         reasons = given(traced, rule)
             .map(|step| Reason { steps: vec![step] })
             .collect();

@@ -1,7 +1,7 @@
 //! What a policy is made of, as far as it tells what it does: bodies of statements, and
 //! definitions without a body.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A policy that tells what it does.
 #[derive(Debug, Default)]
@@ -12,8 +12,21 @@ pub(super) struct Traced {
     pub statements: Vec<Statement>,
     /// The rules that the policy has, default values included.
     pub rules: BTreeSet<String>,
+    /// The functions among them.
+    pub functions: BTreeMap<String, Function>,
     /// The definitions that need nothing to hold.
     pub given: Vec<Given>,
+}
+
+/// A function.
+#[derive(Debug)]
+pub(super) struct Function {
+    /// How many arguments it takes.
+    pub takes: usize,
+    /// Where its first definition begins.
+    pub line: u32,
+    /// That definition's first line.
+    pub text: String,
 }
 
 /// A definition that gives a rule a value as it stands, as `default allow := false` does.
