@@ -352,6 +352,7 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
     by_rule["faults"] = json!(["fail"]);
     recording += &request(5, "StartContainer");
     recording += &line("response", 5, by_rule);
+    let with_gap = recording.clone() + &line("lost", 5, json!({"lost": {"frames": 2, "bytes": 9}}));
     recording += "{\"time\":";
     let folder = folder(&[
         (
@@ -359,12 +360,7 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
             "package agent_policy\ndefault StartContainerRequest := true\n",
         ),
         ("life.jsonl", &recording),
-        (
-            "cut.jsonl",
-            &(recording.clone()
-                + &line("lost", 5, json!({"lost": {"frames": 2, "bytes": 9}}))
-                + "{\"time\""),
-        ),
+        ("cut.jsonl", &(with_gap + "{\"time\"")),
     ]);
     policy(
         &folder,
@@ -376,7 +372,7 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
              policy check: unexpected eval_query result len QueryResults { result: [] }\n\
              3  allowed  StartContainer\n",
     )
-    .stderr("warning: \"life.jsonl\": the last line is not whole, and is left out\n")
+    .stderr("warn: \"life.jsonl\": the last line is not whole, and is left out\n")
     .test();
     let cut = policy(&folder, &["export", "cut.jsonl"]).start().wait();
     assert_eq!(
