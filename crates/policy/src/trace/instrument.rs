@@ -27,6 +27,9 @@ pub(super) const PART: &str = "__policy_part";
 /// Tells whether a statement has a value: its number, the values that it has.
 pub(super) const PROBE: &str = "__policy_probe";
 
+/// The value of a rule that had no body.
+const VALUE: &str = "__policy_value";
+
 impl Traced {
     /// Puts the calls into a policy. The statements that are `probed` are evaluated once more
     /// before their turn, to tell whether they have a value.
@@ -142,16 +145,24 @@ impl Writer<'_> {
             statements: Vec::new(),
         };
         if bodies.is_empty() {
-            // `allow := input.user == "root"`: it gets a body, to tell that it is evaluated.
+            // `allow := input.user == "root"` becomes `allow := value if { value := ... }`, to tell
+            // that it is evaluated. The engine takes no comprehension as the value of a rule that
+            // has a body.
             let Some(assign) = assign.filter(|assign| !is_constant(&assign.value)) else {
                 return;
             };
+            let Some((start, end)) = self.source.extent(&assign.value) else {
+                return;
+            };
             let number = self.add_body(body(span.line, span.start));
-            let (_, end) = self.source.place(span.start, span.end);
-            self.head(number, &assign.value);
             let keyword = if self.wants_if { "if " } else { "" };
             let enter = self.enter(number);
-            self.insert(end, format!(" {keyword}{{ {enter} }}"));
+            self.insert(
+                start,
+                format!("{VALUE} {keyword}{{ {enter}; {VALUE} := "),
+            );
+            self.head(number, &assign.value);
+            self.insert(end, " }");
             return;
         }
         let shared = bodies.iter().skip(1).any(|body| body.assign.is_none());

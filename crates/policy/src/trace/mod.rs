@@ -86,15 +86,12 @@ impl Tracer {
         input: &str,
         state: &str,
     ) -> Result<Vec<Reason>, String> {
-        let first = self.round.reasons(rule, input, state);
-        let (mut reasons, mut doubts) = match first {
-            Ok(found) => found,
-            // Without the calls the engine's error has the places of the policy.
-            Err(error) => match self.error(rule, input, state) {
-                Some(error) => return Ok(vec![error]),
-                None => return Err(error),
-            },
-        };
+        // With the calls in it the engine may take what it refuses without them, and the places
+        // of its error would be others.
+        if let Some(error) = self.error(rule, input, state) {
+            return Ok(vec![error]);
+        }
+        let (mut reasons, mut doubts) = self.round.reasons(rule, input, state)?;
         // A statement that is undefined tells nothing. Where several told nothing, another
         // evaluation finds out which of them it was.
         let mut probed = BTreeSet::new();

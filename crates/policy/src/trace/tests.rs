@@ -87,6 +87,54 @@ ok(e) if regex.match("^B", e)
     }
 }
 
+#[test]
+fn an_error_of_the_engine_is_named_for_every_rule_and_not_an_innocent_line() {
+    let policy = r#"package agent_policy
+import rego.v1
+R if {
+    input.id == "z"
+    {"x": x} := {"y": 1}
+    x == 1
+}
+Q if input.id == "a"
+"#;
+    for rule in ["R", "Q"] {
+        let reasons = why(policy, rule, r#"{"id": "z"}"#);
+        let step = reasons[0].steps.last().unwrap();
+        assert_eq!((step.line, step.what), (5, What::Error), "{reasons:?}");
+        let error = step.error.as_deref().unwrap();
+        assert!(error.contains("object literal keys mismatch"), "{error}");
+        assert_eq!(reasons.len(), 1);
+    }
+}
+
+#[test]
+fn a_rule_without_a_body_may_have_any_value() {
+    let values = [
+        r#"[x | some c in ["a"]; x := concat("", [c, "1"])]"#,
+        r#"{x | some c in ["a"]; x := concat("", [c, "1"])}"#,
+        r#"{x: x | some c in ["a"]; x := concat("", [c, "1"])}"#,
+        r#"[concat("", ["a", "1"])]"#,
+    ];
+    for value in values {
+        let policy = format!(
+            "package agent_policy\nimport rego.v1\nR if {{\n    ids[_] == input.id\n}}\n\
+             ids := {value}\nQ if f(1)[_] == input.id\nf(n) := {value}\n"
+        );
+        let input = r#"{"id": "z"}"#;
+        assert_eq!(
+            innermost(&policy, "R", input),
+            r#"4: ids[_] == input.id False [ids[_]="a1", input.id="z"]"#
+        );
+        assert!(innermost(&policy, "Q", input).starts_with("7: "));
+    }
+    let policy = "package agent_policy\nimport rego.v1\nR := input.id == \"a\"\n";
+    assert_eq!(
+        innermost(policy, "R", r#"{"id": "z"}"#),
+        r#"3: input.id == "a" False [input.id="z", "a"="a"]"#
+    );
+}
+
 /// A policy as one is generated for a pod, and a request that it allows.
 const POLICY: &str = include_str!("tests/pod.rego");
 const REQUEST: &str = include_str!("tests/request.json");
