@@ -124,6 +124,7 @@ fn note(step: &Step) -> String {
         What::False => "",
         What::Undefined => "is undefined",
         What::Holds => "holds, and should not",
+        What::NoMatch => "is not of this form",
         What::Empty => "has nothing to choose from",
         What::Refused => "is the result",
         What::Error => step.error.as_deref().unwrap_or("is an error"),

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Value;
 
-use super::traced::{Kind, Traced};
+use super::pattern::Bound;
+use super::traced::{Kind, Statement, Traced};
 
 /// One thing that an instrumented policy told.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub(super) struct Attempt {
     pub failed: Option<(usize, Value)>,
     /// What the parts of the statement after the trail were.
     pub parts: BTreeMap<(usize, usize), Value>,
+    /// The statements of which it is not known whether the value is of the form that they want.
+    pub unsure: BTreeSet<usize>,
     /// The statements that were found to have no value.
     pub undefined: BTreeSet<usize>,
     /// The bodies that were entered for it.
@@ -178,7 +181,8 @@ impl Reader<'_> {
     }
 
     fn tell(&mut self, number: usize, value: Value) {
-        let Some(statement) = self.traced.statements.get(number) else {
+        let traced = self.traced;
+        let Some(statement) = traced.statements.get(number) else {
             return;
         };
         let kind = statement.kind;
@@ -191,8 +195,20 @@ impl Reader<'_> {
             Kind::Test => !is_false,
             Kind::Not => is_false,
             Kind::Head => !is_false && !is_refusal(&value),
-            Kind::Some => !is_empty(&value),
-            Kind::Assign | Kind::Every | Kind::Silent => true,
+            Kind::Some => {
+                !is_empty(&value)
+                    && elements(&value)
+                        .iter()
+                        .any(|each| matches(traced, statement, frame, each) != Some(false))
+            }
+            Kind::Assign => match matches(traced, statement, frame, &value) {
+                Some(matches) => matches,
+                None => {
+                    frame.current.unsure.insert(number);
+                    true
+                }
+            },
+            Kind::Every | Kind::Silent => true,
         };
         if passes {
             frame.current.trail.push(number);
@@ -250,11 +266,13 @@ impl Frame {
         };
         let undefined = self.current.undefined.clone();
         let values = self.current.values.clone();
+        let unsure = self.current.unsure.clone();
         self.keep();
         self.current = Attempt {
             trail,
             values,
             undefined,
+            unsure,
             ..Attempt::default()
         };
     }
@@ -274,8 +292,46 @@ impl Frame {
     }
 }
 
+/// The elements of a value that there is to choose from.
+fn elements(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Set(items) => items.iter().collect(),
+        Value::Object(items) => items.values().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a value is of the form that a statement wants; none where that is not known.
+fn matches(traced: &Traced, statement: &Statement, frame: &Frame, value: &Value) -> Option<bool> {
+    let Some((pattern, _)) = &statement.pattern else {
+        return Some(true);
+    };
+    pattern.matches(value, &|name| {
+        if let Some(value) = frame.current.variable(traced, name) {
+            return Bound::To(value.clone());
+        }
+        let body = traced.bodies.get(frame.body);
+        let place = body.and_then(|body| body.arguments.iter().position(|each| each == name));
+        if let Some(value) = place.and_then(|place| frame.arguments.get(place)) {
+            return Bound::To(value.clone());
+        }
+        // The body of an `every` sees the variables of the one around it.
+        let is_inner = body.is_none_or(|body| body.within.is_some());
+        let is_given = frame.current.trail.iter().any(|number| {
+            let statement = traced.statements.get(*number);
+            statement.is_some_and(|statement| statement.defines.contains(name))
+        });
+        let is_rule = traced.rules.contains(name) || name == "input" || name == "data";
+        match is_inner || is_given || is_rule {
+            true => Bound::Unknown,
+            false => Bound::Free,
+        }
+    })
+}
+
 /// Whether there is nothing in a value to choose from.
-fn is_empty(value: &Value) -> bool {
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.is_empty(),
         Value::Set(items) => items.is_empty(),
@@ -290,6 +346,14 @@ fn is_refusal(value: &Value) -> bool {
 }
 
 impl Attempt {
+    /// The value that one of its statements gave a variable.
+    pub(super) fn variable(&self, traced: &Traced, name: &str) -> Option<&Value> {
+        self.trail.iter().rev().find_map(|number| {
+            let (pattern, _) = traced.statements.get(*number)?.pattern.as_ref()?;
+            pattern.find(name, self.values.get(number)?)
+        })
+    }
+
     /// Whether more statements passed, or as many and more in what they call.
     pub(super) fn is_further_than(&self, other: &Attempt) -> bool {
         self.compare(other).is_gt()

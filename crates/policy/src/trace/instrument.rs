@@ -11,9 +11,10 @@ use regorus::unstable::{
     AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleAssign, RuleHead,
 };
 
+use super::pattern::Pattern;
 use super::source::Source;
 use super::syntax::{
-    each_of, is_constant, is_pattern, keys_in, name_of, names_in, root, variables,
+    each, each_of, is_constant, is_pattern, keys_in, name_of, names_in, root, variables,
 };
 use super::traced::{Body, Function, Given, Kind, Part, Statement, Traced};
 
@@ -152,15 +153,18 @@ impl Writer<'_> {
                 return;
             };
             let Some((start, end)) = self.source.extent(&assign.value) else {
+                self.traced.given.push(Given {
+                    rule: root(refr),
+                    is_default: false,
+                    line: span.line,
+                    text: self.source.first_line(span.start),
+                });
                 return;
             };
             let number = self.add_body(body(span.line, span.start));
             let keyword = if self.wants_if { "if " } else { "" };
             let enter = self.enter(number);
-            self.insert(
-                start,
-                format!("{VALUE} {keyword}{{ {enter}; {VALUE} := "),
-            );
+            self.insert(start, format!("{VALUE} {keyword}{{ {enter}; {VALUE} := "));
             self.head(number, &assign.value);
             self.insert(end, " }");
             return;
@@ -243,6 +247,7 @@ impl Writer<'_> {
             parts: Vec::new(),
             is_reference: false,
             names: BTreeSet::new(),
+            pattern: None,
             defines: BTreeSet::new(),
             keys: BTreeSet::new(),
         });
@@ -275,7 +280,11 @@ impl Writer<'_> {
                 expr if self.is_left_alone(expr) => Kind::Silent,
                 expr => self.wrap(number, expr).then_kind(Kind::Test),
             },
-            Literal::NotExpr { expr, .. } if self.is_left_alone(expr) => Kind::Silent,
+            Literal::NotExpr { expr, .. }
+                if self.is_left_alone(expr) || matches!(**expr, Expr::AssignExpr { .. }) =>
+            {
+                Kind::Silent
+            }
             Literal::NotExpr { expr, .. } => self.wrap(number, expr).then_kind(Kind::Not),
             Literal::SomeIn {
                 key,
@@ -285,7 +294,10 @@ impl Writer<'_> {
             } => {
                 let both = key.iter().chain([value]);
                 let vars = both.flat_map(|expr| variables(expr)).collect();
-                self.traced.statements[number].defines = vars;
+                let text = self.source.text_of(collection);
+                let statement = &mut self.traced.statements[number];
+                statement.defines = vars;
+                statement.pattern = Some((Pattern::of(value, true), text));
                 self.wrap(number, collection).then_kind(Kind::Some)
             }
             Literal::Every {
@@ -339,29 +351,72 @@ impl Writer<'_> {
     }
 
     fn assign(&mut self, number: usize, op: &AssignOp, lhs: &Expr, rhs: &Expr) -> Kind {
+        let is_equation = *op == AssignOp::Eq;
         // `3 = x` gives x its value as well as `x = 3` does.
-        let (to, from) = match (op, is_pattern(lhs), is_pattern(rhs)) {
-            (AssignOp::Eq, false, true) => (rhs, lhs),
-            (AssignOp::Eq, true, true)
-                if !matches!(rhs, Expr::Var { .. }) || !matches!(lhs, Expr::Var { .. }) =>
-            {
-                self.traced.statements[number].defines = variables(lhs);
+        let wants_value = |expr| is_pattern(expr) && !self.has_value(number, expr);
+        let (to, from) = match (wants_value(lhs), wants_value(rhs)) {
+            _ if !is_equation => (lhs, rhs),
+            (false, false) => return self.compare(number, lhs, rhs),
+            (true, false) => (lhs, rhs),
+            (false, true) => (rhs, lhs),
+            (true, true) => {
+                // Either may be what gets a value.
+                let mut defines = variables(lhs);
+                if matches!((lhs, rhs), (Expr::Var { .. }, Expr::Var { .. })) {
+                    defines.clear();
+                }
+                self.traced.statements[number].defines = defines;
                 return Kind::Silent;
             }
-            _ => (lhs, rhs),
         };
-        if *op == AssignOp::Eq && matches!((lhs, rhs), (Expr::Var { .. }, Expr::Var { .. })) {
-            // Either may be what gets a value.
-            return Kind::Silent;
-        }
-        self.traced.statements[number].defines = match is_pattern(to) {
-            true => variables(to),
-            false => BTreeSet::new(),
-        };
+        let text = self.source.text_of(from);
+        let statement = &mut self.traced.statements[number];
+        statement.defines = variables(to);
+        statement.pattern = Some((Pattern::of(to, !is_equation), text));
         if self.is_left_alone(from) {
             return Kind::Silent;
         }
         self.wrap(number, from).then_kind(Kind::Assign)
+    }
+
+    /// Whether all variables of an expression have their values before the statement is evaluated.
+    fn has_value(&self, number: usize, expr: &Expr) -> bool {
+        let body = &self.traced.bodies[self.traced.statements[number].body];
+        let mut has_value = true;
+        each(expr, &mut |expr| {
+            let Expr::Var { span, .. } = expr else { return };
+            let name = span.text();
+            let mut patterns = body
+                .statements
+                .iter()
+                .filter_map(|earlier| self.traced.statements[*earlier].pattern.as_ref());
+            has_value &= name == "input"
+                || name == "data"
+                || body.arguments.iter().any(|argument| argument == name)
+                || patterns.any(|(pattern, _)| pattern.declares(name));
+        });
+        has_value
+    }
+
+    /// `input.a = 3` gives no variable a value: it becomes `input.a == 3`, which tells as much.
+    fn compare(&mut self, number: usize, lhs: &Expr, rhs: &Expr) -> Kind {
+        let (Some(left), Some(right)) = (self.source.extent(lhs), self.source.extent(rhs)) else {
+            return Kind::Silent;
+        };
+        let between = self.source.raw((left.1, right.0));
+        if between.trim() != "=" || self.is_left_alone(lhs) || self.is_left_alone(rhs) {
+            return Kind::Silent;
+        }
+        names_in(lhs, &mut self.traced.statements[number].names);
+        names_in(rhs, &mut self.traced.statements[number].names);
+        self.insert(left.0, format!("{TELL}({number}, "));
+        self.part(number, 0, lhs);
+        // Between the sign and what it is followed by there may be a line's end.
+        let sign = between.find('=').unwrap_or_default();
+        self.insert(left.1 + sign, "=");
+        self.part(number, 1, rhs);
+        self.insert(right.1, ")");
+        Kind::Test
     }
 
     /// Whether an expression would not mean the same within a call: a call with one argument
@@ -405,19 +460,23 @@ impl Writer<'_> {
         names_in(expr, names);
         self.insert(start, format!("{TELL}({number}, "));
         for (index, part) in parts.iter().enumerate() {
-            let text = self.source.text_of(part);
-            let is_constant = is_constant(part);
-            let extent = self.source.extent(part);
-            if let Some((start, end)) = extent.filter(|_| !is_constant) {
-                self.insert(start, format!("{PART}({number}, {index}, "));
-                self.insert(end, ")");
-            }
-            self.traced.statements[number]
-                .parts
-                .push(Part { text, is_constant });
+            self.part(number, index, part);
         }
         self.insert(end, ")");
         Wrapped(true)
+    }
+
+    /// Lets a part of a statement tell its value.
+    fn part(&mut self, number: usize, index: usize, part: &Expr) {
+        let text = self.source.text_of(part);
+        let is_constant = is_constant(part);
+        let extent = self.source.extent(part);
+        if let Some((start, end)) = extent.filter(|_| !is_constant) {
+            self.insert(start, format!("{PART}({number}, {index}, "));
+            self.insert(end, ")");
+        }
+        let statement = &mut self.traced.statements[number];
+        statement.parts.push(Part { text, is_constant });
     }
 }
 

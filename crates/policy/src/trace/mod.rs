@@ -5,6 +5,7 @@ mod activation;
 mod fixed;
 mod given;
 mod instrument;
+mod pattern;
 mod reason;
 mod source;
 mod stops;
@@ -100,8 +101,11 @@ impl Tracer {
                 break;
             }
             probed.append(&mut doubts);
-            let mut round = Round::new(&self.module, self.rego, &probed)?;
-            (reasons, doubts) = round.reasons(rule, input, state)?;
+            // What is known already is told where no more can be found out.
+            let round = Round::new(&self.module, self.rego, &probed);
+            let found = round.and_then(|mut round| round.reasons(rule, input, state));
+            let Ok(found) = found else { break };
+            (reasons, doubts) = found;
         }
         Ok(reasons)
     }

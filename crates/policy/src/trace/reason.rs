@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use regorus::Value;
 use serde::{Deserialize, Serialize};
 
-use super::activation::{Activation, Activations, Attempt};
+use super::activation::{Activation, Activations, Attempt, is_empty};
 use super::fixed::Fixed;
 use super::given::{given, not_evaluated};
 use super::traced::{Kind, Statement, Traced};
@@ -63,6 +63,8 @@ pub enum What {
     Undefined,
     /// It stands after `not`, and holds.
     Holds,
+    /// What it is given is not of the form that it takes apart.
+    NoMatch,
     /// There is nothing to choose from.
     Empty,
     /// This is what the rule gave.
@@ -285,8 +287,16 @@ impl<'a> Finder<'a> {
         {
             return Some(*found);
         }
-        if candidates.len() > 1 {
+        // An assignment that may not have gone well is it where nothing after it is undefined.
+        let unsure = attempt
+            .trail
+            .last()
+            .filter(|last| attempt.unsure.contains(last));
+        if candidates.len() > 1 || unsure.is_some() {
             self.doubts.extend(candidates.iter().copied());
+        }
+        if unsure.is_some() {
+            return unsure.copied();
         }
         let ready: Vec<_> = candidates.iter().filter(|number| !waits(number)).collect();
         let first = ready.iter().find(|number| defines(number).is_empty());
@@ -326,7 +336,9 @@ impl<'a> Finder<'a> {
         match (statement.kind, value) {
             (Kind::Not, Some(_)) => What::Holds,
             (Kind::Head, Some(Value::Object(_))) => What::Refused,
-            (Kind::Some, Some(_)) => What::Empty,
+            (Kind::Some, Some(value)) if is_empty(value) => What::Empty,
+            (Kind::Some | Kind::Assign, Some(_)) => What::NoMatch,
+            (Kind::Assign, None) if attempt.trail.contains(&number) => What::NoMatch,
             (Kind::Every, None) if attempt.trail.contains(&number) => What::False,
             (_, Some(_)) => What::False,
             (_, None) => What::Undefined,
@@ -347,6 +359,17 @@ impl<'a> Finder<'a> {
                 },
             });
         let mut parts: Vec<_> = parts.collect();
+        if let (Some((_, value)), Some((_, text))) = (&attempt.failed, &statement.pattern)
+            && !is_empty(value)
+        {
+            parts.insert(
+                0,
+                Part {
+                    text: text.clone(),
+                    value: Some(shortened(value)),
+                },
+            );
+        }
         // Of what has no value it is told which element was looked for.
         let is_defined = attempt
             .failed
@@ -365,13 +388,8 @@ impl<'a> Finder<'a> {
 
     /// The value of a variable in the best attempt of a body.
     fn variable<'b>(&self, name: &str, activation: &'b Activation) -> Option<&'b Value> {
-        let attempt = &activation.best;
-        let gives = |number: &&usize| {
-            let statement = self.traced.statements.get(**number);
-            statement.is_some_and(|it| it.defines.len() == 1 && it.defines.contains(name))
-        };
-        if let Some(given) = attempt.trail.iter().rev().find(gives) {
-            return attempt.values.get(given);
+        if let Some(value) = activation.best.variable(self.traced, name) {
+            return Some(value);
         }
         let body = self.traced.bodies.get(activation.body)?;
         let place = body

@@ -43,9 +43,7 @@ pub(super) fn is_pattern(expr: &Expr) -> bool {
 pub(super) fn variables(expr: &Expr) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     each(expr, &mut |expr| {
-        if let Expr::Var { span, .. } = expr {
-            names.insert(span.text().to_owned());
-        }
+        names.extend(name_of(expr));
     });
     names
 }

@@ -135,6 +135,60 @@ fn a_rule_without_a_body_may_have_any_value() {
     );
 }
 
+#[test]
+fn an_assignment_whose_value_has_another_form_is_named() {
+    // The statement; what is told of it.
+    let cases = [
+        (r#"[a, b] := parts"#, r#"NoMatch [parts=["z"]]"#),
+        (r#"[a, b] = parts"#, r#"NoMatch [parts=["z"]]"#),
+        (r#"parts = [a, b]"#, r#"NoMatch [parts=["z"]]"#),
+        (
+            r#"[a, [b, _]] := [parts, parts]"#,
+            r#"NoMatch [[parts, parts]=[["z"],["z"]]]"#,
+        ),
+        (r#"["k", _] := parts"#, r#"NoMatch [parts=["z"]]"#),
+        (r#"[_, _] := parts"#, r#"NoMatch [parts=["z"]]"#),
+        (
+            r#"[a, b] := split(input.id, "-")"#,
+            r#"NoMatch [split(input.id, "-")=["z"], input.id="z", "-"="-"]"#,
+        ),
+        (
+            r#"{"a": a} := input"#,
+            r#"NoMatch [input={"exec":"x","id":"z"}]"#,
+        ),
+        (
+            r#"{"id": {"b": b}} := input"#,
+            r#"NoMatch [input={"exec":"x","id":"z"}]"#,
+        ),
+        (r#"input = [a]"#, r#"NoMatch [input={"exec":"x","id":"z"}]"#),
+        (
+            r#"{"id": "y"} = input"#,
+            r#"False [{"id": "y"}={"id": "y"}, input={"exec":"x","id":"z"}]"#,
+        ),
+        (r#"some [a, b] in [parts]"#, r#"NoMatch [[parts]=[["z"]]]"#),
+        (r#"parts = "z""#, r#"False [parts=["z"], "z"="z"]"#),
+        (r#"input.id = "y""#, r#"False [input.id="z", "y"="y"]"#),
+        (r#""y" = input.id"#, r#"False ["y"="y", input.id="z"]"#),
+        (
+            r#"[input.exec] = parts"#,
+            r#"False [[input.exec]=["x"], parts=["z"]]"#,
+        ),
+        // It is not known what an element is compared with.
+        (r#"[input.exec, b] = [input.id, 1]"#, r#"NoMatch []"#),
+    ];
+    let input = r#"{"id": "z", "exec": "x"}"#;
+    for (statement, told) in cases {
+        let policy = format!(
+            "package agent_policy\nimport rego.v1\nR if {{\n    parts := split(input.id, \"-\")\n    \
+             {statement}\n    input.exec == \"x\"\n    input.id == \"z\"\n}}\n"
+        );
+        let reasons = why(&policy, "R", input);
+        assert_eq!(reasons.len(), 1, "{reasons:?}");
+        let found = innermost(&policy, "R", input);
+        assert_eq!(found, format!("5: {statement} {told}"));
+    }
+}
+
 /// A policy as one is generated for a pod, and a request that it allows.
 const POLICY: &str = include_str!("tests/pod.rego");
 const REQUEST: &str = include_str!("tests/request.json");

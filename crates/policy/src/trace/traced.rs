@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::pattern::Pattern;
+
 /// A policy that tells what it does.
 #[derive(Debug, Default)]
 pub(super) struct Traced {
@@ -96,6 +98,8 @@ pub(super) struct Statement {
     pub is_reference: bool,
     /// The names in it.
     pub names: BTreeSet<String>,
+    /// What it takes apart the value by that it gets, and that value as it is written.
+    pub pattern: Option<(Pattern, String)>,
     /// The variables that it gives a value.
     pub defines: BTreeSet<String>,
     /// The variables that say which element it takes, as `key` in `annotations[key]`.

@@ -1,0 +1,132 @@
+//! What gives variables their values, as `[name, _]` in `[name, _] := parts`, and whether a value
+//! is of that form.
+
+use regorus::Value;
+use regorus::unstable::Expr;
+
+/// What a value is taken apart by.
+#[derive(Debug, Clone)]
+pub(super) enum Pattern {
+    /// Takes anything.
+    Any,
+    /// Takes anything, and gives this variable its value.
+    New(String),
+    /// The same, unless the variable has a value already, which it then must be.
+    Variable(String),
+    /// This value.
+    Equal(Value),
+    /// As many elements.
+    Array(Vec<Pattern>),
+    /// An object with these keys.
+    Object(Vec<(Value, Pattern)>),
+    /// Something to be evaluated.
+    Unknown,
+}
+
+/// What a variable has for a value.
+pub(super) enum Bound {
+    Free,
+    To(Value),
+    Unknown,
+}
+
+impl Pattern {
+    /// The pattern that an expression is; whether its variables are new ones.
+    pub(super) fn of(expr: &Expr, is_new: bool) -> Self {
+        match expr {
+            Expr::Var { span, .. } if span.text() == "_" => Self::Any,
+            Expr::Var { span, .. } if is_new => Self::New(span.text().to_owned()),
+            Expr::Var { span, .. } => Self::Variable(span.text().to_owned()),
+            Expr::String { value, .. }
+            | Expr::RawString { value, .. }
+            | Expr::Number { value, .. }
+            | Expr::Bool { value, .. }
+            | Expr::Null { value, .. } => Self::Equal(value.clone()),
+            Expr::Array { items, .. } => {
+                Self::Array(items.iter().map(|item| Self::of(item, is_new)).collect())
+            }
+            Expr::Object { fields, .. } => {
+                let fields = fields.iter().map(|(_, key, value)| {
+                    let Self::Equal(key) = Self::of(key, is_new) else {
+                        return None;
+                    };
+                    Some((key, Self::of(value, is_new)))
+                });
+                let fields: Option<_> = fields.collect();
+                fields.map_or(Self::Unknown, Self::Object)
+            }
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether a value is of this form; none where that cannot be told.
+    pub(super) fn matches(&self, value: &Value, bound: &dyn Fn(&str) -> Bound) -> Option<bool> {
+        let all = |mut results: Vec<Option<bool>>| {
+            results.sort_by_key(|result| match result {
+                Some(false) => 0,
+                None => 1,
+                Some(true) => 2,
+            });
+            results.first().copied().unwrap_or(Some(true))
+        };
+        match self {
+            Self::Any | Self::New(_) => Some(true),
+            Self::Unknown => None,
+            Self::Equal(this) => Some(this == value),
+            Self::Variable(name) => match bound(name) {
+                Bound::Free => Some(true),
+                Bound::To(this) => Some(this == *value),
+                Bound::Unknown => None,
+            },
+            Self::Array(items) => {
+                let Some(values) = value.as_array().ok().filter(|it| it.len() == items.len())
+                else {
+                    return Some(false);
+                };
+                let both = items.iter().zip(values.iter());
+                all(both
+                    .map(|(item, value)| item.matches(value, bound))
+                    .collect())
+            }
+            Self::Object(fields) => {
+                let Ok(values) = value.as_object() else {
+                    return Some(false);
+                };
+                let field = |(key, item): &(Value, Self)| {
+                    values
+                        .get(key)
+                        .map_or(Some(false), |value| item.matches(value, bound))
+                };
+                all(fields.iter().map(field).collect())
+            }
+        }
+    }
+
+    /// Whether this is where a variable is declared.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        match self {
+            Self::New(this) => this == name,
+            Self::Array(items) => items.iter().any(|item| item.declares(name)),
+            Self::Object(fields) => fields.iter().any(|(_, item)| item.declares(name)),
+            Self::Any | Self::Variable(_) | Self::Equal(_) | Self::Unknown => false,
+        }
+    }
+
+    /// What a variable gets of a value of this form.
+    pub(super) fn find<'a>(&self, name: &str, value: &'a Value) -> Option<&'a Value> {
+        match self {
+            Self::New(this) | Self::Variable(this) => (this == name).then_some(value),
+            Self::Array(items) => {
+                let values = value.as_array().ok()?;
+                let mut both = items.iter().zip(values.iter());
+                both.find_map(|(item, value)| item.find(name, value))
+            }
+            Self::Object(fields) => {
+                let values = value.as_object().ok()?;
+                let mut fields = fields.iter();
+                fields.find_map(|(key, item)| item.find(name, values.get(key)?))
+            }
+            Self::Any | Self::Equal(_) | Self::Unknown => None,
+        }
+    }
+}
