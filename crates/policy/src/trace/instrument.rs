@@ -5,7 +5,7 @@
 //! `a == f(b)` becomes `tell(7, part(7, 0, a) == part(7, 1, f(b)))`, and each body begins with
 //! `enter(3, [b])`. A call whose argument is undefined is not made, which tells as much.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{
     AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleAssign, RuleHead,
@@ -14,7 +14,7 @@ use regorus::unstable::{
 use super::pattern::Pattern;
 use super::source::Source;
 use super::syntax::{
-    each, each_of, is_constant, is_pattern, keys_in, name_of, names_in, root, variables,
+    each, each_of, input_path, is_constant, is_pattern, keys_in, name_of, names_in, root, variables,
 };
 use super::traced::{Body, Function, Given, Kind, Part, Statement, Traced};
 
@@ -249,7 +249,7 @@ impl Writer<'_> {
             names: BTreeSet::new(),
             pattern: None,
             defines: BTreeSet::new(),
-            keys: BTreeSet::new(),
+            keys: BTreeMap::new(),
         });
         self.traced.bodies[body].statements.push(number);
         number
@@ -260,6 +260,7 @@ impl Writer<'_> {
         let (start, end) = self.source.place(span.start, span.end);
         let text = self.source.text((start, end));
         let number = self.add(body, Kind::Silent, span.line, span.col, text);
+        self.traced.changes_input |= !statement.with_mods.is_empty();
         each_of(statement, &mut |expr| {
             let statement = &mut self.traced.statements[number];
             names_in(expr, &mut statement.names);
@@ -476,7 +477,11 @@ impl Writer<'_> {
             self.insert(end, ")");
         }
         let statement = &mut self.traced.statements[number];
-        statement.parts.push(Part { text, is_constant });
+        statement.parts.push(Part {
+            text,
+            is_constant,
+            path: input_path(part),
+        });
     }
 }
 

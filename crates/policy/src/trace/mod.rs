@@ -194,7 +194,8 @@ impl Round {
         };
         evaluated.map_err(|e| words(&e))?;
         let done = Activations::read(&self.traced, events);
-        Ok(reason::reasons(&self.traced, &done, rule))
+        let input = Value::from_json_str(input).map_err(|e| words(&e))?;
+        Ok(reason::reasons(&self.traced, &done, rule, &input))
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::activation::{Activation, Activations, Attempt, is_empty};
 use super::fixed::Fixed;
 use super::given::{given, not_evaluated};
-use super::traced::{Kind, Statement, Traced};
+use super::traced::{self, Kind, Statement, Traced};
 
 /// How much of a value is told, in bytes.
 const MAX_VALUE: usize = 2_000;
@@ -89,10 +89,12 @@ pub(super) fn reasons(
     traced: &Traced,
     done: &Activations,
     rule: &str,
+    input: &Value,
 ) -> (Vec<Reason>, BTreeSet<usize>) {
     let mut finder = Finder {
         traced,
         done,
+        input,
         fixed: Fixed::of(traced),
         others: VecDeque::new(),
         doubts: BTreeSet::new(),
@@ -135,6 +137,7 @@ pub(super) fn reasons(
 struct Finder<'a> {
     traced: &'a Traced,
     done: &'a Activations,
+    input: &'a Value,
     fixed: Fixed<'a>,
     /// Other definitions that could have been true as well.
     others: VecDeque<Other<'a>>,
@@ -347,16 +350,26 @@ impl<'a> Finder<'a> {
 
     fn values(&self, number: usize, statement: &Statement, activation: &Activation) -> Vec<Part> {
         let attempt = &activation.best;
-        let value_of = |index: usize| attempt.parts.get(&(number, index)).map(shortened);
+        let told = |(index, part): (usize, &traced::Part)| match part.is_constant {
+            true => Some(part.text.clone()),
+            false => {
+                let told = attempt.parts.get(&(number, index));
+                told.or_else(|| self.of_input(&part.path)).map(shortened)
+            }
+        };
         let parts = statement.parts.iter().enumerate();
+        // Of several parts that told nothing it is not known which is undefined, and what would
+        // be the value of the others, but of fields that the request has not.
+        let is_known = |part: &traced::Part| part.path.is_some() && !self.traced.changes_input;
+        let silent = parts.clone().filter(|part| told(*part).is_none());
+        let is_one = silent.count() == 1;
         let parts = parts
             .filter(|(_, part)| !part.is_constant || statement.parts.len() == 2)
-            .map(|(index, part)| Part {
+            .map(|(index, part)| (part, told((index, part))))
+            .filter(|(part, value)| value.is_some() || is_one || is_known(part))
+            .map(|(part, value)| Part {
                 text: part.text.clone(),
-                value: match part.is_constant {
-                    true => Some(part.text.clone()),
-                    false => value_of(index),
-                },
+                value,
             });
         let mut parts: Vec<_> = parts.collect();
         if let (Some((_, value)), Some((_, text))) = (&attempt.failed, &statement.pattern)
@@ -375,8 +388,13 @@ impl<'a> Finder<'a> {
             .failed
             .as_ref()
             .is_some_and(|(failed, _)| *failed == number);
-        for key in statement.keys.iter().filter(|_| !is_defined) {
-            if let Some(value) = self.variable(key, activation) {
+        for (key, path) in statement.keys.iter().filter(|_| !is_defined) {
+            let value = match path {
+                Some(_) => self.of_input(path),
+                None => self.variable(key, activation),
+            };
+            let is_told = parts.iter().any(|part| part.text == *key);
+            if let Some(value) = value.filter(|_| !is_told) {
                 parts.push(Part {
                     text: key.clone(),
                     value: Some(shortened(value)),
@@ -384,6 +402,16 @@ impl<'a> Finder<'a> {
             }
         }
         parts
+    }
+
+    /// The value of a field of the request.
+    fn of_input(&self, path: &Option<Vec<Value>>) -> Option<&'a Value> {
+        let path = path.as_ref().filter(|_| !self.traced.changes_input)?;
+        path.iter().try_fold(self.input, |value, key| match value {
+            Value::Object(fields) => fields.get(key),
+            Value::Array(items) => items.get(usize::try_from(key.as_u64().ok()?).ok()?),
+            _ => None,
+        })
     }
 
     /// The value of a variable in the best attempt of a body.
@@ -442,6 +470,22 @@ impl<'a> Finder<'a> {
                 Some(best) if activation.best.is_further_than(&best.best) => *best = activation,
                 Some(_) => {}
                 None => best.push(activation),
+            }
+        }
+        // What a set or an object is made of is not why it has not what is looked for in it.
+        let is_collection = |each: &&Activation| {
+            let body = self.traced.bodies.get(each.body);
+            body.is_some_and(|body| !body.is_plain && !body.is_function)
+        };
+        let collections: Vec<_> = best.iter().copied().filter(is_collection).collect();
+        for each in collections {
+            let has_passed =
+                each.best.failed.is_none() && self.silent_failure(each.body, &each.best).is_none();
+            if has_passed {
+                best.retain(|other| {
+                    let rule = |number: usize| self.traced.bodies.get(number).map(|it| &it.rule);
+                    rule(other.body) != rule(each.body)
+                });
             }
         }
         best.sort_by(|one, other| other.best.compare(&one.best));

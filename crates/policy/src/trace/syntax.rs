@@ -1,7 +1,8 @@
 //! What an expression of a policy is made of: its names, its variables, and everything in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use regorus::Value;
 use regorus::unstable::{Expr, Literal, LiteralStmt, Query};
 
 /// What a rule is called, or a reference begins with.
@@ -56,13 +57,40 @@ pub(super) fn name_of(expr: &Expr) -> Option<String> {
     }
 }
 
-/// The variables that say which element an expression takes of something.
-pub(super) fn keys_in(expr: &Expr, keys: &mut BTreeSet<String>) {
+/// The variables and the fields of the request that say which element an expression takes of
+/// something. A field has its path.
+pub(super) fn keys_in(expr: &Expr, keys: &mut BTreeMap<String, Option<Vec<Value>>>) {
     each(expr, &mut |expr| {
         if let Expr::RefBrack { index, .. } = expr {
-            keys.extend(name_of(index));
+            let path = input_path(index);
+            let name = match path {
+                Some(_) => Some(index.span().text().to_owned()),
+                None => name_of(index),
+            };
+            keys.extend(name.map(|name| (name, path)));
         }
     });
+}
+
+/// The path of a field of the request, as `input.process.Args`, if an expression is one.
+pub(super) fn input_path(expr: &Expr) -> Option<Vec<Value>> {
+    match expr {
+        Expr::Var { span, .. } => (span.text() == "input").then(Vec::new),
+        Expr::RefDot { refr, field, .. } => {
+            let mut path = input_path(refr)?;
+            path.push(field.1.clone());
+            Some(path)
+        }
+        Expr::RefBrack { refr, index, .. } => {
+            let (Expr::String { value, .. } | Expr::Number { value, .. }) = index.as_ref() else {
+                return None;
+            };
+            let mut path = input_path(refr)?;
+            path.push(value.clone());
+            Some(path)
+        }
+        _ => None,
+    }
 }
 
 /// The names in an expression that may be those of rules.

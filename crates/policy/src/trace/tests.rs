@@ -189,6 +189,47 @@ fn an_assignment_whose_value_has_another_form_is_named() {
     }
 }
 
+#[test]
+fn what_was_looked_for_is_told_and_nothing_wrong_of_the_request() {
+    let cases = [
+        (
+            "ids[input.id].sig[_] == input.exec",
+            r#"[ids[input.id].sig[_]=undefined, input.exec="x", input.id="z"]"#,
+        ),
+        (
+            "input.exec == ids[input.id].sig[_]",
+            r#"[input.exec="x", ids[input.id].sig[_]=undefined, input.id="z"]"#,
+        ),
+        (
+            "input.no[_] == input.exec",
+            r#"[input.no[_]=undefined, input.exec="x"]"#,
+        ),
+        ("ids[input.id]", r#"[input.id="z"]"#),
+        ("c := ids[input.id].sig[0]", r#"[input.id="z"]"#),
+        ("c := data.pstate[input.id]", r#"[input.id="z"]"#),
+        ("names[input.id]", r#"[input.id="z"]"#),
+        (
+            "table[input.id] == 3",
+            r#"[table[input.id]=undefined, 3=3, input.id="z"]"#,
+        ),
+        (
+            "startswith(input.no, input.exec)",
+            r#"[input.no=undefined, input.exec="x"]"#,
+        ),
+        ("ids.a[input.id] == ids.b[input.id]", r#"[input.id="z"]"#),
+    ];
+    for (statement, told) in cases {
+        let policy = format!(
+            "package agent_policy\nimport rego.v1\nR if {{\n    {statement}\n}}\n\
+             ids := {{\"a\": {{\"sig\": [9]}}, \"b\": {{}}}}\n\
+             names contains x if {{ some x in [\"p\"] }}\n\
+             table[k] := v if {{ some k, v in {{\"a\": 1}} }}\n"
+        );
+        let found = innermost(&policy, "R", r#"{"id": "z", "exec": "x"}"#);
+        assert_eq!(found, format!("4: {statement} Undefined {told}"));
+    }
+}
+
 /// A policy as one is generated for a pod, and a request that it allows.
 const POLICY: &str = include_str!("tests/pod.rego");
 const REQUEST: &str = include_str!("tests/request.json");

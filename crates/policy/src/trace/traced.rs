@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regorus::Value;
+
 use super::pattern::Pattern;
 
 /// A policy that tells what it does.
@@ -18,6 +20,8 @@ pub(super) struct Traced {
     pub functions: BTreeMap<String, Function>,
     /// The definitions that need nothing to hold.
     pub given: Vec<Given>,
+    /// Whether something is evaluated `with` another request.
+    pub changes_input: bool,
 }
 
 /// A function.
@@ -102,8 +106,9 @@ pub(super) struct Statement {
     pub pattern: Option<(Pattern, String)>,
     /// The variables that it gives a value.
     pub defines: BTreeSet<String>,
-    /// The variables that say which element it takes, as `key` in `annotations[key]`.
-    pub keys: BTreeSet<String>,
+    /// What says which element it takes, as `key` in `annotations[key]`: a variable, or a field
+    /// of the request, which has its path.
+    pub keys: BTreeMap<String, Option<Vec<Value>>>,
 }
 
 /// A part of a statement.
@@ -112,4 +117,6 @@ pub(super) struct Part {
     pub text: String,
     /// Whether it is a value as it stands.
     pub is_constant: bool,
+    /// Where it stands in the request, if it is a field of that.
+    pub path: Option<Vec<Value>>,
 }
