@@ -136,6 +136,9 @@ fn note(step: &Step) -> String {
         "" => String::new(),
         said => format!(" {}", escape::line(said)),
     };
+    if let Some(line) = step.held {
+        let _ = write!(note, ": line {line}");
+    }
     if step.tried > 1 {
         let _ = write!(note, " (the first of {} tries)", step.tried);
     }

@@ -43,6 +43,8 @@ pub(super) struct Attempt {
     pub failed: Option<(usize, Value)>,
     /// What the parts of the statement after the trail were.
     pub parts: BTreeMap<(usize, usize), Value>,
+    /// The same of the statements in the trail.
+    pub parts_before: BTreeMap<(usize, usize), Value>,
     /// The statements of which it is not known whether the value is of the form that they want.
     pub unsure: BTreeSet<usize>,
     /// The statements that were found to have no value.
@@ -217,7 +219,8 @@ impl Reader<'_> {
                 frame.current.children.clear();
                 frame.current.progress.clear();
             }
-            frame.current.parts.clear();
+            let parts = std::mem::take(&mut frame.current.parts);
+            frame.current.parts_before.extend(parts);
             if kind == Kind::Assign {
                 frame.current.values.insert(number, value);
             }
@@ -267,12 +270,14 @@ impl Frame {
         let undefined = self.current.undefined.clone();
         let values = self.current.values.clone();
         let unsure = self.current.unsure.clone();
+        let parts_before = self.current.parts_before.clone();
         self.keep();
         self.current = Attempt {
             trail,
             values,
             undefined,
             unsure,
+            parts_before,
             ..Attempt::default()
         };
     }

@@ -21,6 +21,7 @@ pub(super) fn given<'a>(traced: &'a Traced, rule: &'a str) -> impl Iterator<Item
         what: What::Refused,
         tried: 1,
         is_fixed: !traced.bodies.iter().any(|body| body.rule == given.rule),
+        held: None,
         error: None,
     })
 }
@@ -44,6 +45,7 @@ pub(super) fn not_evaluated(traced: &Traced, rule: &str) -> Reason {
             what,
             tried: 1,
             is_fixed: what != What::NotEvaluated,
+            held: None,
             error: None,
         }],
     }
@@ -77,6 +79,7 @@ pub(super) fn of_error(rule: &str, policy: &str, error: &str) -> Option<Reason> 
                 what: What::Error,
                 tried: 1,
                 is_fixed: false,
+                held: None,
                 error: Some(said.to_owned()),
             })
         })

@@ -40,6 +40,9 @@ pub struct Step {
     pub tried: usize,
     /// Whether it is so whatever is asked: nothing of the request or of the state has a part in it.
     pub is_fixed: bool,
+    /// The line of the definition that holds, of what stands after `not`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<u32>,
     /// The engine's error, if it ended the evaluation here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -195,6 +198,7 @@ impl<'a> Finder<'a> {
                 what: What::Refused,
                 tried: 1,
                 is_fixed: self.fixed.has_rule(&body.rule),
+                held: None,
                 error: None,
             });
             return;
@@ -211,8 +215,25 @@ impl<'a> Finder<'a> {
             what: self.what(number, statement, value, attempt),
             tried: attempt.tried,
             is_fixed: self.fixed.has(statement),
+            held: None,
             error: None,
         });
+        let is_not = statement.kind == Kind::Not && value.is_some();
+        if let Some(held) = is_not.then(|| self.held(statement, attempt)).flatten() {
+            let held = self.passed(held, held.best.trail.last().copied(), What::Holds);
+            if let (Some(step), Some(held)) = (steps.last_mut(), held) {
+                step.values.extend(held.values);
+                step.held = Some(held.line);
+            }
+            return;
+        }
+        if statement.kind == Kind::Head
+            && value.is_some()
+            && let Some(source) = self.source_of(&statement.text, attempt)
+        {
+            steps.extend(self.passed(activation, Some(source), What::False));
+            return;
+        }
         let mut inner = self.inner(number, statement, value, attempt).into_iter();
         let best = inner.next();
         for activation in inner {
@@ -230,6 +251,66 @@ impl<'a> Finder<'a> {
             }
             None => {}
         }
+    }
+
+    /// A statement of a body that passed; the body, where it has several that hold.
+    fn passed(&self, activation: &Activation, number: Option<usize>, what: What) -> Option<Step> {
+        let body = self.traced.bodies.get(activation.body)?;
+        let number = number.filter(|_| what == What::False || body.statements.len() == 1);
+        let statement =
+            number.and_then(|number| Some((number, self.traced.statements.get(number)?)));
+        let parts_of = |(number, statement): (usize, &Statement)| {
+            let parts = statement.parts.iter().enumerate();
+            let parts = parts.filter_map(|(index, part)| {
+                let told = activation.best.parts_before.get(&(number, index));
+                let value = match part.is_constant {
+                    true => part.text.clone(),
+                    false => shortened(told?),
+                };
+                Some(Part {
+                    text: part.text.clone(),
+                    value: Some(value),
+                })
+            });
+            parts.collect()
+        };
+        Some(Step {
+            rule: body.rule.clone(),
+            line: statement.map_or(body.line, |(_, statement)| statement.line),
+            column: statement.map_or(1, |(_, statement)| statement.column),
+            text: statement
+                .map_or(&body.text, |(_, statement)| &statement.text)
+                .clone(),
+            values: statement.map(parts_of).unwrap_or_default(),
+            what,
+            tried: 1,
+            is_fixed: match statement {
+                Some((_, statement)) => self.fixed.has(statement),
+                None => self.fixed.has_rule(&body.rule),
+            },
+            held: None,
+            error: None,
+        })
+    }
+
+    /// The definition that made what stands after `not` true.
+    fn held(&mut self, statement: &Statement, attempt: &Attempt) -> Option<&'a Activation> {
+        let called = self.called(statement, attempt);
+        called.into_iter().find(|each| self.has_passed(each))
+    }
+
+    fn has_passed(&mut self, activation: &Activation) -> bool {
+        let best = &activation.best;
+        best.failed.is_none() && self.silent_failure(activation.body, best).is_none()
+    }
+
+    /// The statement that gave a variable its value.
+    fn source_of(&self, name: &str, attempt: &Attempt) -> Option<usize> {
+        let mut trail = attempt.trail.iter().rev().copied();
+        trail.find(|number| {
+            let statement = self.traced.statements.get(*number);
+            statement.is_some_and(|it| it.kind == Kind::Assign && it.defines.contains(name))
+        })
     }
 
     /// The statement that ended an attempt without telling anything, being undefined.
@@ -388,6 +469,18 @@ impl<'a> Finder<'a> {
             .failed
             .as_ref()
             .is_some_and(|(failed, _)| *failed == number);
+        // What a field is taken of says why it is false.
+        if is_defined
+            && parts.is_empty()
+            && statement.kind == Kind::Test
+            && let Some((name, _)) = statement.text.split_once(['.', '['])
+            && let Some(value) = self.variable(name, activation)
+        {
+            parts.push(Part {
+                text: name.to_owned(),
+                value: Some(shortened(value)),
+            });
+        }
         for (key, path) in statement.keys.iter().filter(|_| !is_defined) {
             let value = match path {
                 Some(_) => self.of_input(path),
@@ -443,6 +536,35 @@ impl<'a> Finder<'a> {
         if statement.kind == Kind::Not || value.is_some() && !statement.is_reference {
             return Vec::new();
         }
+        let called = self.called(statement, attempt);
+        let mut best: Vec<&Activation> = Vec::new();
+        for activation in called {
+            match best.iter_mut().find(|best| best.body == activation.body) {
+                Some(best) if activation.best.is_further_than(&best.best) => *best = activation,
+                Some(_) => {}
+                None => best.push(activation),
+            }
+        }
+        // What a set or an object is made of is not why it has not what is looked for in it.
+        let is_collection = |each: &&Activation| {
+            let body = self.traced.bodies.get(each.body);
+            body.is_some_and(|body| !body.is_plain && !body.is_function)
+        };
+        let collections: Vec<_> = best.iter().copied().filter(is_collection).collect();
+        for each in collections {
+            if self.has_passed(each) {
+                best.retain(|other| {
+                    let rule = |number: usize| self.traced.bodies.get(number).map(|it| &it.rule);
+                    rule(other.body) != rule(each.body)
+                });
+            }
+        }
+        best.sort_by(|one, other| other.best.compare(&one.best));
+        best
+    }
+
+    /// The bodies that were evaluated for a statement.
+    fn called(&self, statement: &Statement, attempt: &Attempt) -> Vec<&'a Activation> {
         let is_called = |activation: &&Activation| {
             let body = self.traced.bodies.get(activation.body);
             body.is_some_and(|body| body.within.is_none() && statement.names.contains(&body.rule))
@@ -464,32 +586,7 @@ impl<'a> Finder<'a> {
                 .filter(|each| !is_function(each))
                 .collect();
         }
-        let mut best: Vec<&Activation> = Vec::new();
-        for activation in called {
-            match best.iter_mut().find(|best| best.body == activation.body) {
-                Some(best) if activation.best.is_further_than(&best.best) => *best = activation,
-                Some(_) => {}
-                None => best.push(activation),
-            }
-        }
-        // What a set or an object is made of is not why it has not what is looked for in it.
-        let is_collection = |each: &&Activation| {
-            let body = self.traced.bodies.get(each.body);
-            body.is_some_and(|body| !body.is_plain && !body.is_function)
-        };
-        let collections: Vec<_> = best.iter().copied().filter(is_collection).collect();
-        for each in collections {
-            let has_passed =
-                each.best.failed.is_none() && self.silent_failure(each.body, &each.best).is_none();
-            if has_passed {
-                best.retain(|other| {
-                    let rule = |number: usize| self.traced.bodies.get(number).map(|it| &it.rule);
-                    rule(other.body) != rule(each.body)
-                });
-            }
-        }
-        best.sort_by(|one, other| other.best.compare(&one.best));
-        best
+        called
     }
 }
 

@@ -61,7 +61,13 @@ pub(super) fn name_of(expr: &Expr) -> Option<String> {
 /// something. A field has its path.
 pub(super) fn keys_in(expr: &Expr, keys: &mut BTreeMap<String, Option<Vec<Value>>>) {
     each(expr, &mut |expr| {
-        if let Expr::RefBrack { index, .. } = expr {
+        if let Expr::RefBrack { refr, index, .. } = expr {
+            // Where any element will do, what there is to choose from.
+            if index.span().text() == "_"
+                && let Some(path) = input_path(refr)
+            {
+                keys.insert(refr.span().text().to_owned(), Some(path));
+            }
             let path = input_path(index);
             let name = match path {
                 Some(_) => Some(index.span().text().to_owned()),

@@ -230,6 +230,45 @@ fn what_was_looked_for_is_told_and_nothing_wrong_of_the_request() {
     }
 }
 
+#[test]
+fn what_stands_behind_a_value_is_told() {
+    let cases = [
+        (
+            "R if not bad",
+            r#"9: not bad Holds [input.id="z", "z"="z"] line 4"#,
+        ),
+        (
+            "R if not other(input.id)",
+            r#"9: not other(input.id) Holds [input.id="z"] line 5"#,
+        ),
+        (
+            "R := r if { r := input.id == \"a\" }",
+            r#"9: r := input.id == "a" False [input.id="z", "a"="a"]"#,
+        ),
+        (
+            "R if { h := help(input.id); h.ok }",
+            r#"9: h.ok False [h={"ok":false}]"#,
+        ),
+        (
+            "R if { r := input.list[_]; r == 1 }",
+            "9: r := input.list[_] Undefined [input.list=[]]",
+        ),
+    ];
+    for (rule, told) in cases {
+        let policy = format!(
+            "package agent_policy\nimport rego.v1\nbad if input.id == \"a\"\n\
+             bad if startswith(input.id, \"z\")\nother(x) if {{\n    some y in [\"a\", \"z\"]\n    \
+             x == y\n}}\n{rule}\nhelp(x) := {{\"ok\": x == \"a\"}}\n"
+        );
+        let input = r#"{"id": "z", "list": []}"#;
+        let mut found = innermost(&policy, "R", input);
+        if let Some(line) = why(&policy, "R", input)[0].steps.last().unwrap().held {
+            found.push_str(&format!(" line {line}"));
+        }
+        assert_eq!(found, told, "{rule}");
+    }
+}
+
 /// A policy as one is generated for a pod, and a request that it allows.
 const POLICY: &str = include_str!("tests/pod.rego");
 const REQUEST: &str = include_str!("tests/request.json");
