@@ -469,18 +469,6 @@ impl<'a> Finder<'a> {
             .failed
             .as_ref()
             .is_some_and(|(failed, _)| *failed == number);
-        // What a field is taken of says why it is false.
-        if is_defined
-            && parts.is_empty()
-            && statement.kind == Kind::Test
-            && let Some((name, _)) = statement.text.split_once(['.', '['])
-            && let Some(value) = self.variable(name, activation)
-        {
-            parts.push(Part {
-                text: name.to_owned(),
-                value: Some(shortened(value)),
-            });
-        }
         for (key, path) in statement.keys.iter().filter(|_| !is_defined) {
             let value = match path {
                 Some(_) => self.of_input(path),

@@ -246,10 +246,6 @@ fn what_stands_behind_a_value_is_told() {
             r#"9: r := input.id == "a" False [input.id="z", "a"="a"]"#,
         ),
         (
-            "R if { h := help(input.id); h.ok }",
-            r#"9: h.ok False [h={"ok":false}]"#,
-        ),
-        (
             "R if { r := input.list[_]; r == 1 }",
             "9: r := input.list[_] Undefined [input.list=[]]",
         ),
@@ -258,7 +254,7 @@ fn what_stands_behind_a_value_is_told() {
         let policy = format!(
             "package agent_policy\nimport rego.v1\nbad if input.id == \"a\"\n\
              bad if startswith(input.id, \"z\")\nother(x) if {{\n    some y in [\"a\", \"z\"]\n    \
-             x == y\n}}\n{rule}\nhelp(x) := {{\"ok\": x == \"a\"}}\n"
+             x == y\n}}\n{rule}\n"
         );
         let input = r#"{"id": "z", "list": []}"#;
         let mut found = innermost(&policy, "R", input);
