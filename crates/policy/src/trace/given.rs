@@ -1,7 +1,7 @@
 //! Reasons that no evaluation of a body tells: a value that the policy gives as it stands, a rule
 //! that it has not, and an error.
 
-use super::reason::{Reason, Step, What};
+use super::step::{Reason, Step, What};
 use super::syntax::one_line;
 use super::traced::Traced;
 use crate::engine::FILE;

@@ -8,6 +8,7 @@ mod instrument;
 mod pattern;
 mod reason;
 mod source;
+mod step;
 mod stops;
 mod syntax;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use regorus::Value;
 use regorus::unstable::{Module, Ref};
 
-pub use reason::{Part, Reason, Step, What};
+pub use step::{Part, Reason, Step, What};
 pub use stops::{Line, Stop};
 
 use self::activation::{Activations, Event};
