@@ -10,6 +10,7 @@ mod connect;
 mod node;
 #[cfg(feature = "policy")]
 mod policy;
+mod reporting;
 #[cfg(any(feature = "sim", feature = "tap"))]
 mod rules;
 #[cfg(feature = "sim")]
@@ -71,6 +72,7 @@ pub struct Cli {
         global = true,
         value_name = "LEVEL",
         default_value = "warn",
+        value_parser = reporting::levels(),
         help_heading = EVERYWHERE
     )]
     pub log_level: Level,
@@ -81,6 +83,7 @@ pub struct Cli {
         global = true,
         value_name = "FORMAT",
         default_value = "text",
+        value_parser = reporting::error_formats(),
         help_heading = EVERYWHERE
     )]
     pub error_format: ErrorFormat,

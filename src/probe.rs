@@ -83,7 +83,7 @@ pub fn probe(
     let said = version.and_then(|rpc| Some((rpc, first.next().flatten()?)));
     let taken = check.and_then(|_| first.next().flatten());
     if let Some(Ok(_)) = taken {
-        let what = "the agent takes a payload that is no message: to go on might run its RPCs";
+        let what = "the agent takes a payload that is not a message: to go on might run its RPCs";
         return Err(Error::new(Kind::Protocol, what));
     }
     let silent = || {

@@ -267,7 +267,8 @@ fn template_of(schema: &'static Schema, name: &str) -> Result<u8, Error> {
 }
 
 fn show_examples(schema: &'static Schema, name: Option<&str>, json: bool) -> Result<u8, Error> {
-    let topic = name.map(|name| examples::find(schema, name)).transpose()?;
+    let find = |name| examples::find(schema, name).map_err(Error::usage);
+    let topic = name.map(find).transpose()?;
     print(&match (topic, json) {
         (None, false) => examples::list(schema),
         (None, true) => examples::list_json(schema),

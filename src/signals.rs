@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
-use nix::libc::{SIGPROF, SIGPWR, SIGSTKFLT, SIGVTALRM, SIGXCPU};
+use nix::libc::{SIGPROF, SIGPWR, SIGSTKFLT, SIGVTALRM, SIGXCPU, SIGXFSZ};
 use nix::sys::signal::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -33,6 +33,8 @@ impl Signals {
             SignalKind::alarm(),
             SignalKind::io(),
         ];
+        // A file that may not grow any more is an error of writing to it, as a full disk is.
+        drop(signal(SignalKind::from_raw(SIGXFSZ))?);
         let rare = [SIGPROF, SIGPWR, SIGSTKFLT, SIGVTALRM, SIGXCPU].map(SignalKind::from_raw);
         for kind in others.into_iter().chain(rare) {
             let number = Number::try_from(kind.as_raw_value())?;

@@ -210,7 +210,7 @@ fn some_time(text: &str) -> Result<Duration, String> {
     let time = duration::parse(text).map_err(|error| error.to_string())?;
     match time.is_zero() {
         true => Err(format!(
-            "{text:?} is no time to answer in: it must be more than 0"
+            "{text:?} is not a time to answer in: it must be more than 0"
         )),
         false => Ok(time),
     }

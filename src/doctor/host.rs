@@ -128,7 +128,7 @@ fn monitor(sandbox: &Sandbox, stages: &mut Stages) {
         ),
         Answer::Garbled => stages.failed(
             format!("what answers on {socket} does not speak HTTP"),
-            "find out which process listens there, as it is no shim of Kata's",
+            "find out which process listens there, as it is not a shim of Kata's",
         ),
         Answer::Failed(reason) => stages.failed(
             format!("{socket}: {reason}"),

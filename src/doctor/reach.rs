@@ -34,7 +34,7 @@ pub(super) fn examine(
                 Address::Hybrid(hybrid) => {
                     stages.ok(format!("the hypervisor has connected port {}", hybrid.port));
                 }
-                _ => stages.skipped("this is no hybrid vsock"),
+                _ => stages.skipped("this is not hybrid vsock"),
             }
             return Some(connection);
         }

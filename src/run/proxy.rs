@@ -1,8 +1,9 @@
 //! `proxy`: makes what its options say, and passes bytes until a signal ends it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,7 @@ use crate::log::{Logger, say};
 use crate::rules;
 use crate::schema::Schema;
 use crate::signals::Signals;
-use crate::transport::{self, Address};
+use crate::transport::{self, Address, SocketName};
 
 /// Where connections come from and go, until this is dropped.
 struct Place {
@@ -117,14 +118,27 @@ pub(super) fn recording_ends(error: &LogError) {
 
 /// The file of a recording.
 pub(super) fn create(path: &Path) -> Result<File, Error> {
+    check_name(path)?;
     recording::create(path).map_err(|error| not_written(path, &error))
 }
 
 /// Finds out whether a recording can be made, before anything else is.
 pub(super) fn check(path: Option<&Path>) -> Result<(), Error> {
     path.map_or(Ok(()), |path| {
+        check_name(path)?;
         recording::check(path).map_err(|error| not_written(path, &error))
     })
+}
+
+/// Standard output has the calls as they are printed, and no file has this name by intention.
+fn check_name(path: &Path) -> Result<(), Error> {
+    match path == Path::new("-") {
+        true => Err(Error::usage(
+            "-w: a recording goes to a file, not to standard output: write its name, or ./- for \
+             one of this name",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn not_written(path: &Path, error: &recording::CreateError) -> Error {
@@ -181,6 +195,24 @@ fn agent(options: &cli::Proxy, logger: Logger) -> Result<Address, Error> {
     Ok(options.to.as_deref().unwrap_or_default().parse()?)
 }
 
+/// Whether two addresses, of which one is listened on, are one socket file by two names.
+fn is_same_socket(one: &Address, other: &Address) -> bool {
+    let file = |address: &Address| {
+        let socket = match address {
+            Address::Unix(socket) => socket,
+            Address::Hybrid(hybrid) => &hybrid.socket,
+            Address::Remote(plain) | Address::Mock(plain) => &plain.socket,
+            Address::Vsock(_) | Address::Sim => return None,
+        };
+        let SocketName::Path(path) = socket else {
+            return None;
+        };
+        let found = fs::metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    file(one).is_some_and(|one| Some(one) == file(other))
+}
+
 fn between(listen: &str, address: Address) -> Result<Place, Error> {
     let from: Address = listen.parse()?;
     if from == address && from != Address::Sim {
@@ -200,6 +232,12 @@ fn between(listen: &str, address: Address) -> Result<Place, Error> {
         };
         Error::new(kind, format_args!("cannot listen on {listen:?}: {reason}"))
     })?;
+    if is_same_socket(&from, &address) {
+        let message = format_args!(
+            "--listen {listen:?} and --to {to:?} are the same socket: it would call itself"
+        );
+        return Err(Error::usage(message));
+    }
     let (listener, file) = listener.into_parts();
     let connect = ConnectOptions {
         // Who waits for an agent tries again, and sees each refusal as it came.

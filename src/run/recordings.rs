@@ -106,7 +106,8 @@ fn has_colours() -> bool {
 /// Makes recorded calls again.
 ///
 /// # Errors
-/// When the recording cannot be read, a call cannot be made, or something cannot be written.
+/// When the recording cannot be read, a call cannot be made, or something cannot be written; the
+/// last with the exit status 2, as 1 means that an answer differed.
 pub(super) fn replay(
     schema: &'static Schema,
     options: cli::Replay,
@@ -135,9 +136,7 @@ pub(super) fn replay(
                 Ok(())
             }
             Step::Record(of) => match (&mut record, of.line()) {
-                (Some(file), Ok(line)) => file
-                    .write_all(&line)
-                    .map_err(|error| Error::new(Kind::Output, input::reason(&error)).within("-w")),
+                (Some(file), Ok(line)) => file.write_all(&line).map_err(|error| not_kept(&error)),
                 _ => Ok(()),
             },
         };
@@ -163,11 +162,10 @@ pub(super) fn replay(
         &mut tell,
     );
     if let Some(error) = failure {
-        return Err(error);
+        return Err(as_usage(error));
     }
     if let Some(mut file) = record {
-        file.flush()
-            .map_err(|error| Error::new(Kind::Output, input::reason(&error)).within("-w"))?;
+        file.flush().map_err(|error| not_kept(&error))?;
     }
     let outcome = made.map_err(|error| match error {
         ReplayError::Read(error) => unreadable(&options.file, &error),
@@ -228,11 +226,22 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
             format!("{:#}\n", Value::from(list))
         }
     };
-    match Output::default().text(&text) {
-        Err(error) if error.kind() == Kind::Output => Err(Error::usage(error)),
-        Err(error) => Err(error),
-        Ok(()) => Ok(u8::from(!differences.is_empty())),
+    Output::default().text(&text).map_err(as_usage)?;
+    Ok(u8::from(!differences.is_empty()))
+}
+
+/// An error for a command whose exit status 1 tells of a difference: what cannot be written ends
+/// it with 2.
+fn as_usage(error: Error) -> Error {
+    match error.kind() {
+        Kind::Output => Error::usage(error),
+        _ => error,
     }
+}
+
+/// A recording of what was made again cannot be written.
+fn not_kept(error: &io::Error) -> Error {
+    Error::usage(input::reason(error)).within("-w")
 }
 
 /// Whether two paths are one file.

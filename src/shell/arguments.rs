@@ -1,6 +1,6 @@
 //! What may stand at the cursor of a line: sub-commands, options and their
 //! values by the definition of the command line, and the text of commands by
-//! [`crate::complete`]. It knows no shell.
+//! [`crate::complete`].
 
 #[cfg(feature = "node")]
 mod host;

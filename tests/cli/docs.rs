@@ -266,6 +266,70 @@ fn the_examples_of_every_page_are_true() {
     assert!(mistakes.is_empty(), "{mistakes}");
 }
 
+/// The crates in the folder `crates` that a manifest names as dependencies.
+fn dependencies(name: &str) -> Vec<String> {
+    let manifest = read(&format!("crates/{name}/Cargo.toml"));
+    let (_, section) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let lines = lines.filter(|line| line.starts_with(char::is_alphabetic));
+    let names = lines.filter_map(|line| line.split(['.', ' ']).next());
+    names.map(|name| name.replace("agent-", "")).collect()
+}
+
+/// All that a crate of the house uses, itself or through others.
+fn all_dependencies(name: &str) -> HashSet<String> {
+    let mut found = HashSet::new();
+    let mut left = vec![name.to_owned()];
+    while let Some(name) = left.pop() {
+        for used in dependencies(&name) {
+            let is_ours = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("crates")
+                .join(&used)
+                .is_dir();
+            if found.insert(used.clone()) && is_ours {
+                left.push(used);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn each_crate_uses_what_its_row_allows() {
+    let page = read("docs/development.md");
+    let mut crates = 0;
+    for row in page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `crates/"))
+    {
+        let (name, row) = row.split_once('`').unwrap();
+        let cells: Vec<&str> = row.split('|').collect();
+        let [.., allowed, never, _] = cells[..] else {
+            panic!("{name}: {row}");
+        };
+        crates += 1;
+        let words = |text: &str| -> HashSet<String> {
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            words.map(str::to_owned).collect()
+        };
+        for used in dependencies(name) {
+            let is_ours = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("crates")
+                .join(&used)
+                .is_dir();
+            let is_allowed = words(allowed).contains(&used);
+            assert!(!is_ours || is_allowed, "{name} uses {used}");
+        }
+        let all = all_dependencies(name);
+        for never in words(never) {
+            assert!(!all.contains(&never), "{name} has {never} below it");
+        }
+    }
+    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("crates")).unwrap();
+    // The simulated agent's crate has its name for its folder too.
+    assert_eq!(crates, folders.count());
+}
+
 #[test]
 fn links_lead_somewhere() {
     let mut dead = Vec::new();

@@ -311,12 +311,12 @@ fn the_commonest_mistakes_get_what_helps() {
     };
     sim(
         &["-c", "CreateSandbox", "dns=8.8.8.8"],
-        "error: \"dns=8.8.8.8\" is no command: if it belongs to CreateSandbox, quote both as one, \
+        "error: \"dns=8.8.8.8\" is not a command: if it belongs to CreateSandbox, quote both as one, \
          as in -c 'CreateSandbox dns=8.8.8.8'",
     );
     sim(
         &["-c", "GetGuestDetails", r#"json://{"mem_block_size":true}"#],
-        r#"error: "json://{\"mem_block_size\":true}" is no command: if it belongs to GetGuestDetails, quote both as one, as in -c 'GetGuestDetails json://{"mem_block_size":true}'"#,
+        r#"error: "json://{\"mem_block_size\":true}" is not a command: if it belongs to GetGuestDetails, quote both as one, as in -c 'GetGuestDetails json://{"mem_block_size":true}'"#,
     );
     sim(
         &["Check"],

@@ -544,6 +544,14 @@ fn mistakes_are_told_before_anything_is_made() {
     let inside = file.join("calls");
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&file, &link).unwrap();
+    let same = [
+        format!("unix://{}/s", folder.path().display()),
+        format!(
+            "hvsock://{}/../{}/s:1024",
+            folder.path().display(),
+            folder.path().file_name().unwrap().display()
+        ),
+    ];
     for (arguments, message) in [
         (
             vec!["proxy", "--interpose", missing.to_str().unwrap()],
@@ -590,6 +598,27 @@ fn mistakes_are_told_before_anything_is_made() {
             ),
         ),
         (
+            vec![
+                "proxy",
+                "--listen",
+                "unix:///a",
+                "--to",
+                "unix:///b",
+                "-w",
+                "-",
+            ],
+            "-w: a recording goes to a file, not to standard output: write its name, or ./- for \
+             one of this name"
+                .to_owned(),
+        ),
+        (
+            vec!["proxy", "--listen", &same[0], "--to", &same[1]],
+            format!(
+                "--listen {:?} and --to {:?} are the same socket: it would call itself",
+                same[0], same[1]
+            ),
+        ),
+        (
             vec!["proxy", "--listen", "unix:///a", "--to", "nowhere"],
             "\"nowhere\" is not an agent's address: it has no scheme".to_owned(),
         ),
@@ -614,12 +643,7 @@ fn a_recording_that_cannot_be_written_is_told_and_ends_no_call() {
         .test();
     // Files of this process have 40 KiB at most.
     let file = folder.path().join("calls").to_str().unwrap().to_owned();
-    let limited = [
-        "bash",
-        "-c",
-        "trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\"",
-        program(),
-    ];
+    let limited = ["bash", "-c", "ulimit -f 40; exec \"$0\" \"$@\"", program()];
     let proxy = proxy_by(&limited, &["--to", &served.address(), "-w", &file]);
     proxy.listening();
     let repeat = ["-n", "-o", "jsonl", "--repeat", "300", "-c", "Check"];

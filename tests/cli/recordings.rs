@@ -1,8 +1,9 @@
 //! Recordings of a pod's life, made by stubs that ttrpc-codegen generates: shown, replayed on
 //! another agent, and compared.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -303,6 +304,92 @@ fn a_replay_stops_where_an_answer_differs() {
         "{}",
         late.text()
     );
+}
+
+#[test]
+fn a_replay_that_cannot_be_written_down_is_no_difference() {
+    let folder = TempDir::new().unwrap();
+    let file = recorded(folder.path());
+    let served = agent();
+    let arguments = ["replay", &file, "-a", &served.address()];
+    let full = tool(arguments).arguments(["-w", "/dev/full"]).run();
+    assert_eq!(full.status, 2);
+    assert_eq!(full.stderr, "error: -w: no space left on device\n");
+    let served = agent();
+    let arguments = ["replay", &file, "-a", &served.address()];
+    let said = Command::new(program())
+        .args(arguments)
+        .stdout(File::options().write(true).open("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(said.status.code(), Some(2));
+}
+
+#[test]
+fn a_call_that_the_agent_gave_up_is_given_up_again() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("calls").to_str().unwrap().to_owned();
+    let line = |second: u64, kind: &str, more: &str| {
+        format!(r#"{{"time":"2026-01-01T00:00:0{second}Z","kind":"{kind}"{more}}}"#) + "\n"
+    };
+    let recording = [
+        line(
+            0,
+            "recording",
+            r#","format":"kata-agent-ctl recording","version":1"#,
+        ),
+        line(
+            1,
+            "request",
+            r#","connection":1,"stream":1,"service":"grpc.AgentService","method":"GetOOMEvent","timeout_nano":300000000,"payload":"""#,
+        ),
+        line(
+            2,
+            "response",
+            r#","connection":1,"stream":1,"status":{"code":4,"name":"DEADLINE_EXCEEDED","message":"timeout"}"#,
+        ),
+    ];
+    fs::write(&file, recording.concat()).unwrap();
+    let fresh = agent();
+    let again = tool(["replay", &file, "-a", &fresh.address()]).run();
+    assert_eq!(again.status, 0, "{}{}", again.text(), again.stderr);
+    assert!(
+        again
+            .text()
+            .contains("same     grpc.AgentService/GetOOMEvent  DEADLINE_EXCEEDED (4)"),
+        "{}",
+        again.text()
+    );
+}
+
+#[test]
+fn a_message_that_is_nested_deep_is_shown_and_one_without_its_bytes_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("deep");
+    let first = r#"{"time":"2026-01-01T00:00:00Z","kind":"recording","format":"kata-agent-ctl recording","version":1}"#;
+    let request = r#"{"time":"2026-01-01T00:00:00Z","kind":"request","connection":1,"stream":1,"service":"a.B","method":"C","message":"#;
+    let deep = format!("{}1{}", "[".repeat(300), "]".repeat(300));
+    fs::write(
+        &path,
+        format!("{first}\n{request}{deep},\"payload\":\"\"}}\n"),
+    )
+    .unwrap();
+    let shown = tool(["show", "-v"]).arguments([&path]).run();
+    assert_eq!((shown.status, &*shown.stderr), (0, ""));
+    assert!(shown.text().contains(&deep));
+    fs::write(&path, format!("{first}\n{request}{{\"a\":1}}}}\n")).unwrap();
+    tool(["show"])
+        .arguments([&path])
+        .status(2)
+        .stdout(
+            ", from 2026-01-01T00:00:00.000Z\n   \
+             SECONDS  CONN  CALL                         TOOK  ANSWER\n",
+        )
+        .stderr(format!(
+            "error: {path:?}:2:1: there is a \"message\" without the \"payload\" that it was decoded \
+             from\n"
+        ))
+        .test();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What may follow the text of a command that ends at the cursor: names of
-//! commands, fields, values and files, found in the table. How candidates are
-//! shown or typed in is not known here; of a shell or a terminal nothing either.
+//! commands, fields, values and files, found in the table. Whoever asks shows them, or types
+//! them in.
 
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]

@@ -12,7 +12,6 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use agent_report::error::Error;
 use agent_schema::suggest::{did_you_mean, nearest};
 use agent_schema::{Rpc, Schema};
 
@@ -106,12 +105,6 @@ pub fn find(schema: &Schema, name: &str) -> Result<&'static Topic, NoTopic> {
             name: name.to_owned(),
             near: nearest(name, topics(schema).map(|topic| (topic.name, topic.name))),
         })
-}
-
-impl From<NoTopic> for Error {
-    fn from(error: NoTopic) -> Self {
-        Self::usage(error)
-    }
 }
 
 /// A command and what it prints.

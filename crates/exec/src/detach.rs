@@ -10,7 +10,7 @@ pub struct DetachKeys(Vec<u8>);
 /// A text that names no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no key: write keys separated by commas, each a character or ctrl-X, where X is a \
+    "{0:?} is not a key: write keys separated by commas, each a character or ctrl-X, where X is a \
      letter or one of @ [ \\ ] ^ _"
 )]
 pub struct DetachKeysError(String);

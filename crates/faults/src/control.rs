@@ -1,5 +1,4 @@
-//! Commands that look at rules and change them while the agent runs. Where
-//! they come from, and who reads the answer, is not known here.
+//! Commands that look at rules and change them while the agent runs.
 
 use agent_schema::command::{self, Hash};
 use agent_text::escape;

@@ -1,5 +1,4 @@
-//! One rule: for which calls it is, and what happens to them. How rules are
-//! written is not known here.
+//! One rule: for which calls it is, and what happens to them.
 
 use std::sync::Arc;
 use std::time::Duration;

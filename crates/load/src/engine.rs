@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use agent_client::{Call, Status};
-use agent_text::duration;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike;
 
 use crate::connections::{CallId, Connections, InFlight};
+use crate::histogram::time_of;
 use crate::schedule::{Pace, Turns};
 use crate::tally::{Failure, Tally};
 use crate::{Calls, Options, StartError};
@@ -289,14 +289,10 @@ fn progress(run: &Run, now: Instant) -> String {
         (run.end - run.measured_from).as_secs(),
         figures.calls(),
         figures.calls() as f64 / time.as_secs_f64().max(1e-3),
-        shown(figures.latency.quantile(0.5)),
-        shown(figures.latency.quantile(0.99)),
+        time_of(figures.latency.quantile(0.5)),
+        time_of(figures.latency.quantile(0.99)),
         figures.errors()
     )
-}
-
-fn shown(nanoseconds: u64) -> String {
-    duration::display(Duration::from_nanos(nanoseconds))
 }
 
 /// The processor time that this process has used.

@@ -1,6 +1,10 @@
 //! How often each latency was seen, to three digits of its value. The least and the
 //! largest one are kept exactly, as a histogram counts values in buckets.
 
+use std::time::Duration;
+
+use agent_text::duration;
+
 /// The digits to which values are told apart.
 const DIGITS: u8 = 3;
 
@@ -70,6 +74,11 @@ impl Histogram {
         let found = self.counts.value_at_quantile(share);
         found.clamp(self.min, self.max)
     }
+}
+
+/// A latency of so many nanoseconds, as a person reads it.
+pub(crate) fn time_of(nanoseconds: u64) -> String {
+    duration::display(Duration::from_nanos(nanoseconds))
 }
 
 #[cfg(test)]

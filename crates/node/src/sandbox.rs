@@ -144,7 +144,8 @@ impl Sandbox {
             ),
             (Answer::Said { status: 200, body }, _) => {
                 let is_address = body.parse::<Address>().is_ok();
-                let wrong = || format!("what its shim answers is no address: {}", Excerpt(body));
+                let wrong =
+                    || format!("what its shim answers is not an address: {}", Excerpt(body));
                 (!is_address).then(wrong)
             }
             (Answer::Said { status, body }, _) => Some(format!(

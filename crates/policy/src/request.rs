@@ -340,7 +340,7 @@ pub fn cases(schema: &'static Schema, text: &str) -> Result<Vec<Case>, RequestEr
     };
     let mut found = Vec::new();
     if !text.trim_start().starts_with(['[', '{']) && !text.trim().is_empty() {
-        let what = "it is no file of requests: neither a recording, nor a guest's policy.jsonl, \
+        let what = "it is not a file of requests: neither a recording, nor a guest's policy.jsonl, \
                     nor test cases of genpolicy";
         return Err(in_file(String::new(), &what));
     }

@@ -13,7 +13,7 @@ pub fn say(text: impl fmt::Display) {
 }
 
 /// How much is logged; each level includes those after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// The bytes of requests and responses too.
     Trace,

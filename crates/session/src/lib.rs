@@ -152,7 +152,10 @@ impl Session {
             Action::Examples(name) => {
                 let text = match name {
                     None => examples::list(self.schema),
-                    Some(name) => examples::topic(self.schema, examples::find(self.schema, name)?),
+                    Some(name) => {
+                        let topic = examples::find(self.schema, name).map_err(Error::usage)?;
+                        examples::topic(self.schema, topic)
+                    }
                 };
                 self.output.text(&text)?;
             }

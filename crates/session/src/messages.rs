@@ -1,5 +1,5 @@
 //! The further messages of a stream from the client: standard input is a stream of JSON
-//! values, each of them one message. What is done with a message is not known here.
+//! values, each of them one message.
 
 use std::cell::Cell;
 use std::fmt;

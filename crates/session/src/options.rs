@@ -78,9 +78,17 @@ impl Options {
     pub(super) fn set(&mut self, setting: &Setting) -> Result<(), Error> {
         let mut checks = self.checks();
         checks.set(setting)?;
-        self.requests = checks.requests;
-        self.calls = checks.calls;
-        self.printing.format = checks.format;
+        // Each of them is named, so that none that is added is lost here.
+        let Checks {
+            requests,
+            calls,
+            format,
+            dry_run,
+        } = checks;
+        self.requests = requests;
+        self.calls = calls;
+        self.printing.format = format;
+        self.dry_run = dry_run;
         Ok(())
     }
 }

@@ -143,7 +143,7 @@ fn unquoted(last: &Step, text: &str) -> Error {
     let whole = format!("{} {text}", last.name);
     let quote = if whole.contains('\'') { '"' } else { '\'' };
     Error::usage(format_args!(
-        "{text:?} is no command: if it belongs to {name}, quote both as one, as in -c {quote}{whole}{quote}",
+        "{text:?} is not a command: if it belongs to {name}, quote both as one, as in -c {quote}{whole}{quote}",
         name = last.name
     ))
 }
@@ -207,7 +207,7 @@ impl Reader<'_> {
                     lookup::request(self.schema, name).map_err(Mistake::Name)?;
                 }
                 Action::Examples(Some(name)) => {
-                    examples::find(self.schema, name).map_err(Error::from)?;
+                    examples::find(self.schema, name).map_err(Error::usage)?;
                 }
                 Action::Set(setting) => self.checks.set(setting)?,
                 _ => {}

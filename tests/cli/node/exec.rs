@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -255,7 +255,7 @@ fn what_cannot_be_run() {
     tool(["exec", "web", "--detach-keys", "ctrl-1", "--", "true"])
         .status(125)
         .stderr(
-            "error: invalid value 'ctrl-1' for '--detach-keys <KEYS>': \"ctrl-1\" is no key: \
+            "error: invalid value 'ctrl-1' for '--detach-keys <KEYS>': \"ctrl-1\" is not a key: \
              write keys separated by commas, each a character or ctrl-X, where X is a letter or \
              one of @ [ \\ ] ^ _\n",
         )
@@ -666,17 +666,26 @@ fn one_empty_answer_is_not_the_end() {
 
 #[test]
 fn what_an_agent_refuses_in_between_is_told() {
-    let agent = agent(|method, _| match method {
+    let was_written = AtomicBool::new(false);
+    let agent = agent(move |method, _| match method {
         "ReadStdout" => Says::Status(7, "ReadStreamRequest is blocked by policy: \u{1b}[2J"),
-        "WriteStdin" => Says::Status(7, "WriteStreamRequest is blocked by policy: "),
-        "ReadStderr" | "WaitProcess" => Says::Payload(Vec::new()),
+        "WriteStdin" => {
+            was_written.store(true, Ordering::SeqCst);
+            Says::Status(7, "WriteStreamRequest is blocked by policy: ")
+        }
+        // The process does not end before it is given the input.
+        "ReadStderr" if !was_written.load(Ordering::SeqCst) => {
+            thread::sleep(Duration::from_millis(5));
+            Says::Payload(vec![0x0a, 1, b'\n'])
+        }
         _ => Says::Payload(Vec::new()),
     });
     let output = tool(["exec", "-a", &agent.address(), "-i", "web", "--", "x"])
         .stdin("input")
         .run();
     assert_eq!(output.status, 0);
-    let mut lines: Vec<&str> = output.stderr.lines().collect();
+    let lines = output.stderr.lines().filter(|line| !line.is_empty());
+    let mut lines: Vec<&str> = lines.collect();
     lines.sort_unstable();
     assert_eq!(
         lines,

@@ -136,7 +136,7 @@ fn an_agent_that_takes_everything_is_left_alone() {
     tool(["probe", "-a", &agent.address()])
         .status(3)
         .stderr(
-            "error: the agent takes a payload that is no message: to go on might run its RPCs\n",
+            "error: the agent takes a payload that is not a message: to go on might run its RPCs\n",
         )
         .test();
     // Version and Check.

@@ -262,7 +262,7 @@ fn what_a_shim_answers_in_place_of_an_address() {
             ok("\u{1b}[2Jvsock"),
             "running",
             Value::Null,
-            "what its shim answers is no address: \"\\x1b[2Jvsock\"".to_owned(),
+            "what its shim answers is not an address: \"\\x1b[2Jvsock\"".to_owned(),
         ),
         (
             "SSH-2.0-OpenSSH_9.9\r\n".to_owned(),
@@ -281,7 +281,7 @@ fn what_a_shim_answers_in_place_of_an_address() {
             "running",
             Value::Null,
             format!(
-                "what its shim answers is no address: \"{}...\"",
+                "what its shim answers is not an address: \"{}...\"",
                 "x".repeat(60)
             ),
         ),

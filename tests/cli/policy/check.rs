@@ -244,7 +244,7 @@ fn mistakes_are_told_in_one_line() {
     );
     fails(
         &["check", "-p", "p.rego", "p.rego"],
-        "\"p.rego\": it is no file of requests: neither a recording, nor a guest's policy.jsonl, \
+        "\"p.rego\": it is not a file of requests: neither a recording, nor a guest's policy.jsonl, \
          nor test cases of genpolicy",
     );
     fails(
@@ -257,7 +257,7 @@ fn mistakes_are_told_in_one_line() {
             "-c",
             "GetMetrics",
         ],
-        "invalid value '0' for '--policy-timeout <TIME>': \"0\" is no time to answer in: it must \
+        "invalid value '0' for '--policy-timeout <TIME>': \"0\" is not a time to answer in: it must \
          be more than 0",
     );
     fails(

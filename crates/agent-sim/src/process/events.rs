@@ -1,5 +1,5 @@
 //! What happens to a process from outside, kept until whoever runs it looks:
-//! no more than the kernel keeps, however much is sent. It knows no process.
+//! no more than the kernel keeps, however much is sent.
 
 use tokio::sync::watch;
 

@@ -1,5 +1,4 @@
-//! How processes are run, and why one cannot be. It decides who runs a program
-//! and knows nothing of how that is done.
+//! Who runs a program, and why one cannot be run.
 
 use std::io;
 

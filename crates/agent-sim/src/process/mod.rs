@@ -1,6 +1,6 @@
 //! Processes of the simulated guest as calls see them: three streams, a status
 //! and signals. What runs behind them is one file each and is told through a
-//! [`Runner`]; calls and containers are not known here.
+//! [`Runner`].
 
 mod events;
 mod launch;

@@ -1,5 +1,5 @@
 //! A JSON object on one line, in which every character that a terminal acts on
-//! is escaped. It knows no calls.
+//! is escaped.
 
 use std::fmt::Display;
 

@@ -1,6 +1,5 @@
 //! The thread that writes lines, so that a slow reader holds up the calls and
-//! not the agent's signals. What waits is written at once; what a line says is
-//! not known here.
+//! not the agent's signals. What waits is written at once.
 
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! A container: its processes by ID, whether it runs, what it may use and has
-//! used. It knows nothing of other containers.
+//! used.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
 //! What the agent knows and remembers: plain values, one file per area, that
-//! behaviour reads and changes. It knows no message and no ttRPC.
+//! behaviour reads and changes.
 
 mod container;
 mod containers;

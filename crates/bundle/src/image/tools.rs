@@ -1,6 +1,6 @@
 //! The programs that fetch and unpack images, run where they are on the PATH. What they
 //! write is kept from standard output, which is for responses. They do not bound what they
-//! write to disk, and know nothing of a signal that ends this process: both is done here.
+//! write to disk, and go on when a signal ends this process: both is seen to here.
 
 use std::collections::HashSet;
 use std::env;

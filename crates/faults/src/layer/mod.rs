@@ -1,6 +1,6 @@
 //! The layer between the two sides of one connection. It reads the frames that go
 //! either way, asks the rules about each call, and does to the call and to its
-//! answer what they decide. Which side it belongs to is not known here.
+//! answer what they decide. An agent and a proxy use the same one.
 
 mod call;
 mod load;

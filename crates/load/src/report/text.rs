@@ -7,6 +7,7 @@ use agent_text::duration;
 
 use super::{PERCENTILES, Report};
 use crate::engine::Stopped;
+use crate::histogram::time_of;
 
 /// The widest column of names.
 const NAMES: usize = 40;
@@ -65,8 +66,8 @@ fn head(report: &Report, text: &mut String) -> std::fmt::Result {
         writeln!(
             text,
             "queued       calls that were due waited {} for a place (p50), {} (p99)",
-            shown(queued.quantile(0.5)),
-            shown(queued.quantile(0.99))
+            time_of(queued.quantile(0.5)),
+            time_of(queued.quantile(0.99))
         )?;
     }
     let lateness = &report.tally.lateness;
@@ -75,8 +76,8 @@ fn head(report: &Report, text: &mut String) -> std::fmt::Result {
         "this client  {} of processor time per call; calls began {} later than they could \
          (p50), {} (p99)",
         duration::display(report.cpu_per_call()),
-        shown(lateness.quantile(0.5)),
-        shown(lateness.quantile(0.99))
+        time_of(lateness.quantile(0.5)),
+        time_of(lateness.quantile(0.99))
     )
 }
 
@@ -94,7 +95,7 @@ fn latencies(report: &Report, text: &mut String) -> std::fmt::Result {
         for value in super::latencies(&figures.latency) {
             let value = match figures.latency.is_empty() {
                 true => "-".to_owned(),
-                false => shown(value),
+                false => time_of(value),
             };
             write!(text, " {value:>7}")?;
         }
@@ -125,8 +126,4 @@ fn failures(report: &Report, text: &mut String) -> std::fmt::Result {
 
 fn share(part: u64, whole: u64) -> String {
     format!("{:.2}%", 100.0 * part as f64 / whole.max(1) as f64)
-}
-
-fn shown(nanoseconds: u64) -> String {
-    duration::display(Duration::from_nanos(nanoseconds))
 }

@@ -12,7 +12,7 @@ use agent_text::escape;
 const LONGEST_MESSAGE: usize = 2000;
 
 /// How errors are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ErrorFormat {
     /// One line for a person.
     #[default]

@@ -204,8 +204,8 @@ impl Likeness<'_> {
                 return false;
             };
             let is_alike = match found.is_shortened() {
-                // The begin of an ID does not tell the ID.
-                true => named.is_none_or(|named| named == name),
+                // The begin of an ID does not tell the ID, which may be a new one too.
+                true => self.may_begin(found.id, |known| found.form_of(known) == name),
                 false => self.stands_for(found.id, name),
             };
             if !is_alike {
@@ -214,6 +214,14 @@ impl Likeness<'_> {
             (from, rest) = (place.end, tail);
         }
         recorded.get(from..) == Some(rest)
+    }
+
+    /// Whether what stands for a recorded ID is right, as far as that is known.
+    fn may_begin(&self, recorded: &str, is_right: impl Fn(&str) -> bool) -> bool {
+        match self.met.iter().find(|(of, _)| of == recorded) {
+            Some((_, now)) => is_right(now),
+            None => self.renames || self.names.of(recorded).is_none_or(is_right),
+        }
     }
 
     fn name_of(&self, recorded: &str) -> Option<&str> {

@@ -293,3 +293,39 @@ fn ids_in_keys_and_shortened_ones_are_other_ones_too() {
     let unlike = words(&create(&new, "web"));
     assert!(unlike.contains("OCI.Hostname is \"web\""), "{unlike}");
 }
+
+#[test]
+fn the_begin_of_an_id_may_stand_before_it_in_each_life() {
+    const CREATE: &str = "CreateSandbox";
+    const COMPARISON: Comparison = Comparison {
+        ids: IdFields {
+            anywhere: &["sandbox_id"],
+            alone: &[],
+        },
+        measures: &[],
+    };
+    let schema = agent_api::schema();
+    let create = |id: &str| {
+        let mut message = (rpc_of(schema, SERVICE, CREATE).unwrap().request.new)();
+        let text = json!({"hostname": format!("h-{}", &id[..12]), "sandbox_id": id}).to_string();
+        let mut explicit = Explicit::default();
+        merge(&mut *message, &mut explicit, &Plain, schema, &text).unwrap();
+        let mut bytes = Vec::new();
+        message.encode_into(&mut bytes).unwrap();
+        bytes
+    };
+    let mut recorded = Recorded::new();
+    recorded.line(1, Kind::Request, &create(&id("a")), |record| {
+        record.service = Some(SERVICE.to_owned());
+        record.method = Some(CREATE.to_owned());
+    });
+    recorded.response(1, "made");
+    let mut answers = Answers::read(schema, &recorded.text[..], COMPARISON).unwrap();
+    for digit in ["b", "c", "d"] {
+        let ending = answers.answer(SERVICE, CREATE, &create(&id(digit))).end;
+        let Some(Ending::Response(status, _)) = ending else {
+            panic!("{ending:?}");
+        };
+        assert_eq!(status.message, "made", "{digit}");
+    }
+}

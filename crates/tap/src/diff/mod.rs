@@ -1,11 +1,11 @@
 //! What the calls of two recordings differ in. IDs are matched first: which one of the second
 //! recording stands for which of the first. Then calls are put side by side by their RPC and the
-//! container or sandbox they are about, in the order in which they began, and their requests,
+//! container or sandbox they are about, in the order in which they began there, and their requests,
 //! statuses and answers are compared field by field. IDs and times are left aside.
 
 mod same;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::io::BufRead;
 
@@ -17,6 +17,9 @@ use crate::comparison::Comparison;
 use crate::ids::{Ids, ids_of};
 use crate::recorder::rpc_of;
 use crate::recording::{ReadError, Reader, Status};
+
+/// Among how many calls of one RPC and one container that came elsewhere one is looked for.
+const MOST_CANDIDATES: usize = 64;
 
 /// What two recordings differ in.
 #[derive(Debug)]
@@ -140,33 +143,50 @@ impl Beside {
             .iter()
             .map(|seen| key(seen, |id| self.other(id).to_owned()))
             .collect();
-        for block in blocks(&old, &new) {
-            let old = first.get(block.old).unwrap_or_default();
-            let new = second.get(block.new).unwrap_or_default();
+        let blocks = blocks(&old, &new);
+        let moved = moved(first, (&old, &new), &blocks);
+        let came: HashSet<usize> = moved.values().copied().collect();
+        for block in blocks {
             if block.is_equal {
-                self.pairs(old, new);
+                let old = first.get(block.old).unwrap_or_default();
+                let new = second.get(block.new).unwrap_or_default();
+                self.pairs(old.iter().zip(new));
                 continue;
             }
-            // What is about another ID is still the same call.
-            let name = |seen: &Seen| seen.named.name.clone();
-            let names = |calls: &[Seen]| calls.iter().map(name).collect::<Vec<_>>();
-            for block in blocks(&names(old), &names(new)) {
-                let old = old.get(block.old).unwrap_or_default();
-                let new = new.get(block.new).unwrap_or_default();
-                if block.is_equal {
-                    self.pairs(old, new);
-                    continue;
-                }
-                let missing = old.iter().map(|c| Difference::Missing(c.named.clone()));
-                self.list.extend(missing);
-                let added = new.iter().map(|c| Difference::Added(c.named.clone()));
-                self.list.extend(added);
-            }
+            let others = block.old.clone().filter_map(|old| {
+                let new = moved.get(&old)?;
+                first.get(old).zip(second.get(*new))
+            });
+            self.pairs(others);
+            let old = block.old.filter(|old| !moved.contains_key(old));
+            let old: Vec<&Seen> = old.filter_map(|old| first.get(old)).collect();
+            let new = block.new.filter(|new| !came.contains(new));
+            let new: Vec<&Seen> = new.filter_map(|new| second.get(new)).collect();
+            self.of_other_ids(&old, &new);
         }
     }
 
-    fn pairs(&mut self, old: &[Seen], new: &[Seen]) {
-        for (old, new) in old.iter().zip(new) {
+    /// Compares calls that are about other IDs: one of the same RPC is still the same call.
+    fn of_other_ids(&mut self, old: &[&Seen], new: &[&Seen]) {
+        let names = |calls: &[&Seen]| -> Vec<String> {
+            calls.iter().map(|seen| seen.named.name.clone()).collect()
+        };
+        for block in blocks(&names(old), &names(new)) {
+            let old = old.get(block.old).unwrap_or_default();
+            let new = new.get(block.new).unwrap_or_default();
+            if block.is_equal {
+                self.pairs(old.iter().copied().zip(new.iter().copied()));
+                continue;
+            }
+            let missing = old.iter().map(|c| Difference::Missing(c.named.clone()));
+            self.list.extend(missing);
+            let added = new.iter().map(|c| Difference::Added(c.named.clone()));
+            self.list.extend(added);
+        }
+    }
+
+    fn pairs<'a>(&mut self, pairs: impl Iterator<Item = (&'a Seen, &'a Seen)>) {
+        for (old, new) in pairs {
             let fields = self.pair(old, new);
             if !fields.is_empty() {
                 let call = old.named.clone();
@@ -253,6 +273,63 @@ struct Block {
     old: std::ops::Range<usize>,
     new: std::ops::Range<usize>,
     is_equal: bool,
+}
+
+/// The calls, by their places in both lists, that are there twice, but beside others: what is done
+/// with two containers has no order of its own. Those about one container keep theirs.
+fn moved(
+    first: &[Seen],
+    (old, new): (&[String], &[String]),
+    blocks: &[Block],
+) -> HashMap<usize, usize> {
+    // For each ID, the calls about it that are put side by side.
+    let mut lives: HashMap<&str, BTreeMap<usize, usize>> = HashMap::new();
+    let ids = |place: usize| {
+        let seen: Option<&Seen> = first.get(place);
+        seen.into_iter().flat_map(|seen| &seen.ids)
+    };
+    for block in blocks.iter().filter(|block| block.is_equal) {
+        for (old, new) in block.old.clone().zip(block.new.clone()) {
+            for (_, id) in ids(old) {
+                lives.entry(id).or_default().insert(old, new);
+            }
+        }
+    }
+    let unequal = || blocks.iter().filter(|block| !block.is_equal);
+    let mut left: HashMap<&str, VecDeque<usize>> = HashMap::new();
+    for place in unequal().flat_map(|block| block.new.clone()) {
+        let key = new.get(place).map_or("", String::as_str);
+        left.entry(key).or_default().push_back(place);
+    }
+    let mut moved = HashMap::new();
+    for place in unequal().flat_map(|block| block.old.clone()) {
+        let key = old.get(place).map_or("", String::as_str);
+        let Some(candidates) = left.get_mut(key) else {
+            continue;
+        };
+        let keeps_order = |candidate: usize| {
+            ids(place).all(|(_, id)| {
+                let Some(life) = lives.get(id.as_str()) else {
+                    return true;
+                };
+                let before = life.range(..place).next_back();
+                let after = life.range(place..).next();
+                before.is_none_or(|(_, new)| *new < candidate)
+                    && after.is_none_or(|(_, new)| *new > candidate)
+            })
+        };
+        let mut nearest = candidates.iter().take(MOST_CANDIDATES);
+        let Some(index) = nearest.position(|candidate| keeps_order(*candidate)) else {
+            continue;
+        };
+        if let Some(candidate) = candidates.remove(index) {
+            moved.insert(place, candidate);
+            for (_, id) in ids(place) {
+                lives.entry(id).or_default().insert(place, candidate);
+            }
+        }
+    }
+    moved
 }
 
 fn blocks<T: std::hash::Hash + Ord>(old: &[T], new: &[T]) -> Vec<Block> {

@@ -165,10 +165,8 @@ fn ids_are_matched_by_what_is_asked_about_them() {
     let mut second = Recorded::new();
     create(&mut second, "uno", "b");
     create(&mut second, "due", "a");
-    // They have come in another order, which is all that differs.
-    let told = changes(&first, &second);
-    let kinds: Vec<&Value> = told.iter().map(|(_, what)| what).collect();
-    assert_eq!(kinds, [&json!("added"), &json!("missing")], "{told:?}");
+    // They have come in another order, which is no difference between containers.
+    assert_eq!(changes(&first, &second), []);
     // A container that is there once only.
     let mut more = Recorded::new();
     create(&mut more, "zero", "z");
@@ -297,4 +295,52 @@ fn values_are_compared_by_their_leaves() {
         .map(|(path, old, new)| (path.to_owned(), old, new))
         .collect();
     assert_eq!(fields, expected);
+}
+
+#[test]
+fn containers_that_live_side_by_side_have_no_order_among_them() {
+    let about = |digit: &str| json!({"container_id": id(digit)});
+    let recorded = |calls: &[(&str, &str)]| {
+        let mut recorded = Recorded::new();
+        for (method, digit) in calls {
+            recorded.call(method, about(digit));
+        }
+        recorded
+    };
+    let (start, pause, stats) = ("StartContainer", "PauseContainer", "StatsContainer");
+    let first = recorded(&[
+        (start, "a"),
+        (start, "b"),
+        (pause, "a"),
+        (pause, "b"),
+        (stats, "a"),
+        (stats, "b"),
+    ]);
+    let beside = recorded(&[
+        (start, "b"),
+        (pause, "b"),
+        (stats, "b"),
+        (start, "a"),
+        (pause, "a"),
+        (stats, "a"),
+    ]);
+    assert_eq!(differences(&first, &beside), []);
+    // Of one container the order counts.
+    let otherwise = recorded(&[
+        (start, "b"),
+        (stats, "b"),
+        (pause, "b"),
+        (start, "a"),
+        (pause, "a"),
+        (stats, "a"),
+    ]);
+    let found = differences(&first, &otherwise);
+    let told = |difference: &Difference| match difference {
+        Difference::Missing(named) => format!("- {named}"),
+        Difference::Added(named) => format!("+ {named}"),
+        Difference::Changed { .. } => "changed".to_owned(),
+    };
+    let told: Vec<String> = found.iter().map(told).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with(['-', '+']) && told[1].starts_with(['-', '+']));
 }

@@ -101,6 +101,23 @@ impl<R: BufRead> Reader<R> {
         self.text.windows(name.len()).any(|part| part == name)
     }
 
+    /// Refuses a message without the bytes that it was decoded from, as those are what was said.
+    fn checked(&self, record: Record) -> Result<Record, ReadError> {
+        let message = record
+            .message
+            .as_ref()
+            .map_or("{}", |message| message.get());
+        match record.payload {
+            None if message != "{}" => Err(ReadError::Line {
+                line: self.line,
+                column: 1,
+                reason: "there is a \"message\" without the \"payload\" that it was decoded from"
+                    .to_owned(),
+            }),
+            _ => Ok(record),
+        }
+    }
+
     /// Whether the last line was cut off, as after a crash or while it is being written.
     pub fn is_cut(&self) -> bool {
         self.is_cut
@@ -135,15 +152,15 @@ impl<R: BufRead> Iterator for Reader<R> {
             if self.text.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let record = serde_json::from_slice(&self.text);
-            return Some(record.map_err(|error| {
+            let record = serde_json::from_slice(&self.text).map_err(|error| {
                 let (column, reason) = mistake::find(&self.text, &error);
                 ReadError::Line {
                     line: self.line,
                     column,
                     reason,
                 }
-            }));
+            });
+            return Some(record.and_then(|record| self.checked(record)));
         }
     }
 }

@@ -26,6 +26,13 @@ pub use self::told::{Answer, Outcome, ReplayError, Step};
 /// How long a wait for an answer goes on before signals are looked at.
 const GLANCE: Duration = Duration::from_millis(50);
 
+/// How much longer than a recorded time limit an answer is waited for: the agent has that limit
+/// too, and its answer says so.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The status code of an agent that gave up a call because of its time limit.
+const DEADLINE_EXCEEDED: i32 = 4;
+
 /// How to make recorded calls again.
 pub struct Replay<'a> {
     /// The agent.
@@ -221,7 +228,13 @@ impl Run<'_, '_> {
             None => (None, Instant::now()),
             Some((answer, at)) => (Some(self.answered(connection, &begun, answer)?), at),
         };
-        self.outcome.late += u64::from(now.is_none());
+        let of_limit = |status: &Option<Status>| {
+            let code = status.as_ref().map(|status| status.code);
+            code == Some(DEADLINE_EXCEEDED)
+        };
+        // One that the agent gave up is no answer in time, unless it gave it up before too.
+        let is_late = now.is_none() || of_limit(&now) && !of_limit(&record.status);
+        self.outcome.late += u64::from(is_late);
         let answer = Answer {
             name: begun.name,
             recorded: record.status.clone(),
@@ -385,7 +398,12 @@ impl Run<'_, '_> {
         stream: u32,
         begun: &Begun,
     ) -> Result<Option<(Result<Vec<u8>, CallError>, Instant)>, ReplayError> {
-        let deadline = begun.timeout.map(|timeout| begun.at + timeout);
+        let grace = match self.options.timeout {
+            Some(_) => Duration::ZERO,
+            None => GRACE,
+        };
+        let limit = begun.timeout.and_then(|timeout| timeout.checked_add(grace));
+        let deadline = limit.and_then(|limit| begun.at.checked_add(limit));
         loop {
             let Some(of) = self.connections.get_mut(&connection) else {
                 return Ok(None);

@@ -161,8 +161,11 @@ impl Text {
         };
         let text = match (&said.message, &said.error) {
             (Some(message), _) => {
-                let value: Value = serde_json::from_str(message.get())?;
-                serde_json::to_string_pretty(&value)?
+                match serde_json::from_str::<Value>(message.get()) {
+                    Ok(value) => serde_json::to_string_pretty(&value)?,
+                    // It is nested too deep to be read.
+                    Err(_) => message.get().to_owned(),
+                }
             }
             (None, error) => format!(
                 "{}{}",

@@ -1,5 +1,5 @@
 //! What is asked of a place that holds the guest's files: one step at a time,
-//! on paths that are already free of links. It knows no request.
+//! on paths that are already free of links.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
