@@ -179,13 +179,19 @@ fn check(
     let mut output = Output::default();
     let mut status = 0;
     let mut number = 0;
+    let mut unsaid = 0;
     agent.answer_each(&questions.requests, |given, refusal| {
         number += 1;
         let refusal = refusal.map_err(|error| failed(given, error))?;
         let is_allowed = refusal.is_none();
-        let is_wrong = match given.case.as_ref().and_then(|case| case.allowed) {
-            Some(expected) if options.expected => expected != is_allowed,
-            _ => !is_allowed,
+        let expected = given.case.as_ref().and_then(|case| case.allowed);
+        let is_wrong = match (options.expected, expected) {
+            (false, _) => !is_allowed,
+            (true, Some(expected)) => expected != is_allowed,
+            (true, None) => {
+                unsaid += usize::from(given.case.is_some());
+                false
+            }
         };
         if is_wrong {
             status = 1;
@@ -196,6 +202,12 @@ fn check(
         };
         output.line(&line).map_err(alone)
     })?;
+    if unsaid > 0 {
+        let said = format_args!(
+            "--expected: of {unsaid} of {number} requests it is not said what is expected"
+        );
+        logger.log(Level::Warn, said);
+    }
     Ok(status)
 }
 

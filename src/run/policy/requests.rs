@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use agent_bundle::Bundle;
+#[cfg(feature = "tap")]
+use agent_policy::request::is_silent;
 use agent_policy::request::{self, is_asked};
 use agent_policy::{Case, Given, Request};
 #[cfg(feature = "tap")]
@@ -234,8 +236,8 @@ fn of_recording(
             Kind::Response => {
                 let asked = places.remove(&call).and_then(|place| found.get_mut(place));
                 if let Some(case) = asked.and_then(|given| given.case.as_mut()) {
-                    let is_denied = |status: &Status| status.message.contains(BLOCKED);
-                    case.allowed = Some(!record.status.as_ref().is_some_and(is_denied));
+                    let has_payload = record.payload.is_some_and(|payload| !payload.0.is_empty());
+                    case.allowed = verdict(&case.request.rule, record.status.as_ref(), has_payload);
                 }
             }
             Kind::Lost => warn("frames are missing in the recording"),
@@ -246,6 +248,21 @@ fn of_recording(
         warn("the last line is not whole, and is left out");
     }
     Ok(found)
+}
+
+/// What the policy of a recorded agent said to a request, as its answer tells.
+#[cfg(feature = "tap")]
+fn verdict(rule: &str, status: Option<&Status>, has_payload: bool) -> Option<bool> {
+    let message = status.map_or("", |status| &status.message);
+    let failed = format!("{rule}: internal error ");
+    if message.contains(BLOCKED) || message.contains(&failed) {
+        return Some(false);
+    }
+    // What is denied in silence is answered as what has nothing to say.
+    match is_silent(rule) && !has_payload {
+        true => None,
+        false => Some(true),
+    }
 }
 
 /// A request of an RPC.

@@ -347,6 +347,16 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
     recording += &request(3, "StatsContainer");
     recording += &line("response", 3, blocked.clone());
     recording += &line("response", 1, json!({"status": {"code": 0, "message": ""}}));
+    // An error of the policy is a refusal too, and nothing to read may be one.
+    let failed = "StatsContainerRequest: internal error policy check: no such rule";
+    recording += &request(7, "StatsContainer");
+    recording += &line(
+        "response",
+        7,
+        json!({"status": {"code": 13, "message": failed}}),
+    );
+    recording += &request(9, "ReadStdout");
+    recording += &line("response", 9, json!({"status": {"code": 0, "message": ""}}));
     // What a rule of the proxy answered is not expected of the policy, and the last line is cut off.
     let mut by_rule = blocked;
     by_rule["faults"] = json!(["fail"]);
@@ -370,9 +380,16 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
         "1  allowed  StartContainer\n\
              2  denied   StatsContainer  code: INTERNAL: StatsContainerRequest: internal error \
              policy check: unexpected eval_query result len QueryResults { result: [] }\n\
-             3  allowed  StartContainer\n",
+             3  denied   StatsContainer  code: INTERNAL: StatsContainerRequest: internal error \
+             policy check: unexpected eval_query result len QueryResults { result: [] }\n\
+             4  denied   ReadStdout  code: OK, without data: ReadStreamRequest: internal error \
+             policy check: unexpected eval_query result len QueryResults { result: [] }\n\
+             5  allowed  StartContainer\n",
     )
-    .stderr("warn: \"life.jsonl\": the last line is not whole, and is left out\n")
+    .stderr(
+        "warn: \"life.jsonl\": the last line is not whole, and is left out\n\
+         warn: --expected: of 2 of 5 requests it is not said what is expected\n",
+    )
     .test();
     let cut = policy(&folder, &["export", "cut.jsonl"]).start().wait();
     assert_eq!(
@@ -384,8 +401,12 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
     let cases = output.json();
     assert_eq!(cases[0]["request"], json!({"container_id": "web"}));
     assert_eq!(
-        (&cases[0]["allowed"], &cases[1]["allowed"]),
-        (&json!(true), &json!(false))
+        (
+            &cases[0]["allowed"],
+            &cases[1]["allowed"],
+            &cases[2]["allowed"]
+        ),
+        (&json!(true), &json!(false), &json!(false))
     );
 }
 
