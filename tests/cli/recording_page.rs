@@ -476,10 +476,10 @@ fn nothing_in_a_recording_becomes_markup_or_script() {
             "stream": stream, "service": text, "method": text, "error": text,
             "metadata": [[text, text]],
             "message": {text: text, "container_id": text, "__proto__": {"isCall": text}},
+            "payload": "",
         });
         recording.add(2, "request", 1, &request);
-        let data =
-            json!({"stream": stream, "method": text, "error": text, "message": {text: text}});
+        let data = json!({"stream": stream, "method": text, "error": text, "message": {text: text}, "payload": ""});
         recording.add(3, "data", 1, &data);
         let response = json!({
             "stream": stream, "status": {"code": 13, "name": text, "message": text},
@@ -491,8 +491,7 @@ fn nothing_in_a_recording_becomes_markup_or_script() {
         recording.add(6, "close", 1, &json!({"text": text}));
     }
     // White space between values is kept as it is written.
-    let spaced =
-        "{\"stream\":99,\r\"method\":\"Spaced\",\"service\":\"s\",\"message\":{\r\"a\":\r1}}";
+    let spaced = "{\"stream\":99,\r\"method\":\"Spaced\",\"service\":\"s\",\"payload\":\"\",\"message\":{\r\"a\":\r1}}";
     let start = format!(
         "{{\"time\":\"{}\",\"kind\":\"request\",\"connection\":1,",
         at(9)
