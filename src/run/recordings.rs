@@ -6,12 +6,12 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::rc::Rc;
 
-use agent_tap::diff::{self, Difference, Named};
-use agent_tap::recording::{ReadError, Reader, Status};
-use agent_tap::replay::{self, Answer, Kept, ReplayError, Step};
+use agent_tap::diff::{self, Difference};
+use agent_tap::recording::{ReadError, Reader};
+use agent_tap::replay::{self, Kept, ReplayError, Step};
 use agent_tap::show::{self, Lines, Page, ShowError, Text};
 use agent_tap::{Comparison, IdFields, Ids};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::proxy;
 use crate::auto;
@@ -23,7 +23,6 @@ use crate::interrupt;
 use crate::log::{Logger, say};
 use crate::schema::Schema;
 use crate::session::Output;
-use crate::text::{duration, escape};
 
 /// What is compared when calls are: IDs are not, nor is what no two runs have in common, which
 /// are times, measures and random numbers.
@@ -129,8 +128,8 @@ pub(super) fn replay(
     let mut failure = None;
     let mut tell = |step| {
         let told = match step {
-            Step::Answer(answer) => output.line(&line_of(&answer)),
-            Step::Unanswered { name, now } => output.line(&unanswered(&name, now.as_ref())),
+            Step::Answer(answer) => output.line(&answer.text()),
+            Step::Unanswered { name, now } => output.line(&replay::unanswered(&name, now.as_ref())),
             Step::Skipped { name, reason } => {
                 say(format_args!("warning: {name}: {reason}"));
                 Ok(())
@@ -220,9 +219,9 @@ pub(super) fn diff(schema: &'static Schema, options: &cli::Diff) -> Result<u8, E
     }
     let differences = differences.list;
     let text = match options.output {
-        cli::DiffFormat::Text => differences.iter().map(shown).collect(),
+        cli::DiffFormat::Text => differences.iter().map(Difference::text).collect(),
         cli::DiffFormat::Json => {
-            let list: Vec<Value> = differences.iter().map(as_json).collect();
+            let list: Vec<Value> = differences.iter().map(Difference::as_json).collect();
             format!("{:#}\n", Value::from(list))
         }
     };
@@ -341,92 +340,5 @@ impl Write for StandardOutput {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// An answer, beside the recorded one where that differs.
-fn line_of(answer: &Answer) -> String {
-    let took = duration::display(answer.took);
-    let name = &answer.name;
-    let rules = answer.rules.join(", ");
-    match answer.is_same() {
-        true if !rules.is_empty() => format!(
-            "rule     {name}  {}  {took}, recorded: {} (by a rule: {})",
-            status(answer.now.as_ref()),
-            status(answer.recorded.as_ref()),
-            escape::line(&rules)
-        ),
-        true => format!("same     {name}  {}  {took}", status(answer.now.as_ref())),
-        false => format!(
-            "differs  {name}  {}  {took}, recorded: {}",
-            status(answer.now.as_ref()),
-            status(answer.recorded.as_ref())
-        ),
-    }
-}
-
-/// A call that no answer was recorded of.
-fn unanswered(name: &str, now: Option<&Status>) -> String {
-    let now = match now {
-        None => String::new(),
-        Some(now) => format!("{}, ", status(Some(now))),
-    };
-    format!("open     {name}  {now}no answer was recorded")
-}
-
-fn status(status: Option<&Status>) -> String {
-    let Some(status) = status else {
-        return "no answer in time".to_owned();
-    };
-    let name = match &status.name {
-        Some(name) if status.code == 0 => return name.clone(),
-        Some(name) => format!("{} ({})", escape::line(name), status.code),
-        None => status.code.to_string(),
-    };
-    format!("{name}: {}", escape::first_line(&status.message, 200))
-}
-
-fn shown(difference: &Difference) -> String {
-    match difference {
-        Difference::Missing(call) => format!("- {call}\n"),
-        Difference::Added(call) => format!("+ {call}\n"),
-        Difference::Changed { call, fields } => {
-            let value = |value: &Option<Value>| match value {
-                None => "nothing".to_owned(),
-                Some(value) => escape::first_line(&value.to_string(), 200),
-            };
-            let fields = fields.iter().map(|(path, old, new)| {
-                format!(
-                    "    {}: {} != {}\n",
-                    escape::line(path),
-                    value(old),
-                    value(new)
-                )
-            });
-            format!("~ {call}\n{}", fields.collect::<String>())
-        }
-    }
-}
-
-fn as_json(difference: &Difference) -> Value {
-    let of = |what: &str, call: &Named| {
-        let mut object = json!({what: call.name, "number": call.number});
-        if !call.faults.is_empty() {
-            object["faults"] = json!(call.faults);
-        }
-        object
-    };
-    match difference {
-        Difference::Missing(call) => of("missing", call),
-        Difference::Added(call) => of("added", call),
-        Difference::Changed { call, fields } => {
-            let fields: Vec<Value> = fields
-                .iter()
-                .map(|(path, old, new)| json!({"path": path, "first": old, "second": new}))
-                .collect();
-            let mut object = of("changed", call);
-            object["fields"] = Value::from(fields);
-            object
-        }
     }
 }

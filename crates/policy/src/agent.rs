@@ -12,6 +12,8 @@ use crate::judge::{Judge, JudgeError};
 use crate::request::{Given, Request, is_silent};
 use crate::trace::{Reason, Stop};
 
+/// What is said of a denied request.
+const BLOCKED: &str = "is blocked by policy";
 /// The statuses that it answers with.
 const OK: (i32, &str) = (0, "OK");
 const PERMISSION_DENIED: (i32, &str) = (7, "PERMISSION_DENIED");
@@ -186,7 +188,7 @@ impl Refusal {
         let (status, message) = match verdict {
             Verdict::Allowed => return None,
             Verdict::Denied(prints) => {
-                let message = format!("{} is blocked by policy: {prints}", request.rule);
+                let message = format!("{} {BLOCKED}: {prints}", request.rule);
                 (PERMISSION_DENIED, message)
             }
             Verdict::Failed(message) => (INTERNAL, message),
@@ -238,4 +240,15 @@ impl Refusal {
             false => self.message.clone(),
         }
     }
+}
+
+/// What the policy of an agent said to a request, as its answer tells: the message of its status,
+/// and whether there is anything in it. None where that tells nothing.
+pub fn verdict_of(rule: &str, message: &str, has_payload: bool) -> Option<bool> {
+    let failed = format!("{rule}: internal error ");
+    if message.contains(BLOCKED) || message.contains(&failed) {
+        return Some(false);
+    }
+    // What is denied in silence is answered as what has nothing to say.
+    (!is_silent(rule) || has_payload).then_some(true)
 }

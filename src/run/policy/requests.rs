@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use agent_bundle::Bundle;
-#[cfg(feature = "tap")]
-use agent_policy::request::is_silent;
 use agent_policy::request::{self, is_asked};
+#[cfg(feature = "tap")]
+use agent_policy::verdict_of;
 use agent_policy::{Case, Given, Request};
 #[cfg(feature = "tap")]
-use agent_tap::recording::{Kind, Reader, Status};
+use agent_tap::recording::{Kind, Reader};
 
 use super::{name_of, within};
 use crate::cli::{RequestOptions, RequestSource, Source};
@@ -26,9 +26,6 @@ use crate::run::recordings::misread;
 use crate::schema::{Reflect, Rpc, Schema};
 use crate::session::{self, CallOptions, Checks, Step, Work};
 
-/// What an agent says of a denied call.
-#[cfg(feature = "tap")]
-const BLOCKED: &str = "is blocked by policy";
 /// Of how many fields that are passed over a file is warned of.
 const WARNINGS: usize = 16;
 
@@ -237,7 +234,8 @@ fn of_recording(
                 let asked = places.remove(&call).and_then(|place| found.get_mut(place));
                 if let Some(case) = asked.and_then(|given| given.case.as_mut()) {
                     let has_payload = record.payload.is_some_and(|payload| !payload.0.is_empty());
-                    case.allowed = verdict(&case.request.rule, record.status.as_ref(), has_payload);
+                    let message = record.status.as_ref().map_or("", |status| &status.message);
+                    case.allowed = verdict_of(&case.request.rule, message, has_payload);
                 }
             }
             Kind::Lost => warn("frames are missing in the recording"),
@@ -248,21 +246,6 @@ fn of_recording(
         warn("the last line is not whole, and is left out");
     }
     Ok(found)
-}
-
-/// What the policy of a recorded agent said to a request, as its answer tells.
-#[cfg(feature = "tap")]
-fn verdict(rule: &str, status: Option<&Status>, has_payload: bool) -> Option<bool> {
-    let message = status.map_or("", |status| &status.message);
-    let failed = format!("{rule}: internal error ");
-    if message.contains(BLOCKED) || message.contains(&failed) {
-        return Some(false);
-    }
-    // What is denied in silence is answered as what has nothing to say.
-    match is_silent(rule) && !has_payload {
-        true => None,
-        false => Some(true),
-    }
 }
 
 /// A request of an RPC.

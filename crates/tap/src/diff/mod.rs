@@ -3,23 +3,23 @@
 //! container or sandbox they are about, in the order in which they began there, and their requests,
 //! statuses and answers are compared field by field. IDs and times are left aside.
 
+mod order;
 mod same;
+mod shown;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::io::BufRead;
 
 use agent_schema::{Message, Reflect, Schema, json};
 use serde_json::{Map, Value};
 
+use self::order::{blocks, key, moved};
 use crate::calls::{Call, Calls, End, Told};
 use crate::comparison::Comparison;
 use crate::ids::{Ids, ids_of};
 use crate::recorder::rpc_of;
 use crate::recording::{ReadError, Reader, Status};
-
-/// Among how many calls of one RPC and one container that came elsewhere one is looked for.
-const MOST_CANDIDATES: usize = 64;
 
 /// What two recordings differ in.
 #[derive(Debug)]
@@ -259,95 +259,6 @@ impl Beside {
         values("details", &old_form.details, &new_form.details, fields);
         values("response", &old_form.response, &new_form.response, fields);
     }
-}
-
-/// What calls are put side by side by. A call that an agent did not get is not one that it got.
-fn key<'a>(seen: &'a Seen, other: impl Fn(&'a str) -> String) -> String {
-    let ids = seen.ids.iter().map(|(_, id)| format!(" {}", other(id)));
-    let kept = if seen.call.kept_from_agent { "!" } else { "" };
-    format!("{}{kept}{}", seen.named.name, ids.collect::<String>())
-}
-
-/// A part of two lists that is the same, or not.
-struct Block {
-    old: std::ops::Range<usize>,
-    new: std::ops::Range<usize>,
-    is_equal: bool,
-}
-
-/// The calls, by their places in both lists, that are there twice, but beside others: what is done
-/// with two containers has no order of its own. Those about one container keep theirs.
-fn moved(
-    first: &[Seen],
-    (old, new): (&[String], &[String]),
-    blocks: &[Block],
-) -> HashMap<usize, usize> {
-    // For each ID, the calls about it that are put side by side.
-    let mut lives: HashMap<&str, BTreeMap<usize, usize>> = HashMap::new();
-    let ids = |place: usize| {
-        let seen: Option<&Seen> = first.get(place);
-        seen.into_iter().flat_map(|seen| &seen.ids)
-    };
-    for block in blocks.iter().filter(|block| block.is_equal) {
-        for (old, new) in block.old.clone().zip(block.new.clone()) {
-            for (_, id) in ids(old) {
-                lives.entry(id).or_default().insert(old, new);
-            }
-        }
-    }
-    let unequal = || blocks.iter().filter(|block| !block.is_equal);
-    let mut left: HashMap<&str, VecDeque<usize>> = HashMap::new();
-    for place in unequal().flat_map(|block| block.new.clone()) {
-        let key = new.get(place).map_or("", String::as_str);
-        left.entry(key).or_default().push_back(place);
-    }
-    let mut moved = HashMap::new();
-    for place in unequal().flat_map(|block| block.old.clone()) {
-        let key = old.get(place).map_or("", String::as_str);
-        let Some(candidates) = left.get_mut(key) else {
-            continue;
-        };
-        let keeps_order = |candidate: usize| {
-            ids(place).all(|(_, id)| {
-                let Some(life) = lives.get(id.as_str()) else {
-                    return true;
-                };
-                let before = life.range(..place).next_back();
-                let after = life.range(place..).next();
-                before.is_none_or(|(_, new)| *new < candidate)
-                    && after.is_none_or(|(_, new)| *new > candidate)
-            })
-        };
-        let mut nearest = candidates.iter().take(MOST_CANDIDATES);
-        let Some(index) = nearest.position(|candidate| keeps_order(*candidate)) else {
-            continue;
-        };
-        if let Some(candidate) = candidates.remove(index) {
-            moved.insert(place, candidate);
-            for (_, id) in ids(place) {
-                lives.entry(id).or_default().insert(place, candidate);
-            }
-        }
-    }
-    moved
-}
-
-fn blocks<T: std::hash::Hash + Ord>(old: &[T], new: &[T]) -> Vec<Block> {
-    let operations = similar::capture_diff_slices(similar::Algorithm::Myers, old, new);
-    let mut blocks: Vec<Block> = Vec::new();
-    for operation in operations {
-        let is_equal = matches!(operation, similar::DiffOp::Equal { .. });
-        let (old, new) = (operation.old_range(), operation.new_range());
-        match blocks.last_mut() {
-            // What is gone and what came in its place are one.
-            Some(last) if !last.is_equal && !is_equal => {
-                last.old.end = old.end;
-                last.new.end = new.end;
-            }
-            _ => blocks.push(Block { old, new, is_equal }),
-        }
-    }
-    blocks
 }
 
 /// Whether two time limits are the same, but for what passed before a call was sent: some

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use agent_schema::Schema;
 
+use super::order::Block;
 use super::{Seen, request_of};
 use crate::comparison::Comparison;
 use crate::ids::Ids;
@@ -135,12 +136,12 @@ enum Step {
 /// How many of the calls about two IDs are the same, in thousandths, those that asked the same
 /// counted four times.
 fn likeness(one: &Life<'_>, other: &Life<'_>) -> usize {
-    let same = |blocks: Vec<super::Block>| -> usize {
+    let same = |blocks: Vec<Block>| -> usize {
         let equal = blocks.iter().filter(|block| block.is_equal);
         equal.map(|block| block.old.len()).sum()
     };
-    let calls = same(super::blocks(&one.calls, &other.calls));
-    let asked = same(super::blocks(&one.asked, &other.asked));
+    let calls = same(super::order::blocks(&one.calls, &other.calls));
+    let asked = same(super::order::blocks(&one.asked, &other.asked));
     2000 * (calls + 3 * asked) / (one.calls.len() + other.calls.len()).max(1)
 }
 

@@ -21,7 +21,7 @@ use crate::recorder::{decoded, rpc_of, status_of};
 use crate::recording::{Kind, Payload, Reader, Record, Status, is_made_by_rule};
 
 pub use self::kept::Kept;
-pub use self::told::{Answer, Outcome, ReplayError, Step};
+pub use self::told::{Answer, Outcome, ReplayError, Step, unanswered};
 
 /// How long a wait for an answer goes on before signals are looked at.
 const GLANCE: Duration = Duration::from_millis(50);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use agent_client::{CallError, ConnectError};
+use agent_text::{duration, escape};
 
 use crate::recording::{ReadError, Record, Status};
 
@@ -53,6 +54,38 @@ impl Answer {
         let code = |status: &Option<Status>| status.as_ref().map(|status| status.code);
         code(&self.recorded) == code(&self.now)
     }
+
+    /// A line of it, beside the recorded one where that differs.
+    pub fn text(&self) -> String {
+        let (name, took) = (&self.name, duration::display(self.took));
+        let (now, recorded) = (status(self.now.as_ref()), status(self.recorded.as_ref()));
+        let rules = escape::line(&self.rules.join(", ")).into_owned();
+        match self.is_same() {
+            true if !rules.is_empty() => {
+                format!("rule     {name}  {now}  {took}, recorded: {recorded} (by a rule: {rules})")
+            }
+            true => format!("same     {name}  {now}  {took}"),
+            false => format!("differs  {name}  {now}  {took}, recorded: {recorded}"),
+        }
+    }
+}
+
+/// A line of a call that no answer was recorded of.
+pub fn unanswered(name: &str, now: Option<&Status>) -> String {
+    let now = now.map_or(String::new(), |now| format!("{}, ", status(Some(now))));
+    format!("open     {name}  {now}no answer was recorded")
+}
+
+fn status(status: Option<&Status>) -> String {
+    let Some(status) = status else {
+        return "no answer in time".to_owned();
+    };
+    let name = match &status.name {
+        Some(name) if status.code == 0 => return name.clone(),
+        Some(name) => format!("{} ({})", escape::line(name), status.code),
+        None => status.code.to_string(),
+    };
+    format!("{name}: {}", escape::first_line(&status.message, 200))
 }
 
 /// Why the calls were not all made again.
