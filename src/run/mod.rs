@@ -167,7 +167,6 @@ fn connect(
         true => Inputs::without_standard_input(),
         false => Inputs::default(),
     };
-    input::wait_at_most(options.calls.timeout);
     let steps = session::prepare(schema, &sources, options.checks(), &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);

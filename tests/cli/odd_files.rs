@@ -192,6 +192,22 @@ fn a_named_pipe_whose_writer_is_silent_ends_with_the_deadline() {
 }
 
 #[test]
+fn a_deadline_that_a_command_sets_is_that_of_the_files_after_it() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    let _writer = File::options().read(true).write(true).open(&pipe).unwrap();
+    let named = tool(["connect", "--dry-run", "-c"]).folder(folder.path());
+    named
+        .arguments(["set timeout 300ms", "-c", "SetPolicy policy_file=pipe"])
+        .status(2)
+        .stderr(
+            "error: SetPolicy: policy_file: \"pipe\": it blocks, and did not end within 300ms\n",
+        )
+        .test();
+}
+
+#[test]
 fn a_named_pipe_that_somebody_writes_to() {
     let folder = TempDir::new().unwrap();
     let pipe = folder.path().join("pipe");

@@ -47,7 +47,6 @@ use agent_examples as examples;
 use agent_report::error::Error;
 use agent_report::log::{Level, Logger};
 use agent_request::auto;
-use agent_request::input;
 use agent_request::{Memory, Request, RowNotes};
 use agent_schema::{Schema, describe, lookup, template};
 
@@ -168,7 +167,6 @@ impl Session {
                     self.warn_of_hasty(*time);
                 }
                 self.options.set(setting)?;
-                input::wait_at_most(self.options.calls.timeout);
             }
             Action::Describe(name) => {
                 let item = lookup::item(self.schema, name)?;

@@ -78,13 +78,7 @@ pub fn prepare(
     checks: Checks,
     inputs: &mut Inputs,
 ) -> Result<Vec<Step>, Failure> {
-    let mut reader = Reader {
-        schema,
-        checks,
-        inputs,
-        memory: Memory::default(),
-        steps: Vec::new(),
-    };
+    let mut reader = Reader::new(schema, checks, Memory::default(), inputs);
     for source in sources {
         match source {
             Source::Command(text) if text.trim().is_empty() => {
@@ -113,13 +107,7 @@ pub(super) fn prepare_one(
     memory: &Memory,
     inputs: &mut Inputs,
 ) -> Result<Option<Step>, Failure> {
-    let mut reader = Reader {
-        schema,
-        checks,
-        inputs,
-        memory: memory.clone(),
-        steps: Vec::new(),
-    };
+    let mut reader = Reader::new(schema, checks, memory.clone(), inputs);
     if !is_skipped(text) {
         reader.command(None, text, Hash::Comment)?;
     }
@@ -158,7 +146,23 @@ struct Reader<'a> {
     steps: Vec<Step>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(
+        schema: &'static Schema,
+        checks: Checks,
+        memory: Memory,
+        inputs: &'a mut Inputs,
+    ) -> Self {
+        inputs.wait_at_most(checks.calls.timeout);
+        Self {
+            schema,
+            checks,
+            inputs,
+            memory,
+            steps: Vec::new(),
+        }
+    }
+
     fn script(&mut self, name: &str) -> Result<(), Failure> {
         let text = self.inputs.text(name);
         let text = text.map_err(|error| Failure::new(None, error.into()))?;
@@ -209,7 +213,10 @@ impl Reader<'_> {
                 Action::Examples(Some(name)) => {
                     examples::find(self.schema, name).map_err(Error::usage)?;
                 }
-                Action::Set(setting) => self.checks.set(setting)?,
+                Action::Set(setting) => {
+                    self.checks.set(setting)?;
+                    self.inputs.wait_at_most(self.checks.calls.timeout);
+                }
                 _ => {}
             }
             let is_repeat = matches!(action, Action::Repeat(_));

@@ -4,6 +4,7 @@
 mod open;
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{SFlag, fstat, makedev};
@@ -11,7 +12,7 @@ use nix::sys::stat::{SFlag, fstat, makedev};
 use agent_report::error::Error;
 
 pub use agent_text::reason;
-pub use open::{Opened, StandardInput, open, wait_at_most};
+pub use open::{Opened, StandardInput, open};
 
 /// The number of `/dev/null`.
 const NULL_DEVICE: u64 = makedev(1, 3);
@@ -68,6 +69,7 @@ fn named(name: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Inputs {
     standard_input_taken: bool,
+    wait_limit: Option<Duration>,
 }
 
 impl Inputs {
@@ -102,7 +104,7 @@ impl Inputs {
                 check_standard_input().map_err(|error| failed(name, &error))?;
                 read(name, io::stdin().lock(), LIMIT)
             }
-            path => read_file(path, LIMIT),
+            path => read_file(path, LIMIT, self.wait_limit),
         }
     }
 
@@ -110,7 +112,18 @@ impl Inputs {
     pub fn without_standard_input() -> Self {
         Self {
             standard_input_taken: true,
+            wait_limit: None,
         }
+    }
+
+    /// Lets each file block for at most this time, from now on.
+    pub fn wait_at_most(&mut self, limit: Option<Duration>) {
+        self.wait_limit = limit;
+    }
+
+    /// How long a file may block, if there is a limit.
+    pub(crate) fn wait_limit(&self) -> Option<Duration> {
+        self.wait_limit
     }
 
     /// Whether standard input is free for a stream's messages.
@@ -136,16 +149,17 @@ pub fn check_standard_input() -> io::Result<()> {
     }
 }
 
-/// The content of the file that is a field's value.
+/// The content of the file that is a field's value, and that may block for as long as the
+/// limit says.
 ///
 /// # Errors
 /// When it cannot be read, or no message could carry it.
-pub fn value(path: &str) -> Result<Vec<u8>, InputError> {
-    read_file(path, VALUE_LIMIT)
+pub fn value(path: &str, wait_limit: Option<Duration>) -> Result<Vec<u8>, InputError> {
+    read_file(path, VALUE_LIMIT, wait_limit)
 }
 
-fn read_file(path: &str, limit: u64) -> Result<Vec<u8>, InputError> {
-    let file = open(path).map_err(|error| failed(path, &error))?;
+fn read_file(path: &str, limit: u64, wait_limit: Option<Duration>) -> Result<Vec<u8>, InputError> {
+    let file = open(path, wait_limit).map_err(|error| failed(path, &error))?;
     // One that states its size need not be read to be too large.
     match file.metadata() {
         Ok(metadata) if metadata.len() > limit => Err(too_large(path, limit)),
