@@ -139,7 +139,9 @@ fn what_is_no_text() {
     for place in PLACES {
         let what = match (place.is_value(), place.too_large) {
             (false, _) => "\"binary\" is not UTF-8 text: the byte at offset 7 is wrong",
-            (true, "SetPolicy: policy: ") => "file \"binary\" is not UTF-8 text: see byte 7",
+            (true, "SetPolicy: policy: ") => {
+                "file \"binary\" is not UTF-8 text: the byte at offset 7 is wrong"
+            }
             // A field of bytes takes it.
             _ => continue,
         };

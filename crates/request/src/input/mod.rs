@@ -10,6 +10,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{SFlag, fstat, makedev};
 
 use agent_report::error::Error;
+use agent_text::NotText;
 
 pub use agent_text::reason;
 pub use open::{Opened, StandardInput, open};
@@ -45,12 +46,12 @@ pub enum InputError {
         limit: u64,
     },
     /// The content is not text.
-    #[error("{} is not UTF-8 text: the byte at offset {offset} is wrong", named(.name))]
+    #[error("{} is {error}", named(.name))]
     NotText {
         /// The file's name as given.
         name: String,
-        /// Where the first wrong byte stands, from 0.
-        offset: usize,
+        /// Where the first wrong byte stands.
+        error: NotText,
     },
     /// Two commands ask for standard input.
     #[error("standard input can be read only once, and it is read already")]
@@ -81,7 +82,7 @@ impl Inputs {
     pub fn text(&mut self, name: &str) -> Result<String, InputError> {
         let text = String::from_utf8(self.bytes(name)?).map_err(|error| InputError::NotText {
             name: name.to_owned(),
-            offset: error.utf8_error().valid_up_to(),
+            error: error.utf8_error().into(),
         })?;
         // Some editors begin a file with a byte order mark.
         match text.strip_prefix('\u{feff}') {
