@@ -2,6 +2,7 @@
 //! each statement came to, and the expression that failed is looked for in what they told.
 
 mod activation;
+mod constants;
 mod fixed;
 mod given;
 mod instrument;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use regorus::Value;
 use regorus::unstable::{Module, Ref};
 
+pub(crate) use constants::Constants;
 pub use step::{Part, Reason, Step, What};
 pub use stops::{Line, Stop};
 
@@ -40,8 +42,8 @@ const MAX_ROUNDS: usize = 4;
 pub(crate) struct Tracer {
     module: Ref<Module>,
     rego: Rego,
-    /// The policy with the calls in it, and what they tell.
-    round: Round,
+    /// The policy with the calls in it, and what they tell, once it was needed.
+    round: Option<Round>,
 }
 
 /// What the values tell that a call was made with.
@@ -58,18 +60,16 @@ impl Tracer {
     /// Prepares a policy that the agent takes.
     ///
     /// # Errors
-    /// When it cannot be read with the calls in it.
+    /// When it cannot be read.
     pub(crate) fn new(text: &str, rego: Rego) -> Result<Self, String> {
         let mut plain = engine::bare(rego, NonZeroU32::MAX, NonZeroUsize::MAX);
         let added = plain.add_policy(engine::FILE.to_owned(), text.to_owned());
         added.map_err(|error| error.to_string())?;
         let module = plain.get_modules().first().cloned();
-        let module = module.ok_or("there is no policy")?;
-        let round = Round::new(&module, rego, &BTreeSet::new())?;
         Ok(Self {
-            module,
+            module: module.ok_or("there is no policy")?,
             rego,
-            round,
+            round: None,
         })
     }
 
@@ -78,10 +78,15 @@ impl Tracer {
         stops::stops(&self.module, lines)
     }
 
+    /// The values that stand in the policy, and in this state.
+    pub(crate) fn constants(&self, state: &serde_json::Value) -> Constants {
+        Constants::of(&self.module, state)
+    }
+
     /// Why the rule called `rule` is not true of a request, in the state given as JSON.
     ///
     /// # Errors
-    /// When it cannot be evaluated.
+    /// When it cannot be read with the calls in it, or not be evaluated.
     pub(crate) fn why(
         &mut self,
         rule: &str,
@@ -93,7 +98,11 @@ impl Tracer {
         if let Some(error) = self.error(rule, input, state) {
             return Ok(vec![error]);
         }
-        let (mut reasons, mut doubts) = self.round.reasons(rule, input, state)?;
+        let round = match &mut self.round {
+            Some(round) => round,
+            none => none.insert(Round::new(&self.module, self.rego, &BTreeSet::new())?),
+        };
+        let (mut reasons, mut doubts) = round.reasons(rule, input, state)?;
         // A statement that is undefined tells nothing. Where several told nothing, another
         // evaluation finds out which of them it was.
         let mut probed = BTreeSet::new();

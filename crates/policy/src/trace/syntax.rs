@@ -114,7 +114,7 @@ pub(super) fn names_in(expr: &Expr, names: &mut BTreeSet<String>) {
 }
 
 /// The expressions that a statement is made of, those of the body of an `every` left out.
-pub(super) fn each_of(statement: &LiteralStmt, visit: &mut impl FnMut(&Expr)) {
+pub(super) fn each_of(statement: &LiteralStmt, visit: &mut dyn FnMut(&Expr)) {
     match &statement.literal {
         Literal::SomeVars { .. } => {}
         Literal::SomeIn {
@@ -140,6 +140,11 @@ pub(super) fn each_of(statement: &LiteralStmt, visit: &mut impl FnMut(&Expr)) {
 /// Visits an expression and all that it is made of.
 pub(super) fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
+    parts_of(expr, &mut |part| each(part, visit));
+}
+
+/// Visits the expressions that one is made of, and not what these are made of.
+pub(super) fn parts_of(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     match expr {
         Expr::String { .. }
         | Expr::RawString { .. }
@@ -148,41 +153,41 @@ pub(super) fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
         | Expr::Null { .. }
         | Expr::Var { .. } => {}
         Expr::Array { items, .. } | Expr::Set { items, .. } => {
-            items.iter().for_each(|item| each(item, visit));
+            items.iter().for_each(|item| visit(item));
         }
         Expr::Object { fields, .. } => {
             for (_, key, value) in fields {
-                each(key, visit);
-                each(value, visit);
+                visit(key);
+                visit(value);
             }
         }
         Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-            each(term, visit);
-            each_in_query(query, visit);
+            visit(term);
+            in_query(query, visit);
         }
         Expr::ObjectCompr {
             key, value, query, ..
         } => {
-            each(key, visit);
-            each(value, visit);
-            each_in_query(query, visit);
+            visit(key);
+            visit(value);
+            in_query(query, visit);
         }
         Expr::Call { fcn, params, .. } => {
-            each(fcn, visit);
-            params.iter().for_each(|param| each(param, visit));
+            visit(fcn);
+            params.iter().for_each(|param| visit(param));
         }
-        Expr::UnaryExpr { expr, .. } => each(expr, visit),
-        Expr::RefDot { refr, .. } => each(refr, visit),
+        Expr::UnaryExpr { expr, .. } => visit(expr),
+        Expr::RefDot { refr, .. } => visit(refr),
         Expr::RefBrack { refr, index, .. } => {
-            each(refr, visit);
-            each(index, visit);
+            visit(refr);
+            visit(index);
         }
         Expr::BinExpr { lhs, rhs, .. }
         | Expr::BoolExpr { lhs, rhs, .. }
         | Expr::ArithExpr { lhs, rhs, .. }
         | Expr::AssignExpr { lhs, rhs, .. } => {
-            each(lhs, visit);
-            each(rhs, visit);
+            visit(lhs);
+            visit(rhs);
         }
         Expr::Membership {
             key,
@@ -191,19 +196,20 @@ pub(super) fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
             ..
         } => {
             if let Some(key) = key {
-                each(key, visit);
+                visit(key);
             }
-            each(value, visit);
-            each(collection, visit);
+            visit(value);
+            visit(collection);
         }
     }
 }
 
-pub(super) fn each_in_query(query: &Query, visit: &mut dyn FnMut(&Expr)) {
+/// Visits the expressions that the statements of a query are made of.
+fn in_query(query: &Query, visit: &mut dyn FnMut(&Expr)) {
     for statement in &query.stmts {
-        each_of(statement, &mut |expr| each(expr, visit));
+        each_of(statement, visit);
         if let Literal::Every { query, .. } = &statement.literal {
-            each_in_query(query, visit);
+            in_query(query, visit);
         }
     }
 }
