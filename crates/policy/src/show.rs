@@ -125,6 +125,7 @@ fn note(step: &Step) -> String {
         What::Undefined => "is undefined",
         What::Holds => "holds, and should not",
         What::NoMatch => "is not of this form",
+        What::Unsolved => "has no solution",
         What::Empty => "has nothing to choose from",
         What::Refused => "is the result",
         What::Error => step.error.as_deref().unwrap_or("is an error"),

@@ -3,11 +3,15 @@
 
 mod activation;
 mod constants;
+mod equation;
 mod fixed;
 mod given;
 mod instrument;
+mod origin;
 mod pattern;
 mod reason;
+mod reference;
+mod silent;
 mod source;
 mod step;
 mod stops;
@@ -15,7 +19,9 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod traced;
+mod values;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +35,7 @@ pub use stops::{Line, Stop};
 
 use self::activation::{Activations, Event};
 use self::instrument::{ENTER, PART, PROBE, TELL};
+use self::reason::World;
 use self::traced::Traced;
 use crate::engine::{self, Rego};
 
@@ -174,7 +181,7 @@ impl Round {
                     _ => values.pop().unwrap_or(Value::Undefined),
                 })
             };
-            let added = engine.add_extension(name.to_owned(), takes, Box::new(told));
+            let added = engine.add_extension(traced.name(name), takes, Box::new(told));
             added.map_err(|error| error.to_string())?;
         }
         Ok(Self {
@@ -205,7 +212,24 @@ impl Round {
         evaluated.map_err(|e| words(&e))?;
         let done = Activations::read(&self.traced, events);
         let input = Value::from_json_str(input).map_err(|e| words(&e))?;
-        Ok(reason::reasons(&self.traced, &done, rule, &input))
+        let state = Value::from_json_str(state).map_err(|e| words(&e))?;
+        let engine = RefCell::new(&mut self.engine);
+        let value_of = |rule: &str| {
+            let query = format!("{}.{rule}", engine::PACKAGE);
+            let results = engine.borrow_mut().eval_query(query, false).ok()?;
+            let value = &results.result.first()?.expressions.first()?.value;
+            Some(value.clone()).filter(|value| *value != Value::Undefined)
+        };
+        let world = World {
+            input: &input,
+            state: &state,
+            rule: &value_of,
+        };
+        let reasons = reason::reasons(&self.traced, &done, rule, &world);
+        // What was told meanwhile is of no evaluation that is asked about.
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.clear();
+        Ok(reasons)
     }
 }
 

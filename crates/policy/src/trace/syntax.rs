@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Value;
-use regorus::unstable::{Expr, Literal, LiteralStmt, Query};
+use regorus::unstable::{Expr, Literal, LiteralStmt, Query, Ref};
 
 /// What a rule is called, or a reference begins with.
 pub(super) fn root(expr: &Expr) -> String {
@@ -30,6 +30,37 @@ pub(super) fn is_constant(expr: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// The value that an expression says, if it says one.
+pub(super) fn value_of(expr: &Expr) -> Option<Value> {
+    let all = |items: &[Ref<Expr>]| -> Option<Vec<_>> {
+        let items = items.iter().map(|item| value_of(item));
+        items.collect()
+    };
+    match expr {
+        Expr::String { value, .. }
+        | Expr::RawString { value, .. }
+        | Expr::Number { value, .. }
+        | Expr::Bool { value, .. }
+        | Expr::Null { value, .. } => Some(value.clone()),
+        Expr::Array { items, .. } => Some(all(items)?.into()),
+        Expr::Set { items, .. } => Some(BTreeSet::from_iter(all(items)?).into()),
+        Expr::Object { fields, .. } => {
+            let fields = fields.iter();
+            let fields = fields.map(|(_, key, value)| Some((value_of(key)?, value_of(value)?)));
+            Some(fields.collect::<Option<BTreeMap<_, _>>>()?.into())
+        }
+        _ => None,
+    }
+}
+
+/// Whether an expression collects values by statements of its own.
+pub(super) fn is_collecting(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::ArrayCompr { .. } | Expr::SetCompr { .. } | Expr::ObjectCompr { .. }
+    )
 }
 
 /// Whether an expression can give variables their values.
@@ -61,13 +92,7 @@ pub(super) fn name_of(expr: &Expr) -> Option<String> {
 /// something. A field has its path.
 pub(super) fn keys_in(expr: &Expr, keys: &mut BTreeMap<String, Option<Vec<Value>>>) {
     each(expr, &mut |expr| {
-        if let Expr::RefBrack { refr, index, .. } = expr {
-            // Where any element will do, what there is to choose from.
-            if index.span().text() == "_"
-                && let Some(path) = input_path(refr)
-            {
-                keys.insert(refr.span().text().to_owned(), Some(path));
-            }
+        if let Expr::RefBrack { index, .. } = expr {
             let path = input_path(index);
             let name = match path {
                 Some(_) => Some(index.span().text().to_owned()),
