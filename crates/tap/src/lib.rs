@@ -21,7 +21,6 @@
 )]
 
 mod answers;
-mod budget;
 mod calls;
 mod capture;
 mod comparison;

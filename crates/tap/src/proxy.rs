@@ -13,14 +13,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use agent_faults::Faults;
+use agent_faults::{Budget, Budgets, Faults, Layer, Load, Share};
 use nix::errno::Errno;
 use nix::sys::socket::Shutdown;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{LocalSet, spawn_blocking, spawn_local};
 
-use crate::budget::{Budget, Share};
 use crate::conversation::{Conversation, Direction};
 use crate::faulty;
 use crate::log::Log;
@@ -33,6 +32,10 @@ const MOST_ROOM: usize = 256 << 10;
 const LEAST_ROOM: usize = 4 << 10;
 /// How many bytes all connections may keep together for which the other side has no room.
 const MOST_UNSENT: usize = 32 << 20;
+/// How many bytes of requests all connections with rules may keep together until they are answered.
+const MOST_REQUESTS: usize = 32 << 20;
+/// The same of answers, until they are taken.
+const MOST_ANSWERS: usize = 16 << 20;
 /// How many connections there are at once. Further ones wait to be accepted.
 const MOST_CONNECTIONS: usize = 2048;
 /// How long nothing is accepted when there are no descriptors left for it.
@@ -79,6 +82,8 @@ struct Shared {
     port: u32,
     log: Log,
     faults: Option<Arc<Faults>>,
+    /// What connections with rules keep.
+    kept: Budgets,
     /// Counts how often all connections were to end.
     deaths: watch::Sender<u64>,
 }
@@ -120,6 +125,7 @@ impl Proxy {
             port: self.port,
             log: self.log,
             faults: self.faults,
+            kept: Budgets::new(MOST_REQUESTS, MOST_ANSWERS),
             deaths: watch::Sender::new(0),
         });
         LocalSet::new().block_on(runtime, async {
@@ -182,7 +188,12 @@ impl Shared {
             (Ok((client, agent)), Some(faults)) => {
                 let mut deaths = self.deaths.subscribe();
                 let dies = async { drop(deaths.changed().await) };
-                let end = faulty::run(&connection, faults, self.port, client, agent, dies).await;
+                let layer = Layer {
+                    faults: Arc::clone(faults),
+                    observer: faulty::observer(&connection),
+                    load: Arc::new(Load::new(&self.kept)),
+                };
+                let end = faulty::run(&connection, layer, self.port, client, agent, dies).await;
                 if end.dies {
                     self.deaths.send_modify(|deaths| *deaths += 1);
                 }

@@ -4,6 +4,7 @@
 
 mod call;
 mod load;
+mod read;
 mod write;
 
 #[cfg(test)]
@@ -19,17 +20,18 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use ttrpc::proto::{
-    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, GenMessage, GenMessageError, MESSAGE_HEADER_LENGTH,
-    MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST, MessageHeader,
+    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, GenMessage, MESSAGE_HEADER_LENGTH, MESSAGE_TYPE_DATA,
+    MESSAGE_TYPE_REQUEST, MessageHeader,
 };
 use ttrpc::{Code, Request, Response, Status};
 
 use super::observer::{Answer, Asked, Observer, Side, Written};
 use super::{Fault, Faults, Kind};
 use call::{Call, Edit, Flow};
+use read::{ReadError, UNSENT};
 use write::{UNREAD, Writer};
 
-pub use load::Load;
+pub use load::{Budgets, Load};
 
 /// Why a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +59,7 @@ pub struct Layer {
     pub faults: Arc<Faults>,
     /// Who is told of the calls.
     pub observer: Arc<dyn Observer>,
-    /// What waits for its answer.
+    /// What is kept of it.
     pub load: Arc<Load>,
 }
 
@@ -122,18 +124,17 @@ impl Link {
     ) -> End {
         loop {
             while delayed.try_join_next().is_some() {}
-            self.layer.load.room().await;
             self.layer.observer.room().await;
-            let step = match GenMessage::read_from(&mut client).await {
+            let load = &self.layer.load;
+            let step = match read::frame(&mut client, load, Side::Client, UNSENT).await {
                 Ok(frame) if frame.header.type_ == MESSAGE_TYPE_REQUEST => {
                     self.request(frame, delayed).await
                 }
                 Ok(frame) => self.message(frame).await,
-                Err(GenMessageError::ReturnError(header, error)) => {
-                    self.too_long(header, error).await
-                }
-                Err(GenMessageError::InternalError(_)) => Err(End::Connection),
+                Err(ReadError::TooLong(header, error)) => self.too_long(header, error).await,
+                Err(ReadError::Gone) => Err(End::Connection),
             };
+            load.passed(Side::Client);
             if let Err(end) = step {
                 return end;
             }
@@ -162,10 +163,12 @@ impl Link {
             Ok(request) => faults.decide(rpc, &request.payload),
             Err(_) => super::Decision::default(),
         };
-        self.layer.load.open(stream, frame.payload.len());
+        self.layer.load.open(stream);
         let is_closed = frame.header.flags & FLAG_REMOTE_CLOSED != 0;
         let mut call = Call::new(rpc, record, is_closed);
         let Some(delay) = decision.delay else {
+            // It says the same as the frame, which may have to wait for the server.
+            drop(envelope);
             call.flow = Flow::Held(vec![frame]);
             self.calls().insert(stream, call);
             return self.carry_out(stream, decision.fault).await;
@@ -266,7 +269,7 @@ impl Link {
         };
         if let Flow::Held(frames) = held {
             for frame in frames {
-                let sent = server.write(&bytes(&frame)).await;
+                let sent = server.write(&bytes(frame)).await;
                 sent.map_err(|_| End::Connection)?;
             }
         }
@@ -293,7 +296,7 @@ impl Link {
                 }
                 Some(call) => {
                     call.is_closed |= is_over;
-                    self.layer.load.add(stream, frame.payload.len());
+                    self.layer.load.add(stream);
                     if has_data {
                         written = call.record.message(Side::Client, &frame.payload);
                     }
@@ -311,7 +314,7 @@ impl Link {
         let Some(frame) = frame else {
             return Ok(());
         };
-        let sent = self.server.turn().await.write(&bytes(&frame)).await;
+        let sent = self.server.turn().await.write(&bytes(frame)).await;
         sent.map_err(|_| End::Connection)
     }
 
@@ -366,7 +369,8 @@ impl Link {
         let mut batch = Vec::new();
         let mut last_written = None;
         loop {
-            let Ok(frame) = GenMessage::read_from(&mut *server).await else {
+            let load = &self.layer.load;
+            let Ok(frame) = read::frame(&mut *server, load, Side::Server, UNSENT).await else {
                 return End::Connection;
             };
             let (written, step) = self.answered(frame, &mut batch);
@@ -379,6 +383,7 @@ impl Link {
             let sent = self.to_client(&batch).await;
             batch.clear();
             batch.shrink_to(BATCH);
+            load.passed(Side::Server);
             if let Err(end) = step.and(sent) {
                 return end;
             }
@@ -391,7 +396,7 @@ impl Link {
         let is_message = frame.header.type_ == MESSAGE_TYPE_DATA;
         let mut calls = self.calls();
         let Some(call) = calls.get_mut(&stream) else {
-            out.extend(bytes(&frame));
+            out.extend(bytes(frame));
             return (None, Ok(()));
         };
         let edit = match &call.edit {
@@ -428,7 +433,7 @@ impl Link {
             calls.remove(&stream);
             self.layer.load.close(stream);
         }
-        let whole = bytes(&frame);
+        let whole = bytes(frame);
         match edit {
             Some(Edit::Cut(length)) => {
                 let length = length.unwrap_or(whole.len() / 2);
@@ -467,9 +472,9 @@ fn has_frame(buffer: &[u8]) -> bool {
 }
 
 /// A frame as it is sent.
-fn bytes(frame: &GenMessage) -> Vec<u8> {
+fn bytes(frame: GenMessage) -> Vec<u8> {
     let mut bytes = Vec::from(frame.header);
-    bytes.extend_from_slice(&frame.payload);
+    bytes.extend(frame.payload);
     bytes
 }
 
