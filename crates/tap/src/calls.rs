@@ -15,7 +15,7 @@ use crate::recording::{Kind, Payload, Record, Status, is_made_by_rule};
 /// How many calls are kept that have no answer yet, and how many bytes they take. The oldest are
 /// told as open then.
 const MOST_OPEN: usize = 1 << 16;
-const MOST_BYTES: usize = 32 << 20;
+const MOST_BYTES: usize = 16 << 20;
 
 /// A call as it went.
 #[derive(Debug, Clone)]
@@ -263,11 +263,8 @@ impl Call {
     ///
     /// # Errors
     /// When JSON has no form for it.
-    pub fn line(&self) -> serde_json::Result<Vec<u8>> {
-        let said = |said: Option<&Said>| {
-            let said = said?;
-            said.message.clone()
-        };
+    pub fn line<'a>(&'a self) -> serde_json::Result<Vec<u8>> {
+        let said = |said: Option<&'a Said>| said.and_then(|said| said.message.as_deref());
         let bytes = |said: Option<&Said>| {
             let said = said.filter(|said| said.message.is_none() && !said.payload.is_empty())?;
             Some(agent_text::hex::digits(&said.payload))
@@ -303,7 +300,7 @@ impl Call {
             faults: &self.faults,
             kept_from_agent: self.kept_from_agent.then_some(true),
         };
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(self.size());
         line.serialize(&mut Serializer::with_formatter(&mut text, Printable))?;
         text.push(b'\n');
         Ok(text)
@@ -333,7 +330,7 @@ struct Line<'a> {
     service: &'a str,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<Box<RawValue>>,
+    request: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -345,7 +342,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response: Option<Box<RawValue>>,
+    response: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_payload: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -409,7 +406,7 @@ mod tests {
     #[test]
     fn what_is_kept_of_open_calls_is_bounded() {
         // Eight calls with as much fill the bound.
-        const LARGE: usize = (4 << 20) - size_of::<Call>();
+        const LARGE: usize = MOST_BYTES / 8 - size_of::<Call>();
         let mut calls = Calls::default();
         for stream in 0..8 {
             assert_eq!(told(&mut calls, record(Kind::Request, stream, LARGE)), []);

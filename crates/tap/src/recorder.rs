@@ -318,8 +318,10 @@ pub(crate) fn decoded(
     }
     let mut value = (message.new)();
     agent_schema::decode(&mut *value, payload).map_err(|error| not(&error))?;
-    let mut text = Vec::new();
+    // Bytes take a third more as base64.
+    let mut text = Vec::with_capacity(payload.len().div_ceil(3) * 4);
     json::write(&*value, schema, Style::default(), &mut text).map_err(|error| not(&error))?;
+    drop(value);
     let text = String::from_utf8(text).map_err(|error| not(&error))?;
     RawValue::from_string(text).map_err(|error| not(&error))
 }

@@ -249,7 +249,11 @@ impl Record {
     /// # Errors
     /// When JSON has no form for it, as for a time before 1970.
     pub fn line(&self) -> serde_json::Result<Vec<u8>> {
-        let mut line = serde_json::to_vec(self)?;
+        let message = self.message.as_ref().map_or(0, |text| text.get().len());
+        let payload = self.payload.as_ref().map_or(0, |bytes| bytes.0.len());
+        // What the rest takes mostly.
+        let mut line = Vec::with_capacity(512 + message + payload.div_ceil(3) * 4);
+        serde_json::to_writer(&mut line, self)?;
         line.push(b'\n');
         Ok(line)
     }
