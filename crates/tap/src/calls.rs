@@ -51,6 +51,8 @@ pub struct Said {
     pub payload: Vec<u8>,
     /// What it says.
     pub message: Option<Box<RawValue>>,
+    /// The places of further fields, which the recorder did not know.
+    pub unknown_fields: Vec<String>,
     /// Why it says nothing.
     pub error: Option<String>,
 }
@@ -182,6 +184,7 @@ impl Call {
             request: Some(Said {
                 payload: record.payload.unwrap_or_default().0,
                 message: record.message,
+                unknown_fields: record.unknown_fields,
                 error: record.error,
             }),
             faults: Vec::new(),
@@ -212,6 +215,7 @@ impl Call {
         let response = record.payload.map(|Payload(payload)| Said {
             payload,
             message: record.message,
+            unknown_fields: record.unknown_fields,
             error: record.error,
         });
         call.end = End::Answered {
@@ -227,7 +231,8 @@ impl Call {
         let request = self.request.as_ref().map_or(0, |said| {
             let message = said.message.as_ref().map_or(0, |text| text.get().len());
             let error = said.error.as_ref().map_or(0, String::len);
-            said.payload.len() + message + error
+            let unknown: usize = said.unknown_fields.iter().map(String::len).sum();
+            said.payload.len() + message + unknown + error
         });
         let pair = |(key, value): &(String, String)| {
             size_of::<(String, String)>() + key.len() + value.len()
@@ -275,6 +280,7 @@ impl Call {
             _ => None,
         };
         let request = self.request.as_ref();
+        let unknown = |said: Option<&'a Said>| said.map_or(&[][..], |said| &said.unknown_fields);
         let mut metadata: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (key, value) in &self.metadata {
             metadata.entry(key).or_default().push(value);
@@ -287,12 +293,14 @@ impl Call {
             service: &self.service,
             method: &self.method,
             request: said(request),
+            unknown_fields: unknown(request),
             error: error(request).or_else(|| error(response)),
             payload: bytes(request),
             metadata,
             timeout_nano: self.timeout_nano,
             status: self.status(),
             response: said(response),
+            response_unknown_fields: unknown(response),
             response_payload: bytes(response),
             given_up: matches!(self.end, End::Lost(_)).then_some(true),
             open: matches!(self.end, End::Open).then_some(true),
@@ -331,6 +339,8 @@ struct Line<'a> {
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unknown_fields: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -343,6 +353,8 @@ struct Line<'a> {
     status: Option<&'a Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    response_unknown_fields: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     response_payload: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

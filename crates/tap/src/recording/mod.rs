@@ -104,6 +104,10 @@ pub struct Record {
     /// The message, decoded: ProtoJSON.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<Box<RawValue>>,
+    /// The places of fields that are in the payload and not in the message, as the recorder's
+    /// protos lack them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unknown_fields: Vec<String>,
     /// Why the payload has no message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
@@ -225,6 +229,7 @@ impl Record {
             faults: Vec::new(),
             kept_from_agent: None,
             message: None,
+            unknown_fields: Vec::new(),
             error: None,
             text: None,
             bytes_to_agent: None,
