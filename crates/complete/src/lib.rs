@@ -3,7 +3,6 @@
 //! them in.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 
 mod file;
 mod json;

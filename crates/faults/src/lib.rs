@@ -2,7 +2,6 @@
 //! what they decide for each call, and the layer between two byte streams that
 //! carries it out.
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]

@@ -16,7 +16,6 @@
 //! }
 //! ```
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 mod bundle;

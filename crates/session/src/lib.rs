@@ -3,7 +3,6 @@
 //! from a command's text to a printed response.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 // The printing macros panic when nobody reads; `log::say` and `Output` do not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 

@@ -1,7 +1,6 @@
 //! Calls with typed messages. The build makes a struct for each service of the
 //! proto files, with one method for each RPC; what such a method does is here.
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 use std::iter::FusedIterator;
