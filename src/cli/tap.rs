@@ -46,7 +46,7 @@ pub struct Proxy {
     pub interpose: Option<PathBuf>,
 
     /// The guest's port that the agent listens on; what is said to other ports passes unseen
-    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT, value_parser = port())]
+    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT, value_parser = number())]
     pub port: u32,
 
     /// Record what passes in this file
@@ -58,8 +58,8 @@ pub struct Proxy {
     pub rules: Rules,
 }
 
-/// A port that can be listened on: neither "any port", nor what stands for it.
-fn port() -> clap::builder::RangedI64ValueParser<u32> {
+/// A port or a context ID of one: neither 0 nor what stands for "any".
+fn number() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..i64::from(u32::MAX))
 }
 
@@ -80,12 +80,12 @@ pub struct Capture {
     pub on_host: OnHost,
 
     /// The agent of the guest with this context ID alone [default: all guests]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number())]
     #[cfg_attr(feature = "node", arg(conflicts_with = "sandbox"))]
     pub cid: Option<u32>,
 
     /// The guest's port that the agent listens on
-    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT, value_parser = port())]
+    #[arg(long, value_name = "PORT", default_value_t = crate::transport::AGENT_PORT, value_parser = number())]
     pub port: u32,
 
     /// Record what passes in this file

@@ -309,6 +309,106 @@ fn hundreds_of_connections_are_served_at_once() {
     assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
 }
 
+/// Sends as much of these bytes as is taken.
+fn push(mut to: &UnixStream, bytes: &[u8]) {
+    to.set_write_timeout(Some(Duration::from_millis(20)))
+        .unwrap();
+    // The rest is taken when there is room for it.
+    let _ = to.write_all(bytes);
+}
+
+/// Makes a call on a connection of its own, which is answered whatever the others do.
+fn is_answered(path: &Path) {
+    let mut client = open(path);
+    call(&mut client, 1, "grpc.Health", "Check");
+    assert!(
+        read_frame(&mut client)
+            .unwrap()
+            .1
+            .ends_with(b"\x12\x02\x08\x01")
+    );
+}
+
+#[test]
+fn with_rules_frames_that_come_in_part_do_not_fill_the_memory_nor_hold_up_small_calls() {
+    const CONNECTIONS: usize = 100;
+    const LARGE: usize = 4_000_000;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("behind");
+    let behind = UnixListener::bind(&path).unwrap();
+    let address = format!("unix://{}", path.display());
+    let proxy = proxy(&["--to", &address, "--delay", "Version 1ms"]);
+    proxy.listening();
+    let (request, answer) = (frame(1, 1, 0, &[1; LARGE]), frame(1, 2, 0, &[2; LARGE]));
+    let mut ends = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let client = open(&path_of(&proxy));
+        push(&client, &request[..LARGE]);
+        let (agent, _) = behind.accept().unwrap();
+        ends.push((client, agent));
+        let mut client = open(&path_of(&proxy));
+        call(&mut client, 1, "grpc.Health", "Version");
+        let (mut agent, _) = behind.accept().unwrap();
+        read_frame(&mut agent).unwrap();
+        push(&agent, &answer[..LARGE]);
+        ends.push((client, agent));
+    }
+    // What is small passes, and a large frame does once there is room for it.
+    let mut client = open(&path_of(&proxy));
+    call(&mut client, 1, "grpc.Health", "Check");
+    let (mut agent, _) = behind.accept().unwrap();
+    agent.set_read_timeout(Some(LIMIT)).unwrap();
+    assert!(read_frame(&mut agent).unwrap().1.ends_with(b"Check"));
+    agent
+        .write_all(&frame(1, 2, 0, b"\x12\x02\x08\x01"))
+        .unwrap();
+    assert!(
+        read_frame(&mut client)
+            .unwrap()
+            .1
+            .ends_with(b"\x12\x02\x08\x01")
+    );
+    let sending = thread::spawn(move || client.write_all(&request).map(|()| client));
+    drop(ends);
+    assert_eq!(read_frame(&mut agent).unwrap().1.len(), LARGE);
+    let mut rest = vec![(sending.join().unwrap().unwrap(), agent)];
+    // Connections that have passed large frames, and say nothing more, hold nobody up.
+    for _ in 0..CONNECTIONS {
+        let mut client = open(&path_of(&proxy));
+        call(&mut client, 1, "grpc.Health", "Check");
+        let (mut agent, _) = behind.accept().unwrap();
+        read_frame(&mut agent).unwrap();
+        let answer = answer.clone();
+        let sending = thread::spawn(move || agent.write_all(&answer).map(|()| agent));
+        assert_eq!(read_frame(&mut client).unwrap().1.len(), LARGE);
+        rest.push((client, sending.join().unwrap().unwrap()));
+    }
+    ends_well(proxy);
+}
+
+#[test]
+fn hundreds_of_requests_that_come_in_part_do_not_fill_the_memory_of_a_simulated_agent() {
+    const CONNECTIONS: usize = 200;
+    const LARGE: usize = 4_000_000;
+    let served = serve(&[]);
+    served.listening();
+    let path = path_of(&served);
+    let request = frame(1, 1, 0, &[1; LARGE]);
+    let clients: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let client = open(&path);
+            push(&client, &request[..LARGE]);
+            client
+        })
+        .collect();
+    is_answered(&path);
+    let peak = peak_memory(&served);
+    assert!(peak < 2 * MEMORY, "{peak} KiB");
+    drop(clients);
+    is_answered(&path);
+    assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
+}
+
 #[test]
 fn hundreds_of_frames_that_come_in_part_are_passed_and_do_not_fill_the_memory() {
     const CONNECTIONS: usize = 200;

@@ -284,6 +284,46 @@ fn a_recording_is_a_capture_with_calls_status_and_fields() {
 }
 
 #[test]
+fn the_details_of_a_status_are_shown_as_messages() {
+    let Some(wireshark) = Wireshark::new() else {
+        return;
+    };
+    let any = |name: &str, value: &[u8]| {
+        let parts = [bytes_field(1, name.as_bytes()), bytes_field(2, value)];
+        bytes_field(3, &parts.concat())
+    };
+    let status = [
+        &[8, 9][..],
+        &bytes_field(2, b"not now"),
+        &any("type.googleapis.com/grpc.HealthCheckResponse", &[8, 1]),
+        &any("x.Unknown", b"\xff\xff"),
+        // Without a type, and cut off.
+        &bytes_field(3, &bytes_field(2, &[8, 2])),
+        &bytes_field(3, &[10, 200]),
+    ]
+    .concat();
+    let packets = [
+        packet(true, 5, 4, &[], &request(1, "grpc.Health", "Check", b"")),
+        packet(false, 5, 4, &[], &frame(1, 2, &bytes_field(1, &status))),
+    ];
+    let capture = wireshark.file("details");
+    fs::write(&capture, pcap(&packets)).unwrap();
+    let fields = [
+        "ttrpc.status.code",
+        "ttrpc.status.details.type_url",
+        "ttrpc.grpc.HealthCheckResponse.status",
+        "ttrpc.malformed",
+    ];
+    let shown = wireshark.fields(&capture, "ttrpc.type == 2", &fields);
+    let names = "type.googleapis.com/grpc.HealthCheckResponse,x.Unknown";
+    let [line] = &shown[..] else {
+        panic!("{shown:?}");
+    };
+    assert!(line.starts_with(&format!("9|{names}|1|")), "{line}");
+    assert!(!line.ends_with('|'), "what is cut off is told: {line}");
+}
+
+#[test]
 fn a_capture_of_vsockmon_is_shown_however_it_is_cut() {
     let Some(wireshark) = Wireshark::new() else {
         return;

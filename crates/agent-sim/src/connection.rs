@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::future::ready;
 use std::io;
 
-use agent_faults::{End, Layer};
+use agent_faults::{Budgets, End, Layer};
 use futures_util::stream::{StreamExt as _, once, pending};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use ttrpc::asynchronous::transport::Listener;
@@ -13,6 +13,16 @@ use ttrpc::asynchronous::{Server, Service};
 
 /// How many bytes are on their way between the server and the layer.
 const ROOM: usize = 16 << 10;
+
+/// How many bytes of requests all connections may keep together until they are answered.
+const MOST_REQUESTS: usize = 256 << 20;
+/// The same of answers, until they are taken.
+const MOST_ANSWERS: usize = 64 << 20;
+
+/// What the connections of an agent may keep.
+pub(super) fn kept() -> Budgets {
+    Budgets::new(MOST_REQUESTS, MOST_ANSWERS)
+}
 
 /// Serves a client to the end of its connection, or until `stop` is done. Why it
 /// ended comes back.

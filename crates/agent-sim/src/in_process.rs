@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::agent::Agent;
-use super::connection::serve;
+use super::connection::{kept, serve};
 use super::notice::{Never, Tell, Watch};
 use super::options::GuestOptions;
 use super::services::services;
@@ -60,6 +60,7 @@ impl InProcess {
     ) -> io::Result<InProcess> {
         let agent = Arc::new(Agent::new(options, None));
         let faults = Arc::new(Faults::new(schema, 0));
+        let kept = kept();
         let runtime = runtime()?;
         let (connections, mut made) = mpsc::unbounded_channel::<UnixStream>();
         thread::Builder::new()
@@ -74,7 +75,7 @@ impl InProcess {
                         let layer = Layer {
                             faults: Arc::clone(&faults),
                             observer: Arc::new(()),
-                            load: Arc::new(Load::default()),
+                            load: Arc::new(Load::new(&kept)),
                         };
                         let services = services(schema, &agent, &watch);
                         tokio::spawn(

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use agent_faults::{End, Faults, Layer, Load, Orders};
+use agent_faults::{Budgets, End, Faults, Layer, Load, Orders};
 use agent_schema::Schema;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, join, split};
 use tokio::sync::watch;
 
 use super::agent::Agent;
-use super::connection::serve;
+use super::connection::{kept, serve};
 use super::handshake;
 use super::notice::{Never, Watch};
 use super::options::GuestOptions;
@@ -56,6 +56,8 @@ pub struct Served {
     recorded: Option<Arc<Player>>,
     hybrid_port: Option<u32>,
     faults: Arc<Faults>,
+    /// What all connections may keep.
+    kept: Budgets,
     recorder: Recorder,
     /// How many connections there were.
     connections: AtomicU64,
@@ -81,6 +83,7 @@ impl Served {
                 .map(|recorded| Arc::new(Player::new(recorded))),
             hybrid_port: setup.hybrid_port,
             faults: setup.faults,
+            kept: kept(),
             recorder,
             connections: AtomicU64::new(0),
             generation: AtomicU64::new(0),
@@ -118,7 +121,7 @@ impl Served {
             recorder: self.recorder.clone(),
             connection: self.connections.fetch_add(1, Ordering::Relaxed) + 1,
         };
-        let load = Arc::new(Load::default());
+        let load = Arc::new(Load::new(&self.kept));
         let watch: Arc<dyn Watch> = Arc::new(Logged {
             log: log.clone(),
             load: Arc::clone(&load),

@@ -6,6 +6,7 @@
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
+mod budget;
 mod calls;
 mod control;
 mod dice;
@@ -32,10 +33,11 @@ use agent_schema::{Reflect, Rpc, Schema};
 use self::dice::Dice;
 use self::rule::{Effect, Fault, Rule};
 
+pub use budget::{Budget, Share};
 pub use calls::CallsError;
 pub use error::FaultError;
 pub use kind::Kind;
-pub use layer::{End, Layer, Load};
+pub use layer::{Budgets, End, Layer, Load};
 pub use observer::{Answer, Asked, Observer, Record, Side, Written};
 pub use orders::Orders;
 pub use reader::{Reader, ReaderError};

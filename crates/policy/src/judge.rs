@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::engine::{FILE, Rego, Verdict};
 use crate::protocol::{Answer, Question};
-use crate::trace::{Reason, Stop};
+use crate::trace::{Constants, Reason, Stop};
 
 /// How long a process may take to begin, whatever an answer may take.
 const START: Duration = Duration::from_secs(10);
@@ -224,6 +224,17 @@ impl Judge {
     pub fn stops(&mut self, lines: Vec<u32>) -> Result<Vec<Stop>, JudgeError> {
         match self.ask(&Question::Stops { lines })? {
             Answer::Stops(stops) => Ok(stops),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The values that stand in the policy and in its state.
+    ///
+    /// # Errors
+    /// When the policy cannot be read for it.
+    pub(crate) fn constants(&mut self) -> Result<Constants, JudgeError> {
+        match self.ask(&Question::Constants)? {
+            Answer::Constants(constants) => Ok(constants),
             other => Err(unexpected(&other)),
         }
     }

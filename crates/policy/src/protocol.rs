@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::engine::{Rego, Verdict};
-use crate::trace::{Reason, Stop};
+use crate::trace::{Constants, Reason, Stop};
 
 /// A question.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub(crate) enum Question<'a> {
     },
     /// Where did rules stop that printed from these lines?
     Stops { lines: Vec<u32> },
+    /// Which values stand in the policy and in its state?
+    Constants,
 }
 
 /// An answer.
@@ -56,6 +58,7 @@ pub(crate) enum Answer {
     },
     Why(Vec<Reason>),
     Stops(Vec<Stop>),
+    Constants(Constants),
     /// Why there is no answer.
     Cannot(String),
 }

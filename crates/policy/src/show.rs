@@ -8,7 +8,7 @@ use agent_text::escape;
 use serde_json::{Value as Json, json};
 
 use crate::agent::Refusal;
-use crate::audit::{Change, Findings, Kind};
+use crate::audit::{Change, Findings, Kind, MAX_CONSTANTS};
 use crate::explain::Denial;
 use crate::request::Given;
 use crate::trace::{Reason, Step, Stop, What};
@@ -125,6 +125,7 @@ fn note(step: &Step) -> String {
         What::Undefined => "is undefined",
         What::Holds => "holds, and should not",
         What::NoMatch => "is not of this form",
+        What::Unsolved => "has no solution",
         What::Empty => "has nothing to choose from",
         What::Refused => "is the result",
         What::Error => step.error.as_deref().unwrap_or("is an error"),
@@ -180,7 +181,27 @@ pub fn findings(findings: &Findings) -> String {
         }
         let _ = writeln!(text, "  {path:width$}  {}", shown.join("; "));
     }
+    if findings.more_constants > 0 {
+        let places = match findings.more_constants {
+            1 => "one place".to_owned(),
+            more => format!("{more} places"),
+        };
+        let _ = writeln!(
+            text,
+            "  (in {places} the policy has more values that could be there than the {MAX_CONSTANTS} \
+             that were tried)"
+        );
+    }
     text
+}
+
+/// An allowed request and the findings about it, for scripts.
+pub fn findings_as_json(number: usize, given: &Given, findings: &Findings) -> Json {
+    let mut object = answer_as_json(number, given, None);
+    object["tried"] = json!(findings.tried);
+    object["allowed"] = json!(findings.allowed);
+    object["more_constants"] = json!(findings.more_constants);
+    object
 }
 
 fn said(change: &Change) -> String {

@@ -103,6 +103,14 @@ impl Desk {
                 Ok(tracer) => Answer::Stops(tracer.stops(&lines)),
                 Err(error) => Answer::Cannot(error),
             },
+            Question::Constants => {
+                let state = self.engine.as_ref().map(Engine::state);
+                let state = serde_json::from_str(&state.unwrap_or_default()).unwrap_or_default();
+                match self.tracer() {
+                    Ok(tracer) => Answer::Constants(tracer.constants(&state)),
+                    Err(error) => Answer::Cannot(error),
+                }
+            }
         }
     }
 

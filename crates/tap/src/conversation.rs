@@ -5,9 +5,8 @@
 //! together: a frame that comes in part when too much is kept already is left out and told as
 //! missing, and the one behind it is found by its length.
 
+use agent_faults::{Budget, Share};
 use serde::{Deserialize, Serialize};
-
-use crate::budget::{Budget, Share};
 
 /// Bytes of a frame's header.
 pub(crate) const HEADER_LENGTH: usize = 10;

@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use agent_faults::{Answer, Asked, End, Faults, Layer, Load, Observer, Record, Side, Written};
+use agent_faults::{Answer, Asked, End, Layer, Observer, Record, Side, Written};
 use agent_schema::Rpc;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, join};
 
+use crate::connection::Connection;
 use crate::conversation::Direction;
-use crate::proxy::Connection;
+use crate::pass;
 use crate::socket::{Received, Socket};
 
 /// The longest line of a handshake, its newline included.
@@ -29,13 +30,13 @@ pub(crate) struct Ended {
 /// is over.
 pub(crate) async fn run(
     connection: &Arc<Connection>,
-    faults: &Arc<Faults>,
+    layer: Layer,
     port: u32,
     client: Socket,
     agent: Socket,
     dies: impl Future<Output = ()>,
 ) -> Ended {
-    match carry(connection, faults, port, client, agent, dies).await {
+    match carry(connection, layer, port, client, agent, dies).await {
         Ok(dies) => Ended { reason: None, dies },
         Err(error) => Ended {
             reason: Some(agent_text::reason(&error)),
@@ -46,7 +47,7 @@ pub(crate) async fn run(
 
 async fn carry(
     connection: &Arc<Connection>,
-    faults: &Arc<Faults>,
+    layer: Layer,
     port: u32,
     client: Socket,
     agent: Socket,
@@ -54,7 +55,7 @@ async fn carry(
 ) -> io::Result<bool> {
     let Some(read_ahead) = open(connection, port, &client, &agent).await? else {
         // What is said to other ports, or is no call, passes as it is.
-        let passed = async { connection.pass_both(&client, &agent).await };
+        let passed = async { pass::both(connection, &client, &agent).await };
         let reason = tokio::select! {
             reason = passed => reason,
             () = dies => None,
@@ -67,12 +68,12 @@ async fn carry(
         inner: join(Cursor::new(read_ahead).chain(reader), writer),
         connection: Arc::clone(connection),
     };
-    let layer = Layer {
-        faults: Arc::clone(faults),
-        observer: Arc::new(Marks(Arc::clone(connection))),
-        load: Arc::new(Load::default()),
-    };
     Ok(layer.run(seen, agent, dies).await == End::Dies)
+}
+
+/// Who is told of the rules that are applied on a connection.
+pub(crate) fn observer(connection: &Arc<Connection>) -> Arc<dyn Observer> {
+    Arc::new(Marks(Arc::clone(connection)))
 }
 
 /// Tells which rules are applied to the calls of a connection.

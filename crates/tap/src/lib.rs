@@ -20,16 +20,17 @@
 )]
 
 mod answers;
-mod budget;
 mod calls;
 mod capture;
 mod comparison;
+mod connection;
 mod conversation;
 pub mod diff;
 mod faulty;
 mod ids;
 mod interpose;
 mod log;
+mod pass;
 mod proxy;
 mod queue;
 mod recorder;

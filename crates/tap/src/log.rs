@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
+use agent_faults::Budget;
 use agent_schema::Schema;
 use rustix::process::{getpriority_process, setpriority_process};
 
-use crate::budget::Budget;
 use crate::calls::{Calls, Told};
 use crate::conversation::Piece;
 use crate::queue::{self, Loss, Receiver, Sender, Taken};

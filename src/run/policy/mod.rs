@@ -307,12 +307,7 @@ fn audit(
         let refusal = refusal.map_err(|error| failed(given, error))?;
         let text = match (options.json, findings) {
             (true, None) => as_line(&show::answer_as_json(number, given, refusal.as_ref())),
-            (true, Some(findings)) => {
-                let mut object = show::answer_as_json(number, given, None);
-                object["tried"] = json!(findings.tried);
-                object["allowed"] = json!(findings.allowed);
-                as_line(&object)
-            }
+            (true, Some(found)) => as_line(&show::findings_as_json(number, given, &found)),
             (false, None) => show::answer(number, given, refusal.as_ref()),
             (false, Some(findings)) => format!(
                 "{}: {}",

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{folder, policy};
 use crate::tool::tool;
@@ -68,7 +68,7 @@ fn as_field(path: &str) -> String {
             field.push_str(&format!("[{part}]"));
         } else {
             let dot = if field.is_empty() { "" } else { "." };
-            field.push_str(&format!("{dot}{}", name.trim_end_matches('_')));
+            field.push_str(&format!("{dot}{name}"));
         }
     }
     field
@@ -118,6 +118,142 @@ fn every_hole_is_found_and_nothing_else() {
     assert_eq!(found, expected);
 }
 
+/// The same numbers for the same seed.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
+}
+
+/// Holes that are no wider than one more value, which the policy names somewhere.
+#[test]
+fn a_hole_of_one_value_is_found() {
+    let output = tool(["connect", "-n", "--dry-run", "-o", "serde", "-c", COMMAND]).run();
+    let input = output.succeeded().json();
+    let request = format!(r#"[{{"kind": "CreateContainerRequest", "request": {input}}}]"#);
+    let mut all = Vec::new();
+    pins("input", &input, &mut all);
+    let mut numbers = Numbers(7);
+    let mut holes = BTreeSet::new();
+    let mut others = String::new();
+    while holes.len() < 20 {
+        let place = numbers.below(all.len());
+        let (path, pin) = all[place].clone();
+        let Some(value) = pin.strip_prefix(&format!("{path} == ")) else {
+            continue;
+        };
+        let Some(value) = serde_json::from_str::<Value>(value).ok() else {
+            continue;
+        };
+        let number = holes.len();
+        let other = match &value {
+            Value::Number(_) => json!(4_000 + number),
+            Value::String(_) => json!(format!("zebra {number}")),
+            _ => continue,
+        };
+        all[place].1 = match numbers.below(6) {
+            0 => format!("{path} in [{value}, {other}]"),
+            1 => format!("{path} in {{{value}, {other}}}"),
+            2 => {
+                let _ = writeln!(others, "ok_{number}(x) if x == {value}");
+                let _ = writeln!(others, "ok_{number}(x) if x == {other}");
+                format!("ok_{number}({path})")
+            }
+            3 => {
+                let _ = writeln!(others, "may_{number} := {{\"a\": [{value}, {other}]}}");
+                format!("{path} == may_{number}.a[_]")
+            }
+            4 => {
+                let _ = writeln!(others, "may_{number} contains {value}");
+                let _ = writeln!(others, "may_{number} contains {other}");
+                format!("may_{number}[{path}]")
+            }
+            _ => format!("{{{value}: 1, {other}: 2}}[{path}] > 0"),
+        };
+        holes.insert(as_field(&path));
+    }
+    let (_, found) = audited(&(rego(&all) + &others), &request);
+    assert_eq!(found, holes);
+}
+
+#[test]
+fn what_the_policy_names_is_permitted_in_lists_and_maps() {
+    let rules = "package agent_policy\n\
+                 default ExecProcessRequest := false\n\
+                 ExecProcessRequest if {\n    \
+                     input.process.Args in [[\"ls\"], [\"df\", \"-h\"]]\n    \
+                     every variable in input.process.Env { variable in [\"A=1\", \"B=2\"] }\n\
+                 }\n\
+                 default CreateContainerRequest := false\n\
+                 CreateContainerRequest if {\n    \
+                     every key, value in input.OCI.Annotations { known[key] == value }\n\
+                 }\n\
+                 known := {\"a\": \"1\", \"b\": \"2\"}\n\
+                 default ReseedRandomDevRequest := false\n\
+                 ReseedRandomDevRequest if input.data in [[97], [98, 99], [1000]]\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let changes = |command: &str, wanted: &[&str]| {
+        let output = policy(&folder, &["audit", "-n", "-p", "p.rego", "--json", "-c"])
+            .arguments([command])
+            .run();
+        let found = output.succeeded().json();
+        let allowed = found["allowed"].as_array().unwrap();
+        let changes = allowed.iter().map(|change| {
+            let word = |name: &str| change[name].as_str().unwrap().to_owned();
+            format!("{} {} {}", word("path"), word("change"), change["to"])
+        });
+        let changes: BTreeSet<_> = changes.collect();
+        for wanted in wanted {
+            assert!(changes.contains(*wanted), "{wanted}\n{changes:#?}");
+        }
+    };
+    changes(
+        "ExecProcess process.Args=ls",
+        &[
+            r#"process.Args changed ["df","-h"]"#,
+            r#"process.Env[0] added "A=1""#,
+            r#"process.Env[0] added "B=2""#,
+        ],
+    );
+    changes(
+        "CreateContainer OCI.Annotations[a]=1",
+        &[r#"OCI.Annotations["b"] added "2""#],
+    );
+    changes(
+        "CreateContainer OCI={}",
+        &[r#"OCI.Annotations["a"] added "1""#],
+    );
+    changes("ReseedRandomDev data=a", &["data changed [98,99]"]);
+}
+
+/// Where a policy has very many values, the nearest are tried, and that there are more is told.
+#[test]
+fn of_very_many_values_the_nearest_are_tried() {
+    let many: Vec<_> = (0..5_000).map(|number| format!("v{number}")).collect();
+    let many = serde_json::to_string(&many).unwrap();
+    let rules = format!(
+        "package agent_policy\ndefault StartContainerRequest := false\nmany := {many}\n\
+         StartContainerRequest if input.container_id in named\n\
+         named := [\"a\", \"zebra\"]\nother if input.other == many[_]\n"
+    );
+    let folder = folder(&[("p.rego", &rules)]);
+    policy(&folder, &["audit", "-n", "-p", "p.rego", "-c"])
+        .arguments(["StartContainer cid=a"])
+        .stdout(
+            "1  allowed  StartContainer: 1 of 38 changes are still allowed\n  \
+               container_id  changed: \"zebra\"\n  \
+               (in one place the policy has more values that could be there than the 32 that were \
+             tried)\n",
+        )
+        .test();
+}
+
 #[test]
 fn what_a_pattern_permits_is_found() {
     let rules = "package agent_policy\ndefault CreateSandboxRequest := false\n\
@@ -133,9 +269,9 @@ fn what_a_pattern_permits_is_found() {
     policy(&folder, &["audit", "-p", "p.rego", "-c"])
         .arguments(["CreateSandbox sandbox_id=0123abcd hostname=web-1", "CreateSandbox"])
         .stdout(
-            "1  allowed  CreateSandbox: 5 of 19 changes are still allowed\n  \
+            "1  allowed  CreateSandbox: 6 of 28 changes are still allowed\n  \
                dns[0]      added: \"policy-audit\"\n  \
-               hostname    changed: \"web-0\"; changed: \"web-1-policy-audit\"\n  \
+               hostname    changed: \"web-0\"; changed: \"web-1-policy-audit\"; changed: \"web\"\n  \
                sandbox_id  changed: \"0120abcd\"; changed: \"0123abca\"\n\
              2  denied   CreateSandbox  code: PERMISSION_DENIED: CreateSandboxRequest is blocked by \
              policy:\n",
@@ -165,7 +301,7 @@ fn a_sequence_keeps_its_state() {
         "1  allowed  StartContainer: 6 of 6 changes are still allowed\n  \
                container_id  changed: \"wea\"; changed: \"web-policy-audit\"; changed: \
                \"policy-audit-web\"; changed: \"WEB\"; changed: \"policy-audit\"; changed: \"\"\n\
-             2  allowed  StartContainer: 0 of 6 changes are still allowed\n",
+             2  allowed  StartContainer: 0 of 15 changes are still allowed\n",
     )
     .test();
 }

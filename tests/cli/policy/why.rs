@@ -186,8 +186,10 @@ fn of_what_is_missing_the_key_is_shown() {
         [
             "  p.rego:4: value := input.OCI.Annotations[key]   # is undefined",
             "      key = \"id\"",
+            "      input.OCI.Annotations = {}",
             "  p.rego:9: found := data.pstate[id]   # is undefined",
             "      id = \"web\"",
+            "      data.pstate = {}",
             "    from p.rego:7: known(input.container_id)",
         ]
     );

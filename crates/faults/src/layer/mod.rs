@@ -3,7 +3,9 @@
 //! answer what they decide. An agent and a proxy use the same one.
 
 mod call;
+mod frame;
 mod load;
+mod read;
 mod write;
 
 #[cfg(test)]
@@ -13,23 +15,25 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use protobuf::{EnumOrUnknown, Message as _};
+use protobuf::Message as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, BufReader, split};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use ttrpc::proto::{
-    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, GenMessage, GenMessageError, MESSAGE_HEADER_LENGTH,
-    MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST, MessageHeader,
+    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, GenMessage, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
+    MessageHeader,
 };
-use ttrpc::{Code, Request, Response, Status};
+use ttrpc::{Code, Request, Response};
 
 use super::observer::{Answer, Asked, Observer, Side, Written};
 use super::{Fault, Faults, Kind};
 use call::{Call, Edit, Flow};
+use frame::{bytes, frame_of, frame_with, has_frame, later, refusal};
+use read::{ReadError, UNSENT};
 use write::{UNREAD, Writer};
 
-pub use load::Load;
+pub use load::{Budgets, Load};
 
 /// Why a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +61,7 @@ pub struct Layer {
     pub faults: Arc<Faults>,
     /// Who is told of the calls.
     pub observer: Arc<dyn Observer>,
-    /// What waits for its answer.
+    /// What is kept of it.
     pub load: Arc<Load>,
 }
 
@@ -122,18 +126,17 @@ impl Link {
     ) -> End {
         loop {
             while delayed.try_join_next().is_some() {}
-            self.layer.load.room().await;
             self.layer.observer.room().await;
-            let step = match GenMessage::read_from(&mut client).await {
+            let load = &self.layer.load;
+            let step = match read::frame(&mut client, load, Side::Client, UNSENT).await {
                 Ok(frame) if frame.header.type_ == MESSAGE_TYPE_REQUEST => {
                     self.request(frame, delayed).await
                 }
                 Ok(frame) => self.message(frame).await,
-                Err(GenMessageError::ReturnError(header, error)) => {
-                    self.too_long(header, error).await
-                }
-                Err(GenMessageError::InternalError(_)) => Err(End::Connection),
+                Err(ReadError::TooLong(header, error)) => self.too_long(header, error).await,
+                Err(ReadError::Gone) => Err(End::Connection),
             };
+            load.passed(Side::Client);
             if let Err(end) = step {
                 return end;
             }
@@ -162,10 +165,12 @@ impl Link {
             Ok(request) => faults.decide(rpc, &request.payload),
             Err(_) => super::Decision::default(),
         };
-        self.layer.load.open(stream, frame.payload.len());
+        self.layer.load.open(stream);
         let is_closed = frame.header.flags & FLAG_REMOTE_CLOSED != 0;
         let mut call = Call::new(rpc, record, is_closed);
         let Some(delay) = decision.delay else {
+            // It says the same as the frame, which may have to wait for the server.
+            drop(envelope);
             call.flow = Flow::Held(vec![frame]);
             self.calls().insert(stream, call);
             return self.carry_out(stream, decision.fault).await;
@@ -266,7 +271,7 @@ impl Link {
         };
         if let Flow::Held(frames) = held {
             for frame in frames {
-                let sent = server.write(&bytes(&frame)).await;
+                let sent = server.write(&bytes(frame)).await;
                 sent.map_err(|_| End::Connection)?;
             }
         }
@@ -293,7 +298,7 @@ impl Link {
                 }
                 Some(call) => {
                     call.is_closed |= is_over;
-                    self.layer.load.add(stream, frame.payload.len());
+                    self.layer.load.add(stream);
                     if has_data {
                         written = call.record.message(Side::Client, &frame.payload);
                     }
@@ -311,7 +316,7 @@ impl Link {
         let Some(frame) = frame else {
             return Ok(());
         };
-        let sent = self.server.turn().await.write(&bytes(&frame)).await;
+        let sent = self.server.turn().await.write(&bytes(frame)).await;
         sent.map_err(|_| End::Connection)
     }
 
@@ -366,7 +371,8 @@ impl Link {
         let mut batch = Vec::new();
         let mut last_written = None;
         loop {
-            let Ok(frame) = GenMessage::read_from(&mut *server).await else {
+            let load = &self.layer.load;
+            let Ok(frame) = read::frame(&mut *server, load, Side::Server, UNSENT).await else {
                 return End::Connection;
             };
             let (written, step) = self.answered(frame, &mut batch);
@@ -379,6 +385,7 @@ impl Link {
             let sent = self.to_client(&batch).await;
             batch.clear();
             batch.shrink_to(BATCH);
+            load.passed(Side::Server);
             if let Err(end) = step.and(sent) {
                 return end;
             }
@@ -391,7 +398,7 @@ impl Link {
         let is_message = frame.header.type_ == MESSAGE_TYPE_DATA;
         let mut calls = self.calls();
         let Some(call) = calls.get_mut(&stream) else {
-            out.extend(bytes(&frame));
+            out.extend(bytes(frame));
             return (None, Ok(()));
         };
         let edit = match &call.edit {
@@ -428,7 +435,7 @@ impl Link {
             calls.remove(&stream);
             self.layer.load.close(stream);
         }
-        let whole = bytes(&frame);
+        let whole = bytes(frame);
         match edit {
             Some(Edit::Cut(length)) => {
                 let length = length.unwrap_or(whole.len() / 2);
@@ -455,54 +462,4 @@ async fn wait(written: Option<Written>) {
         // An error means that it never will be.
         let _ = written.await;
     }
-}
-
-/// Whether a whole frame is there.
-fn has_frame(buffer: &[u8]) -> bool {
-    let length = buffer
-        .first_chunk()
-        .map(|length| u32::from_be_bytes(*length));
-    let length = length.and_then(|length| usize::try_from(length).ok());
-    length.is_some_and(|length| buffer.len() >= MESSAGE_HEADER_LENGTH + length)
-}
-
-/// A frame as it is sent.
-fn bytes(frame: &GenMessage) -> Vec<u8> {
-    let mut bytes = Vec::from(frame.header);
-    bytes.extend_from_slice(&frame.payload);
-    bytes
-}
-
-/// The frame of a response.
-fn frame_of(stream: u32, response: &Response) -> Vec<u8> {
-    // It is as long as a user wants it, and has no required fields.
-    let data = response.write_to_bytes().unwrap_or_default();
-    let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-    let mut bytes = Vec::from(MessageHeader::new_response(stream, length));
-    bytes.extend(data);
-    bytes
-}
-
-/// A frame with other data.
-fn frame_with(mut header: MessageHeader, payload: protobuf::Result<Vec<u8>>) -> GenMessage {
-    let payload = payload.unwrap_or_default();
-    header.length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    GenMessage { header, payload }
-}
-
-/// The frame of a request that has waited, with what is left of its time.
-fn later(mut request: Request, left: Duration, frame: GenMessage) -> GenMessage {
-    request.timeout_nano = i64::try_from(left.as_nanos()).unwrap_or(i64::MAX);
-    frame_with(frame.header, request.write_to_bytes())
-}
-
-/// A response with a status.
-fn refusal(code: i32, message: String) -> Response {
-    let mut response = Response::new();
-    response.set_status(Status {
-        code: EnumOrUnknown::from_i32(code),
-        message,
-        ..Status::default()
-    });
-    response
 }

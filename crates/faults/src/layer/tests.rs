@@ -57,7 +57,7 @@ fn seen_between(rules: &[&str], observer: Arc<dyn Observer>) -> Ends {
     let layer = Layer {
         faults: Arc::new(faults),
         observer,
-        load: Arc::new(Load::default()),
+        load: Arc::new(Load::new(&Budgets::new(256 << 20, 64 << 20))),
     };
     let (client, near_client) = duplex(1 << 20);
     let (server, near_server) = duplex(1 << 20);
@@ -78,7 +78,7 @@ fn request(stream: u32, method: &str, payload: usize) -> Vec<u8> {
     let payload = request.write_to_bytes().unwrap();
     let length = u32::try_from(payload.len()).unwrap();
     let header = MessageHeader::new_request(stream, length);
-    bytes(&GenMessage { header, payload })
+    bytes(GenMessage { header, payload })
 }
 
 async fn answer(server: &mut DuplexStream, stream: u32) {
@@ -128,7 +128,7 @@ async fn a_call_that_is_delayed_holds_up_no_other_and_keeps_its_time_limit() {
     late.timeout_nano = 20_000_000;
     let payload = late.write_to_bytes().unwrap();
     let header = MessageHeader::new_request(1, u32::try_from(payload.len()).unwrap());
-    let late = bytes(&GenMessage { header, payload });
+    let late = bytes(GenMessage { header, payload });
     ends.client.write_all(&late).await.unwrap();
     ends.client
         .write_all(&request(3, "Check", 0))

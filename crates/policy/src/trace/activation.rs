@@ -47,10 +47,12 @@ pub(super) struct Attempt {
     pub parts_before: BTreeMap<(usize, usize), Value>,
     /// The statements of which it is not known whether the value is of the form that they want.
     pub unsure: BTreeSet<usize>,
-    /// The statements that were found to have no value.
-    pub undefined: BTreeSet<usize>,
+    /// Whether the statements have a value of which that was found out before their turn.
+    pub probed: BTreeMap<usize, bool>,
     /// The bodies that were entered for it.
     pub children: Vec<usize>,
+    /// The same of the statements in the trail.
+    pub children_before: BTreeMap<usize, Vec<usize>>,
     /// How many attempts came as far and no further.
     pub tried: usize,
     /// How far it came: how many statements passed, then the same of the best child.
@@ -85,11 +87,7 @@ impl Activations {
                 Event::Tell(statement, value) => reader.tell(statement, value),
                 Event::Probe(statement, has_value) => {
                     if let Some(frame) = reader.frame(statement) {
-                        let undefined = &mut frame.current.undefined;
-                        match has_value {
-                            true => undefined.remove(&statement),
-                            false => undefined.insert(statement),
-                        };
+                        frame.current.probed.insert(statement, has_value);
                     }
                 }
                 Event::Part(statement, part, value) => {
@@ -210,18 +208,20 @@ impl Reader<'_> {
                     true
                 }
             },
+            Kind::Equation => value[0] != Value::Bool(false),
             Kind::Every | Kind::Silent => true,
         };
         if passes {
             frame.current.trail.push(number);
             // What an `every` is evaluated for comes after its domain.
             if kind != Kind::Every {
-                frame.current.children.clear();
+                let children = std::mem::take(&mut frame.current.children);
+                frame.current.children_before.insert(number, children);
                 frame.current.progress.clear();
             }
             let parts = std::mem::take(&mut frame.current.parts);
             frame.current.parts_before.extend(parts);
-            if kind == Kind::Assign {
+            if matches!(kind, Kind::Assign | Kind::Equation) {
                 frame.current.values.insert(number, value);
             }
         } else {
@@ -267,17 +267,19 @@ impl Frame {
             Some(place) => self.current.trail.get(..place).unwrap_or_default().to_vec(),
             None => self.current.trail.clone(),
         };
-        let undefined = self.current.undefined.clone();
+        let probed = self.current.probed.clone();
         let values = self.current.values.clone();
         let unsure = self.current.unsure.clone();
         let parts_before = self.current.parts_before.clone();
+        let children_before = self.current.children_before.clone();
         self.keep();
         self.current = Attempt {
             trail,
             values,
-            undefined,
+            probed,
             unsure,
             parts_before,
+            children_before,
             ..Attempt::default()
         };
     }
@@ -298,7 +300,7 @@ impl Frame {
 }
 
 /// The elements of a value that there is to choose from.
-fn elements(value: &Value) -> Vec<&Value> {
+pub(super) fn elements(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(items) => items.iter().collect(),
         Value::Set(items) => items.iter().collect(),
@@ -346,7 +348,7 @@ pub(super) fn is_empty(value: &Value) -> bool {
 }
 
 /// Whether a value is the result of a rule that refuses.
-fn is_refusal(value: &Value) -> bool {
+pub(super) fn is_refusal(value: &Value) -> bool {
     matches!(value, Value::Object(_)) && value["allowed"] == Value::Bool(false)
 }
 

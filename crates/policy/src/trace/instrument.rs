@@ -8,39 +8,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{
-    AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleAssign, RuleHead,
+    BUILTINS, BoolOp, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleAssign, RuleHead,
 };
 
 use super::pattern::Pattern;
+use super::reference::Reference;
 use super::source::Source;
-use super::syntax::{
-    each, each_of, input_path, is_constant, is_pattern, keys_in, name_of, names_in, root, variables,
-};
-use super::traced::{Body, Function, Given, Kind, Part, Statement, Traced};
+use super::syntax::{each_of, is_constant, keys_in, name_of, names_in, root, value_of, variables};
+use super::traced::{Body, Comparison, Function, Given, Kind, Part, Statement, Traced};
 
+/// What the names begin with that are put into a policy, unless it has such names.
+const PREFIX: &str = "__policy";
 /// Tells that a body is entered: its number, the values of its arguments.
-pub(super) const ENTER: &str = "__policy_enter";
+pub(super) const ENTER: &str = "enter";
 /// Tells a statement's value: its number, the value.
-pub(super) const TELL: &str = "__policy_tell";
+pub(super) const TELL: &str = "tell";
 /// Tells the value of a part of a statement: the statement's number, the part's, the value.
-pub(super) const PART: &str = "__policy_part";
-
+pub(super) const PART: &str = "part";
 /// Tells whether a statement has a value: its number, the values that it has.
-pub(super) const PROBE: &str = "__policy_probe";
-
-/// The value of a rule that had no body.
-const VALUE: &str = "__policy_value";
+pub(super) const PROBE: &str = "probe";
+/// The value of a rule that had no body, and each that a probe finds.
+const VALUE: &str = "value";
 
 impl Traced {
     /// Puts the calls into a policy. The statements that are `probed` are evaluated once more
     /// before their turn, to tell whether they have a value.
     pub(super) fn new(module: &Module, probed: &BTreeSet<usize>) -> Self {
+        let source = Source::new(module);
+        let mut prefix = PREFIX.to_owned();
+        while source.raw((0, source.len())).contains(&prefix) {
+            prefix.push('_');
+        }
         let mut writer = Writer {
-            source: Source::new(module),
+            source,
             insertions: Vec::new(),
             probed,
             wants_if: module.rego_v1,
-            traced: Traced::default(),
+            traced: Traced {
+                prefix,
+                ..Traced::default()
+            },
         };
         for rule in &module.policy {
             writer.note(rule);
@@ -56,14 +63,21 @@ impl Traced {
     }
 }
 
-struct Writer<'a> {
-    source: Source<'a>,
+impl Traced {
+    /// The name of a call, or of a variable, that is not the policy's own.
+    pub(super) fn name(&self, of: &str) -> String {
+        format!("{}_{of}", self.prefix)
+    }
+}
+
+pub(super) struct Writer<'a> {
+    pub(super) source: Source<'a>,
     /// What to put where; at one place in this order.
     insertions: Vec<(usize, String)>,
     probed: &'a BTreeSet<usize>,
     /// Whether a body needs `if` before it.
     wants_if: bool,
-    traced: Traced,
+    pub(super) traced: Traced,
 }
 
 impl Writer<'_> {
@@ -116,7 +130,7 @@ impl Writer<'_> {
         }
     }
 
-    fn insert(&mut self, place: usize, text: impl Into<String>) {
+    pub(super) fn insert(&mut self, place: usize, text: impl Into<String>) {
         self.insertions.push((place, text.into()));
     }
 
@@ -135,7 +149,7 @@ impl Writer<'_> {
         };
         let is_plain = matches!(head, RuleHead::Compr { refr, .. } if name_of(refr).is_some());
         let source = self.source.clone();
-        let body = |line: u32, start: u32| Body {
+        let body = |line: u32, start: u32, value: Option<&RuleAssign>| Body {
             rule: root(refr),
             line,
             text: source.first_line(start),
@@ -143,6 +157,7 @@ impl Writer<'_> {
             is_plain,
             arguments: arguments.clone(),
             within: None,
+            gives: value.map_or(Some(true.into()), |assign| value_of(&assign.value)),
             statements: Vec::new(),
         };
         if bodies.is_empty() {
@@ -161,10 +176,11 @@ impl Writer<'_> {
                 });
                 return;
             };
-            let number = self.add_body(body(span.line, span.start));
+            let number = self.add_body(body(span.line, span.start, Some(assign)));
             let keyword = if self.wants_if { "if " } else { "" };
             let enter = self.enter(number);
-            self.insert(start, format!("{VALUE} {keyword}{{ {enter}; {VALUE} := "));
+            let value = self.traced.name(VALUE);
+            self.insert(start, format!("{value} {keyword}{{ {enter}; {value} := "));
             self.head(number, &assign.value);
             self.insert(end, " }");
             return;
@@ -175,7 +191,7 @@ impl Writer<'_> {
                 0 => (span.line, span.start),
                 _ => (one.span.line, one.span.start),
             };
-            let number = self.add_body(body(line, start));
+            let number = self.add_body(body(line, start, one.assign.as_ref().or(assign)));
             let value = match index {
                 0 => assign.filter(|_| !shared),
                 _ => one.assign.as_ref(),
@@ -199,7 +215,8 @@ impl Writer<'_> {
             .bodies
             .get(body)
             .map(|body| body.arguments.join(", "));
-        format!("{ENTER}({body}, [{}])", arguments.unwrap_or_default())
+        let call = self.traced.name(ENTER);
+        format!("{call}({body}, [{}])", arguments.unwrap_or_default())
     }
 
     fn head(&mut self, body: usize, value: &Expr) {
@@ -246,6 +263,9 @@ impl Writer<'_> {
             text,
             parts: Vec::new(),
             is_reference: false,
+            subject: None,
+            compares: None,
+            references: Vec::new(),
             names: BTreeSet::new(),
             pattern: None,
             defines: BTreeSet::new(),
@@ -265,20 +285,24 @@ impl Writer<'_> {
             let statement = &mut self.traced.statements[number];
             names_in(expr, &mut statement.names);
             keys_in(expr, &mut statement.keys);
+            Reference::all_in(expr, &mut statement.references);
         });
         if self.probed.contains(&number)
             && statement.with_mods.is_empty()
-            && let Some((from, to)) = self.valued(statement)
+            && let Some((from, to)) = self.valued(number, statement)
         {
             let expr = self.source.raw((from, to));
-            let probe = format!("{PROBE}({number}, [__value | __value := {expr}]); ");
+            let (call, value) = (self.traced.name(PROBE), self.traced.name(VALUE));
+            let probe = format!("{call}({number}, [{value} | {value} := {expr}]); ");
             self.insert(start, probe);
+            self.traced.probed.insert(number);
         }
         let kind = match &statement.literal {
             Literal::SomeVars { .. } => Kind::Silent,
             Literal::Expr { expr, .. } => match expr.as_ref() {
-                Expr::AssignExpr { op, lhs, rhs, .. } => self.assign(number, op, lhs, rhs),
-                expr if self.is_left_alone(expr) => Kind::Silent,
+                Expr::AssignExpr { op, lhs, rhs, .. } => self.assign(number, end, op, lhs, rhs),
+                expr if is_print(expr) => Kind::Silent,
+                expr if self.is_left_alone(expr) => self.output(number, end, expr),
                 expr => self.wrap(number, expr).then_kind(Kind::Test),
             },
             Literal::NotExpr { expr, .. }
@@ -327,6 +351,7 @@ impl Writer<'_> {
                         .filter(|name| name != "_")
                         .collect(),
                     within: Some(number),
+                    gives: None,
                     statements: Vec::new(),
                 };
                 let inner = self.add_body(inner);
@@ -337,97 +362,14 @@ impl Writer<'_> {
         self.traced.statements[number].kind = kind;
     }
 
-    /// Where the expression stands that a statement needs the value of.
-    fn valued(&self, statement: &LiteralStmt) -> Option<(usize, usize)> {
-        match &statement.literal {
-            Literal::Expr { expr, .. } => match expr.as_ref() {
-                Expr::AssignExpr { lhs, rhs, .. } if is_pattern(lhs) => self.source.extent(rhs),
-                Expr::AssignExpr { lhs, .. } => self.source.extent(lhs),
-                expr => self.source.extent(expr),
-            },
-            Literal::SomeIn { collection, .. } => self.source.extent(collection),
-            Literal::Every { domain, .. } => self.source.extent(domain),
-            Literal::SomeVars { .. } | Literal::NotExpr { .. } => None,
-        }
-    }
-
-    fn assign(&mut self, number: usize, op: &AssignOp, lhs: &Expr, rhs: &Expr) -> Kind {
-        let is_equation = *op == AssignOp::Eq;
-        // `3 = x` gives x its value as well as `x = 3` does.
-        let wants_value = |expr| is_pattern(expr) && !self.has_value(number, expr);
-        let (to, from) = match (wants_value(lhs), wants_value(rhs)) {
-            _ if !is_equation => (lhs, rhs),
-            (false, false) => return self.compare(number, lhs, rhs),
-            (true, false) => (lhs, rhs),
-            (false, true) => (rhs, lhs),
-            (true, true) => {
-                // Either may be what gets a value.
-                let mut defines = variables(lhs);
-                if matches!((lhs, rhs), (Expr::Var { .. }, Expr::Var { .. })) {
-                    defines.clear();
-                }
-                self.traced.statements[number].defines = defines;
-                return Kind::Silent;
-            }
-        };
-        let text = self.source.text_of(from);
-        let statement = &mut self.traced.statements[number];
-        statement.defines = variables(to);
-        statement.pattern = Some((Pattern::of(to, !is_equation), text));
-        if self.is_left_alone(from) {
-            return Kind::Silent;
-        }
-        self.wrap(number, from).then_kind(Kind::Assign)
-    }
-
-    /// Whether all variables of an expression have their values before the statement is evaluated.
-    fn has_value(&self, number: usize, expr: &Expr) -> bool {
-        let body = &self.traced.bodies[self.traced.statements[number].body];
-        let mut has_value = true;
-        each(expr, &mut |expr| {
-            let Expr::Var { span, .. } = expr else { return };
-            let name = span.text();
-            let mut patterns = body
-                .statements
-                .iter()
-                .filter_map(|earlier| self.traced.statements[*earlier].pattern.as_ref());
-            has_value &= name == "input"
-                || name == "data"
-                || body.arguments.iter().any(|argument| argument == name)
-                || patterns.any(|(pattern, _)| pattern.declares(name));
-        });
-        has_value
-    }
-
-    /// `input.a = 3` gives no variable a value: it becomes `input.a == 3`, which tells as much.
-    fn compare(&mut self, number: usize, lhs: &Expr, rhs: &Expr) -> Kind {
-        let (Some(left), Some(right)) = (self.source.extent(lhs), self.source.extent(rhs)) else {
-            return Kind::Silent;
-        };
-        let between = self.source.raw((left.1, right.0));
-        if between.trim() != "=" || self.is_left_alone(lhs) || self.is_left_alone(rhs) {
-            return Kind::Silent;
-        }
-        names_in(lhs, &mut self.traced.statements[number].names);
-        names_in(rhs, &mut self.traced.statements[number].names);
-        self.insert(left.0, format!("{TELL}({number}, "));
-        self.part(number, 0, lhs);
-        // Between the sign and what it is followed by there may be a line's end.
-        let sign = between.find('=').unwrap_or_default();
-        self.insert(left.1 + sign, "=");
-        self.part(number, 1, rhs);
-        self.insert(right.1, ")");
-        Kind::Test
-    }
-
     /// Whether an expression would not mean the same within a call: a call with one argument
     /// more than the function takes, which gets the result, and `print`.
-    fn is_left_alone(&self, expr: &Expr) -> bool {
+    pub(super) fn is_left_alone(&self, expr: &Expr) -> bool {
         let Expr::Call { fcn, params, .. } = expr else {
             return false;
         };
         let name = fcn.span().text();
-        if name == "print" || name == "walk" {
+        if is_print(expr) || name == "walk" {
             return true;
         }
         let takes = match self.traced.functions.get(name) {
@@ -441,12 +383,19 @@ impl Writer<'_> {
     }
 
     /// Lets an expression tell its value, and the values of its parts.
-    fn wrap(&mut self, number: usize, expr: &Expr) -> Wrapped {
+    pub(super) fn wrap(&mut self, number: usize, expr: &Expr) -> Wrapped {
         let Some((start, end)) = self.source.extent(expr) else {
             return Wrapped(false);
         };
         let parts: Vec<_> = match called(expr) {
-            Expr::BoolExpr { lhs, rhs, .. } => vec![lhs, rhs],
+            Expr::BoolExpr { op, lhs, rhs, .. } => {
+                self.traced.statements[number].compares = match op {
+                    BoolOp::Eq => Some(Comparison::Same),
+                    BoolOp::Ne => Some(Comparison::Other),
+                    BoolOp::Lt | BoolOp::Le | BoolOp::Ge | BoolOp::Gt => None,
+                };
+                vec![lhs, rhs]
+            }
             Expr::Membership {
                 value, collection, ..
             } => vec![value, collection],
@@ -457,9 +406,10 @@ impl Writer<'_> {
             expr,
             Expr::Call { .. } | Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. }
         );
+        self.traced.statements[number].subject = Reference::of(expr);
         let names = &mut self.traced.statements[number].names;
         names_in(expr, names);
-        self.insert(start, format!("{TELL}({number}, "));
+        self.insert(start, format!("{}({number}, ", self.traced.name(TELL)));
         for (index, part) in parts.iter().enumerate() {
             self.part(number, index, part);
         }
@@ -468,21 +418,30 @@ impl Writer<'_> {
     }
 
     /// Lets a part of a statement tell its value.
-    fn part(&mut self, number: usize, index: usize, part: &Expr) {
-        let text = self.source.text_of(part);
-        let is_constant = is_constant(part);
+    pub(super) fn part(&mut self, number: usize, index: usize, part: &Expr) {
         let extent = self.source.extent(part);
-        if let Some((start, end)) = extent.filter(|_| !is_constant) {
-            self.insert(start, format!("{PART}({number}, {index}, "));
+        if let Some((start, end)) = extent.filter(|_| !is_constant(part)) {
+            let call = self.traced.name(PART);
+            self.insert(start, format!("{call}({number}, {index}, "));
             self.insert(end, ")");
         }
-        let statement = &mut self.traced.statements[number];
-        statement.parts.push(Part {
-            text,
-            is_constant,
-            path: input_path(part),
-        });
+        self.silent_part(number, part);
     }
+
+    /// Notes a part of a statement, which does not tell its value.
+    pub(super) fn silent_part(&mut self, number: usize, part: &Expr) {
+        let part = Part {
+            text: self.source.text_of(part),
+            constant: value_of(part),
+            subject: Reference::of(part),
+        };
+        self.traced.statements[number].parts.push(part);
+    }
+}
+
+/// Whether an expression only prints, which never fails.
+fn is_print(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call { fcn, .. } if fcn.span().text() == "print")
 }
 
 /// The call whose result an expression takes a part of.
@@ -494,10 +453,10 @@ fn called(expr: &Expr) -> &Expr {
 }
 
 /// Whether an expression tells its value.
-struct Wrapped(bool);
+pub(super) struct Wrapped(bool);
 
 impl Wrapped {
-    fn then_kind(&self, kind: Kind) -> Kind {
+    pub(super) fn then_kind(&self, kind: Kind) -> Kind {
         if self.0 { kind } else { Kind::Silent }
     }
 }

@@ -2,11 +2,16 @@
 //! each statement came to, and the expression that failed is looked for in what they told.
 
 mod activation;
+mod constants;
+mod equation;
 mod fixed;
 mod given;
 mod instrument;
+mod origin;
 mod pattern;
 mod reason;
+mod reference;
+mod silent;
 mod source;
 mod step;
 mod stops;
@@ -14,7 +19,9 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod traced;
+mod values;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,11 +29,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use regorus::Value;
 use regorus::unstable::{Module, Ref};
 
+pub(crate) use constants::Constants;
 pub use step::{Part, Reason, Step, What};
 pub use stops::{Line, Stop};
 
 use self::activation::{Activations, Event};
 use self::instrument::{ENTER, PART, PROBE, TELL};
+use self::reason::World;
 use self::traced::Traced;
 use crate::engine::{self, Rego};
 
@@ -40,8 +49,8 @@ const MAX_ROUNDS: usize = 4;
 pub(crate) struct Tracer {
     module: Ref<Module>,
     rego: Rego,
-    /// The policy with the calls in it, and what they tell.
-    round: Round,
+    /// The policy with the calls in it, and what they tell, once it was needed.
+    round: Option<Round>,
 }
 
 /// What the values tell that a call was made with.
@@ -58,18 +67,16 @@ impl Tracer {
     /// Prepares a policy that the agent takes.
     ///
     /// # Errors
-    /// When it cannot be read with the calls in it.
+    /// When it cannot be read.
     pub(crate) fn new(text: &str, rego: Rego) -> Result<Self, String> {
         let mut plain = engine::bare(rego, NonZeroU32::MAX, NonZeroUsize::MAX);
         let added = plain.add_policy(engine::FILE.to_owned(), text.to_owned());
         added.map_err(|error| error.to_string())?;
         let module = plain.get_modules().first().cloned();
-        let module = module.ok_or("there is no policy")?;
-        let round = Round::new(&module, rego, &BTreeSet::new())?;
         Ok(Self {
-            module,
+            module: module.ok_or("there is no policy")?,
             rego,
-            round,
+            round: None,
         })
     }
 
@@ -78,10 +85,15 @@ impl Tracer {
         stops::stops(&self.module, lines)
     }
 
+    /// The values that stand in the policy, and in this state.
+    pub(crate) fn constants(&self, state: &serde_json::Value) -> Constants {
+        Constants::of(&self.module, state)
+    }
+
     /// Why the rule called `rule` is not true of a request, in the state given as JSON.
     ///
     /// # Errors
-    /// When it cannot be evaluated.
+    /// When it cannot be read with the calls in it, or not be evaluated.
     pub(crate) fn why(
         &mut self,
         rule: &str,
@@ -93,7 +105,11 @@ impl Tracer {
         if let Some(error) = self.error(rule, input, state) {
             return Ok(vec![error]);
         }
-        let (mut reasons, mut doubts) = self.round.reasons(rule, input, state)?;
+        let round = match &mut self.round {
+            Some(round) => round,
+            none => none.insert(Round::new(&self.module, self.rego, &BTreeSet::new())?),
+        };
+        let (mut reasons, mut doubts) = round.reasons(rule, input, state)?;
         // A statement that is undefined tells nothing. Where several told nothing, another
         // evaluation finds out which of them it was.
         let mut probed = BTreeSet::new();
@@ -165,7 +181,7 @@ impl Round {
                     _ => values.pop().unwrap_or(Value::Undefined),
                 })
             };
-            let added = engine.add_extension(name.to_owned(), takes, Box::new(told));
+            let added = engine.add_extension(traced.name(name), takes, Box::new(told));
             added.map_err(|error| error.to_string())?;
         }
         Ok(Self {
@@ -196,7 +212,24 @@ impl Round {
         evaluated.map_err(|e| words(&e))?;
         let done = Activations::read(&self.traced, events);
         let input = Value::from_json_str(input).map_err(|e| words(&e))?;
-        Ok(reason::reasons(&self.traced, &done, rule, &input))
+        let state = Value::from_json_str(state).map_err(|e| words(&e))?;
+        let engine = RefCell::new(&mut self.engine);
+        let value_of = |rule: &str| {
+            let query = format!("{}.{rule}", engine::PACKAGE);
+            let results = engine.borrow_mut().eval_query(query, false).ok()?;
+            let value = &results.result.first()?.expressions.first()?.value;
+            Some(value.clone()).filter(|value| *value != Value::Undefined)
+        };
+        let world = World {
+            input: &input,
+            state: &state,
+            rule: &value_of,
+        };
+        let reasons = reason::reasons(&self.traced, &done, rule, &world);
+        // What was told meanwhile is of no evaluation that is asked about.
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.clear();
+        Ok(reasons)
     }
 }
 

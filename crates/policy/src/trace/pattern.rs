@@ -102,6 +102,11 @@ impl Pattern {
         }
     }
 
+    /// Whether this gives a variable all of a value.
+    pub(super) fn is_variable(&self, name: &str) -> bool {
+        matches!(self, Self::New(this) | Self::Variable(this) if this == name)
+    }
+
     /// Whether this is where a variable is declared.
     pub(super) fn declares(&self, name: &str) -> bool {
         match self {

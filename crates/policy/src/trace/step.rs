@@ -56,6 +56,8 @@ pub enum What {
     Holds,
     /// What it is given is not of the form that it takes apart.
     NoMatch,
+    /// It is an equation that no values of its variables solve.
+    Unsolved,
     /// There is nothing to choose from.
     Empty,
     /// This is what the rule gave.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Value;
-use regorus::unstable::{Expr, Literal, LiteralStmt, Query};
+use regorus::unstable::{Expr, Literal, LiteralStmt, Query, Ref};
 
 /// What a rule is called, or a reference begins with.
 pub(super) fn root(expr: &Expr) -> String {
@@ -30,6 +30,37 @@ pub(super) fn is_constant(expr: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// The value that an expression says, if it says one.
+pub(super) fn value_of(expr: &Expr) -> Option<Value> {
+    let all = |items: &[Ref<Expr>]| -> Option<Vec<_>> {
+        let items = items.iter().map(|item| value_of(item));
+        items.collect()
+    };
+    match expr {
+        Expr::String { value, .. }
+        | Expr::RawString { value, .. }
+        | Expr::Number { value, .. }
+        | Expr::Bool { value, .. }
+        | Expr::Null { value, .. } => Some(value.clone()),
+        Expr::Array { items, .. } => Some(all(items)?.into()),
+        Expr::Set { items, .. } => Some(BTreeSet::from_iter(all(items)?).into()),
+        Expr::Object { fields, .. } => {
+            let fields = fields.iter();
+            let fields = fields.map(|(_, key, value)| Some((value_of(key)?, value_of(value)?)));
+            Some(fields.collect::<Option<BTreeMap<_, _>>>()?.into())
+        }
+        _ => None,
+    }
+}
+
+/// Whether an expression collects values by statements of its own.
+pub(super) fn is_collecting(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::ArrayCompr { .. } | Expr::SetCompr { .. } | Expr::ObjectCompr { .. }
+    )
 }
 
 /// Whether an expression can give variables their values.
@@ -61,13 +92,7 @@ pub(super) fn name_of(expr: &Expr) -> Option<String> {
 /// something. A field has its path.
 pub(super) fn keys_in(expr: &Expr, keys: &mut BTreeMap<String, Option<Vec<Value>>>) {
     each(expr, &mut |expr| {
-        if let Expr::RefBrack { refr, index, .. } = expr {
-            // Where any element will do, what there is to choose from.
-            if index.span().text() == "_"
-                && let Some(path) = input_path(refr)
-            {
-                keys.insert(refr.span().text().to_owned(), Some(path));
-            }
+        if let Expr::RefBrack { index, .. } = expr {
             let path = input_path(index);
             let name = match path {
                 Some(_) => Some(index.span().text().to_owned()),
@@ -114,7 +139,7 @@ pub(super) fn names_in(expr: &Expr, names: &mut BTreeSet<String>) {
 }
 
 /// The expressions that a statement is made of, those of the body of an `every` left out.
-pub(super) fn each_of(statement: &LiteralStmt, visit: &mut impl FnMut(&Expr)) {
+pub(super) fn each_of(statement: &LiteralStmt, visit: &mut dyn FnMut(&Expr)) {
     match &statement.literal {
         Literal::SomeVars { .. } => {}
         Literal::SomeIn {
@@ -140,6 +165,11 @@ pub(super) fn each_of(statement: &LiteralStmt, visit: &mut impl FnMut(&Expr)) {
 /// Visits an expression and all that it is made of.
 pub(super) fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
+    parts_of(expr, &mut |part| each(part, visit));
+}
+
+/// Visits the expressions that one is made of, and not what these are made of.
+pub(super) fn parts_of(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     match expr {
         Expr::String { .. }
         | Expr::RawString { .. }
@@ -148,41 +178,41 @@ pub(super) fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
         | Expr::Null { .. }
         | Expr::Var { .. } => {}
         Expr::Array { items, .. } | Expr::Set { items, .. } => {
-            items.iter().for_each(|item| each(item, visit));
+            items.iter().for_each(|item| visit(item));
         }
         Expr::Object { fields, .. } => {
             for (_, key, value) in fields {
-                each(key, visit);
-                each(value, visit);
+                visit(key);
+                visit(value);
             }
         }
         Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-            each(term, visit);
-            each_in_query(query, visit);
+            visit(term);
+            in_query(query, visit);
         }
         Expr::ObjectCompr {
             key, value, query, ..
         } => {
-            each(key, visit);
-            each(value, visit);
-            each_in_query(query, visit);
+            visit(key);
+            visit(value);
+            in_query(query, visit);
         }
         Expr::Call { fcn, params, .. } => {
-            each(fcn, visit);
-            params.iter().for_each(|param| each(param, visit));
+            visit(fcn);
+            params.iter().for_each(|param| visit(param));
         }
-        Expr::UnaryExpr { expr, .. } => each(expr, visit),
-        Expr::RefDot { refr, .. } => each(refr, visit),
+        Expr::UnaryExpr { expr, .. } => visit(expr),
+        Expr::RefDot { refr, .. } => visit(refr),
         Expr::RefBrack { refr, index, .. } => {
-            each(refr, visit);
-            each(index, visit);
+            visit(refr);
+            visit(index);
         }
         Expr::BinExpr { lhs, rhs, .. }
         | Expr::BoolExpr { lhs, rhs, .. }
         | Expr::ArithExpr { lhs, rhs, .. }
         | Expr::AssignExpr { lhs, rhs, .. } => {
-            each(lhs, visit);
-            each(rhs, visit);
+            visit(lhs);
+            visit(rhs);
         }
         Expr::Membership {
             key,
@@ -191,19 +221,20 @@ pub(super) fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
             ..
         } => {
             if let Some(key) = key {
-                each(key, visit);
+                visit(key);
             }
-            each(value, visit);
-            each(collection, visit);
+            visit(value);
+            visit(collection);
         }
     }
 }
 
-pub(super) fn each_in_query(query: &Query, visit: &mut dyn FnMut(&Expr)) {
+/// Visits the expressions that the statements of a query are made of.
+fn in_query(query: &Query, visit: &mut dyn FnMut(&Expr)) {
     for statement in &query.stmts {
-        each_of(statement, &mut |expr| each(expr, visit));
+        each_of(statement, visit);
         if let Literal::Every { query, .. } = &statement.literal {
-            each_in_query(query, visit);
+            in_query(query, visit);
         }
     }
 }

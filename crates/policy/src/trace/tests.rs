@@ -63,7 +63,7 @@ ok(e) if regex.match("^B", e)
         (r#"{"a": 2}"#, r#"5: input.a == 1 False [input.a=2, 1=1]"#),
         (
             r#"{}"#,
-            r#"5: input.a == 1 Undefined [input.a=undefined, 1=1]"#,
+            r#"5: input.a == 1 Undefined [input.a=undefined, 1=1, input={}]"#,
         ),
         (
             r#"{"a": 1, "b": {"kind": "x", "bad": true}}"#,
@@ -173,6 +173,31 @@ fn an_assignment_whose_value_has_another_form_is_named() {
             r#"[input.exec] = parts"#,
             r#"False [[input.exec]=["x"], parts=["z"]]"#,
         ),
+        (
+            r#"[input.id, b] = [c, "y"]; [b, c] = [x, "q"]"#,
+            r#"Unsolved [b="y", c="z"]"#,
+        ),
+        (
+            r#"[input.id, b, 1] = [c, "y", 2]"#,
+            r#"Unsolved [input.id="z"]"#,
+        ),
+        (
+            r#"{"a": b, "c": input.id, "d": 1} = {"a": input.exec, "c": c, "d": 2}"#,
+            r#"Unsolved [input.id="z", input.exec="x"]"#,
+        ),
+        (
+            r#"some b in [1]; some c in [2]; b = c"#,
+            r#"False [b=1, c=2]"#,
+        ),
+        (r#"c = 3; b = input.id; b = c"#, r#"Unsolved [b="z", c=3]"#),
+        (
+            r#"split(input.id, ".", b); b == [input.exec]"#,
+            r#"False [b=["z"], [input.exec]=["x"]]"#,
+        ),
+        (
+            r#"split(input.no, ".", b)"#,
+            r#"Unsolved [input.no=undefined]"#,
+        ),
         // It is not known what an element is compared with.
         (r#"[input.exec, b] = [input.id, 1]"#, r#"NoMatch []"#),
     ];
@@ -185,7 +210,8 @@ fn an_assignment_whose_value_has_another_form_is_named() {
         let reasons = why(&policy, "R", input);
         assert_eq!(reasons.len(), 1, "{reasons:?}");
         let found = innermost(&policy, "R", input);
-        assert_eq!(found, format!("5: {statement} {told}"));
+        let (_, last) = statement.rsplit_once("; ").unwrap_or(("", statement));
+        assert_eq!(found, format!("5: {last} {told}"));
     }
 }
 
@@ -202,11 +228,31 @@ fn what_was_looked_for_is_told_and_nothing_wrong_of_the_request() {
         ),
         (
             "input.no[_] == input.exec",
-            r#"[input.no[_]=undefined, input.exec="x"]"#,
+            r#"[input.no[_]=undefined, input.exec="x", input.no=undefined]"#,
         ),
         ("ids[input.id]", r#"[input.id="z"]"#),
         ("c := ids[input.id].sig[0]", r#"[input.id="z"]"#),
-        ("c := data.pstate[input.id]", r#"[input.id="z"]"#),
+        (
+            "c := data.pstate[input.id]",
+            r#"[input.id="z", data.pstate={}]"#,
+        ),
+        ("c := data.pstate.a.b", "[data.pstate={}]"),
+        (
+            "data.other.thing == 1",
+            r#"[data.other.thing=undefined, 1=1, data.other=undefined]"#,
+        ),
+        ("c := input.nil.list[_]", "[input.nil=null]"),
+        ("c := input.nil[_].name", "[input.nil=null]"),
+        ("c := input.none[_]", "[input.none=[]]"),
+        ("c := input.no.list[_]", "[input.no=undefined]"),
+        ("i := input.nil; c := i.list[_]", "[i=null]"),
+        ("c := nothing[_]", "[nothing=[]]"),
+        (
+            "c := data.agent_policy.table.b[_]",
+            "[data.agent_policy.table.b=undefined]",
+        ),
+        ("some c in input.nil.list", "[input.nil=null]"),
+        ("every c in input.no.list { c }", "[input.no=undefined]"),
         ("names[input.id]", r#"[input.id="z"]"#),
         (
             "table[input.id] == 3",
@@ -216,17 +262,23 @@ fn what_was_looked_for_is_told_and_nothing_wrong_of_the_request() {
             "startswith(input.no, input.exec)",
             r#"[input.no=undefined, input.exec="x"]"#,
         ),
-        ("ids.a[input.id] == ids.b[input.id]", r#"[input.id="z"]"#),
+        (
+            "ids.a[input.id] == ids.b[input.id]",
+            r#"[input.id="z", ids.b={}]"#,
+        ),
     ];
     for (statement, told) in cases {
         let policy = format!(
             "package agent_policy\nimport rego.v1\nR if {{\n    {statement}\n}}\n\
              ids := {{\"a\": {{\"sig\": [9]}}, \"b\": {{}}}}\n\
-             names contains x if {{ some x in [\"p\"] }}\n\
+             names contains x if {{ some x in [\"p\"] }}\nnothing := []\n\
              table[k] := v if {{ some k, v in {{\"a\": 1}} }}\n"
         );
-        let found = innermost(&policy, "R", r#"{"id": "z", "exec": "x"}"#);
-        assert_eq!(found, format!("4: {statement} Undefined {told}"));
+        let input = r#"{"id": "z", "exec": "x", "nil": null, "none": []}"#;
+        let found = innermost(&policy, "R", input);
+        let (_, last) = statement.rsplit_once("; ").unwrap_or(("", statement));
+        let last = last.trim_end_matches(" { c }");
+        assert_eq!(found, format!("4: {last} Undefined {told}"));
     }
 }
 
@@ -239,7 +291,7 @@ fn what_stands_behind_a_value_is_told() {
         ),
         (
             "R if not other(input.id)",
-            r#"9: not other(input.id) Holds [input.id="z"] line 5"#,
+            r#"9: not other(input.id) Holds [input.id="z", x="z", y="z"] line 5"#,
         ),
         (
             "R := r if { r := input.id == \"a\" }",
@@ -249,20 +301,122 @@ fn what_stands_behind_a_value_is_told() {
             "R if { r := input.list[_]; r == 1 }",
             "9: r := input.list[_] Undefined [input.list=[]]",
         ),
+        (
+            "R := r if { r := chk(input.id) }",
+            r#"12: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            "R if { r := chk(input.id); r }",
+            r#"12: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            "R if chk(input.id) == true",
+            r#"12: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            r#"R if word(input.id) == "yes""#,
+            r#"16: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            r#"R if "no" != word(input.id)"#,
+            r#"16: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            r#"R if { w := word(input.id); v := w; v == "yes" }"#,
+            r#"16: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            r#"R if "yes" = word(input.id)"#,
+            r#"16: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            r#"R if many(input.id) == "b""#,
+            r#"19: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        // No definition gives it.
+        (
+            r#"R if many(input.id) == "d""#,
+            r#"9: many(input.id) == "d" False [many(input.id)="a", "d"="d"]"#,
+        ),
+        (
+            "R if next(input.n) == 3",
+            "9: next(input.n) == 3 False [next(input.n)=2, 3=3]",
+        ),
+        (
+            "R if { o := object(input.id); o.ok }",
+            r#"22: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            r#"R if { o := object(input.id); o.why == "a" }"#,
+            r#"22: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            "R if object(input.id).ok",
+            r#"22: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            "R if equal(input.id) == true",
+            r#"27: r := x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            "R if flag == true",
+            r#"30: input.id == "y" False [input.id="z", "y"="y"]"#,
+        ),
+        ("R if not always", "9: not always Holds [] line 32"),
     ];
+    let functions = r#"
+chk(x) := true if {
+    x == "y"
+}
+chk(x) := false if x != "y"
+word(x) := "yes" if {
+    x == "y"
+} else := "no"
+many(x) := "a" if x == "z"
+many(x) := "b" if x == "y"
+many(x) := "c" if x == "x"
+object(x) := {"ok": true, "why": "a"} if {
+    x == "y"
+} else := {"ok": false, "why": "b"} if {
+    x == "z"
+}
+equal(x) := r if {
+    r := x == "y"
+}
+default flag := false
+flag if input.id == "y"
+next(x) := x + 1
+always := true
+"#;
     for (rule, told) in cases {
         let policy = format!(
             "package agent_policy\nimport rego.v1\nbad if input.id == \"a\"\n\
              bad if startswith(input.id, \"z\")\nother(x) if {{\n    some y in [\"a\", \"z\"]\n    \
-             x == y\n}}\n{rule}\n"
+             x == y\n}}\n{rule}\n{functions}"
         );
-        let input = r#"{"id": "z", "list": []}"#;
+        let input = r#"{"id": "z", "list": [], "n": 1}"#;
         let mut found = innermost(&policy, "R", input);
         if let Some(line) = why(&policy, "R", input)[0].steps.last().unwrap().held {
             found.push_str(&format!(" line {line}"));
         }
         assert_eq!(found, told, "{rule}");
     }
+}
+
+#[test]
+fn a_policy_may_have_the_names_that_are_put_into_it() {
+    let policy = r#"package agent_policy
+import rego.v1
+__policy_tell(__policy_value, y) := y
+__policy___enter := 1
+R if {
+    __policy_tell(1, input.id) == "q"
+}
+"#;
+    assert_eq!(
+        innermost(policy, "R", r#"{"id": "z"}"#),
+        r#"6: __policy_tell(1, input.id) == "q" False [__policy_tell(1, input.id)="z", "q"="q"]"#
+    );
 }
 
 /// A policy as one is generated for a pod, and a request that it allows.

@@ -6,12 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::Value;
 
 use super::pattern::Pattern;
+use super::reference::Reference;
 
 /// A policy that tells what it does.
 #[derive(Debug, Default)]
 pub(super) struct Traced {
     /// The policy with the calls in it.
     pub text: String,
+    /// What the names of the calls begin with.
+    pub prefix: String,
     pub bodies: Vec<Body>,
     pub statements: Vec<Statement>,
     /// The rules that the policy has, default values included.
@@ -20,6 +23,8 @@ pub(super) struct Traced {
     pub functions: BTreeMap<String, Function>,
     /// The definitions that need nothing to hold.
     pub given: Vec<Given>,
+    /// The statements of which it is told before their turn whether they have a value.
+    pub probed: BTreeSet<usize>,
     /// Whether something is evaluated `with` another request.
     pub changes_input: bool,
 }
@@ -64,6 +69,8 @@ pub(super) struct Body {
     pub arguments: Vec<String>,
     /// The `every` that it is the body of.
     pub within: Option<usize>,
+    /// What the rule is when it holds, where that stands in the policy.
+    pub gives: Option<Value>,
     /// In the order in which they are written; the value of the rule's head is the last.
     pub statements: Vec<usize>,
 }
@@ -81,6 +88,8 @@ pub(super) enum Kind {
     Some,
     /// If the body holds with each element.
     Every,
+    /// If it can be solved. What it gives variables is told after it.
+    Equation,
     /// It is the value that the rule gives.
     Head,
     /// It always passes, or does not tell.
@@ -100,6 +109,12 @@ pub(super) struct Statement {
     pub parts: Vec<Part>,
     /// Whether it is only a call or a name.
     pub is_reference: bool,
+    /// What its value is a part of, if it is only a reference.
+    pub subject: Option<Reference>,
+    /// What its two parts should be, if they are compared by `==` or `!=`.
+    pub compares: Option<Comparison>,
+    /// The references in it.
+    pub references: Vec<Reference>,
     /// The names in it.
     pub names: BTreeSet<String>,
     /// What it takes apart the value by that it gets, and that value as it is written.
@@ -115,8 +130,15 @@ pub(super) struct Statement {
 #[derive(Debug)]
 pub(super) struct Part {
     pub text: String,
-    /// Whether it is a value as it stands.
-    pub is_constant: bool,
-    /// Where it stands in the request, if it is a field of that.
-    pub path: Option<Vec<Value>>,
+    /// The value that it is as it stands.
+    pub constant: Option<Value>,
+    /// The reference that it is.
+    pub subject: Option<Reference>,
+}
+
+/// How two values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Same,
+    Other,
 }

@@ -3,23 +3,26 @@
 //! container or sandbox they are about, in the order in which they began there, and their requests,
 //! statuses and answers are compared field by field. IDs and times are left aside.
 
+mod form;
 mod order;
 mod same;
 mod shown;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::io::BufRead;
 
-use agent_schema::{Message, Reflect, Schema, json};
-use serde_json::{Map, Value};
+use agent_schema::{Reflect, Schema};
+use serde_json::Value;
 
+use self::form::{Form, metadata};
 use self::order::{blocks, key, moved};
-use crate::calls::{Call, Calls, End, Told};
+use crate::calls::{Call, Calls, Told};
 use crate::comparison::Comparison;
+use crate::conversation::Direction;
 use crate::ids::{Ids, ids_of};
 use crate::recorder::rpc_of;
-use crate::recording::{ReadError, Reader, Status};
+use crate::recording::{Kind, ReadError, Reader};
 
 /// What two recordings differ in.
 #[derive(Debug)]
@@ -79,6 +82,9 @@ impl fmt::Display for Named {
     }
 }
 
+/// What was said on a stream, and by whom.
+type Messages = Vec<(Direction, Vec<u8>)>;
+
 /// The calls of a recording in the order in which they began.
 struct Recorded {
     calls: Vec<Seen>,
@@ -88,6 +94,8 @@ struct Recorded {
 /// A call, and the IDs that it is about.
 struct Seen {
     call: Box<Call>,
+    /// The messages of its stream.
+    messages: Messages,
     named: Named,
     /// Each with its field.
     ids: Vec<(&'static str, String)>,
@@ -223,18 +231,21 @@ impl Beside {
             // Whatever else names it is no further difference.
             self.names.rename(id, of);
         }
-        self.compare(&old.call, &new.call, &mut fields);
+        self.compare(old, new, &mut fields);
         for (id, other) in again {
             self.names.rename(id, &other);
         }
         fields
     }
 
-    fn compare(&self, old: &Call, new: &Call, fields: &mut Vec<Field>) {
+    fn compare(&self, old: &Seen, new: &Seen, fields: &mut Vec<Field>) {
         let (schema, comparison) = (self.schema, self.comparison);
         let old_form = Form::of(schema, old, None, comparison);
         let new_form = Form::of(schema, new, Some(&self.names), comparison);
+        let (old, new) = (&old.call, &new.call);
         values("request", &old_form.request, &new_form.request, fields);
+        let ([old_sent, old_came], [new_sent, new_came]) = (&old_form.messages, &new_form.messages);
+        values("sent", old_sent, new_sent, fields);
         if !is_about_as_long(old.timeout_nano, new.timeout_nano) {
             fields.push((
                 "timeout_nano".to_owned(),
@@ -257,6 +268,7 @@ impl Beside {
         values("status", &old_form.status, &new_form.status, fields);
         values("message", &old_form.words, &new_form.words, fields);
         values("details", &old_form.details, &new_form.details, fields);
+        values("received", old_came, new_came, fields);
         values("response", &old_form.response, &new_form.response, fields);
     }
 }
@@ -271,20 +283,6 @@ fn is_about_as_long(old: Option<i64>, new: Option<i64>) -> bool {
         }
         (old, new) => old == new,
     }
-}
-
-/// What traces are told apart by, which is another one for each call. (<https://www.w3.org/TR/trace-context/>)
-const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
-
-/// Metadata by key.
-fn metadata(call: &Call) -> Value {
-    let mut by_key: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (key, value) in &call.metadata {
-        if !OF_TRACES.contains(&&key[..]) {
-            by_key.entry(key).or_default().push(value);
-        }
-    }
-    serde_json::json!(by_key)
 }
 
 /// Compares two values, and notes where they differ.
@@ -327,17 +325,32 @@ fn read(
     let (mut reader, _) = Reader::new(recording)?;
     let mut calls = Calls::default();
     let mut ended = Vec::new();
-    let mut keep = |told| {
-        if let Told::Call(call) = told {
-            ended.push(call);
+    let mut open: HashMap<(u64, u32), Messages> = HashMap::new();
+    let mut keep = |told| match told {
+        Told::Call(call) => {
+            let messages = open.remove(&(call.connection, call.stream));
+            ended.push((call, messages.unwrap_or_default()));
+        }
+        Told::Else(record) => {
+            if let (Kind::Data, Some(connection), Some(stream), Some(direction), Some(payload)) = (
+                record.kind,
+                record.connection,
+                record.stream,
+                record.direction,
+                record.payload,
+            ) {
+                let messages = open.entry((connection, stream)).or_default();
+                messages.push((direction, payload.0));
+            }
         }
     };
     for record in &mut reader {
         calls.take(record?, &mut keep);
     }
     calls.finish(&mut keep);
-    ended.sort_by_key(|call| call.begun);
-    let calls = (1..).zip(ended).map(|(number, call)| Seen {
+    ended.sort_by_key(|(call, _)| call.begun);
+    let calls = (1..).zip(ended).map(|(number, (call, messages))| Seen {
+        messages,
         named: Named {
             name: format!("{}/{}", call.service, call.method),
             number,
@@ -366,113 +379,6 @@ fn request_of(schema: &Schema, call: &Call) -> Option<Box<dyn Reflect>> {
     let mut request = (rpc.request.new)();
     agent_schema::decode(&mut *request, &call.request.as_ref()?.payload).ok()?;
     Some(request)
-}
-
-/// A call in the form that is compared.
-struct Form {
-    request: Value,
-    status: Value,
-    words: Value,
-    details: Value,
-    response: Value,
-}
-
-impl Form {
-    /// The form of a call, with other IDs if there are `names` for them.
-    fn of(
-        schema: &'static Schema,
-        call: &Call,
-        names: Option<&Ids>,
-        comparison: Comparison,
-    ) -> Form {
-        let measures = comparison.measures_of(&format!("{}/{}", call.service, call.method));
-        let rpc = rpc_of(schema, &call.service, &call.method);
-        let form = |payload: &[u8], message| form_of(schema, payload, message, names, measures);
-        let request = call.request.as_ref().map_or(Value::Null, |said| {
-            form(&said.payload, rpc.map(|rpc| rpc.request))
-        });
-        let (status, end, response) = match &call.end {
-            End::Answered {
-                status, response, ..
-            } => {
-                let response = response.as_ref().map_or(Value::Null, |said| {
-                    form(&said.payload, rpc.map(|rpc| rpc.response))
-                });
-                (status.as_ref(), "not ttRPC", response)
-            }
-            End::Lost(_) | End::Open => (None, "no answer", Value::Null),
-        };
-        Form {
-            request,
-            status: match status {
-                None => Value::from(end),
-                Some(Status {
-                    name: Some(name), ..
-                }) => Value::from(name.clone()),
-                Some(status) => Value::from(status.code),
-            },
-            words: Value::from(status.map_or(String::new(), |status| words_of(status, names))),
-            details: details_of(schema, status, names),
-            response,
-        }
-    }
-}
-
-/// An encoded message in the form that is compared: its fields, or its bytes.
-fn form_of(
-    schema: &'static Schema,
-    payload: &[u8],
-    message: Option<&'static Message>,
-    names: Option<&Ids>,
-    measures: &[&str],
-) -> Value {
-    let decoded = || {
-        let mut value = (message?.new)();
-        agent_schema::decode(&mut *value, payload).ok()?;
-        if let Some(names) = names {
-            names.replace(&mut *value);
-        }
-        let mut text = Vec::new();
-        json::write(&*value, schema, json::Style::default(), &mut text).ok()?;
-        serde_json::from_slice(&text).ok()
-    };
-    match decoded() {
-        Some(value) => without(value, measures),
-        None => Value::from(agent_text::hex::digits(payload)),
-    }
-}
-
-/// What a status says, but for a backtrace: it has addresses, of which no two agents have the
-/// same.
-fn words_of(status: &Status, names: Option<&Ids>) -> String {
-    let words = agent_text::escape::without_backtrace(&status.message);
-    let replaced = names.and_then(|names| names.replaced(words, false));
-    replaced.unwrap_or_else(|| words.to_owned())
-}
-
-/// What else a status says.
-fn details_of(schema: &'static Schema, status: Option<&Status>, names: Option<&Ids>) -> Value {
-    let details = status.iter().flat_map(|status| &status.details);
-    let details = details.map(|detail| {
-        let name = detail.type_url.rsplit('/').next().unwrap_or_default();
-        let message = schema.messages.iter().find(|it| it.full_name == name);
-        let value = form_of(schema, &detail.value.0, message.copied(), names, &[]);
-        serde_json::json!({"type_url": detail.type_url, "value": value})
-    });
-    details.collect::<Vec<_>>().into()
-}
-
-/// A message without some of its fields.
-fn without(value: Value, fields: &[&str]) -> Value {
-    match value {
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .filter(|(name, _)| !fields.contains(&&name[..]))
-                .collect::<Map<_, _>>(),
-        ),
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 use std::time::{Duration, SystemTime};
 
-use agent_schema::{Explicit, Plain};
+use agent_schema::{Explicit, Plain, json};
 use serde_json::json;
 
 use super::*;
 use crate::ids::IdFields;
-use crate::recording::{Detail, Kind, Payload, Record};
+use crate::recording::{Detail, Kind, Payload, Record, Status};
 
 const COMPARISON: Comparison = Comparison {
     ids: IdFields {
@@ -343,4 +343,37 @@ fn containers_that_live_side_by_side_have_no_order_among_them() {
     let told: Vec<String> = found.iter().map(told).collect();
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].starts_with(['-', '+']) && told[1].starts_with(['-', '+']));
+}
+
+#[test]
+fn the_messages_of_a_stream_are_compared() {
+    let recorded = |said: &[(Direction, &str)]| {
+        let mut recorded = Recorded::new();
+        recorded.line(Kind::Request, "Follow", |record| {
+            record.payload = Some(Payload::default());
+        });
+        for (direction, text) in said {
+            recorded.line(Kind::Data, "Follow", |record| {
+                record.direction = Some(*direction);
+                record.payload = Some(Payload(text.as_bytes().to_vec()));
+            });
+        }
+        // The end of one side has no message.
+        recorded.line(Kind::Data, "Follow", |record| {
+            record.direction = Some(Direction::ToAgent);
+        });
+        recorded.line(Kind::Response, "Follow", |record| {
+            record.status = Some(Status::ok());
+        });
+        recorded
+    };
+    let (to, from) = (Direction::ToAgent, Direction::ToRuntime);
+    let first = recorded(&[(to, "a"), (from, "x"), (from, "y")]);
+    // Which side spoke first may be by chance.
+    let second = recorded(&[(from, "x"), (to, "a"), (from, "y")]);
+    assert_eq!(changes(&first, &second), []);
+    let second = recorded(&[(to, "b"), (from, "x")]);
+    let expected = json!([["sent[0]", "61", "62"], ["received[1]", "79", null]]);
+    let call = "call 1 grpc.AgentService/Follow".to_owned();
+    assert_eq!(changes(&first, &second), [(call, expected)]);
 }

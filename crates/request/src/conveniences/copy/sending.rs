@@ -162,11 +162,16 @@ pub struct Copying {
     tree: Tree,
     entries: vec::IntoIter<Entry>,
     total: u64,
+    /// The request without data.
     message: Box<dyn Reflect>,
+    /// The number of the field for them.
+    data: Option<u32>,
     given: GivenFields,
     current: Option<Current>,
-    /// The request as it is sent, in memory that is used again.
+    /// The request as it is sent, and what stands in it before the data, in memory that is used
+    /// again. The data are read to their place.
     payload: Vec<u8>,
+    head: Vec<u8>,
     totals: Totals,
     with_summary: bool,
 }
@@ -206,11 +211,17 @@ impl Copying {
     /// Begins to copy the entries of a tree by requests that begin as `message`.
     pub(super) fn new(
         (tree, entries): (Tree, Vec<Entry>),
-        message: Box<dyn Reflect>,
+        mut message: Box<dyn Reflect>,
         given: GivenFields,
         with_summary: bool,
     ) -> Self {
+        if let Some(ValueMut::Bytes(data)) = field(message.as_mut(), DATA) {
+            data.clear();
+        }
+        let index = index(message.as_ref(), DATA);
+        let data = index.and_then(|index| message.descriptor().fields.get(index));
         Self {
+            data: data.map(|field| field.number),
             tree,
             total: entries.iter().map(Entry::size).sum(),
             entries: entries.into_iter(),
@@ -218,6 +229,7 @@ impl Copying {
             given,
             current: None,
             payload: Vec::new(),
+            head: Vec::new(),
             totals: Totals::default(),
             with_summary,
         }
@@ -287,11 +299,17 @@ impl Copying {
             Content::Nothing | Content::Bytes(_) => current.left(),
         };
         set(self.message.as_mut(), OFFSET, number(offset));
-        if let Some(ValueMut::Bytes(data)) = field(self.message.as_mut(), DATA) {
-            current.read(usize::try_from(length).unwrap_or_default(), data)?;
+        self.head.clear();
+        self.message.encode_into(&mut self.head)?;
+        let length_here = usize::try_from(length).unwrap_or_default();
+        if let Some(number) = self.data.filter(|_| length > 0) {
+            wire::put_length(number, length_here, &mut self.head);
         }
-        self.payload.clear();
-        self.message.encode_into(&mut self.payload)?;
+        // What it holds of the piece before is written over.
+        self.payload.resize(self.head.len() + length_here, 0);
+        let (head, data) = self.payload.split_at_mut(self.head.len());
+        head.copy_from_slice(&self.head);
+        current.read(data)?;
         Ok(Some(Piece {
             payload: &self.payload,
             of: &current.entry.source,
@@ -318,15 +336,15 @@ impl Current {
         size.saturating_sub(self.offset)
     }
 
-    /// Fills `data` with the `length` bytes that come next, which are there.
+    /// Fills `data` with what comes next, of which there is as much.
     ///
     /// # Errors
     /// When they cannot be read, the file has changed, or a signal came.
-    fn read(&mut self, length: usize, data: &mut Vec<u8>) -> Result<(), Error> {
-        data.resize(length, 0);
+    fn read(&mut self, data: &mut [u8]) -> Result<(), Error> {
+        let length = data.len() as u64;
         match &mut self.content {
             Content::Nothing => {}
-            Content::Bytes(bytes) => data.clone_from(bytes),
+            Content::Bytes(bytes) => data.copy_from_slice(bytes),
             Content::File(file, metadata) => {
                 let name = &self.entry.source;
                 let mut filled = 0;
@@ -340,14 +358,14 @@ impl Current {
                     }
                 }
                 // Some files, as in /proc, say that they are empty and are not.
-                let is_last = self.offset + length as u64 >= metadata.size();
+                let is_last = self.offset + length >= metadata.size();
                 if is_last && some(file, &mut [0], name)? > 0 {
                     return Err(grew(name, metadata).into());
                 }
                 self.check()?;
             }
         }
-        self.offset += length as u64;
+        self.offset += length;
         Ok(())
     }
 

@@ -28,6 +28,7 @@ local f = {
   value = ProtoField.string("ttrpc.metadata.value", "Metadata value"),
   code = ProtoField.int32("ttrpc.status.code", "Status", base.DEC, STATUS),
   message = ProtoField.string("ttrpc.status.message", "Status message"),
+  detail = ProtoField.string("ttrpc.status.details.type_url", "Type of the status's detail"),
   payload = ProtoField.bytes("ttrpc.payload", "Payload"),
   request_in = ProtoField.framenum("ttrpc.request_in", "Request in", base.NONE, frametype.REQUEST),
   time = ProtoField.double("ttrpc.time", "Seconds since the request"),
@@ -230,7 +231,7 @@ end
 
 -- What a request or a response frame holds: service, method, the status, and where each is.
 local function envelope(tvb, kind)
-  local found = { metadata = {} }
+  local found = { metadata = {}, details = {} }
   local function text(content, length)
     return length == 0 and "" or tvb:range(content, length):string(ENC_UTF_8)
   end
@@ -261,6 +262,8 @@ local function envelope(tvb, kind)
         found.code, found.code_range = signed(low), range
       elseif number == 2 and wire == 2 then
         found.message = { range = range, content = content, length = length, text = text(content, length) }
+      elseif number == 3 and wire == 2 and #found.details < 1000 then
+        found.details[#found.details + 1] = { content = content, length = length }
       end
       return true
     end)
@@ -304,11 +307,30 @@ local function add_request(tree, tvb, found)
   if found.payload then add_payload(tree, tvb, found.payload.content, found.payload.length, known and known[1]) end
 end
 
+-- Shows a detail of a status: an Any, whose value is a message of this type.
+local function add_detail(tree, tvb, place)
+  local branch, message, value
+  local problem = each_field(tvb, place.content, place.content + place.length, function(number, wire, range, content, length)
+    if number == 1 and wire == 2 then
+      branch = tree:add_packet_field(f.detail, tvb:range(content, length), ENC_UTF_8)
+      message = length > 0 and tvb:range(content, length):string(ENC_UTF_8):match("[^/]*$")
+    elseif number == 2 and wire == 2 then
+      value = { content = content, length = length }
+    end
+    return true
+  end)
+  if value then
+    add_payload(branch or tree, tvb, value.content, value.length, message and MESSAGES[message] and message)
+  end
+  if problem then tree:add_proto_expert_info(malformed, problem) end
+end
+
 local function add_response(tree, tvb, found, known)
   tree:add(f.code, found.code_range or tvb:range(0, HEADER), found.code)
   if found.message then
     tree:add_packet_field(f.message, tvb:range(found.message.content, found.message.length), ENC_UTF_8)
   end
+  for _, place in ipairs(found.details) do add_detail(tree, tvb, place) end
   if found.code ~= 0 then tree:add_proto_expert_info(failed, status_text(found)) end
   if found.payload then add_payload(tree, tvb, found.payload.content, found.payload.length, known and known[2]) end
 end

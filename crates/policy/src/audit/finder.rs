@@ -1,0 +1,336 @@
+//! Every change of a request that is tried, and in which places a policy's own values are
+//! tried as well.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use agent_schema::{Field, Label, Message, Scalar, Schema, Type};
+use serde_json::Value as Json;
+
+use super::values::{OTHER, Takes, default_of, others_of_bytes, others_of_number, others_of_text};
+use super::{Change, Kind, Step};
+use crate::request::{has_own_form, message_of};
+use crate::trace::Constants;
+
+/// How many of a policy's values are tried in a place.
+pub(crate) const MAX_CONSTANTS: usize = 32;
+
+/// The changes of a request, and the places of its values.
+pub(super) fn changes(
+    schema: &'static Schema,
+    rule: &str,
+    input: &Json,
+) -> (Vec<Change>, Vec<Spot>) {
+    let mut finder = Finder::default();
+    match message_of(schema, rule)
+        .ok()
+        .filter(|message| !has_own_form(message))
+    {
+        Some(message) => finder.message(message, input),
+        None => finder.untyped(input),
+    }
+    (finder.changes, finder.spots)
+}
+
+/// A place where a value of the policy may be permitted.
+#[derive(Debug)]
+pub(super) struct Spot {
+    path: String,
+    place: Vec<Step>,
+    change: Kind,
+    /// What is there.
+    from: Option<Json>,
+    takes: Takes,
+    /// What an entry gets that is added to a map under another key.
+    entry: Option<Json>,
+    /// The changes that are tried there whatever the policy is.
+    pub changes: Range<usize>,
+}
+
+impl Spot {
+    /// The changes to values of the policy, those first that stand near a field of this name;
+    /// and whether there are more. `tried` are those that are tried anyway.
+    pub(super) fn constants(&self, constants: &Constants, tried: &[Change]) -> (Vec<Change>, bool) {
+        let name = self.place.iter().rev().find_map(|step| match step {
+            Step::Name(name) => Some(name.as_str()),
+            Step::Index(_) => None,
+        });
+        let mut changes = Vec::new();
+        let mut seen = HashSet::new();
+        for constant in constants.nearest_to(name.unwrap_or_default()) {
+            let Some(change) = self.to(constant) else {
+                continue;
+            };
+            let is_tried = tried.iter().any(|it| {
+                it.place == change.place && it.change == change.change && it.to == change.to
+            });
+            let key = (change.path.clone(), change.to.as_ref().map(Json::to_string));
+            if is_tried || change.to == self.from || !seen.insert(key) {
+                continue;
+            }
+            if changes.len() == MAX_CONSTANTS {
+                return (changes, true);
+            }
+            changes.push(change);
+        }
+        (changes, false)
+    }
+
+    /// The change to a value of the policy, if it may be there.
+    fn to(&self, constant: &Json) -> Option<Change> {
+        let (key, to) = match (&self.entry, constant) {
+            (None, constant) => (None, constant),
+            (Some(entry), Json::String(key)) => (Some(key), entry),
+            (Some(_), Json::Object(entry)) => {
+                let (key, value) = entry.iter().next()?;
+                (Some(key), value)
+            }
+            (Some(_), _) => return None,
+        };
+        let is_there = |key: &&String| self.from.as_ref().is_some_and(|map| map.get(key).is_some());
+        if !self.takes.takes(to) || key.as_ref().is_some_and(is_there) {
+            return None;
+        }
+        let mut place = self.place.clone();
+        let mut path = self.path.clone();
+        if let Some(key) = key {
+            place.push(Step::Name(key.clone()));
+            path = entry_path(&path, key);
+        }
+        Some(Change {
+            path,
+            place,
+            change: self.change,
+            from: self.from.clone().filter(|_| key.is_none()),
+            to: Some(to.clone()),
+        })
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Finder {
+    pub changes: Vec<Change>,
+    pub spots: Vec<Spot>,
+    place: Vec<Step>,
+    path: String,
+}
+
+impl Finder {
+    fn message(&mut self, message: &'static Message, value: &Json) {
+        let Json::Object(members) = value else {
+            return;
+        };
+        for (name, value) in members {
+            let mut fields = message.fields.iter();
+            let field = fields
+                .find(|field| field.name == name || name.strip_suffix('_') == Some(field.name));
+            let path = member(&self.path, name);
+            self.within(Step::Name(name.clone()), &path, |finder| match field {
+                Some(field) => finder.field(field, value),
+                None => finder.untyped(value),
+            });
+        }
+    }
+
+    fn field(&mut self, field: &'static Field, value: &Json) {
+        let new = || default_of(&field.ty);
+        let takes = Takes::of_type(&field.ty);
+        match (field.label, value) {
+            (Label::Repeated, Json::Array(items)) => {
+                self.list(items, new(), takes, |finder, item| {
+                    finder.single(&field.ty, item);
+                });
+            }
+            (Label::Map(_), Json::Object(entries)) => {
+                self.map(entries, new(), takes, |finder, item| {
+                    finder.single(&field.ty, item);
+                });
+            }
+            (_, value) => {
+                self.single(&field.ty, value);
+                if matches!(field.ty, Type::Message(_)) && !value.is_null() {
+                    self.change(Kind::Removed, Some(value.clone()), Some(Json::Null));
+                }
+            }
+        }
+    }
+
+    fn single(&mut self, ty: &Type, value: &Json) {
+        let begin = self.changes.len();
+        match (ty, value) {
+            (Type::Message(_), Json::Null) => {
+                return self.change(Kind::Added, None, Some(default_of(ty)));
+            }
+            (Type::Message(message), value) => return self.message(message, value),
+            (Type::Scalar(Scalar::Bytes), Json::Array(bytes)) => {
+                for to in others_of_bytes(bytes) {
+                    self.change(Kind::Changed, Some(value.clone()), Some(to));
+                }
+            }
+            (ty, Json::Null) => self.change(Kind::Added, None, Some(default_of(ty))),
+            (_, value) => self.scalar(value),
+        }
+        self.spot(begin, Kind::Changed, value, Takes::of_type(ty));
+    }
+
+    /// Changes a value by what it is.
+    pub(super) fn untyped(&mut self, value: &Json) {
+        let begin = self.changes.len();
+        match value {
+            Json::Array(items) => {
+                let new = items.last().cloned().unwrap_or_else(|| OTHER.into());
+                let takes = items.first().map_or(Some(Takes::Text), Takes::like);
+                self.list(items, new, takes, Finder::untyped);
+            }
+            Json::Object(members) => {
+                for (name, value) in members {
+                    let path = member(&self.path, name);
+                    self.within(Step::Name(name.clone()), &path, |finder| {
+                        finder.untyped(value);
+                    });
+                }
+            }
+            value => {
+                self.scalar(value);
+                self.spot(begin, Kind::Changed, value, Takes::like(value));
+            }
+        }
+    }
+
+    fn scalar(&mut self, value: &Json) {
+        let others: Vec<Json> = match value {
+            Json::Null => return self.change(Kind::Added, None, Some(OTHER.into())),
+            Json::Bool(flag) => vec![(!flag).into()],
+            Json::Number(number) => others_of_number(number),
+            Json::String(text) => {
+                let others = others_of_text(text).into_iter();
+                others.map(Json::from).collect()
+            }
+            Json::Array(_) | Json::Object(_) => return self.untyped(value),
+        };
+        for to in others {
+            self.change(Kind::Changed, Some(value.clone()), Some(to));
+        }
+    }
+
+    fn list(
+        &mut self,
+        items: &[Json],
+        new: Json,
+        takes: Option<Takes>,
+        mut each: impl FnMut(&mut Self, &Json),
+    ) {
+        let begin = self.changes.len();
+        for (index, item) in items.iter().enumerate() {
+            let path = format!("{}[{index}]", self.path);
+            self.within(Step::Index(index), &path, |finder| {
+                each(finder, item);
+                finder.change(Kind::Removed, Some(item.clone()), None);
+            });
+        }
+        let path = format!("{}[{}]", self.path, items.len());
+        self.within(Step::Index(items.len()), &path, |finder| {
+            // What is permitted once may be permitted twice.
+            let again = items.last().filter(|last| **last != new).cloned();
+            let begin = finder.changes.len();
+            finder.change(Kind::Added, None, Some(new));
+            match again {
+                Some(_) => finder.change(Kind::Added, None, again),
+                // Else what is permitted shows where an element is changed.
+                None if items.is_empty() => {
+                    finder.spot(begin, Kind::Added, &Json::Null, takes.clone());
+                }
+                None => {}
+            }
+        });
+        let reversed: Vec<_> = items.iter().rev().cloned().collect();
+        if reversed != items {
+            let to = Some(Json::Array(reversed));
+            self.change(Kind::Reversed, Some(items.into()), to);
+        }
+        let takes = takes.map(|of| Takes::List(Box::new(of)));
+        self.spot(begin, Kind::Changed, &items.into(), takes);
+    }
+
+    fn map(
+        &mut self,
+        entries: &serde_json::Map<String, Json>,
+        new: Json,
+        takes: Option<Takes>,
+        mut each: impl FnMut(&mut Self, &Json),
+    ) {
+        for (key, item) in entries {
+            let path = entry_path(&self.path, key);
+            self.within(Step::Name(key.clone()), &path, |finder| {
+                each(finder, item);
+                finder.change(Kind::Removed, Some(item.clone()), None);
+            });
+        }
+        let begin = self.changes.len();
+        for (key, item) in entries {
+            // A pattern may permit more keys that begin like this one.
+            self.added(&format!("{key}-{OTHER}"), item.clone());
+        }
+        let entry = entries.values().next().unwrap_or(&new).clone();
+        self.added(OTHER, new);
+        self.spot(begin, Kind::Added, &entries.clone().into(), takes);
+        if let Some(spot) = self
+            .spots
+            .last_mut()
+            .filter(|spot| spot.changes.start == begin)
+        {
+            spot.entry = Some(entry);
+        }
+    }
+
+    /// An entry is added to a map.
+    fn added(&mut self, key: &str, to: Json) {
+        let path = entry_path(&self.path, key);
+        self.within(Step::Name(key.to_owned()), &path, |finder| {
+            finder.change(Kind::Added, None, Some(to));
+        });
+    }
+
+    fn within(&mut self, step: Step, path: &str, inner: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.path, path.to_owned());
+        self.place.push(step);
+        inner(self);
+        self.place.pop();
+        self.path = outer;
+    }
+
+    fn change(&mut self, change: Kind, from: Option<Json>, to: Option<Json>) {
+        self.changes.push(Change {
+            path: self.path.clone(),
+            change,
+            from,
+            to,
+            place: self.place.clone(),
+        });
+    }
+
+    /// Notes the place of a value that was changed from `begin` on.
+    fn spot(&mut self, begin: usize, change: Kind, from: &Json, takes: Option<Takes>) {
+        let Some(takes) = takes else { return };
+        self.spots.push(Spot {
+            path: self.path.clone(),
+            place: self.place.clone(),
+            change: if from.is_null() { Kind::Added } else { change },
+            from: Some(from.clone()).filter(|from| !from.is_null()),
+            takes,
+            entry: None,
+            changes: begin..self.changes.len(),
+        });
+    }
+}
+
+fn member(path: &str, name: &str) -> String {
+    match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    }
+}
+
+fn entry_path(path: &str, key: &str) -> String {
+    format!("{path}[{}]", Json::from(key))
+}

@@ -1,0 +1,114 @@
+//! Which statement ended an attempt without telling anything.
+
+use super::activation::{Activation, Attempt};
+use super::reason::Finder;
+use super::traced::Kind;
+
+impl<'a> Finder<'a> {
+    /// The statement that ended an attempt without telling anything, being undefined.
+    pub(super) fn silent_failure(&mut self, body: usize, attempt: &Attempt) -> Option<usize> {
+        let body = self.traced.bodies.get(body)?;
+        // An `every` tells its domain before its body is evaluated with the elements.
+        if let Some(last) = attempt.trail.last()
+            && let Some(statement) = self.traced.statements.get(*last)
+            && statement.kind == Kind::Every
+            && self.failed_element(*last, attempt).is_some()
+        {
+            return Some(*last);
+        }
+        let is_left = |number: &&usize| !attempt.trail.contains(number);
+        let left: Vec<_> = body.statements.iter().filter(is_left).copied().collect();
+        let statement = |number: &usize| self.traced.statements.get(*number);
+        // One that has told a part of itself has begun.
+        if let Some(((number, _), _)) = attempt.parts.iter().next_back() {
+            return Some(*number);
+        }
+        let kind_of = |number: &usize| statement(number).map(|statement| statement.kind);
+        let may_fail =
+            |number: &&usize| !matches!(kind_of(number), None | Some(Kind::Silent | Kind::Not));
+        let candidates: Vec<_> = left.iter().filter(may_fail).copied().collect();
+        // What was entered for it is named by it.
+        let called = attempt
+            .children
+            .last()
+            .and_then(|child| self.done.all.get(*child));
+        let called = called.and_then(|child| self.traced.bodies.get(child.body));
+        if let Some(called) = called {
+            let names = |number: &&usize| {
+                statement(number).is_some_and(|statement| statement.names.contains(&called.rule))
+            };
+            if let Some(caller) = candidates.iter().find(names) {
+                return Some(*caller);
+            }
+        }
+        // Statements are evaluated once the variables in them have values, those that give
+        // none first.
+        let waits = |number: &&usize| {
+            let Some(this) = statement(number) else {
+                return true;
+            };
+            let others = left.iter().filter(|other| *other != *number);
+            others.filter_map(statement).any(|other| {
+                other.kind != Kind::Silent
+                    && other.defines.intersection(&this.names).next().is_some()
+            })
+        };
+        let defines = |number: &usize| {
+            let defines = statement(number).map(|statement| statement.defines.clone());
+            defines.unwrap_or_default()
+        };
+        let is_undefined = |number: &&usize| attempt.probed.get(number) == Some(&false);
+        if let Some(found) = candidates.iter().find(is_undefined) {
+            return Some(*found);
+        }
+        // An assignment that may not have gone well is it where nothing after it is undefined.
+        let unsure = attempt
+            .trail
+            .last()
+            .filter(|last| attempt.unsure.contains(last));
+        if candidates.len() > 1 || unsure.is_some() {
+            self.doubts.extend(candidates.iter().copied());
+        }
+        if unsure.is_some() {
+            return unsure.copied();
+        }
+        // One that has a value would have told it, and of one whose turn came it would have been
+        // told whether it has: it is one of which that cannot be found out, if there is any.
+        let (found_out, mut open): (Vec<_>, Vec<_>) = candidates
+            .iter()
+            .partition(|number| self.traced.probed.contains(number));
+        if found_out.is_empty() || open.is_empty() {
+            open = candidates;
+        }
+        let ready: Vec<_> = open.iter().filter(|number| !waits(number)).collect();
+        let first = ready.iter().find(|number| defines(number).is_empty());
+        let by_name = || {
+            ready
+                .iter()
+                .min_by_key(|number| defines(number).into_iter().next())
+        };
+        let next = first.or_else(by_name).map(|number| **number);
+        next.or_else(|| open.first().copied())
+    }
+
+    /// The element of an `every` with which its body failed.
+    pub(super) fn failed_element(
+        &mut self,
+        every: usize,
+        attempt: &Attempt,
+    ) -> Option<&'a Activation> {
+        let last = attempt
+            .children
+            .iter()
+            .rev()
+            .filter_map(|child| self.done.all.get(*child));
+        let mut last = last.filter(|child| {
+            let body = self.traced.bodies.get(child.body);
+            body.is_some_and(|body| body.within == Some(every))
+        });
+        let last = last.next()?;
+        let has_failed =
+            last.best.failed.is_some() || self.silent_failure(last.body, &last.best).is_some();
+        has_failed.then_some(last)
+    }
+}
