@@ -37,7 +37,7 @@ fn open(path: &Path) -> UnixStream {
 }
 
 /// The most memory that a proxy has taken, in KiB.
-pub fn peak_memory(served: &Served) -> u64 {
+pub(crate) fn peak_memory(served: &Served) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", served.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.unwrap().trim().trim_end_matches(" kB");

@@ -30,7 +30,7 @@ fn agent() -> Served {
 }
 
 /// A pod's life through a proxy, recorded in a file of the folder.
-pub fn recorded(folder: &Path) -> String {
+pub(crate) fn recorded(folder: &Path) -> String {
     let file = folder.join("life.jsonl").to_str().unwrap().to_owned();
     let served = agent();
     let proxy = proxy(&["--to", &served.address(), "-w", &file]);

@@ -98,7 +98,7 @@ pub struct Calls {
 
 impl Calls {
     /// Takes the next record, and tells what it completes.
-    pub fn take(&mut self, record: Record, mut tell: impl FnMut(Told)) {
+    pub(crate) fn take(&mut self, record: Record, mut tell: impl FnMut(Told)) {
         let (Some(connection), stream) = (record.connection, record.stream) else {
             return tell(Told::Else(Box::new(record)));
         };
@@ -148,7 +148,7 @@ impl Calls {
     }
 
     /// Tells the calls that are still open, when no more records come.
-    pub fn finish(mut self, mut tell: impl FnMut(Told)) {
+    pub(crate) fn finish(mut self, mut tell: impl FnMut(Told)) {
         while let Some((_, key)) = self.order.pop_first() {
             if let Some((_, call)) = self.open.remove(&key) {
                 tell(Told::Call(Box::new(call)));
@@ -242,7 +242,7 @@ impl Call {
     }
 
     /// How long it took; none while it is open.
-    pub fn took(&self) -> Option<Duration> {
+    pub(crate) fn took(&self) -> Option<Duration> {
         let end = match &self.end {
             End::Answered { time, .. } | End::Lost(time) => *time,
             End::Open => return None,
@@ -252,7 +252,7 @@ impl Call {
     }
 
     /// Its status, if it has one.
-    pub fn status(&self) -> Option<&Status> {
+    pub(crate) fn status(&self) -> Option<&Status> {
         match &self.end {
             End::Answered { status, .. } => status.as_ref(),
             _ => None,
@@ -260,7 +260,7 @@ impl Call {
     }
 
     /// Whether its answer, or that there is none, is what a rule made of it.
-    pub fn is_made_by_rule(&self) -> bool {
+    pub(crate) fn is_made_by_rule(&self) -> bool {
         is_made_by_rule(&self.faults, self.kept_from_agent, self.status())
     }
 
@@ -268,7 +268,7 @@ impl Call {
     ///
     /// # Errors
     /// When JSON has no form for it.
-    pub fn line<'a>(&'a self) -> serde_json::Result<Vec<u8>> {
+    pub(crate) fn line<'a>(&'a self) -> serde_json::Result<Vec<u8>> {
         let said = |said: Option<&'a Said>| said.and_then(|said| said.message.as_deref());
         let bytes = |said: Option<&Said>| {
             let said = said.filter(|said| said.message.is_none() && !said.payload.is_empty())?;

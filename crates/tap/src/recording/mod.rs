@@ -187,7 +187,7 @@ impl<'de> Deserialize<'de> for Payload {
 
 impl Status {
     /// The status of a call that succeeded.
-    pub fn ok() -> Status {
+    pub(crate) fn ok() -> Status {
         Status {
             code: 0,
             name: Some("OK".to_owned()),
@@ -211,7 +211,7 @@ const DEADLINE_EXCEEDED: i32 = 4;
 
 impl Record {
     /// A record of this kind, with nothing else in it.
-    pub fn new(time: SystemTime, kind: Kind) -> Record {
+    pub(crate) fn new(time: SystemTime, kind: Kind) -> Record {
         Record {
             time,
             kind,
@@ -240,7 +240,7 @@ impl Record {
     }
 
     /// The first line of a recording of `what`.
-    pub fn first(time: SystemTime, what: &str) -> Record {
+    pub(crate) fn first(time: SystemTime, what: &str) -> Record {
         Record {
             format: Some(FORMAT.to_owned()),
             version: Some(VERSION),
