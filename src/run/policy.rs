@@ -220,7 +220,7 @@ fn why(
     let (policy, requests) = (&options.policy, &options.requests);
     let mut questions = Questions::read(schema, policy, requests, inputs, logger)?;
     let agent = &mut questions.asked.agent;
-    let file = escape::line(&questions.asked.file);
+    let mut file = questions.asked.file;
     let mut output = Output::default();
     for (number, given) in (1..).zip(&questions.requests) {
         let refusal = match &given.case {
@@ -228,6 +228,9 @@ fn why(
             None => Ok(None),
         };
         let refusal = refusal.map_err(|error| failed(given, error))?;
+        if given.sets_policy(refusal.as_ref()) {
+            file = format!("policy of request {number}");
+        }
         let (Some(case), Some(mut refusal)) = (&given.case, refusal) else {
             if !options.json {
                 let line = show::answer(number, given, None);
@@ -246,6 +249,7 @@ fn why(
         };
         if options.json {
             let mut object = show::answer_as_json(number, given, Some(&refusal));
+            object["policy"] = json!(file);
             object["reasons"] = json!(reasons);
             output.line(&as_line(&object)).map_err(alone)?;
             continue;
