@@ -370,11 +370,7 @@ fn explain(options: &Explain, inputs: &mut Inputs, logger: Logger) -> Result<u8,
             None => None,
         };
         if options.json {
-            let mut object = json!(denial);
-            if let Some(stops) = stops {
-                object["stops"] = json!(stops);
-            }
-            output.line(&as_line(&object))?;
+            output.line(&as_line(&show::denial_as_json(denial, stops.as_ref())))?;
             continue;
         }
         let mut text = show::denial(denial, options.full);

@@ -10,7 +10,7 @@ use crate::audit::{self, Findings};
 use crate::engine::{Rego, Verdict};
 use crate::judge::{Judge, JudgeError};
 use crate::request::{Given, Request, is_silent};
-use crate::trace::{Reason, Stop};
+use crate::trace::{Reason, Stops};
 
 /// What is said of a denied request.
 const BLOCKED: &str = "is blocked by policy";
@@ -165,11 +165,11 @@ impl Agent {
         audit::audit(&mut self.judge, schema, request, done)
     }
 
-    /// Where rules stopped that printed from these lines of the policy, in this order.
+    /// What it tells of the policy that it printed from these lines, in this order.
     ///
     /// # Errors
     /// When the policy cannot be read for it.
-    pub fn stops(&mut self, lines: Vec<u32>) -> Result<Vec<Stop>, JudgeError> {
+    pub fn stops(&mut self, lines: Vec<u32>) -> Result<Stops, JudgeError> {
         self.judge.stops(lines)
     }
 }

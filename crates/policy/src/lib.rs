@@ -31,5 +31,5 @@ pub use judge::{Judge, JudgeError};
 pub use never::never_allowed;
 pub use request::{Case, Given, Request, RequestError};
 pub use source::SourceError;
-pub use trace::{Line, Part, Reason, Step, Stop, What};
+pub use trace::{Line, Part, Reason, Step, Stop, Stops, What};
 pub use worker::work;

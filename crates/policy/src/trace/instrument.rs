@@ -14,6 +14,7 @@ use regorus::unstable::{
 use super::pattern::Pattern;
 use super::reference::Reference;
 use super::source::Source;
+use super::stops::is_print;
 use super::syntax::{each_of, is_constant, keys_in, name_of, names_in, root, value_of, variables};
 use super::traced::{Body, Comparison, Function, Given, Kind, Part, Statement, Traced};
 
@@ -437,11 +438,6 @@ impl Writer<'_> {
         };
         self.traced.statements[number].parts.push(part);
     }
-}
-
-/// Whether an expression only prints, which never fails.
-fn is_print(expr: &Expr) -> bool {
-    matches!(expr, Expr::Call { fcn, .. } if fcn.span().text() == "print")
 }
 
 /// The call whose result an expression takes a part of.
