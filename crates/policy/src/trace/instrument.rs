@@ -265,6 +265,7 @@ impl Writer<'_> {
             parts: Vec::new(),
             is_reference: false,
             subject: None,
+            fields: BTreeMap::new(),
             compares: None,
             references: Vec::new(),
             names: BTreeSet::new(),
@@ -408,6 +409,7 @@ impl Writer<'_> {
             Expr::Call { .. } | Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. }
         );
         self.traced.statements[number].subject = Reference::of(expr);
+        self.traced.statements[number].fields = Reference::fields_of(expr);
         let names = &mut self.traced.statements[number].names;
         names_in(expr, names);
         self.insert(start, format!("{}({number}, ", self.traced.name(TELL)));

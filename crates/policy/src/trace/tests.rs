@@ -362,6 +362,38 @@ fn what_stands_behind_a_value_is_told() {
             "R if flag == true",
             r#"30: input.id == "y" False [input.id="z", "y"="y"]"#,
         ),
+        (
+            r#"R := {"allowed": a, "ops": []} if { a := input.id == "y" }"#,
+            r#"9: a := input.id == "y" False [input.id="z", "y"="y"]"#,
+        ),
+        (
+            r#"R := d if { a := chk(input.id); d := {"allowed": a} }"#,
+            r#"12: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            r#"R := {"allowed": chk(input.id)}"#,
+            r#"12: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            "R if flags.ok",
+            r#"34: ok := input.id == "y" False [input.id="z", "y"="y"]"#,
+        ),
+        (
+            "R if { f := flags; f.ok == true }",
+            r#"34: ok := input.id == "y" False [input.id="z", "y"="y"]"#,
+        ),
+        (
+            r#"R if through(input.id) == "yes""#,
+            r#"16: x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            "R := decide(input.id)",
+            r#"40: ok := x == "y" False [x="z", "y"="y"]"#,
+        ),
+        (
+            "R if fixed.a.b",
+            "42: fixed := {\"a\": {\"b\": false}} Refused []",
+        ),
         ("R if not always", "9: not always Holds [] line 32"),
     ];
     let functions = r#"
@@ -387,6 +419,16 @@ default flag := false
 flag if input.id == "y"
 next(x) := x + 1
 always := true
+flags := {"ok": ok} if {
+    ok := input.id == "y"
+}
+through(x) := r if {
+    r := word(x)
+}
+decide(x) := {"allowed": ok} if {
+    ok := x == "y"
+}
+fixed := {"a": {"b": false}}
 "#;
     for (rule, told) in cases {
         let policy = format!(
