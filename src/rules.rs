@@ -55,7 +55,7 @@ struct PlainWithFiles;
 
 impl Dialect for PlainWithFiles {
     fn file(&self, path: &str) -> Content {
-        Ok(input::value(path)?)
+        Ok(input::value(path, None)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! All rules for Rust identifiers: how the struct generator makes them from the
 //! names in descriptors, which of them are legal, and what a name is changed to
-//! when they are not, or are taken. Knows names only, no descriptors.
+//! when they are not, or are taken.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,7 @@ use protobuf_parse::{camel_case, snake_case};
 
 /// Names that the struct generator ends with a `_`, as they are or were meant
 /// to be words of Rust.
-const ESCAPED: &[&str] = &[
-    "_", "Self", "abstract", "alignof", "as", "async", "await", "become", "box", "break", "const",
-    "continue", "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for",
-    "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "offsetof",
-    "override", "priv", "proc", "pub", "pure", "ref", "return", "self", "sizeof", "static",
-    "struct", "super", "trait", "true", "type", "typeof", "unsafe", "unsized", "use", "virtual",
-    "where", "while", "yield",
-];
+const ESCAPED: &[&str] = include!("words.in");
 
 /// Words of Rust that it does not know.
 const ILLEGAL: &[&str] = &["gen", "try"];

@@ -121,7 +121,7 @@ impl Editor {
             Err(ReadlineError::Interrupted) => Ok(Typed::Abandoned),
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
                 self.drop_typed()?;
-                Ok(Typed::NotText { offset: None })
+                Ok(Typed::NotText { error: None })
             }
             Err(error) => Err(io_error(error)),
         }

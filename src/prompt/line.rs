@@ -97,7 +97,7 @@ fn text(line: Vec<u8>) -> Typed {
     match String::from_utf8(line) {
         Ok(text) => Typed::Text(text),
         Err(error) => Typed::NotText {
-            offset: Some(error.utf8_error().valid_up_to()),
+            error: Some(error.utf8_error().into()),
         },
     }
 }

@@ -17,6 +17,7 @@ use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::schema::Schema;
 use crate::session::{Session, Step, Turn};
+use agent_text::NotText;
 use editor::Editor;
 use gather::Gatherer;
 use line::Lines;
@@ -33,8 +34,8 @@ enum Typed {
     Text(String),
     /// A line that is not UTF-8.
     NotText {
-        /// From which byte of the line on, from 0; at a terminal the line is forgotten.
-        offset: Option<usize>,
+        /// Where; at a terminal the line is forgotten.
+        error: Option<NotText>,
     },
     /// The line was given up.
     Abandoned,
@@ -120,10 +121,10 @@ impl Prompt {
             }
             let ends = match source.next() {
                 Ok(Typed::Text(text)) => self.commands(gatherer.text(&text), &mut source),
-                Ok(Typed::NotText { offset }) => {
+                Ok(Typed::NotText { error }) => {
                     let name = "-".to_owned();
-                    let error = match offset {
-                        Some(offset) => InputError::NotText { name, offset }.into(),
+                    let error = match error {
+                        Some(error) => InputError::NotText { name, error }.into(),
                         None => Error::usage("a key that was typed is not UTF-8 text"),
                     };
                     gatherer.abandon();

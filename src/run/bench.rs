@@ -18,7 +18,7 @@ use crate::printer::Format;
 use crate::progress;
 use crate::request::{Memory, Request, RequestOptions};
 use crate::schema::Schema;
-use crate::session::{self, CallOptions, Checks, Output, Step, Work};
+use crate::session::{self, CallOptions, Output, PrintOptions, Settings, Step, Work};
 use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
@@ -54,14 +54,17 @@ pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Resu
         image_limit: flags.image_limit,
         bundle: bundle.map_err(|error| alone(error.into()))?,
     };
-    let checks = Checks {
+    let settings = Settings {
         requests: requests.clone(),
         calls,
         // Answers are not printed.
-        format: Format::Jsonl,
+        printing: PrintOptions {
+            format: Format::Jsonl,
+            emit_defaults: false,
+        },
         dry_run: false,
     };
-    let mut mix = Mix::read(schema, &flags.cmd, checks, &mut Inputs::default())?;
+    let mut mix = Mix::read(schema, &flags.cmd, settings, &mut Inputs::default())?;
     let options = agent_load::Options {
         address,
         connect,
@@ -212,7 +215,7 @@ impl Mix {
     fn read(
         schema: &'static Schema,
         commands: &[String],
-        checks: Checks,
+        settings: Settings,
         inputs: &mut Inputs,
     ) -> Result<Mix, Failure> {
         let mut weights = Vec::new();
@@ -229,9 +232,9 @@ impl Mix {
         let mut mix = Mix {
             commands: Vec::new(),
             requests: Vec::new(),
-            automatic: checks.requests.automatic,
+            automatic: settings.requests.automatic,
         };
-        let steps = session::prepare(schema, &sources, checks, inputs)?;
+        let steps = session::prepare(schema, &sources, settings, inputs)?;
         for ((step, weight), command) in steps.into_iter().zip(weights).zip(commands) {
             mix.add(step, weight, command)?;
         }

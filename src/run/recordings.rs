@@ -257,7 +257,7 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Error> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(input::StandardInput)));
     }
-    let opened = input::open(path);
+    let opened = input::open(path, None);
     let file = opened.map_err(|error| unreadable(path, &ReadError::Io(error)))?;
     Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
 }

@@ -56,7 +56,7 @@ fn mistakes_in_parameters_name_them() {
         ),
         (
             r#"SetPolicy policy_file="\xff""#,
-            "SetPolicy: policy_file: the value is not UTF-8 text (the byte at offset 0 is wrong), \
+            "SetPolicy: policy_file: the value is not UTF-8 text: the byte at offset 0 is wrong, \
              and only a bytes field takes other bytes",
         ),
         (

@@ -129,7 +129,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"WriteStdin container_id="\xff""#,
-        r#"WriteStdin: container_id: the value is not UTF-8 text (the byte at offset 0 is wrong), and only a bytes field takes other bytes"#,
+        r#"WriteStdin: container_id: the value is not UTF-8 text: the byte at offset 0 is wrong, and only a bytes field takes other bytes"#,
     ),
     (
         r#""#,

@@ -139,7 +139,9 @@ fn what_is_no_text() {
     for place in PLACES {
         let what = match (place.is_value(), place.too_large) {
             (false, _) => "\"binary\" is not UTF-8 text: the byte at offset 7 is wrong",
-            (true, "SetPolicy: policy: ") => "file \"binary\" is not UTF-8 text: see byte 7",
+            (true, "SetPolicy: policy: ") => {
+                "file \"binary\" is not UTF-8 text: the byte at offset 7 is wrong"
+            }
             // A field of bytes takes it.
             _ => continue,
         };
@@ -189,6 +191,22 @@ fn a_named_pipe_whose_writer_is_silent_ends_with_the_deadline() {
         let error = format!("error: {before}: it blocks, and did not end within 300ms\n");
         assert_eq!((output.stderr, output.status), (error, 2));
     }
+}
+
+#[test]
+fn a_deadline_that_a_command_sets_is_that_of_the_files_after_it() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    let _writer = File::options().read(true).write(true).open(&pipe).unwrap();
+    let named = tool(["connect", "--dry-run", "-c"]).folder(folder.path());
+    named
+        .arguments(["set timeout 300ms", "-c", "SetPolicy policy_file=pipe"])
+        .status(2)
+        .stderr(
+            "error: SetPolicy: policy_file: \"pipe\": it blocks, and did not end within 300ms\n",
+        )
+        .test();
 }
 
 #[test]

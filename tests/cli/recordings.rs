@@ -496,7 +496,7 @@ fn a_damaged_recording_is_told_by_its_place_and_what_would_be_right() {
     tool(["show", "-o", "jsonl", &damaged])
         .status(2)
         .stderr(format!(
-            "error: {damaged:?}:2:13: this is no UTF-8, as JSON is\n"
+            "error: {damaged:?}:2:13: this is not UTF-8, as JSON is\n"
         ))
         .test();
 }

@@ -13,13 +13,14 @@ impl Session {
     /// or answers.
     pub(super) fn call(&mut self, request: &Request) -> Result<(), Error> {
         #[cfg(feature = "image")]
-        if !self.options.dry_run {
-            request.unpack_image(&self.options.requests, self.logger)?;
+        if !self.options.settings.dry_run {
+            request.unpack_image(&self.options.settings.requests, self.logger)?;
         } else if let Some(missing) = request.missing_of_image() {
             self.logger.say(missing);
         }
-        let message = request.complete(&mut self.memory, self.options.requests.automatic)?;
-        match (request.series(), self.options.dry_run) {
+        let message =
+            request.complete(&mut self.memory, self.options.settings.requests.automatic)?;
+        match (request.series(), self.options.settings.dry_run) {
             (Some(series), _) => self.series(request.rpc, series, message),
             (None, true) => self.dry_run(request, message.as_ref()),
             (None, false) => self.send(request, message.as_ref()),
@@ -40,7 +41,7 @@ impl Session {
     fn send(&mut self, request: &Request, message: &dyn Reflect) -> Result<(), Error> {
         let rpc = request.rpc;
         let payload = payload(message)?;
-        let call = self.options.calls.call_of(rpc, &payload);
+        let call = self.options.settings.calls.call_of(rpc, &payload);
         self.channel.begin(&call, message);
         self.tell_of_config(request, message);
         let result = match rpc.is_streaming() {
@@ -55,8 +56,8 @@ impl Session {
     }
 
     fn unary(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
-        let call = self.options.calls.call_of(rpc, payload);
-        let answer = self.channel.call(&self.options.calls, &call)?;
+        let call = self.options.settings.calls.call_of(rpc, payload);
+        let answer = self.channel.call(&self.options.settings.calls, &call)?;
         let verbose = self.options.verbose;
         let response = self
             .skew
@@ -66,7 +67,7 @@ impl Session {
 
     /// Tells what was made of an OCI configuration for this message, and what that lacks.
     fn tell_of_config(&mut self, request: &Request, message: &dyn Reflect) {
-        let automatic = self.options.requests.automatic;
+        let automatic = self.options.settings.requests.automatic;
         let Some(found) = request.config_notes(&self.memory, automatic, message) else {
             return;
         };
@@ -98,7 +99,7 @@ impl Session {
 
     /// Prints a message as a request.
     pub(super) fn print_request(&mut self, message: &dyn Reflect) -> Result<(), Error> {
-        let printing = self.options.printing;
+        let printing = self.options.settings.printing;
         let format = printing.format.of_requests();
         printing.message(&mut self.output, self.schema, format, message, Kind::Usage)
     }
@@ -109,7 +110,7 @@ impl Session {
         answer: &dyn Reflect,
         encoded: &[u8],
     ) -> Result<(), Error> {
-        let printing = self.options.printing;
+        let printing = self.options.settings.printing;
         printing.answer(&mut self.output, self.schema, answer, encoded)
     }
 }

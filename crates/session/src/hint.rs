@@ -11,7 +11,7 @@ impl Session {
     /// The error of a call whose connection ended before anything was answered on it, with
     /// how the address is written if a hypervisor listens there.
     pub(super) fn hint_of_hybrid(&self, error: Error) -> Error {
-        let address = self.options.calls.address.as_ref();
+        let address = self.options.settings.calls.address.as_ref();
         let hybrid = address.and_then(|address| address.clone().with_hybrid_vsock(AGENT_PORT).ok());
         match hybrid {
             Some(hybrid) if error.kind() == Kind::Connection && self.channel.is_unanswered() => {

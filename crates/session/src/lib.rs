@@ -31,9 +31,9 @@ use std::time::Duration;
 
 pub use call::{decode, payload};
 pub use observer::Observers;
-pub use options::{CallOptions, Options, PrintOptions};
+pub use options::{CallOptions, Options, PrintOptions, Settings};
 pub use output::Output;
-pub use prepare::{Checks, Source, Step, Work, prepare};
+pub use prepare::{Source, Step, Work, prepare};
 pub use run::Turn;
 
 use channel::Channel;
@@ -47,7 +47,6 @@ use agent_examples as examples;
 use agent_report::error::Error;
 use agent_report::log::{Level, Logger};
 use agent_request::auto;
-use agent_request::input;
 use agent_request::{Memory, Request, RowNotes};
 use agent_schema::{Schema, describe, lookup, template};
 
@@ -95,7 +94,7 @@ impl Session {
             true => Messages::of(BufReader::new(io::stdin())),
             false => Messages::default(),
         };
-        let messages = match options.requests.unknown_fields {
+        let messages = match options.settings.requests.unknown_fields {
             true => messages.passing_over(logger),
             false => messages,
         };
@@ -120,7 +119,7 @@ impl Session {
             Work::Call(request) => {
                 self.call(request)?;
                 self.has_sandbox |= is_one_of(&FIRST_CALLS, request);
-                let last = is_one_of(&LAST_CALLS, request) && !self.options.dry_run;
+                let last = is_one_of(&LAST_CALLS, request) && !self.options.settings.dry_run;
                 Ok(if last { Next::End } else { Next::Go })
             }
             Work::BuiltIn(action) => self.built_in(action),
@@ -167,8 +166,7 @@ impl Session {
                 if let Setting::Timeout(Some(time)) = setting {
                     self.warn_of_hasty(*time);
                 }
-                self.options.set(setting)?;
-                input::wait_at_most(self.options.calls.timeout);
+                self.options.settings.set(setting)?;
             }
             Action::Describe(name) => {
                 let item = lookup::item(self.schema, name)?;
@@ -179,7 +177,7 @@ impl Session {
                 let text = describe::describe(self.schema, item, &notes);
                 self.output.text(&text)?;
             }
-            Action::Sleep(_) if self.options.dry_run => {}
+            Action::Sleep(_) if self.options.settings.dry_run => {}
             Action::Sleep(time) => {
                 self.warn_of_hasty(*time);
                 interrupt::sleep(*time)?;

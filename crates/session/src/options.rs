@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use agent_bundle::Bundle;
 
-use super::prepare::Checks;
 use crate::builtin::{Setting, Times};
 use agent_client::transport::Address;
 use agent_client::{Call, ConnectOptions};
@@ -18,14 +17,8 @@ use agent_schema::printer::Format;
 /// All of them, with what the run itself needs.
 #[derive(Debug)]
 pub struct Options {
-    /// How calls are made.
-    pub calls: CallOptions,
-    /// How requests are made.
-    pub requests: RequestOptions,
-    /// How answers are printed.
-    pub printing: PrintOptions,
-    /// Print requests instead of sending them.
-    pub dry_run: bool,
+    /// What each command is checked and carried out with.
+    pub settings: Settings,
     /// How often each command runs.
     pub repeat: Times,
     /// Whether a failed command does not end the run.
@@ -36,6 +29,20 @@ pub struct Options {
     pub verbose: bool,
     /// How errors are shown.
     pub error_format: ErrorFormat,
+}
+
+/// What each command is checked and carried out with. Built-in commands change it for those
+/// after them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How calls are made. What is sent with each request counts for its size.
+    pub calls: CallOptions,
+    /// How requests are made.
+    pub requests: RequestOptions,
+    /// How answers are printed, which not every answer can be.
+    pub printing: PrintOptions,
+    /// Whether requests are printed instead of sent.
+    pub dry_run: bool,
 }
 
 /// How calls are made.
@@ -60,47 +67,14 @@ pub struct PrintOptions {
     pub emit_defaults: bool,
 }
 
-impl Options {
-    /// What the commands of this run are checked with.
-    pub fn checks(&self) -> Checks {
-        Checks {
-            requests: self.requests.clone(),
-            calls: self.calls.clone(),
-            format: self.printing.format,
-            dry_run: self.dry_run,
-        }
-    }
-
+impl Settings {
     /// Changes one of them.
     ///
     /// # Errors
     /// When there is no such bundle.
     pub(super) fn set(&mut self, setting: &Setting) -> Result<(), Error> {
-        let mut checks = self.checks();
-        checks.set(setting)?;
-        // Each of them is named, so that none that is added is lost here.
-        let Checks {
-            requests,
-            calls,
-            format,
-            dry_run,
-        } = checks;
-        self.requests = requests;
-        self.calls = calls;
-        self.printing.format = format;
-        self.dry_run = dry_run;
-        Ok(())
-    }
-}
-
-impl Checks {
-    /// Changes one of them, as [`Options::set`] does when the command runs.
-    ///
-    /// # Errors
-    /// When there is no such bundle.
-    pub(super) fn set(&mut self, setting: &Setting) -> Result<(), Error> {
         match setting {
-            Setting::Output(format) => self.format = *format,
+            Setting::Output(format) => self.printing.format = *format,
             Setting::Timeout(timeout) => self.calls.timeout = *timeout,
             Setting::Metadata(key, value) => {
                 self.calls.metadata.retain(|(given, _)| given != key);

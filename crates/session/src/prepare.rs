@@ -1,17 +1,16 @@
 //! From commands and scripts to steps that can run. Everything is read and
 //! checked here, before the first of them does.
 
-use super::CallOptions;
+use super::Settings;
 use super::call::payload;
 use crate::builtin::{Action, BUILT_INS, BuiltIn};
 use agent_examples as examples;
 use agent_report::error::{Error, Failure};
 use agent_request::input::Inputs;
-use agent_request::{Memory, Request, RequestOptions};
+use agent_request::{Memory, Request};
 use agent_schema::command::{self, Hash};
 use agent_schema::lookup::LookupError;
 use agent_schema::path;
-use agent_schema::printer::Format;
 use agent_schema::{Rpc, Schema, lookup};
 
 /// Where commands come from.
@@ -55,19 +54,6 @@ impl Step {
     }
 }
 
-/// What commands are checked with.
-#[derive(Debug, Clone)]
-pub struct Checks {
-    /// How requests are made.
-    pub requests: RequestOptions,
-    /// How they are sent: what is sent with each counts for its size.
-    pub calls: CallOptions,
-    /// How answers are printed, which not every answer can be.
-    pub format: Format,
-    /// Whether requests are only printed.
-    pub dry_run: bool,
-}
-
 /// Reads and checks everything that was given.
 ///
 /// # Errors
@@ -75,16 +61,10 @@ pub struct Checks {
 pub fn prepare(
     schema: &'static Schema,
     sources: &[Source],
-    checks: Checks,
+    settings: Settings,
     inputs: &mut Inputs,
 ) -> Result<Vec<Step>, Failure> {
-    let mut reader = Reader {
-        schema,
-        checks,
-        inputs,
-        memory: Memory::default(),
-        steps: Vec::new(),
-    };
+    let mut reader = Reader::new(schema, settings, Memory::default(), inputs);
     for source in sources {
         match source {
             Source::Command(text) if text.trim().is_empty() => {
@@ -109,17 +89,11 @@ pub fn prepare(
 pub(super) fn prepare_one(
     schema: &'static Schema,
     text: &str,
-    checks: Checks,
+    settings: Settings,
     memory: &Memory,
     inputs: &mut Inputs,
 ) -> Result<Option<Step>, Failure> {
-    let mut reader = Reader {
-        schema,
-        checks,
-        inputs,
-        memory: memory.clone(),
-        steps: Vec::new(),
-    };
+    let mut reader = Reader::new(schema, settings, memory.clone(), inputs);
     if !is_skipped(text) {
         reader.command(None, text, Hash::Comment)?;
     }
@@ -151,14 +125,30 @@ fn unquoted(last: &Step, text: &str) -> Error {
 /// Reads commands one after the other.
 struct Reader<'a> {
     schema: &'static Schema,
-    checks: Checks,
+    settings: Settings,
     inputs: &'a mut Inputs,
     /// What a run would remember; random IDs are all of one length.
     memory: Memory,
     steps: Vec<Step>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(
+        schema: &'static Schema,
+        settings: Settings,
+        memory: Memory,
+        inputs: &'a mut Inputs,
+    ) -> Self {
+        inputs.wait_at_most(settings.calls.timeout);
+        Self {
+            schema,
+            settings,
+            inputs,
+            memory,
+            steps: Vec::new(),
+        }
+    }
+
     fn script(&mut self, name: &str) -> Result<(), Failure> {
         let text = self.inputs.text(name);
         let text = text.map_err(|error| Failure::new(None, error.into()))?;
@@ -209,7 +199,10 @@ impl Reader<'_> {
                 Action::Examples(Some(name)) => {
                     examples::find(self.schema, name).map_err(Error::usage)?;
                 }
-                Action::Set(setting) => self.checks.set(setting)?,
+                Action::Set(setting) => {
+                    self.settings.set(setting)?;
+                    self.inputs.wait_at_most(self.settings.calls.timeout);
+                }
                 _ => {}
             }
             let is_repeat = matches!(action, Action::Repeat(_));
@@ -232,21 +225,21 @@ impl Reader<'_> {
         hash: Hash,
     ) -> Result<Request, Error> {
         let arguments = command::arguments(text, end, hash)?;
-        let options = &self.checks.requests;
+        let options = &self.settings.requests;
         #[cfg_attr(
             not(feature = "image"),
             expect(unused_mut, reason = "an image is filled in")
         )]
         let mut request = Request::read(self.schema, rpc, arguments, options, self.inputs)?;
         #[cfg(feature = "image")]
-        request.check_image(self.checks.dry_run)?;
-        self.checks.format.check(rpc.response)?;
+        request.check_image(self.settings.dry_run)?;
+        self.settings.printing.format.check(rpc.response)?;
         let message = request.complete(&mut self.memory, options.automatic)?;
         let length = match request.series() {
             Some(series) => series.largest(message)?,
             None => payload(message.as_ref())?.len(),
         };
-        self.checks.calls.call_of(rpc, &[]).check_size(length)?;
+        self.settings.calls.call_of(rpc, &[]).check_size(length)?;
         Ok(request)
     }
 }

@@ -94,7 +94,7 @@ impl Session {
         let prepared = prepare::prepare_one(
             self.schema,
             text,
-            self.options.checks(),
+            self.options.settings.clone(),
             &self.memory,
             inputs,
         );
@@ -114,7 +114,8 @@ impl Session {
 
     /// Whether a step makes a second sandbox in a guest that is not simulated.
     fn makes_another_sandbox(&self, step: &Step) -> bool {
-        let is_real = self.options.calls.address != Some(Address::Sim) && !self.options.dry_run;
+        let is_real = self.options.settings.calls.address != Some(Address::Sim)
+            && !self.options.settings.dry_run;
         let makes_one =
             matches!(&step.work, Work::Call(request) if is_one_of(&FIRST_CALLS, request));
         is_real && makes_one && self.has_sandbox
@@ -229,7 +230,7 @@ impl Session {
         let is_deadline_exceeded = error.status().is_some_and(Status::is_deadline_exceeded);
         let mut failure = step.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
-        if is_deadline_exceeded && self.options.calls.timeout.is_some() {
+        if is_deadline_exceeded && self.options.settings.calls.timeout.is_some() {
             failure.exit_status = Kind::Timeout.exit_status();
         }
         self.show(&failure);
@@ -245,7 +246,8 @@ impl Session {
     /// The agent knows the deadline too, and chance decides who is first to tell that it has
     /// passed: its word for that becomes ours.
     fn deadline_of_both(&self, step: &Step, error: Error) -> Error {
-        let (Work::Call(request), Some(after)) = (&step.work, self.options.calls.timeout) else {
+        let (Work::Call(request), Some(after)) = (&step.work, self.options.settings.calls.timeout)
+        else {
             return error;
         };
         let elapsed = self.channel.elapsed();

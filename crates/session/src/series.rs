@@ -23,7 +23,7 @@ impl Session {
         message: Box<dyn Reflect>,
     ) -> Result<(), Error> {
         let pieces = &mut series.start(message)?;
-        if self.options.dry_run {
+        if self.options.settings.dry_run {
             return self.show_pieces(rpc, pieces);
         }
         let started = Instant::now();
@@ -54,12 +54,12 @@ impl Session {
         rpc: &'static Rpc,
         pieces: &mut Copying,
     ) -> Result<Option<Answer>, Error> {
-        let call = self.options.calls.call_of(rpc, &[]);
+        let call = self.options.settings.calls.call_of(rpc, &[]);
         self.channel
-            .begin_series(&self.options.calls, &call, pieces.total())?;
+            .begin_series(&self.options.settings.calls, &call, pieces.total())?;
         let mut last = None;
         while let Some(piece) = pieces.next()? {
-            let call = self.options.calls.call_of(rpc, piece.payload);
+            let call = self.options.settings.calls.call_of(rpc, piece.payload);
             let answer = self.channel.piece(&call, &piece);
             let answer = answer.map_err(|error| {
                 Error::from(error).within(format_args!("{:?} at offset {}", piece.of, piece.offset))

@@ -172,7 +172,7 @@ impl Session {
                     ask(
                         connection,
                         self.schema,
-                        &self.options.calls,
+                        &self.options.settings.calls,
                         self.logger,
                         rpc,
                     )

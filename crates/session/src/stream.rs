@@ -18,8 +18,8 @@ impl Session {
     /// Makes a streaming call. `payload` is its first message.
     pub(super) fn stream(&mut self, rpc: &'static Rpc, payload: &[u8]) -> Result<(), Error> {
         let (schema, options) = (self.schema, &self.options);
-        let call = options.calls.call_of(rpc, payload);
-        let (sender, mut receiver) = self.channel.stream(&options.calls, rpc, &call)?;
+        let call = options.settings.calls.call_of(rpc, payload);
+        let (sender, mut receiver) = self.channel.stream(&options.settings.calls, rpc, &call)?;
         let state = State::default();
         thread::scope(|scope| {
             let sending = sender.map(|sender| {
@@ -51,7 +51,10 @@ impl Session {
                 let response = self.skew.decode(schema, rpc, &answer, verbose, self.logger);
                 let printed = response.and_then(|response| {
                     let (output, response) = (&mut self.output, response.as_ref());
-                    options.printing.answer(output, schema, response, &answer)
+                    options
+                        .settings
+                        .printing
+                        .answer(output, schema, response, &answer)
                 });
                 if printed.is_err() {
                     break printed;

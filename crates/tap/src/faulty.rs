@@ -10,8 +10,9 @@ use agent_faults::{Answer, Asked, End, Layer, Observer, Record, Side, Written};
 use agent_schema::Rpc;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, join};
 
+use crate::connection::Connection;
 use crate::conversation::Direction;
-use crate::proxy::Connection;
+use crate::pass;
 use crate::socket::{Received, Socket};
 
 /// The longest line of a handshake, its newline included.
@@ -54,7 +55,7 @@ async fn carry(
 ) -> io::Result<bool> {
     let Some(read_ahead) = open(connection, port, &client, &agent).await? else {
         // What is said to other ports, or is no call, passes as it is.
-        let passed = async { connection.pass_both(&client, &agent).await };
+        let passed = async { pass::both(connection, &client, &agent).await };
         let reason = tokio::select! {
             reason = passed => reason,
             () = dies => None,

@@ -5,13 +5,15 @@
 //! waits, and whether a socket is of AF_UNIX or AF_VSOCK is the same for every call here.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use nix::cmsg_space;
-use nix::errno::Errno;
-use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, Shutdown, SockFlag, SockaddrStorage, accept4,
-    recvmsg, sendmsg, shutdown,
+use nix::sys::socket::{Shutdown, shutdown};
+use rustix::cmsg_space;
+use rustix::io::retry_on_intr;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, accept_with, recvmsg, sendmsg,
 };
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -54,12 +56,9 @@ impl Socket {
 
     /// The next connection that comes to a socket that listens.
     pub(crate) async fn accept(&self) -> io::Result<OwnedFd> {
-        let listener = self.socket.as_raw_fd();
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        self.socket
-            .async_io(Interest::READABLE, || Ok(accept4(listener, flags)?))
-            .await
-            .map(owned)
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let accept = || Ok(accept_with(&self.socket, flags)?);
+        self.socket.async_io(Interest::READABLE, accept).await
     }
 
     /// Does something once there is something to read, as often as it would block.
@@ -77,14 +76,14 @@ impl Socket {
 
     /// Reads what is there. It would block where nothing is.
     pub(crate) fn receive_now(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        receive(self.socket.as_raw_fd(), buffer)
+        receive(self.socket.as_fd(), buffer)
     }
 
     /// The same where descriptors may come: they are read with the byte that they were sent with,
     /// and not with one before it, which a peer may read without looking for them.
     pub(crate) fn receive_in_step(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        let socket = self.socket.as_raw_fd();
-        let waiting = receive_by(socket, buffer, MsgFlags::MSG_PEEK)?;
+        let socket = self.socket.as_fd();
+        let waiting = receive_by(socket, buffer, RecvFlags::PEEK)?;
         let room = match waiting.descriptors.is_empty() {
             true => waiting.count,
             // The kernel says that there are some, and not where they begin.
@@ -95,7 +94,7 @@ impl Socket {
 
     /// Writes what has room, the descriptors with the first byte, and tells how much that was.
     pub(crate) fn send_now(&self, bytes: &[u8], descriptors: &[OwnedFd]) -> io::Result<usize> {
-        send(self.socket.as_raw_fd(), bytes, descriptors)
+        send(self.socket.as_fd(), bytes, descriptors)
     }
 
     /// Writes all bytes, the descriptors with the first of them.
@@ -105,7 +104,7 @@ impl Socket {
         mut descriptors: &[OwnedFd],
     ) -> io::Result<()> {
         while !bytes.is_empty() {
-            let socket = self.socket.as_raw_fd();
+            let socket = self.socket.as_fd();
             let count = self
                 .socket
                 .async_io(Interest::WRITABLE, || send(socket, bytes, descriptors))
@@ -122,28 +121,23 @@ impl Socket {
     }
 }
 
-fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
-    receive_by(socket, buffer, MsgFlags::empty())
+fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Received> {
+    receive_by(socket, buffer, RecvFlags::empty())
 }
 
-fn receive_by(socket: RawFd, buffer: &mut [u8], flags: MsgFlags) -> io::Result<Received> {
-    let mut space = cmsg_space!([RawFd; MOST_DESCRIPTORS]);
+fn receive_by(socket: BorrowedFd<'_>, buffer: &mut [u8], flags: RecvFlags) -> io::Result<Received> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut parts = [IoSliceMut::new(buffer)];
-    let flags = flags | MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
-    let message = loop {
-        match recvmsg::<SockaddrStorage>(socket, &mut parts, Some(&mut space), flags) {
-            Err(Errno::EINTR) => {}
-            outcome => break outcome?,
-        }
-    };
+    let flags = flags | RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    let message = retry_on_intr(|| recvmsg(socket, &mut parts, &mut control, flags))?;
     let mut descriptors = Vec::new();
-    let is_cut = message.flags.contains(MsgFlags::MSG_CTRUNC);
-    for message in message.cmsgs()? {
-        if let ControlMessageOwned::ScmRights(received) = message {
-            descriptors.extend(received.into_iter().map(owned));
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(received) = message {
+            descriptors.extend(received);
         }
     }
-    if is_cut {
+    if message.flags.contains(ReturnFlags::CTRUNC) {
         // As where this process has too many already.
         return Err(io::Error::other(
             "file descriptors came that cannot be passed on",
@@ -155,25 +149,18 @@ fn receive_by(socket: RawFd, buffer: &mut [u8], flags: MsgFlags) -> io::Result<R
     })
 }
 
-#[expect(
-    unsafe_code,
-    reason = "nix hands out what accept and recvmsg bring as numbers"
-)]
-fn owned(descriptor: RawFd) -> OwnedFd {
-    // SAFETY: the kernel has just made the descriptor for this process, and nobody else knows
-    // its number.
-    unsafe { OwnedFd::from_raw_fd(descriptor) }
-}
-
-fn send(socket: RawFd, bytes: &[u8], descriptors: &[OwnedFd]) -> io::Result<usize> {
-    let numbers: Vec<RawFd> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
-    let rights = [ControlMessage::ScmRights(&numbers)];
-    let control = if numbers.is_empty() { &[][..] } else { &rights };
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-    loop {
-        match sendmsg::<()>(socket, &[IoSlice::new(bytes)], control, flags, None) {
-            Err(Errno::EINTR) => {}
-            outcome => return Ok(outcome?),
-        }
+fn send(socket: BorrowedFd<'_>, bytes: &[u8], descriptors: &[OwnedFd]) -> io::Result<usize> {
+    let borrowed: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !borrowed.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&borrowed)) {
+        return Err(io::Error::other(
+            "too many file descriptors for one message",
+        ));
     }
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    let parts = [IoSlice::new(bytes)];
+    Ok(retry_on_intr(|| {
+        sendmsg(socket, &parts, &mut control, flags)
+    })?)
 }

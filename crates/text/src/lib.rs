@@ -18,6 +18,23 @@ pub mod excerpt;
 pub mod hex;
 pub mod size;
 
+use std::str::Utf8Error;
+
+/// Bytes that were to be text are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not UTF-8 text: the byte at offset {offset} is wrong")]
+pub struct NotText {
+    /// How many bytes come before the first wrong one.
+    pub offset: usize,
+}
+
+impl From<Utf8Error> for NotText {
+    fn from(error: Utf8Error) -> Self {
+        let offset = error.valid_up_to();
+        Self { offset }
+    }
+}
+
 /// What went wrong in the operating system's words, without its error number; of what a
 /// limit of this process forbids, also which one that is.
 pub fn reason(error: &std::io::Error) -> String {

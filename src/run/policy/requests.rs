@@ -24,7 +24,7 @@ use crate::request::Memory;
 #[cfg(feature = "tap")]
 use crate::run::recordings::misread;
 use crate::schema::{Reflect, Rpc, Schema};
-use crate::session::{self, CallOptions, Checks, Step, Work};
+use crate::session::{self, CallOptions, PrintOptions, Settings, Step, Work};
 
 /// Of how many fields that are passed over a file is warned of.
 const WARNINGS: usize = 16;
@@ -134,15 +134,18 @@ fn of_commands(
         timeout: None,
         metadata: Vec::new(),
     };
-    let checks = Checks {
+    let settings = Settings {
         requests: making.clone(),
         calls,
         // Nothing is answered, and nothing is sent.
-        format: Format::Json,
+        printing: PrintOptions {
+            format: Format::Json,
+            emit_defaults: false,
+        },
         dry_run: true,
     };
     let mut found = Vec::new();
-    for step in session::prepare(schema, sources, checks, inputs)? {
+    for step in session::prepare(schema, sources, settings, inputs)? {
         let made = of_step(&step, making.automatic, memory);
         found.extend(made.map_err(|error| step.failure(error))?);
     }

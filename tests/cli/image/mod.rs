@@ -147,6 +147,21 @@ fn layers_lie_over_each_other() {
     }
 }
 
+#[test]
+fn a_configuration_that_has_grown_too_large_is_not_read() {
+    let images = Images::new().image(None, json!({ "Cmd": ["x"] }), &[Layer::new().plain()]);
+    if !images.with(&["umoci"]) {
+        return;
+    }
+    let command = "CreateContainer image=layout id=web";
+    images.request(command, "web");
+    let name = images.bundle("web").join("config.json");
+    let config = fs::File::options().write(true).open(&name).unwrap();
+    config.set_len(10 << 30).unwrap();
+    let error = format!("error: CreateContainer: {name:?} is larger than 64 MiB\n");
+    images.dry_run(command).status(2).stderr(error).test();
+}
+
 /// What a layer has is not hidden by its own whiteouts, wherever in it they stand.
 #[test]
 fn whiteouts_hide_what_is_below_their_layer() {

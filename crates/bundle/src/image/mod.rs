@@ -74,10 +74,17 @@ struct Fetched {
 pub struct Preview {
     /// Where its configuration will be.
     pub config_file: PathBuf,
-    /// The text of that.
+    /// What will be there; nothing if it has been unpacked before.
+    pub planned: Option<Planned>,
+}
+
+/// What can be told of a bundle that is not there yet.
+#[derive(Debug)]
+pub struct Planned {
+    /// The text of its configuration.
     pub config: String,
-    /// What is not there yet, in words; nothing if it has been unpacked before.
-    pub note: Option<String>,
+    /// What is not there yet, in words.
+    pub note: String,
 }
 
 /// Finds an image for a container of this ID. Its bundle will be in a folder of the user's
@@ -143,11 +150,9 @@ impl Image {
         };
         let config_file = self.bundle.join("config.json");
         if store::is_made(&self.bundle, image.digest())? {
-            let config = fs::read_to_string(&config_file);
             return Ok(Preview {
-                config: config.map_err(ImageError::file(&config_file))?,
                 config_file,
-                note: None,
+                planned: None,
             });
         }
         let user = image.user();
@@ -158,11 +163,11 @@ impl Image {
         };
         let bundle = self.bundle.display().to_string();
         Ok(Preview {
-            config: spec::spec(&image.config, &known.unwrap_or_default()),
             config_file,
-            note: Some(format!(
-                "{bundle:?} is not there yet: nothing is unpacked{note}"
-            )),
+            planned: Some(Planned {
+                config: spec::spec(&image.config, &known.unwrap_or_default()),
+                note: format!("{bundle:?} is not there yet: nothing is unpacked{note}"),
+            }),
         })
     }
 

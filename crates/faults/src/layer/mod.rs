@@ -3,6 +3,7 @@
 //! answer what they decide. An agent and a proxy use the same one.
 
 mod call;
+mod frame;
 mod load;
 mod read;
 mod write;
@@ -14,20 +15,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use protobuf::{EnumOrUnknown, Message as _};
+use protobuf::Message as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, BufReader, split};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use ttrpc::proto::{
-    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, GenMessage, MESSAGE_HEADER_LENGTH, MESSAGE_TYPE_DATA,
-    MESSAGE_TYPE_REQUEST, MessageHeader,
+    FLAG_NO_DATA, FLAG_REMOTE_CLOSED, GenMessage, MESSAGE_TYPE_DATA, MESSAGE_TYPE_REQUEST,
+    MessageHeader,
 };
-use ttrpc::{Code, Request, Response, Status};
+use ttrpc::{Code, Request, Response};
 
 use super::observer::{Answer, Asked, Observer, Side, Written};
 use super::{Fault, Faults, Kind};
 use call::{Call, Edit, Flow};
+use frame::{bytes, frame_of, frame_with, has_frame, later, refusal};
 use read::{ReadError, UNSENT};
 use write::{UNREAD, Writer};
 
@@ -460,54 +462,4 @@ async fn wait(written: Option<Written>) {
         // An error means that it never will be.
         let _ = written.await;
     }
-}
-
-/// Whether a whole frame is there.
-fn has_frame(buffer: &[u8]) -> bool {
-    let length = buffer
-        .first_chunk()
-        .map(|length| u32::from_be_bytes(*length));
-    let length = length.and_then(|length| usize::try_from(length).ok());
-    length.is_some_and(|length| buffer.len() >= MESSAGE_HEADER_LENGTH + length)
-}
-
-/// A frame as it is sent.
-fn bytes(frame: GenMessage) -> Vec<u8> {
-    let mut bytes = Vec::from(frame.header);
-    bytes.extend(frame.payload);
-    bytes
-}
-
-/// The frame of a response.
-fn frame_of(stream: u32, response: &Response) -> Vec<u8> {
-    // It is as long as a user wants it, and has no required fields.
-    let data = response.write_to_bytes().unwrap_or_default();
-    let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-    let mut bytes = Vec::from(MessageHeader::new_response(stream, length));
-    bytes.extend(data);
-    bytes
-}
-
-/// A frame with other data.
-fn frame_with(mut header: MessageHeader, payload: protobuf::Result<Vec<u8>>) -> GenMessage {
-    let payload = payload.unwrap_or_default();
-    header.length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    GenMessage { header, payload }
-}
-
-/// The frame of a request that has waited, with what is left of its time.
-fn later(mut request: Request, left: Duration, frame: GenMessage) -> GenMessage {
-    request.timeout_nano = i64::try_from(left.as_nanos()).unwrap_or(i64::MAX);
-    frame_with(frame.header, request.write_to_bytes())
-}
-
-/// A response with a status.
-fn refusal(code: i32, message: String) -> Response {
-    let mut response = Response::new();
-    response.set_status(Status {
-        code: EnumOrUnknown::from_i32(code),
-        message,
-        ..Status::default()
-    });
-    response
 }

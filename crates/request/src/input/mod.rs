@@ -4,14 +4,16 @@
 mod open;
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{SFlag, fstat, makedev};
 
 use agent_report::error::Error;
+use agent_text::NotText;
 
 pub use agent_text::reason;
-pub use open::{Opened, StandardInput, open, wait_at_most};
+pub use open::{Opened, StandardInput, open};
 
 /// The number of `/dev/null`.
 const NULL_DEVICE: u64 = makedev(1, 3);
@@ -44,12 +46,12 @@ pub enum InputError {
         limit: u64,
     },
     /// The content is not text.
-    #[error("{} is not UTF-8 text: the byte at offset {offset} is wrong", named(.name))]
+    #[error("{} is {error}", named(.name))]
     NotText {
         /// The file's name as given.
         name: String,
-        /// Where the first wrong byte stands, from 0.
-        offset: usize,
+        /// Where the first wrong byte stands.
+        error: NotText,
     },
     /// Two commands ask for standard input.
     #[error("standard input can be read only once, and it is read already")]
@@ -68,6 +70,7 @@ fn named(name: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Inputs {
     standard_input_taken: bool,
+    wait_limit: Option<Duration>,
 }
 
 impl Inputs {
@@ -79,7 +82,7 @@ impl Inputs {
     pub fn text(&mut self, name: &str) -> Result<String, InputError> {
         let text = String::from_utf8(self.bytes(name)?).map_err(|error| InputError::NotText {
             name: name.to_owned(),
-            offset: error.utf8_error().valid_up_to(),
+            error: error.utf8_error().into(),
         })?;
         // Some editors begin a file with a byte order mark.
         match text.strip_prefix('\u{feff}') {
@@ -102,7 +105,7 @@ impl Inputs {
                 check_standard_input().map_err(|error| failed(name, &error))?;
                 read(name, io::stdin().lock(), LIMIT)
             }
-            path => read_file(path, LIMIT),
+            path => read_file(path, LIMIT, self.wait_limit),
         }
     }
 
@@ -110,7 +113,18 @@ impl Inputs {
     pub fn without_standard_input() -> Self {
         Self {
             standard_input_taken: true,
+            wait_limit: None,
         }
+    }
+
+    /// Lets each file block for at most this time, from now on.
+    pub fn wait_at_most(&mut self, limit: Option<Duration>) {
+        self.wait_limit = limit;
+    }
+
+    /// How long a file may block, if there is a limit.
+    pub(crate) fn wait_limit(&self) -> Option<Duration> {
+        self.wait_limit
     }
 
     /// Whether standard input is free for a stream's messages.
@@ -136,16 +150,17 @@ pub fn check_standard_input() -> io::Result<()> {
     }
 }
 
-/// The content of the file that is a field's value.
+/// The content of the file that is a field's value, and that may block for as long as the
+/// limit says.
 ///
 /// # Errors
 /// When it cannot be read, or no message could carry it.
-pub fn value(path: &str) -> Result<Vec<u8>, InputError> {
-    read_file(path, VALUE_LIMIT)
+pub fn value(path: &str, wait_limit: Option<Duration>) -> Result<Vec<u8>, InputError> {
+    read_file(path, VALUE_LIMIT, wait_limit)
 }
 
-fn read_file(path: &str, limit: u64) -> Result<Vec<u8>, InputError> {
-    let file = open(path).map_err(|error| failed(path, &error))?;
+fn read_file(path: &str, limit: u64, wait_limit: Option<Duration>) -> Result<Vec<u8>, InputError> {
+    let file = open(path, wait_limit).map_err(|error| failed(path, &error))?;
     // One that states its size need not be read to be too large.
     match file.metadata() {
         Ok(metadata) if metadata.len() > limit => Err(too_large(path, limit)),

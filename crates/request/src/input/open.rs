@@ -6,7 +6,6 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -20,19 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How soon somebody is noticed.
 const NOTICE: Duration = Duration::from_millis(20);
 
-/// How long files may block, if there is a limit: one for the whole process, as that of
-/// signals is.
-static LIMIT: Mutex<Option<Duration>> = Mutex::new(None);
-
-/// Lets a file that has been opened block for at most this time, from now on.
-pub fn wait_at_most(limit: Option<Duration>) {
-    *LIMIT.lock().unwrap_or_else(PoisonError::into_inner) = limit;
-}
-
-fn limit() -> Option<Duration> {
-    *LIMIT.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// An open file.
 #[derive(Debug)]
 pub struct Opened {
@@ -43,12 +29,12 @@ pub struct Opened {
     head: Option<u8>,
 }
 
-/// Opens a file to read.
+/// Opens a file to read. It may block for as long as the limit says, if there is one.
 ///
 /// # Errors
 /// When it cannot be opened, is a socket, or is a named pipe that nobody opens for
 /// writing soon.
-pub fn open(path: impl AsRef<Path>) -> io::Result<Opened> {
+pub fn open(path: impl AsRef<Path>, limit: Option<Duration>) -> io::Result<Opened> {
     let path = path.as_ref();
     // With this flag neither opening nor reading waits.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
@@ -58,10 +44,10 @@ pub fn open(path: impl AsRef<Path>) -> io::Result<Opened> {
         _ => error,
     })?;
     let head = match file.metadata()?.file_type().is_fifo() {
-        true => first_byte(&mut file)?,
+        true => first_byte(&mut file, limit)?,
         false => None,
     };
-    let limit = limit().and_then(|limit| Some((limit, Instant::now().checked_add(limit)?)));
+    let limit = limit.and_then(|limit| Some((limit, Instant::now().checked_add(limit)?)));
     Ok(Opened { file, limit, head })
 }
 
@@ -122,8 +108,8 @@ impl Read for StandardInput {
 }
 
 /// Waits until somebody writes to a pipe, or has done so; gives a byte if one came.
-fn first_byte(pipe: &mut File) -> io::Result<Option<u8>> {
-    let patience = limit().map_or(PATIENCE, |limit| limit.min(PATIENCE));
+fn first_byte(pipe: &mut File, limit: Option<Duration>) -> io::Result<Option<u8>> {
+    let patience = limit.map_or(PATIENCE, |limit| limit.min(PATIENCE));
     let end = Instant::now() + patience;
     loop {
         let mut byte = [0];
@@ -163,4 +149,35 @@ fn has_ended(pipe: &File) -> io::Result<bool> {
 
 fn told(text: &str) -> io::Error {
     io::Error::other(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Inputs;
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+    use std::error::Error;
+    use std::fs::File;
+    use std::time::Duration;
+
+    #[test]
+    fn each_reader_of_inputs_has_its_own_limit() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let pipe = folder.path().join("pipe");
+        mkfifo(&pipe, Mode::S_IRWXU)?;
+        // It is open, and nothing comes.
+        let _writer = File::options().read(true).write(true).open(&pipe)?;
+        let limits = [20, 10].map(Duration::from_millis);
+        let mut readers = limits.map(|limit| {
+            let mut inputs = Inputs::default();
+            inputs.wait_at_most(Some(limit));
+            inputs
+        });
+        for (inputs, limit) in readers.iter_mut().zip(limits) {
+            let read = inputs.bytes(&pipe.to_string_lossy());
+            let expected = format!("{pipe:?}: it blocks, and did not end within {limit:?}");
+            assert_eq!(read.map_err(|error| error.to_string()), Err(expected));
+        }
+        Ok(())
+    }
 }

@@ -2,6 +2,8 @@
 //! names, and the parameters of conveniences. Which there are is in the tables
 //! of [`crate::auto`] and [`crate::conveniences`].
 
+use std::time::Duration;
+
 use super::former::FormerNames;
 use super::passed::PassedOver;
 use crate::input;
@@ -23,6 +25,8 @@ pub struct RequestDialect<'a> {
     passed: Option<&'a PassedOver>,
     /// Where names are noted that fields no longer have.
     former: Option<&'a FormerNames>,
+    /// How long the file of a value may block.
+    wait_limit: Option<Duration>,
 }
 
 impl<'a> RequestDialect<'a> {
@@ -33,6 +37,7 @@ impl<'a> RequestDialect<'a> {
             rpc,
             passed: None,
             former: None,
+            wait_limit: None,
         }
     }
 
@@ -42,6 +47,11 @@ impl<'a> RequestDialect<'a> {
             former: Some(former),
             ..self
         }
+    }
+
+    /// The same, with files that may block for at most this time.
+    pub(super) fn waiting(self, wait_limit: Option<Duration>) -> Self {
+        Self { wait_limit, ..self }
     }
 
     /// The same, with unknown fields of documents passed over.
@@ -118,7 +128,7 @@ impl Dialect for RequestDialect<'_> {
     }
 
     fn file(&self, path: &str) -> Content {
-        Ok(input::value(path)?)
+        Ok(input::value(path, self.wait_limit)?)
     }
 }
 

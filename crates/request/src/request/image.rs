@@ -1,7 +1,7 @@
 //! The image that a container is made from. It is unpacked when the command runs and not
 //! before; until then its configuration is as far as it can be told from the image alone.
 
-use std::fs;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use agent_bundle::Config;
@@ -9,6 +9,7 @@ use agent_bundle::image::{Image, ImageError, Limits};
 
 use super::{Request, RequestOptions};
 use crate::conveniences::ConvenienceError;
+use crate::input::Inputs;
 use agent_client::interrupt;
 use agent_report::error::Error;
 use agent_report::log::Logger;
@@ -52,9 +53,8 @@ impl Request {
         }
         match image.preview() {
             Ok(preview) => {
-                let config =
-                    Config::parse(&preview.config_file.to_string_lossy(), &preview.config)?;
-                self.configs.own = Some(Arc::new(config.for_guest()));
+                let planned = preview.planned.map(|planned| planned.config);
+                self.configs.own = Some(config_in(&preview.config_file, planned)?);
                 Ok(())
             }
             Err(ImageError::NotFetched { .. }) if !dry_run => Ok(()),
@@ -64,7 +64,8 @@ impl Request {
 
     /// What of the image's bundle is not there yet, in words.
     pub fn missing_of_image(&self) -> Option<String> {
-        self.configs.image.as_ref()?.image.preview().ok()?.note
+        let preview = self.configs.image.as_ref()?.image.preview().ok()?;
+        preview.planned.map(|planned| planned.note)
     }
 
     /// Unpacks the image, if the command names one, unless that was done; tells whether it
@@ -84,15 +85,19 @@ impl Request {
             is_stopped: &interrupt::is_raised,
         };
         let bundle = image.unpack(&limits, &mut |line| logger.say(line));
-        let name = bundle.map_err(ConvenienceError::from)?.join("config.json");
-        let text = fs::read_to_string(&name).map_err(|error| {
-            ConvenienceError::from(ImageError::File {
-                name: name.display().to_string(),
-                error,
-            })
-        })?;
-        let read = Config::parse(&name.to_string_lossy(), &text)?;
-        config.get_or_init(|| Arc::new(read.for_guest()));
+        let file = bundle.map_err(ConvenienceError::from)?.join("config.json");
+        let read = config_in(&file, None)?;
+        config.get_or_init(|| read);
         Ok(true)
     }
+}
+
+/// The configuration of an image's bundle, for a guest: of this text, or else what is in the file.
+fn config_in(file: &Path, planned: Option<String>) -> Result<Arc<Config>, Error> {
+    let name = file.to_string_lossy();
+    let text = match planned {
+        Some(text) => text,
+        None => Inputs::default().text(&name)?,
+    };
+    Ok(Arc::new(Config::parse(&name, &text)?.for_guest()))
 }

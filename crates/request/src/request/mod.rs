@@ -84,7 +84,9 @@ impl Request {
         };
         let passed = PassedOver::default();
         let former = FormerNames::default();
-        let dialect = RequestDialect::of(schema, rpc).noting(&former);
+        let dialect = RequestDialect::of(schema, rpc)
+            .noting(&former)
+            .waiting(inputs.wait_limit());
         let dialect = match options.unknown_fields {
             true => dialect.passing_over(&passed),
             false => dialect,

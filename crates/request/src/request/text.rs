@@ -8,6 +8,7 @@ use agent_report::error::Error;
 use agent_schema::command::Setter;
 use agent_schema::path::Resolved;
 use agent_schema::{Scalar, Type};
+use agent_text::NotText;
 use agent_text::hex::digits;
 
 /// Stands for what standard input holds, on string and bytes fields.
@@ -48,10 +49,9 @@ pub(super) fn of_extra(setter: &Setter) -> Result<String, Error> {
 }
 
 fn not_text(path: String, error: std::str::Utf8Error) -> Error {
-    let offset = error.valid_up_to();
+    let error = NotText::from(error);
     Error::usage(format_args!(
-        "{path}: the value is not UTF-8 text (the byte at offset {offset} is wrong), and only a \
-         bytes field takes other bytes"
+        "{path}: the value is {error}, and only a bytes field takes other bytes"
     ))
     .at(path.as_str())
 }

@@ -38,7 +38,7 @@ pub enum WordsError {
     #[error("json://: {0}")]
     Json(JsonError),
     /// Bytes that are not UTF-8 where text is needed.
-    #[error("the word at column {column} is not valid UTF-8")]
+    #[error("the word at column {column} is not UTF-8 text")]
     NotText {
         /// Where it begins, in characters from 1.
         column: usize,

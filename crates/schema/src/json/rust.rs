@@ -8,15 +8,8 @@ use super::write::{MAX_WRITE_DEPTH, WriteError, name_of_float};
 use crate::descriptor::{Field, Message};
 use crate::reflect::{Key, Reflect, Value};
 
-/// Names that the struct generator ends with a `_`.
-const WORDS: &[&str] = &[
-    "Self", "abstract", "alignof", "as", "async", "await", "become", "box", "break", "const",
-    "continue", "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for",
-    "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "offsetof",
-    "override", "priv", "proc", "pub", "pure", "ref", "return", "self", "sizeof", "static",
-    "struct", "super", "trait", "true", "type", "typeof", "unsafe", "unsized", "use", "virtual",
-    "where", "while", "yield",
-];
+/// Names that the struct generator ends with a `_`: the generator's own list.
+const WORDS: &[&str] = include!("../../../../codegen/src/words.in");
 
 /// What a struct's field is called.
 fn ident(name: &str) -> String {
@@ -195,8 +188,8 @@ mod tests {
     #[test]
     fn names_are_those_of_rust() {
         assert_eq!(
-            (ident("type"), ident("Type")),
-            ("type_".into(), "Type".into())
+            [ident("type"), ident("Type"), ident("_")],
+            ["type_", "Type", "__"]
         );
         assert_eq!(variant("f_int32"), "FInt32");
         assert_eq!(variant("errnoret"), "Errnoret");

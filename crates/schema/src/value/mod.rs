@@ -7,6 +7,7 @@ mod number;
 
 use std::error::Error;
 
+use agent_text::NotText;
 use agent_text::excerpt::{Excerpt, Quoted};
 
 use crate::descriptor::{Enum, Scalar};
@@ -57,12 +58,12 @@ pub enum FileError {
     #[error(transparent)]
     Read(Box<dyn Error + Send + Sync>),
     /// It is to be text, and is not UTF-8.
-    #[error("file {} is not UTF-8 text: see byte {offset}", Quoted(.path))]
+    #[error("file {} is {error}", Quoted(.path))]
     NotText {
         /// The file's path as given.
         path: String,
-        /// How many bytes come before the first bad one.
-        offset: usize,
+        /// Where the first wrong byte stands.
+        error: NotText,
     },
 }
 
@@ -196,7 +197,7 @@ fn read(dialect: &dyn Dialect, path: &str) -> Result<Vec<u8>, FileError> {
 fn read_text(dialect: &dyn Dialect, path: &str) -> Result<String, FileError> {
     String::from_utf8(read(dialect, path)?).map_err(|error| FileError::NotText {
         path: path.to_owned(),
-        offset: error.utf8_error().valid_up_to(),
+        error: error.utf8_error().into(),
     })
 }
 
@@ -313,7 +314,7 @@ mod tests {
         assert_eq!(read(&One(b"ab\xff"), "a b").unwrap(), b"ab\xff");
         assert_eq!(
             read_text(&One(b"ab\xff"), "a b").unwrap_err().to_string(),
-            "file \"a b\" is not UTF-8 text: see byte 2"
+            "file \"a b\" is not UTF-8 text: the byte at offset 2 is wrong"
         );
     }
 

@@ -70,7 +70,7 @@ fn an_answer_that_has_no_form_is_no_mistake_of_the_command() {
     let nan = [&[0x11][..], &f64::NAN.to_le_bytes()].concat();
     let agent = Agent::answering(move |_| Reply::Ok(nan.clone()));
     let run = |format| {
-        let mut run = Run::of(&agent).with(|options| options.printing.format = format);
+        let mut run = Run::of(&agent).with(|options| options.settings.printing.format = format);
         run.schema = wide_api::schema();
         run.commands(&["TakeValue string_value=x"])
     };
@@ -84,7 +84,7 @@ fn an_answer_that_has_no_form_is_no_mistake_of_the_command() {
     }
     assert_eq!(run(Format::Serde).lines.len(), 1);
     // Before a call it is a mistake.
-    let mut dry = Run::of(&agent).with(|options| options.dry_run = true);
+    let mut dry = Run::of(&agent).with(|options| options.settings.dry_run = true);
     dry.schema = wide_api::schema();
     let outcome = dry.commands(&["TakeValue number_value=NaN"]);
     assert_eq!(outcome.exit_status, 2, "{:?}", outcome.lines);

@@ -17,7 +17,7 @@ fn the_first_call_makes_the_only_connection() {
 fn a_dry_run_makes_none() {
     let agent = Agent::content();
     let outcome = Run::of(&agent)
-        .with(|options| options.dry_run = true)
+        .with(|options| options.settings.dry_run = true)
         .commands(&["PauseContainer cid=a", "sleep 1h"]);
     assert_eq!(outcome.lines, ["| {\"container_id\":\"a\"}"]);
     assert_eq!(agent.connections(), 0);
@@ -57,7 +57,7 @@ fn a_call_that_loses_its_connection_is_not_made_again() {
 fn a_call_without_an_address_says_what_is_missing() {
     let agent = Agent::content();
     let outcome = Run::of(&agent)
-        .with(|options| options.calls.address = None)
+        .with(|options| options.settings.calls.address = None)
         .commands(&["Check"]);
     assert_eq!(outcome.exit_status, 2);
     let missing = "error: Check: no server address: give --server-address";

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use super::Source;
 use super::messages::Messages;
 use super::prepare::prepare;
-use super::{CallOptions, Observers, Options, Output, PrintOptions, Session};
+use super::{CallOptions, Observers, Options, Output, PrintOptions, Session, Settings};
 use crate::builtin::Times;
 use agent::Agent;
 use agent_client::ConnectOptions;
@@ -75,21 +75,23 @@ impl Run {
         Run {
             schema: agent_api::schema(),
             options: Options {
-                calls: CallOptions {
-                    address: Some(agent.address()),
-                    connect: ConnectOptions::default(),
-                    timeout: None,
-                    metadata: Vec::new(),
+                settings: Settings {
+                    calls: CallOptions {
+                        address: Some(agent.address()),
+                        connect: ConnectOptions::default(),
+                        timeout: None,
+                        metadata: Vec::new(),
+                    },
+                    requests: RequestOptions {
+                        automatic: false,
+                        ..RequestOptions::default()
+                    },
+                    printing: PrintOptions {
+                        format: Format::Jsonl,
+                        emit_defaults: false,
+                    },
+                    dry_run: false,
                 },
-                requests: RequestOptions {
-                    automatic: false,
-                    ..RequestOptions::default()
-                },
-                printing: PrintOptions {
-                    format: Format::Jsonl,
-                    emit_defaults: false,
-                },
-                dry_run: false,
                 repeat: Times::Count(1),
                 ignore_errors: false,
                 prompt: false,
@@ -116,8 +118,8 @@ impl Run {
 
     /// Checks and runs commands and scripts.
     fn sources(self, sources: &[Source]) -> Outcome {
-        let checks = self.options.checks();
-        match prepare(self.schema, sources, checks, &mut Inputs::default()) {
+        let settings = self.options.settings.clone();
+        match prepare(self.schema, sources, settings, &mut Inputs::default()) {
             Ok(steps) => self.session(|session| session.run(&steps)),
             Err(failure) => Outcome {
                 exit_status: failure.exit_status,

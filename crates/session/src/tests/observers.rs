@@ -7,7 +7,7 @@ use agent_report::log::Level;
 fn verbose(agent: &Agent, level: Level) -> Run {
     let mut run = Run::of(agent).with(|options| {
         options.verbose = true;
-        options.calls.metadata = vec![("key".to_owned(), "a\u{1b}b".to_owned())];
+        options.settings.calls.metadata = vec![("key".to_owned(), "a\u{1b}b".to_owned())];
     });
     run.level = level;
     run
@@ -105,6 +105,6 @@ fn asking_for_a_version_is_no_call_of_the_run() {
 #[test]
 fn a_dry_run_has_nothing_to_tell() {
     let agent = Agent::content();
-    let run = verbose(&agent, Level::Trace).with(|options| options.dry_run = true);
+    let run = verbose(&agent, Level::Trace).with(|options| options.settings.dry_run = true);
     assert_eq!(run.commands(&["Check"]).lines, ["| {}"]);
 }

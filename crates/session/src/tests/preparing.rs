@@ -121,7 +121,7 @@ fn what_is_too_large_is_not_sent() {
 fn a_format_that_an_answer_does_not_fit_is_refused() {
     let agent = Agent::content();
     let outcome = Run::of(&agent)
-        .with(|options| options.printing.format = Format::Raw)
+        .with(|options| options.settings.printing.format = Format::Raw)
         .commands(&["GetOOMEvent", "GetGuestDetails"]);
     assert_eq!((outcome.exit_status, agent.connections()), (2, 0));
     assert!(

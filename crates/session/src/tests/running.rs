@@ -100,7 +100,7 @@ fn the_agents_word_for_a_deadline_is_a_timeout_if_one_was_set() {
     for (timeout, exit_status) in [(None, 68), (Some(Duration::from_secs(60)), 4)] {
         let agent = Agent::answering(|_| Reply::Error(4, "late"));
         let outcome = Run::of(&agent)
-            .with(|options| options.calls.timeout = timeout)
+            .with(|options| options.settings.calls.timeout = timeout)
             .commands(&["Check"]);
         assert_eq!(outcome.exit_status, exit_status);
         let late = "error: Check: the agent answered code: DEADLINE_EXCEEDED (4): late";
@@ -116,7 +116,7 @@ fn the_agents_word_for_a_deadline_is_a_timeout_if_one_was_set() {
 fn an_agent_that_says_nothing_is_a_timeout() {
     let agent = Agent::answering(|_| Reply::Nothing);
     let outcome = Run::of(&agent)
-        .with(|options| options.calls.timeout = Some(Duration::from_millis(20)))
+        .with(|options| options.settings.calls.timeout = Some(Duration::from_millis(20)))
         .commands(&["Check"]);
     assert_eq!(outcome.exit_status, 4);
     assert!(
@@ -140,7 +140,7 @@ fn destroying_the_sandbox_ends_the_run() {
         .commands(&["DestroySandbox", "Check"]);
     assert_eq!(agent.methods(), ["DestroySandbox", "Check"]);
     let outcome = Run::of(&agent)
-        .with(|options| options.dry_run = true)
+        .with(|options| options.settings.dry_run = true)
         .commands(&commands);
     assert_eq!(outcome.printed(), ["{}", "{}", "{}"]);
     assert_eq!(agent.connections(), 1);
@@ -160,7 +160,7 @@ fn quit_ends_the_run_with_the_status_of_what_failed() {
 fn a_command_that_is_typed_fails_alone() {
     let agent = failing_from(2);
     let mut inputs = Inputs::default();
-    let run = Run::of(&agent).with(|options| options.requests.automatic = true);
+    let run = Run::of(&agent).with(|options| options.settings.requests.automatic = true);
     let outcome = run.session(|session| {
         let mut typed = |text| session.typed(text, &mut inputs, &mut |_| true);
         assert_eq!(typed("PauseContainer cid=a"), Turn::Next);
@@ -207,7 +207,7 @@ fn a_repeat_whose_command_was_wrong_can_be_forgotten() {
 fn what_is_remembered_counts_for_the_size_of_a_typed_command() {
     let agent = Agent::content();
     let mut inputs = Inputs::default();
-    let run = Run::of(&agent).with(|options| options.requests.automatic = true);
+    let run = Run::of(&agent).with(|options| options.settings.requests.automatic = true);
     let outcome = run.session(|session| {
         let id = "x".repeat(4 << 20);
         // It has no such field, and leaves the ID to others.

@@ -91,7 +91,7 @@ fn a_dry_run_prints_each_piece() {
     let (_folder, _, command) = copy();
     let agent = Agent::content();
     let outcome = Run::of(&agent)
-        .with(|options| options.dry_run = true)
+        .with(|options| options.settings.dry_run = true)
         .commands(&[&command]);
     let printed = outcome.printed();
     assert_eq!((printed.len(), agent.connections()), (3, 0));

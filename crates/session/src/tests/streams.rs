@@ -169,12 +169,12 @@ fn an_agent_may_end_a_stream_before_the_messages_do() {
         // Standard input that never ends.
         let (near, _far) = UnixStream::pair().unwrap();
         let mut run = run(&agent, "");
-        run.options.calls.timeout = Some(Duration::from_secs(60));
+        run.options.settings.calls.timeout = Some(Duration::from_secs(60));
         let command = Source::Command("Collect".to_owned());
         let steps = prepare(
             run.schema,
             &[command],
-            run.options.checks(),
+            run.options.settings.clone(),
             &mut Inputs::default(),
         );
         let steps = steps.unwrap();
@@ -213,7 +213,7 @@ fn a_dry_run_prints_the_messages_and_names_a_wrong_one() {
     let agent = Agent::content();
     let input = "{\"service\":\"b\"}\n[]\n";
     let outcome = run(&agent, input)
-        .with(|options| options.dry_run = true)
+        .with(|options| options.settings.dry_run = true)
         .commands(&["Collect service=a"]);
     assert_eq!((outcome.exit_status, agent.connections()), (2, 0));
     assert_eq!(

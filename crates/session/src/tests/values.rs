@@ -5,7 +5,7 @@ use super::agent::{Agent, Reply};
 
 fn asked(commands: &[&str]) -> Vec<String> {
     let agent = Agent::content();
-    let run = Run::of(&agent).with(|options| options.requests.automatic = true);
+    let run = Run::of(&agent).with(|options| options.settings.requests.automatic = true);
     assert_eq!(run.commands(commands).exit_status, 0);
     agent.asked()
 }
@@ -69,7 +69,7 @@ fn without_automatic_values_nothing_is_remembered() {
 fn a_command_that_failed_leaves_its_values_too() {
     let agent = Agent::answering(|_| Reply::Error(13, "no"));
     let run = Run::of(&agent).with(|options| {
-        options.requests.automatic = true;
+        options.settings.requests.automatic = true;
         options.ignore_errors = true;
     });
     run.commands(&["PauseContainer cid=a", "ResumeContainer"]);

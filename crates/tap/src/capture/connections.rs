@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
+use crate::connection::Connection;
 use crate::conversation::Direction;
 use crate::log::Log;
-use crate::proxy::Connection;
 use crate::queue::Loss;
 use crate::recorder::{Event, What as Happened};
 
@@ -119,7 +119,8 @@ impl Connections {
         let mut open: Vec<_> = self.open.drain().map(|(_, open)| open).collect();
         open.sort_by_key(|open| open.connection.number());
         for open in open {
-            open.connection.end_because("the capture has ended");
+            let reason = "the capture has ended".to_owned();
+            open.connection.ends_by(Some(reason));
         }
     }
 
@@ -191,7 +192,7 @@ impl Connections {
             && let Some(open) = self.open.remove(&ends)
         {
             let reason = "nothing was heard of it for longest, and there were too many";
-            open.connection.end_because(reason);
+            open.connection.ends_by(Some(reason.to_owned()));
         }
     }
 }

@@ -215,7 +215,10 @@ impl Packets {
     }
 }
 
-#[expect(unsafe_code, reason = "nix makes no address of a link")]
+#[expect(
+    unsafe_code,
+    reason = "neither nix nor rustix makes an address of a link"
+)]
 fn bind(socket: &OwnedFd, index: u32) -> Result<(), Errno> {
     // SAFETY: all of its fields are numbers, for which 0 is a value.
     let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
@@ -230,7 +233,7 @@ fn bind(socket: &OwnedFd, index: u32) -> Result<(), Errno> {
 
 /// How many packets had no room since the socket was made; nobody else asks, which would begin
 /// the count anew.
-#[expect(unsafe_code, reason = "nix has no such option")]
+#[expect(unsafe_code, reason = "neither nix nor rustix has this option")]
 fn statistics(socket: &OwnedFd) -> Result<u32, Errno> {
     let mut statistics = libc::tpacket_stats {
         tp_packets: 0,

@@ -46,7 +46,7 @@ pub(super) fn find(line: &[u8], error: &serde_json::Error) -> (usize, String) {
     let text = match str::from_utf8(line) {
         Ok(text) => text,
         Err(error) => {
-            let reason = "this is no UTF-8, as JSON is";
+            let reason = "this is not UTF-8, as JSON is";
             return (error.valid_up_to() + 1, reason.to_owned());
         }
     };

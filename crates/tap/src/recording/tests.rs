@@ -182,7 +182,7 @@ fn a_line_that_is_no_record_is_told_by_its_place_and_what_would_be_right() {
         assert_eq!(mistake(line.as_bytes()), expected, "{line}");
     }
     let latin = mistake(b"{\"text\": \"caf\xe9\"}");
-    assert_eq!(latin, (2, 14, "this is no UTF-8, as JSON is".to_owned()));
+    assert_eq!(latin, (2, 14, "this is not UTF-8, as JSON is".to_owned()));
 }
 
 #[test]

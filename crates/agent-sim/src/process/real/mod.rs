@@ -104,6 +104,7 @@ impl Group {
 
     /// To the program alone, by the number of the signal.
     fn signal_first(&self, signal: i32) {
+        // The signals of nix and of rustix do not have every number.
         // SAFETY: kill(2) takes any number, and touches no memory.
         unsafe { libc::kill(self.0.as_raw(), signal) };
     }
@@ -182,6 +183,7 @@ type End = AsyncFd<OwnedFd>;
 
 /// Lets the runtime tell when a descriptor is ready.
 fn register(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
+    // tokio asks for the promise that the compiler cannot check.
     // SAFETY: it owns the descriptor, which is open as long as it lives, and
     // gives out no way to change it for another one.
     Ok(unsafe { AsyncFd::register_with_interest(fd, interest) }?)

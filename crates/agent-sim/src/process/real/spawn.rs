@@ -2,7 +2,7 @@
 //! agent's. Who carries what the streams hold is elsewhere.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,10 @@ use std::sync::Arc;
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::libc;
-use nix::pty::{OpenptyResult, Winsize, openpty};
+use nix::pty::{OpenptyResult, openpty};
+use rustix::process::ioctl_tiocsctty;
+use rustix::stdio::stdin;
+use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::io::Interest;
 
 use crate::process::{Program, Size};
@@ -73,7 +76,8 @@ fn pipes(command: &mut Command) -> io::Result<Ends> {
 }
 
 fn terminal(command: &mut Command, size: Size) -> io::Result<Ends> {
-    let OpenptyResult { master, slave } = openpty(&window(size), None)?;
+    let OpenptyResult { master, slave } = openpty(None, None)?;
+    resize(&master, size);
     for fd in [&master, &slave] {
         fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     }
@@ -115,16 +119,16 @@ fn own_session(command: &mut Command, has_terminal: bool) {
         // A signal that the agent was started to ignore, as nohup has it, would
         // never end the program. SIGKILL and SIGSTOP refuse, and need it not.
         for signal in 1..=LAST_SIGNAL {
+            // No crate sets it without unsafe code.
             // SAFETY: it takes a number, and sets no handler of this process.
             unsafe { libc::signal(signal, libc::SIG_DFL) };
         }
         if has_terminal {
-            // SAFETY: it takes a number, and touches no memory.
-            let result = unsafe { libc::ioctl(libc::STDIN_FILENO, libc::TIOCSCTTY, 0) };
-            nix::errno::Errno::result(result)?;
+            ioctl_tiocsctty(stdin())?;
         }
         // What the agent was itself started with is not handed on. Kernels
-        // before 5.11 do not know how, and have it as it always was.
+        // before 5.11 do not know how, and have it as it always was. Neither nix nor rustix has
+        // the call.
         // SAFETY: it takes numbers, and touches no memory.
         unsafe {
             libc::syscall(
@@ -143,16 +147,12 @@ fn own_session(command: &mut Command, has_terminal: bool) {
 
 /// Gives a terminal another size.
 pub(super) fn resize(terminal: &OwnedFd, size: Size) {
-    let window = window(size);
-    // SAFETY: the size is read during the call only.
-    unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const window) };
-}
-
-fn window(size: Size) -> Winsize {
-    Winsize {
+    let size = Winsize {
         ws_row: size.rows,
         ws_col: size.columns,
         ws_xpixel: 0,
         ws_ypixel: 0,
-    }
+    };
+    // A terminal refuses none.
+    let _ = tcsetwinsize(terminal, size);
 }

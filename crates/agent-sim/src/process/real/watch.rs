@@ -2,10 +2,10 @@
 //! number is nobody else's.
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::process::Child;
 
-use nix::libc;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -18,13 +18,7 @@ pub(super) struct Watch(AsyncFd<OwnedFd>);
 impl Watch {
     /// Watches a child, which needs Linux 5.3.
     pub(super) fn start(child: &Child) -> io::Result<Watch> {
-        // SAFETY: pidfd_open(2) takes two numbers, and touches no memory.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, child.id(), 0) };
-        let Some(fd) = i32::try_from(fd).ok().filter(|fd| *fd >= 0) else {
-            return Err(io::Error::last_os_error());
-        };
-        // SAFETY: the kernel made this descriptor, and nobody else knows it.
-        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        let fd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
         register(fd, Interest::READABLE).map(Watch)
     }
 

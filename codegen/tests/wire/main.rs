@@ -1,10 +1,8 @@
 //! Holds the project's proto files to the agent's wire interface: the same rows as
-//! `wire/kata-agent-4.1.tsv`, in the same order, and a doc comment on every declaration. It reads
-//! the files with protox alone and knows nothing of the code that is generated from them.
+//! `kata-agent-4.1.tsv`, in the same order, and a doc comment on every declaration. It reads
+//! the files with protox alone.
 
-#[path = "wire/declarations.rs"]
 mod declarations;
-#[path = "wire/rows.rs"]
 mod rows;
 
 use std::collections::BTreeSet;
@@ -14,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use protox::prost_reflect::prost_types::{FileDescriptorProto, FileDescriptorSet};
 
-const TABLE: &str = include_str!("wire/kata-agent-4.1.tsv");
+const TABLE: &str = include_str!("kata-agent-4.1.tsv");
 
 /// How many differing rows a failure shows.
 const SHOWN: usize = 12;

@@ -38,7 +38,9 @@ use crate::request::RequestOptions;
 use crate::request::RowNotes;
 use crate::schema::describe;
 use crate::schema::{Schema, lookup, template};
-use crate::session::{self, CallOptions, Observers, Options, Output, PrintOptions, Session};
+use crate::session::{
+    self, CallOptions, Observers, Options, Output, PrintOptions, Session, Settings,
+};
 use crate::transport::{self, Address, SimConnector};
 use crate::{auto, examples, interrupt, man, shell};
 
@@ -136,27 +138,29 @@ fn connect(
     let bundle = bundle(&options).map_err(alone)?;
     let sources = options.sources;
     let options = Options {
-        calls: CallOptions {
-            address,
-            connect: ConnectOptions {
-                timeout: options.connect_timeout,
-                sim: simulated_agent(),
+        settings: Settings {
+            calls: CallOptions {
+                address,
+                connect: ConnectOptions {
+                    timeout: options.connect_timeout,
+                    sim: simulated_agent(),
+                },
+                timeout: (!options.timeout.is_zero()).then_some(options.timeout),
+                metadata: options.metadata,
             },
-            timeout: (!options.timeout.is_zero()).then_some(options.timeout),
-            metadata: options.metadata,
+            requests: RequestOptions {
+                automatic: !options.no_auto_values,
+                unknown_fields: options.allow_unknown_fields,
+                bundle,
+                as_is: options.bundle_as_is,
+                image_limit: options.image_limit,
+            },
+            printing: PrintOptions {
+                format: options.output,
+                emit_defaults: options.emit_defaults,
+            },
+            dry_run: options.dry_run,
         },
-        requests: RequestOptions {
-            automatic: !options.no_auto_values,
-            unknown_fields: options.allow_unknown_fields,
-            bundle,
-            as_is: options.bundle_as_is,
-            image_limit: options.image_limit,
-        },
-        printing: PrintOptions {
-            format: options.output,
-            emit_defaults: options.emit_defaults,
-        },
-        dry_run: options.dry_run,
         repeat: options.repeat,
         ignore_errors: options.ignore_errors,
         prompt,
@@ -167,8 +171,7 @@ fn connect(
         true => Inputs::without_standard_input(),
         false => Inputs::default(),
     };
-    input::wait_at_most(options.calls.timeout);
-    let steps = session::prepare(schema, &sources, options.checks(), &mut inputs)?;
+    let steps = session::prepare(schema, &sources, options.settings.clone(), &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);
         logger.log(
