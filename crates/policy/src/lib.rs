@@ -25,7 +25,7 @@ pub mod source;
 mod trace;
 mod worker;
 
-pub use agent::{Agent, Refusal, verdict_of};
+pub use agent::{Agent, Refusal, Why, verdict_of};
 pub use engine::{Rego, Verdict};
 pub use judge::{Judge, JudgeError};
 pub use never::never_allowed;

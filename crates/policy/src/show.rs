@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use agent_text::escape;
 use serde_json::{Value as Json, json};
 
-use crate::agent::Refusal;
+use crate::agent::{BLOCKED, Refusal, Why};
 use crate::audit::{Change, Findings, Kind, MAX_CONSTANTS};
 use crate::explain::Denial;
 use crate::request::Given;
@@ -73,8 +73,33 @@ pub fn answer_as_json(number: usize, given: &Given, refusal: Option<&Refusal>) -
     object
 }
 
-/// Why a request is denied: the first of its reasons, and how many there are beside them.
-pub fn reasons(file: &str, reasons: &[Reason]) -> String {
+/// A refused request and why it is refused; the lines are those of the policy called `file`.
+pub fn why(number: usize, given: &Given, refusal: &Refusal, file: &str, why: &Why) -> String {
+    let mut refusal = refusal.clone();
+    if let Some(case) = given.case.as_ref().filter(|_| refusal.is_denial()) {
+        // The reasons say more than what was printed.
+        refusal.message = format!("{} {BLOCKED}", case.request.rule);
+    }
+    let mut text = answer(number, given, Some(&refusal));
+    text.push('\n');
+    text.push_str(&reasons(file, &why.reasons));
+    if let Some(error) = &why.unknown {
+        let error = escape::line(error);
+        let _ = writeln!(text, "  the reason cannot be found out: {error}");
+    }
+    text
+}
+
+/// The same for scripts.
+pub fn why_as_json(number: usize, given: &Given, refusal: &Refusal, file: &str, why: &Why) -> Json {
+    let mut object = answer_as_json(number, given, Some(refusal));
+    object["policy"] = json!(file);
+    object["reasons"] = json!(why.reasons);
+    object
+}
+
+/// The first of the reasons, and how many there are beside them.
+fn reasons(file: &str, reasons: &[Reason]) -> String {
     let shown = reasons.iter().take(REASONS).map(|each| reason(file, each));
     let mut text = shown.collect::<Vec<_>>().join("  or\n");
     if reasons.len() > REASONS {
@@ -157,17 +182,16 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// How many changes of a request are still allowed, and then which, a line for each place.
-pub fn findings(findings: &Findings) -> String {
+/// How many changes of an allowed request are still allowed, and then which, a line for each
+/// place.
+pub fn findings(number: usize, given: &Given, findings: &Findings) -> String {
     let mut places: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for change in &findings.allowed {
         places.entry(&change.path).or_default().push(change);
     }
-    let mut text = format!(
-        "{} of {} changes are still allowed\n",
-        findings.allowed.len(),
-        findings.tried
-    );
+    let (answer, allowed) = (answer(number, given, None), findings.allowed.len());
+    let tried = findings.tried;
+    let mut text = format!("{answer}: {allowed} of {tried} changes are still allowed\n");
     let width = places
         .keys()
         .map(|path| path.chars().count())

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{BLOCKED, begins_in, next};
+use super::{begins_in, next};
+use crate::agent::BLOCKED;
 
 /// The narrowest terminal, in characters: shorter lines were not broken by one.
 const NARROWEST: usize = 40;

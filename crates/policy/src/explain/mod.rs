@@ -11,10 +11,9 @@ use serde::Serialize;
 
 use self::colours::{without_colours, without_written_colours};
 use self::lines::{indents, unbroken, without_indent, without_prefixes};
+use crate::agent::BLOCKED;
 use crate::engine::FILE;
 
-/// What tells a denial, before a colon and what the policy printed.
-const BLOCKED: &str = "is blocked by policy";
 /// What tells that a policy does not come to a decision, before the error.
 const FAILED: &str = ": internal error ";
 /// What the names of rules end with that an agent asks.
