@@ -9,7 +9,7 @@ use std::rc::Rc;
 use agent_tap::diff::{self, Difference};
 use agent_tap::recording::{ReadError, Reader};
 use agent_tap::replay::{self, Kept, ReplayError, Step};
-use agent_tap::show::{self, Lines, Page, ShowError, Text};
+use agent_tap::show::{self, Lines, Page, ShowError, Text, bytes_fields};
 use agent_tap::{Comparison, IdFields, Ids};
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ pub(super) fn show(schema: &'static Schema, options: &cli::Show) -> Result<u8, E
     }
     let _ = interrupt::install();
     let mut out = BufWriter::new(StandardOutput);
-    let shown = shown_as(options, open(file)?, &mut out);
+    let shown = shown_as(schema, options, open(file)?, &mut out);
     let shown = shown.and_then(|is_cut| {
         let flushed = out.flush().map_err(ShowError::Write);
         flushed.map(|()| is_cut)
@@ -76,13 +76,15 @@ pub(super) fn show(schema: &'static Schema, options: &cli::Show) -> Result<u8, E
 
 /// Shows a recording in the form that the options say.
 fn shown_as(
+    schema: &'static Schema,
     options: &cli::Show,
     recording: impl BufRead,
     out: &mut dyn Write,
 ) -> Result<bool, ShowError> {
-    let ids = &auto::ID_FIELDS;
+    let (ids, bytes) = (&auto::ID_FIELDS, bytes_fields(schema));
     let mut text = Text {
         ids,
+        bytes: bytes.clone(),
         messages: options.verbose,
         colours: has_colours(),
         start: std::time::SystemTime::UNIX_EPOCH,
@@ -90,7 +92,7 @@ fn shown_as(
     match options.output {
         cli::ShowFormat::Text => show::show(recording, &mut text, out),
         cli::ShowFormat::Jsonl => show::show(recording, &mut Lines, out),
-        cli::ShowFormat::Html => show::show(recording, &mut Page { ids }, out),
+        cli::ShowFormat::Html => show::show(recording, &mut Page { ids, bytes }, out),
         cli::ShowFormat::Pcapng => show::pcapng(recording, out),
     }
 }

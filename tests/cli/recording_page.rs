@@ -410,6 +410,40 @@ fn streams_and_bytes_are_shown() {
 }
 
 #[test]
+fn what_a_process_printed_is_shown_and_found_as_text() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let mut recording = Recording::new("proxy unix:///a to unix:///b");
+    let printed = STANDARD.encode("to whom it \u{1b}[1mconcerns\n<b>né</b>\n");
+    for (stream, data) in [(1, &printed[..]), (3, "/w=="), (5, "")] {
+        let at = 1000 * stream;
+        recording.request(at, stream, "ReadStdout", &json!({"container_id": "web"}));
+        recording.response(at + 9, stream, 0, "OK", &json!({"data": data}));
+    }
+    let page = recording.page();
+    browser.open(&page);
+    browser.shows("#count", "3 of 3 calls");
+    browser.type_into("#text", "data=to whom it");
+    browser.shows("#count", "1 of 3 calls");
+    browser.click("#rows .row:not([hidden])");
+    let shown = browser.run(
+        "return [...document.querySelectorAll('#detail p')]
+            .map((p) => [p.textContent, p.nextElementSibling.textContent])",
+    );
+    let text = "to whom it \\x1b[1mconcerns\n<b>né</b>\n";
+    assert_eq!(shown, json!([["data as text", text]]));
+    let file = recording.folder.path().join("r");
+    let shown = tool(["show", "-v", file.to_str().unwrap()])
+        .run()
+        .succeeded()
+        .text();
+    let text = "data as text:\n                      to whom it \\x1b[1mconcerns\n                      <b>né</b>\n";
+    assert!(shown.contains(text), "{shown}");
+    assert_eq!(shown.matches("as text").count(), 1);
+}
+
+#[test]
 fn what_rules_made_and_the_details_of_errors_are_shown() {
     let Some(browser) = Browser::start() else {
         return;

@@ -1,6 +1,7 @@
 //! A recording for people and for other programs. Whatever the form, it is made while the
 //! recording is read, so that one of any length takes the memory of its open calls.
 
+mod bytes;
 mod html;
 mod pcapng;
 mod text;
@@ -11,6 +12,7 @@ use std::io::{self, BufRead, Write};
 use crate::calls::{Calls, Told};
 use crate::recording::{ReadError, Reader};
 
+pub use self::bytes::bytes_fields;
 pub use self::html::Page;
 pub use self::pcapng::pcapng;
 pub use self::text::Text;

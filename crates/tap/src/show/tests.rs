@@ -79,6 +79,7 @@ fn shown(form: &mut dyn Form) -> String {
 fn text(messages: bool, colours: bool) -> Text {
     Text {
         ids: &["container_id"],
+        bytes: bytes_fields(agent_api::schema()),
         messages,
         colours,
         start: SystemTime::UNIX_EPOCH,

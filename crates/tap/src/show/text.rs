@@ -7,12 +7,15 @@ use agent_text::{duration, escape};
 use serde_json::Value;
 
 use super::Form;
+use super::bytes::texts;
 use crate::calls::{Call, End, Said, Told};
 use crate::conversation::Direction;
 use crate::recording::{Kind, Record, Status};
 
 /// How much of an agent's words is shown, in characters.
 const MOST_WORDS: usize = 200;
+/// How much of a text that a process printed is shown, in characters.
+const MOST_TEXT: usize = 4000;
 /// How wide the name of a call is, as most of them are, in characters.
 const NAME_WIDTH: usize = 24;
 
@@ -21,6 +24,8 @@ const NAME_WIDTH: usize = 24;
 pub struct Text {
     /// The fields of a request that hold an ID, which tell one call from another.
     pub ids: &'static [&'static str],
+    /// The fields that hold bytes, which are shown as text too where they are one.
+    pub bytes: Vec<&'static str>,
     /// Whether the messages are shown too.
     pub messages: bool,
     /// Whether the terminal shows colours.
@@ -159,10 +164,14 @@ impl Text {
         let Some(said) = said else {
             return Ok(());
         };
+        let mut printed = Vec::new();
         let text = match (&said.message, &said.error) {
             (Some(message), _) => {
                 match serde_json::from_str::<Value>(message.get()) {
-                    Ok(value) => serde_json::to_string_pretty(&value)?,
+                    Ok(value) => {
+                        printed = texts(&value, &self.bytes);
+                        serde_json::to_string_pretty(&value)?
+                    }
                     // It is nested too deep to be read.
                     Err(_) => message.get().to_owned(),
                 }
@@ -179,6 +188,16 @@ impl Text {
         writeln!(out, "{indent}{what}:")?;
         for line in text.lines() {
             writeln!(out, "{indent}  {}", escape::lines(line))?;
+        }
+        for (name, text) in printed {
+            writeln!(out, "{indent}  {name} as text:")?;
+            let shown: String = text.chars().take(MOST_TEXT).collect();
+            for line in shown.lines() {
+                writeln!(out, "{indent}    {}", escape::lines(line))?;
+            }
+            if shown.len() < text.len() {
+                writeln!(out, "{indent}    ...")?;
+            }
         }
         if !said.unknown_fields.is_empty() {
             let fields = said.unknown_fields.join(", ");

@@ -44,6 +44,13 @@ function shownMessage(message) {
   });
 }
 
+function shownText(text) {
+  return foldable("", (whole) => {
+    const isCut = !whole && text.length > MOST_STRING;
+    return [isCut ? `${lines(text.slice(0, MOST_STRING))}…` : lines(text), isCut];
+  });
+}
+
 // Bytes as a table of hexadecimal digits and characters.
 function shownBytes(bytes) {
   return foldable("bytes", (whole) => {
@@ -64,15 +71,14 @@ function bytesOfHex(text) {
   return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16));
 }
 
-function bytesOfBase64(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
 // A part that folds: a message, or the bytes of what is not one.
 function part(title, message, bytes) {
   const made = element("details", "", element("summary", "", title));
   made.open = true;
   if (message !== undefined) made.append(...shownMessage(message));
+  for (const [name, text] of textsIn(message)) {
+    made.append(element("p", "", `${name} as text`), ...shownText(text));
+  }
   if (bytes !== undefined) made.append(...shownBytes(bytes));
   return made;
 }

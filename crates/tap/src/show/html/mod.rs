@@ -35,6 +35,8 @@ const RECORDS: &str = "{{records}}";
 pub struct Page {
     /// The fields of a request that hold an ID, which tell one call from another.
     pub ids: &'static [&'static str],
+    /// The fields that hold bytes, which are shown and searched as text too where they are one.
+    pub bytes: Vec<&'static str>,
 }
 
 /// The first line of the page's data.
@@ -43,6 +45,7 @@ struct Head<'a> {
     #[serde(flatten)]
     record: &'a Record,
     ids: &'a [&'a str],
+    bytes: &'a [&'a str],
 }
 
 impl Form for Page {
@@ -61,6 +64,7 @@ impl Form for Page {
         let head = Head {
             record: what,
             ids: self.ids,
+            bytes: &self.bytes,
         };
         write_data(&serde_json::to_vec(&head)?, out)
     }

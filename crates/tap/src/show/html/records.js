@@ -123,12 +123,34 @@ function otherRow(record, text) {
   };
 }
 
+// The fields that hold bytes, which are base64 here.
+const bytesFields = new Set();
+
+function bytesOfBase64(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+// The bytes in a message that are text, such as what a process printed: names and texts.
+function textsIn(value, name = "") {
+  if (value !== null && typeof value === "object") {
+    return Object.entries(value).flatMap(([key, inner]) => textsIn(inner, Array.isArray(value) ? name : key));
+  }
+  if (typeof value !== "string" || !bytesFields.has(name)) return [];
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytesOfBase64(value));
+    return text === "" || text.includes("\0") ? [] : [[name, text]];
+  } catch {
+    return [];
+  }
+}
+
 // Everything that was recorded, in the order of time.
 function readRecording() {
   const element = document.getElementById("records");
   const [head, ...texts] = element.textContent.split("\n").filter((text) => text !== "");
   element.remove();
   const first = JSON.parse(head);
+  for (const name of first.bytes) bytesFields.add(name);
   const rows = [];
   // Messages of streams come before their call, whose line comes when it ends.
   const waiting = new Map();
@@ -187,7 +209,9 @@ function searched(row) {
       }
     };
     for (const text of [row.text, ...row.messages.map((message) => message.text)]) {
-      walk(JSON.parse(text), "");
+      const said = JSON.parse(text);
+      walk(said, "");
+      for (const [name, printed] of textsIn(said)) found.push(`${name}=${printed}`);
     }
     row.searched = found.join("\n").toLowerCase();
   }
