@@ -3,7 +3,6 @@
 //! command, a request, a call, a printed response.
 
 #![deny(unsafe_code)]
-#![warn(unreachable_pub)]
 // The printing macros panic when nobody reads; `log::say` and `session::Output` do not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 

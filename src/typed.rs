@@ -41,7 +41,7 @@
 //! The names of the structs, methods and fields come from the proto files, so this
 //! module is there in builds from the files in `protos/` only (`cfg(own_protos)`).
 
-pub use agent_typed::{Answer, CallError, Caller, Messages, Sender};
+pub use agent_typed::{CallError, Caller, Messages, Response, Sender};
 
 pub use crate::generated::clients::*;
 pub use crate::generated::messages;

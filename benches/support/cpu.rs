@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 
 /// Where client and server run.
 #[derive(Debug, Clone, Copy)]
-pub struct Placement {
+pub(crate) struct Placement {
     pub name: &'static str,
     pub client: usize,
     pub server: usize,
@@ -16,7 +16,7 @@ pub struct Placement {
 }
 
 /// Both on one CPU and, where there are two, on one each.
-pub fn placements() -> io::Result<Vec<Placement>> {
+pub(crate) fn placements() -> io::Result<Vec<Placement>> {
     let allowed = sched_getaffinity(Pid::from_raw(0))?;
     let mut cpus = (0..CpuSet::count()).filter(|&cpu| allowed.is_set(cpu).unwrap_or(false));
     let first = cpus.next().unwrap_or(0);
@@ -39,7 +39,7 @@ pub fn placements() -> io::Result<Vec<Placement>> {
 }
 
 /// Keeps the calling thread, and what it starts from now on, on one CPU.
-pub fn pin(cpu: usize) -> io::Result<()> {
+pub(crate) fn pin(cpu: usize) -> io::Result<()> {
     let mut set = CpuSet::new();
     set.set(cpu)?;
     Ok(sched_setaffinity(Pid::from_raw(0), &set)?)

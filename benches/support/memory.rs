@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 
 /// A program's memory, in KiB.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     /// Resident at most, pages of files included.
     pub peak: u64,
     /// Of files, shared with all who have them mapped, at the end.
@@ -24,7 +24,7 @@ pub struct Memory {
 }
 
 /// Runs a program to its end.
-pub fn of(command: &mut Command) -> io::Result<Memory> {
+pub(crate) fn of(command: &mut Command) -> io::Result<Memory> {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     // SAFETY: the call is async-signal-safe and allocates nothing.
     unsafe { command.pre_exec(|| Ok(ptrace::traceme()?)) };

@@ -4,22 +4,22 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
-pub mod cpu;
-pub mod memory;
-pub mod server;
-pub mod turns;
+pub(crate) mod cpu;
+pub(crate) mod memory;
+pub(crate) mod server;
+pub(crate) mod turns;
 
 /// The answer frame's data for `grpc.Health/Check`: status SERVING.
-pub const SERVING: &[u8] = b"\x12\x02\x08\x01";
+pub(crate) const SERVING: &[u8] = b"\x12\x02\x08\x01";
 
 /// Another one, as long: NOT_SERVING.
-pub const NOT_SERVING: &[u8] = b"\x12\x02\x08\x02";
+pub(crate) const NOT_SERVING: &[u8] = b"\x12\x02\x08\x02";
 
 /// Bytes of a frame's header.
-pub const HEADER_LENGTH: usize = 10;
+pub(crate) const HEADER_LENGTH: usize = 10;
 
 /// A request frame with this data.
-pub fn request_frame(data: &[u8]) -> Vec<u8> {
+pub(crate) fn request_frame(data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
     let mut frame = Vec::with_capacity(HEADER_LENGTH + data.len());
     frame.extend_from_slice(&length.to_be_bytes());
@@ -30,4 +30,4 @@ pub fn request_frame(data: &[u8]) -> Vec<u8> {
 }
 
 /// The data of the request for `grpc.Health/Check`, as the tool sends it.
-pub const CHECK: &[u8] = b"\x0a\x0bgrpc.Health\x12\x05Check";
+pub(crate) const CHECK: &[u8] = b"\x0a\x0bgrpc.Health\x12\x05Check";

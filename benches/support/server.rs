@@ -20,14 +20,14 @@ const LARGEST_FRAME: usize = HEADER_LENGTH + (4 << 20);
 const HOW_LONG_IT_STARTS: Duration = Duration::from_secs(10);
 
 /// The server's process. It ends with this.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     folder: tempfile::TempDir,
 }
 
 impl Server {
     /// Starts this program again as a server on a CPU, which gives these answers in turn.
-    pub fn start(cpu: usize, answers: &[&[u8]]) -> io::Result<Server> {
+    pub(crate) fn start(cpu: usize, answers: &[&[u8]]) -> io::Result<Server> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("s");
         for (number, answer) in answers.iter().enumerate() {
@@ -48,21 +48,21 @@ impl Server {
         Err(io::Error::other("the server did not start"))
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("s")
     }
 
-    pub fn uri(&self) -> String {
+    pub(crate) fn uri(&self) -> String {
         format!("unix://{}", self.path().display())
     }
 
     /// A connection for frames.
-    pub fn connect(&self) -> io::Result<UnixStream> {
+    pub(crate) fn connect(&self) -> io::Result<UnixStream> {
         UnixStream::connect(self.path())
     }
 
     /// A connection that takes `request` bytes and gives `answer` bytes in turn.
-    pub fn connect_raw(&self, request: usize, answer: usize) -> io::Result<UnixStream> {
+    pub(crate) fn connect_raw(&self, request: usize, answer: usize) -> io::Result<UnixStream> {
         let mut stream = self.connect()?;
         let mut greeting = vec![RAW];
         for length in [request, answer] {
@@ -82,7 +82,7 @@ impl Drop for Server {
 }
 
 /// Serves for ever, if this process was started to.
-pub fn serve_if_asked() -> io::Result<()> {
+pub(crate) fn serve_if_asked() -> io::Result<()> {
     let arguments: Vec<String> = env::args().collect();
     let [_, role, cpu, path] = arguments.as_slice() else {
         return Ok(());

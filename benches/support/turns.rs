@@ -5,13 +5,13 @@ use std::io;
 use std::time::Instant;
 
 /// One way to do the work.
-pub struct Variant<'a> {
+pub(crate) struct Variant<'a> {
     name: &'static str,
     work: Box<dyn FnMut() -> io::Result<()> + 'a>,
 }
 
 impl<'a> Variant<'a> {
-    pub fn new(name: &'static str, work: impl FnMut() -> io::Result<()> + 'a) -> Self {
+    pub(crate) fn new(name: &'static str, work: impl FnMut() -> io::Result<()> + 'a) -> Self {
         Variant {
             name,
             work: Box::new(work),
@@ -20,7 +20,7 @@ impl<'a> Variant<'a> {
 }
 
 /// How many rounds: the number on the command line, or `usual`.
-pub fn rounds(usual: usize) -> usize {
+pub(crate) fn rounds(usual: usize) -> usize {
     let mut arguments = std::env::args().skip(1);
     arguments
         .find_map(|argument| argument.parse().ok())
@@ -29,7 +29,7 @@ pub fn rounds(usual: usize) -> usize {
 
 /// Runs the variants in turn, and prints each one's rate, in `amount` of `unit`
 /// by its time, and its ratio to the first variant's.
-pub fn compare(
+pub(crate) fn compare(
     title: &str,
     (amount, unit): (f64, &str),
     rounds: usize,
@@ -68,7 +68,7 @@ pub fn compare(
 }
 
 /// The 10th percentile, the median and the 90th percentile.
-pub fn spread(mut values: Vec<f64>) -> [f64; 3] {
+pub(crate) fn spread(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_unstable_by(f64::total_cmp);
     [10, 50, 90].map(|percent| {
         let index = values.len().saturating_sub(1) * percent / 100;

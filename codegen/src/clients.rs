@@ -11,7 +11,7 @@ use crate::naming::{Scope, Space, assign, method_ident, type_ident};
 
 /// Names that the clients' code uses; a service of such a name is another one.
 const TAKEN: [&str; 7] = [
-    "Answer",
+    "Response",
     "CallError",
     "Caller",
     "Into",
@@ -40,7 +40,7 @@ pub(crate) fn clients(model: &Model) -> Result<String, Error> {
         )]
         pub mod clients {
             use super::messages;
-            use ::agent_typed::{Answer, CallError, Caller, Messages, Sender};
+            use ::agent_typed::{Response, CallError, Caller, Messages, Sender};
             #(#clients)*
         }
     })
@@ -90,7 +90,7 @@ fn method(service: &Service, rpc: &Rpc, method: &str) -> TokenStream {
         (false, false) => (quote! { #response }, quote! { call }),
         (false, true) => (quote! { Messages<'_, #response> }, quote! { download }),
         (true, false) => {
-            let returned = quote! { (Sender<#request>, Answer<'_, #response>) };
+            let returned = quote! { (Sender<#request>, Response<'_, #response>) };
             (returned, quote! { upload })
         }
         (true, true) => {

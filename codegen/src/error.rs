@@ -78,7 +78,8 @@ fn hint(below: &Option<String>) -> String {
     }
 }
 
-/// A text with what it quotes of a file on one line.
+/// A text with what it quotes of a file on one line. The tool's own escaping is in a crate of the
+/// running tool, and the generator uses none of those.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {

@@ -6,7 +6,6 @@
 //! `model` of what the run time needs to know becomes the table (`emit`) and the
 //! typed clients (`clients`).
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 mod clients;

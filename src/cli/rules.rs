@@ -3,7 +3,7 @@
 
 use clap::{ArgMatches, ValueHint};
 
-use agent_faults::Kind as FaultKind;
+use agent_faults::FaultKind;
 
 /// What the rules are, at the end of a sub-command's help.
 pub(super) const FAULTS: &str = "\

@@ -1,6 +1,6 @@
 //! The stages on the host: from a sandbox to its agent's address.
 
-use agent_node::{Answer, Process, Sandbox};
+use agent_node::{Process, Sandbox, ShimAnswer};
 
 use super::{Patient, Stages};
 use crate::transport::Address;
@@ -100,10 +100,10 @@ fn monitor(sandbox: &Sandbox, stages: &mut Stages) {
     let socket = sandbox.monitor();
     let socket = socket.display();
     match &sandbox.answer {
-        Answer::Said { status: 200, .. } if sandbox.advice().is_none() => {
+        ShimAnswer::Said { status: 200, .. } if sandbox.advice().is_none() => {
             stages.ok(format!("the shim answers on {socket}"));
         }
-        Answer::Said { .. } => {
+        ShimAnswer::Said { .. } => {
             let found = sandbox.advice().unwrap_or_default();
             // The address may still be known from the runtime's state file.
             match sandbox.address {
@@ -114,23 +114,23 @@ fn monitor(sandbox: &Sandbox, stages: &mut Stages) {
                 ),
             }
         }
-        Answer::Silent => stages.failed(
+        ShimAnswer::Silent => stages.failed(
             format!("the shim does not answer on {socket}"),
             "the shim hangs: see its log, and its stack by SIGUSR1",
         ),
-        Answer::Denied => stages.failed(
+        ShimAnswer::Denied => stages.failed(
             format!("permission denied for {socket}"),
             "run this as root",
         ),
-        Answer::NobodyListens | Answer::NoSocket => stages.failed(
+        ShimAnswer::NobodyListens | ShimAnswer::NoSocket => stages.failed(
             format!("nobody listens on {socket}"),
             "the shim has ended: have the pod deleted, and see why in the log of the runtime",
         ),
-        Answer::Garbled => stages.failed(
+        ShimAnswer::Garbled => stages.failed(
             format!("what answers on {socket} does not speak HTTP"),
             "find out which process listens there, as it is not a shim of Kata's",
         ),
-        Answer::Failed(reason) => stages.failed(
+        ShimAnswer::Failed(reason) => stages.failed(
             format!("{socket}: {reason}"),
             "see that the path is that of a shim's socket",
         ),

@@ -49,7 +49,7 @@ pub struct Stage {
 }
 
 /// The names of all stages, in their order.
-pub const STAGES: [&str; 13] = [
+const STAGES: [&str; 13] = [
     "sandbox",
     "process",
     "monitor",

@@ -238,9 +238,9 @@ fn example_of(roff: &mut Roff, schema: &Schema, topic: &Topic) {
         roff.control("PP", []);
         roff.control("RS", ["4"]);
         roff.control("nf", []);
-        for step in examples::steps(session) {
-            roff.text([bold(format!("$ {}", step.command))]);
-            for line in step.prints.lines() {
+        for command in examples::commands(session) {
+            roff.text([bold(format!("$ {}", command.text))]);
+            for line in command.prints.lines() {
                 roff.text([roman(line)]);
             }
         }

@@ -16,7 +16,7 @@ use crate::input::{InputError, Inputs};
 use crate::interrupt;
 use crate::log::{Level, Logger};
 use crate::schema::Schema;
-use crate::session::{Session, Step, Turn};
+use crate::session::{Command, Session, Turn};
 use agent_text::NotText;
 use editor::Editor;
 use gather::Gatherer;
@@ -90,11 +90,11 @@ impl Prompt {
         }
     }
 
-    /// Runs the steps that were given beforehand, then what is typed, and gives
+    /// Runs the commands that were given beforehand, then what is typed, and gives
     /// the exit status.
-    pub fn run(mut self, steps: &[Step]) -> u8 {
-        for step in steps {
-            let turn = self.session.turn(step);
+    pub fn run(mut self, commands: &[Command]) -> u8 {
+        for command in commands {
+            let turn = self.session.turn(command);
             if let Some(exit_status) = self.ends(turn) {
                 return exit_status;
             }

@@ -18,7 +18,7 @@ use crate::printer::Format;
 use crate::progress;
 use crate::request::{Memory, Request, RequestOptions};
 use crate::schema::Schema;
-use crate::session::{self, CallOptions, Output, PrintOptions, Settings, Step, Work};
+use crate::session::{self, CallOptions, Output, PrintOptions, Settings, Work};
 use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
@@ -234,9 +234,9 @@ impl Mix {
             requests: Vec::new(),
             automatic: settings.requests.automatic,
         };
-        let steps = session::prepare(schema, &sources, settings, inputs)?;
-        for ((step, weight), command) in steps.into_iter().zip(weights).zip(commands) {
-            mix.add(step, weight, command)?;
+        let prepared = session::prepare(schema, &sources, settings, inputs)?;
+        for ((checked, weight), command) in prepared.into_iter().zip(weights).zip(commands) {
+            mix.add(checked, weight, command)?;
         }
         Ok(mix)
     }
@@ -257,9 +257,14 @@ impl Mix {
         Ok(())
     }
 
-    fn add(&mut self, step: Step, weight: u32, command: &str) -> Result<(), Failure> {
+    fn add(
+        &mut self,
+        checked: session::Command,
+        weight: u32,
+        command: &str,
+    ) -> Result<(), Failure> {
         let failure = |name: &str, error| Failure::new(Some(name.to_owned()), error);
-        let Step { name, work, .. } = step;
+        let session::Command { name, work, .. } = checked;
         let request = match work {
             Work::Call(request) => request,
             Work::BuiltIn(_) => return Err(failure(&name, MixError::BuiltIn.into())),

@@ -171,7 +171,7 @@ fn connect(
         true => Inputs::without_standard_input(),
         false => Inputs::default(),
     };
-    let steps = session::prepare(schema, &sources, options.settings.clone(), &mut inputs)?;
+    let commands = session::prepare(schema, &sources, options.settings.clone(), &mut inputs)?;
     if let Err(error) = interrupt::install() {
         let reason = input::reason(&error);
         logger.log(
@@ -183,9 +183,9 @@ fn connect(
     let is_free = inputs.standard_input_is_free();
     let mut session = Session::new(schema, options, observers, logger, is_free);
     if prompt {
-        return Ok(Prompt::new(schema, session, inputs, logger).run(&steps));
+        return Ok(Prompt::new(schema, session, inputs, logger).run(&commands));
     }
-    Ok(session.run(&steps))
+    Ok(session.run(&commands))
 }
 
 fn bundle(options: &Connect) -> Result<Option<Bundle>, Error> {

@@ -18,15 +18,15 @@ const LIMIT: Duration = Duration::from_secs(60);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Keys as WebDriver names them.
-pub const ENTER: &str = "\u{e007}";
-pub const ESCAPE: &str = "\u{e00c}";
-pub const END: &str = "\u{e010}";
-pub const HOME: &str = "\u{e011}";
-pub const UP: &str = "\u{e013}";
-pub const DOWN: &str = "\u{e015}";
+pub(crate) const ENTER: &str = "\u{e007}";
+pub(crate) const ESCAPE: &str = "\u{e00c}";
+pub(crate) const END: &str = "\u{e010}";
+pub(crate) const HOME: &str = "\u{e011}";
+pub(crate) const UP: &str = "\u{e013}";
+pub(crate) const DOWN: &str = "\u{e015}";
 
 /// A browser with one page.
-pub struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     port: u16,
     session: String,
@@ -36,7 +36,7 @@ pub struct Browser {
 impl Browser {
     /// Starts one, with nothing of its user's in it; none where it is not installed, in which
     /// case the test is skipped.
-    pub fn start() -> Option<Browser> {
+    pub(crate) fn start() -> Option<Browser> {
         if !is_installed("chromium") || !is_installed("chromedriver") {
             return None;
         }
@@ -84,35 +84,35 @@ impl Browser {
     }
 
     /// Opens a file.
-    pub fn open(&self, file: &Path) {
+    pub(crate) fn open(&self, file: &Path) {
         let url = format!("file://{}", file.display());
         self.command("POST", "/url", Some(&json!({"url": url})));
     }
 
     /// Runs a script in the page, as the body of a function, and gives what it returns.
     #[track_caller]
-    pub fn run(&self, script: &str) -> Value {
+    pub(crate) fn run(&self, script: &str) -> Value {
         let script = json!({"script": script, "args": []});
         self.command("POST", "/execute/sync", Some(&script))
     }
 
     /// The same with a command of Chromium's own protocol.
     #[track_caller]
-    pub fn control(&self, command: &str, parameters: &Value) -> Value {
+    pub(crate) fn control(&self, command: &str, parameters: &Value) -> Value {
         let body = json!({"cmd": command, "params": parameters});
         self.command("POST", "/goog/cdp/execute", Some(&body))
     }
 
     /// Clicks on the first element that a CSS selector finds, where a user sees it.
     #[track_caller]
-    pub fn click(&self, selector: &str) {
+    pub(crate) fn click(&self, selector: &str) {
         let path = format!("/element/{}/click", self.find(selector));
         self.command("POST", &path, Some(&json!({})));
     }
 
     /// Clicks on the option of a select that begins with this text.
     #[track_caller]
-    pub fn select(&self, selector: &str, text: &str) {
+    pub(crate) fn select(&self, selector: &str, text: &str) {
         let options = format!("[...document.querySelector({selector:?}).options]");
         let index = self.run(&format!(
             "return {options}.findIndex((option) => option.text.startsWith({text:?}))"
@@ -124,14 +124,14 @@ impl Browser {
 
     /// Types into an element.
     #[track_caller]
-    pub fn type_into(&self, selector: &str, text: &str) {
+    pub(crate) fn type_into(&self, selector: &str, text: &str) {
         let path = format!("/element/{}/value", self.find(selector));
         self.command("POST", &path, Some(&json!({"text": text})));
     }
 
     /// Presses keys, whatever has the focus.
     #[track_caller]
-    pub fn press(&self, keys: &str) {
+    pub(crate) fn press(&self, keys: &str) {
         let actions: Vec<Value> = keys
             .chars()
             .flat_map(|key| ["keyDown", "keyUp"].map(|type_| json!({"type": type_, "value": key})))
@@ -142,7 +142,7 @@ impl Browser {
 
     /// Moves the mouse to the first place, presses it there, and lets it go at the second one.
     #[track_caller]
-    pub fn drag(&self, from: (i64, i64), to: (i64, i64)) {
+    pub(crate) fn drag(&self, from: (i64, i64), to: (i64, i64)) {
         let mouse = json!({"actions": [{"type": "pointer", "id": "mouse", "actions": [
             {"type": "pointerMove", "x": from.0, "y": from.1},
             {"type": "pointerDown", "button": 0},
@@ -154,7 +154,7 @@ impl Browser {
 
     /// The text of the first element that a CSS selector finds, as a user sees it.
     #[track_caller]
-    pub fn text(&self, selector: &str) -> String {
+    pub(crate) fn text(&self, selector: &str) -> String {
         let path = format!("/element/{}/text", self.find(selector));
         let text = self.command("GET", &path, None);
         text.as_str().unwrap().to_owned()
@@ -162,7 +162,7 @@ impl Browser {
 
     /// Waits until the element has this text.
     #[track_caller]
-    pub fn shows(&self, selector: &str, expected: &str) {
+    pub(crate) fn shows(&self, selector: &str, expected: &str) {
         let end = Instant::now() + LIMIT;
         loop {
             let text = self.text(selector);
@@ -179,7 +179,7 @@ impl Browser {
 
     /// The errors of the page since the last time.
     #[track_caller]
-    pub fn errors(&self) -> Vec<Value> {
+    pub(crate) fn errors(&self) -> Vec<Value> {
         let log = self.command("POST", "/se/log", Some(&json!({"type": "browser"})));
         let mut log = log.as_array().unwrap().clone();
         log.retain(|entry| entry["level"] == "SEVERE");

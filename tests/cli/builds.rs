@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::tool::{Tool, tool};
 
 /// A folder of proto files below `tests/protos`.
-pub fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/protos")
         .join(name)
@@ -35,12 +35,12 @@ fn target() -> PathBuf {
 
 /// Builds the tool from a folder of proto files, and gives the binary, or what
 /// the build had to say.
-pub fn build(name: &str, protos: &Path) -> Result<PathBuf, String> {
+pub(crate) fn build(name: &str, protos: &Path) -> Result<PathBuf, String> {
     build_with(name, protos, "")
 }
 
 /// The same with folders to import from, separated by `:`.
-pub fn build_with(name: &str, protos: &Path, imports: &str) -> Result<PathBuf, String> {
+pub(crate) fn build_with(name: &str, protos: &Path, imports: &str) -> Result<PathBuf, String> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -117,7 +117,7 @@ fn hash(path: &Path, hasher: &mut DefaultHasher) {
 }
 
 /// The arguments, run by the tool that was built from one RPC and one message.
-pub fn one(arguments: &[&str]) -> Tool {
+pub(crate) fn one(arguments: &[&str]) -> Tool {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BINARY.get_or_init(|| build("one", &fixture("one")));
     tool(arguments).binary(built.as_ref().unwrap())
@@ -125,7 +125,7 @@ pub fn one(arguments: &[&str]) -> Tool {
 
 /// The same, built from the project's protos with one RPC more, as a newer
 /// release of the agent may bring it.
-pub fn frobnicate(arguments: &[&str]) -> Tool {
+pub(crate) fn frobnicate(arguments: &[&str]) -> Tool {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BINARY.get_or_init(|| {
         let folder = target().join("frobnicate-protos");
@@ -150,12 +150,12 @@ pub fn frobnicate(arguments: &[&str]) -> Tool {
 }
 
 /// The same, built from a service with streaming RPCs.
-pub fn streams(arguments: &[&str]) -> Tool {
+pub(crate) fn streams(arguments: &[&str]) -> Tool {
     tool(arguments).binary(streams_program())
 }
 
 /// The program itself.
-pub fn streams_program() -> &'static Path {
+pub(crate) fn streams_program() -> &'static Path {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BINARY.get_or_init(|| build("streams", &fixture("streams")));
     built.as_ref().unwrap()

@@ -18,12 +18,16 @@ const LIMIT: &str = "120";
 /// Runs the commands in one shell, and gives what each of them printed on both
 /// outputs; none when they use jq and it is not installed. Where the shell ended early, the
 /// last part is what it printed last.
-pub fn run(binary: &Path, commands: &[&str]) -> Option<Vec<String>> {
+pub(crate) fn run(binary: &Path, commands: &[&str]) -> Option<Vec<String>> {
     run_in("bash", binary, commands).map(|(printed, _)| printed)
 }
 
 /// The same in another shell, with the names of the files that are there in the end.
-pub fn run_in(shell: &str, binary: &Path, commands: &[&str]) -> Option<(Vec<String>, Vec<String>)> {
+pub(crate) fn run_in(
+    shell: &str,
+    binary: &Path,
+    commands: &[&str],
+) -> Option<(Vec<String>, Vec<String>)> {
     if commands.iter().any(|command| command.contains("jq ")) && !is_installed("jq") {
         return None;
     }
@@ -65,7 +69,7 @@ pub fn run_in(shell: &str, binary: &Path, commands: &[&str]) -> Option<(Vec<Stri
 }
 
 /// Whether `found` is `expected`, in which a line `...` stands for any lines.
-pub fn matches(expected: &str, found: &str) -> bool {
+pub(crate) fn matches(expected: &str, found: &str) -> bool {
     let expected: Vec<_> = expected.lines().collect();
     let found: Vec<_> = found.lines().collect();
     matches_lines(&expected, &found)

@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Makes the calls of a script, one a line, on one connection that begins with a
 /// greeting as to a hypervisor's socket.
-pub fn play(socket: &Path, greeting: &str, script: &str) -> Vec<Ended> {
+pub(crate) fn play(socket: &Path, greeting: &str, script: &str) -> Vec<Ended> {
     let folder = TempDir::with_prefix("foreign").unwrap();
     let answers = folder.path().join("answers");
     let mut client = Command::new(env::current_exe().unwrap())

@@ -23,12 +23,17 @@ fn connect(served: &Served) -> UnixStream {
 }
 
 /// A request without payload.
-pub fn call(stream: &mut UnixStream, id: u32, service: &str, method: &str) {
+pub(crate) fn call(stream: &mut UnixStream, id: u32, service: &str, method: &str) {
     try_call(stream, id, service, method).unwrap();
 }
 
 /// The same, unless nobody takes it.
-pub fn try_call(stream: &mut UnixStream, id: u32, service: &str, method: &str) -> io::Result<()> {
+pub(crate) fn try_call(
+    stream: &mut UnixStream,
+    id: u32,
+    service: &str,
+    method: &str,
+) -> io::Result<()> {
     let mut data = Vec::new();
     for (tag, text) in [(0x0a, service), (0x12, method)] {
         data.extend([tag, u8::try_from(text.len()).unwrap()]);

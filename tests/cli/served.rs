@@ -18,7 +18,7 @@ use crate::tool::{Tool, connect, program};
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// An agent on a socket of its own.
-pub struct Served {
+pub(crate) struct Served {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: Option<JoinHandle<String>>,
@@ -27,22 +27,22 @@ pub struct Served {
 }
 
 /// `serve` with these arguments beside its address.
-pub fn serve(arguments: &[&str]) -> Served {
+pub(crate) fn serve(arguments: &[&str]) -> Served {
     serve_by(&[program()], arguments)
 }
 
 /// A proxy on a socket of its own, with these arguments.
-pub fn proxy(arguments: &[&str]) -> Served {
+pub(crate) fn proxy(arguments: &[&str]) -> Served {
     proxy_by(&[program()], arguments)
 }
 
 /// The same, started by a command that ends in the program's name.
-pub fn proxy_by(command: &[&str], arguments: &[&str]) -> Served {
+pub(crate) fn proxy_by(command: &[&str], arguments: &[&str]) -> Served {
     start(command, &["proxy", "--listen"], arguments)
 }
 
 /// The same as `serve`, started by a command that ends in the program's name.
-pub fn serve_by(command: &[&str], arguments: &[&str]) -> Served {
+pub(crate) fn serve_by(command: &[&str], arguments: &[&str]) -> Served {
     start(command, &["serve", "--address"], arguments)
 }
 
@@ -85,24 +85,24 @@ fn start(command: &[&str], listens: &[&str], arguments: &[&str]) -> Served {
 
 impl Served {
     /// Its address.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("unix://{}", self.folder.path().join("s").display())
     }
 
     /// Its process.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// The next line of its standard error.
     #[track_caller]
-    pub fn says(&self) -> String {
+    pub(crate) fn says(&self) -> String {
         self.stderr.recv_timeout(LIMIT).unwrap()
     }
 
     /// Waits until it listens. What it says before that comes back.
     #[track_caller]
-    pub fn listening(&self) -> Vec<String> {
+    pub(crate) fn listening(&self) -> Vec<String> {
         let ready = format!("listening on {}", self.address());
         let mut said = Vec::new();
         loop {
@@ -114,7 +114,7 @@ impl Served {
     }
 
     /// Writes lines to its standard input.
-    pub fn tell(&mut self, lines: &str) {
+    pub(crate) fn tell(&mut self, lines: &str) {
         let stdin = self.stdin.as_mut().unwrap();
         stdin.write_all(lines.as_bytes()).unwrap();
         stdin.flush().unwrap();
@@ -122,7 +122,7 @@ impl Served {
 
     /// Writes lines, and waits until it has carried them out.
     #[track_caller]
-    pub fn obeys(&mut self, lines: &str) {
+    pub(crate) fn obeys(&mut self, lines: &str) {
         self.tell(lines);
         self.tell("xyzzy\n");
         let error = "error: standard input: there is no command \"xyzzy\"; help lists them";
@@ -130,19 +130,19 @@ impl Served {
     }
 
     /// Ends its standard input.
-    pub fn close_stdin(&mut self) {
+    pub(crate) fn close_stdin(&mut self) {
         self.stdin = None;
     }
 
     /// `connect` to it with these commands.
-    pub fn call(&self, commands: &[&str]) -> Tool {
+    pub(crate) fn call(&self, commands: &[&str]) -> Tool {
         connect(&self.address(), ["-n", "-o", "jsonl", "-c"]).arguments(commands)
     }
 
     /// Ends it by a signal: its exit status, the lines of its log, and what it
     /// said that nobody has heard.
     #[track_caller]
-    pub fn end(mut self, signal: Signal) -> (Option<i32>, Vec<Value>, Vec<String>) {
+    pub(crate) fn end(mut self, signal: Signal) -> (Option<i32>, Vec<Value>, Vec<String>) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
         let status = self.child.wait().unwrap().code();

@@ -12,14 +12,14 @@ use crate::tool::{program, tool};
 
 /// A character typed after Tab shows where the cursor is, and that the shell
 /// is done.
-pub const CURSOR: char = '_';
+pub(crate) const CURSOR: char = '_';
 
 /// How bash loads what a package brought.
-pub const BASH_COMPLETION: &str = "/usr/share/bash-completion/bash_completion";
+pub(crate) const BASH_COMPLETION: &str = "/usr/share/bash-completion/bash_completion";
 
 /// A folder that is home and working folder of a shell, which reads the script
 /// when it starts.
-pub fn home(shell: &str) -> TempDir {
+pub(crate) fn home(shell: &str) -> TempDir {
     let load = match shell {
         "fish" => "kata-agent-ctl completions fish | source\n".to_owned(),
         _ => format!("source <(kata-agent-ctl completions {shell})\n"),
@@ -29,7 +29,7 @@ pub fn home(shell: &str) -> TempDir {
 
 /// Such a folder with the script where `make install` puts it, which the shell
 /// finds by itself.
-pub fn home_with_installed(shell: &str) -> TempDir {
+pub(crate) fn home_with_installed(shell: &str) -> TempDir {
     let (before, load) = match shell {
         "bash" => ("", format!("source {BASH_COMPLETION}\n")),
         "zsh" => (
@@ -82,7 +82,7 @@ fn home_with(shell: &str, before: &str, load: &str) -> TempDir {
 }
 
 /// Starts a shell, and waits until it takes a line.
-pub fn start(shell: &str, home: &Path) -> Terminal {
+pub(crate) fn start(shell: &str, home: &Path) -> Terminal {
     let rc = home.join("rc").display().to_string();
     let arguments = match shell {
         "bash" => vec!["--rcfile", &rc, "-i"],
@@ -103,7 +103,7 @@ pub fn start(shell: &str, home: &Path) -> Terminal {
 
 /// Types a line and Tab, and waits for the line that must come of it.
 #[track_caller]
-pub fn completes(shell: &str, home: &Path, typed: &str, expected: &str) {
+pub(crate) fn completes(shell: &str, home: &Path, typed: &str, expected: &str) {
     let mut terminal = start(shell, home);
     terminal.keys(&format!("{typed}\t{CURSOR}"));
     terminal.sees_line(&format!("READY> {expected}{CURSOR}"));

@@ -30,7 +30,7 @@ const PROMPT: &str = "kata-agent>";
 
 /// A run to be in a terminal.
 #[must_use]
-pub struct AtTerminal {
+pub(crate) struct AtTerminal {
     program: OsString,
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
@@ -47,7 +47,7 @@ struct Shown {
 }
 
 /// A run in a terminal.
-pub struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keys: File,
     shown: Arc<(Mutex<Shown>, Condvar)>,
@@ -58,7 +58,7 @@ pub struct Terminal {
 
 /// `connect` to the address with these arguments, in a terminal of 40 lines of
 /// 120 columns.
-pub fn at_terminal<'a>(
+pub(crate) fn at_terminal<'a>(
     address: &'a str,
     arguments: impl IntoIterator<Item = &'a str>,
 ) -> AtTerminal {
@@ -67,7 +67,7 @@ pub fn at_terminal<'a>(
 }
 
 /// Any program in such a terminal.
-pub fn program_at_terminal<'a>(
+pub(crate) fn program_at_terminal<'a>(
     program: &str,
     arguments: impl IntoIterator<Item = &'a str>,
 ) -> AtTerminal {
@@ -83,7 +83,7 @@ pub fn program_at_terminal<'a>(
 
 impl AtTerminal {
     /// An environment variable; TERM and HOME may be replaced.
-    pub fn variable(mut self, name: &str, value: impl AsRef<Path>) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: impl AsRef<Path>) -> Self {
         self.variables.retain(|(given, _)| given != name);
         self.variables
             .push((name.into(), value.as_ref().as_os_str().to_owned()));
@@ -91,25 +91,25 @@ impl AtTerminal {
     }
 
     /// Where standard output goes instead of the terminal.
-    pub fn stdout(mut self, file: File) -> Self {
+    pub(crate) fn stdout(mut self, file: File) -> Self {
         self.stdout = Some(file);
         self
     }
 
     /// The working folder; the home folder by default.
-    pub fn folder(mut self, path: &Path) -> Self {
+    pub(crate) fn folder(mut self, path: &Path) -> Self {
         self.folder = Some(path.to_owned());
         self
     }
 
     /// The terminal's size in lines and columns.
-    pub fn size(mut self, rows: u16, columns: u16) -> Self {
+    pub(crate) fn size(mut self, rows: u16, columns: u16) -> Self {
         self.size = (rows, columns);
         self
     }
 
     /// Starts it.
-    pub fn start(self) -> Terminal {
+    pub(crate) fn start(self) -> Terminal {
         let (rows, columns) = self.size;
         let size = Winsize {
             ws_row: rows,
@@ -191,22 +191,22 @@ fn read_all(side: OwnedFd, shown: Arc<(Mutex<Shown>, Condvar)>) {
 
 impl Terminal {
     /// The home folder of the run.
-    pub fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
     /// Types these keys.
-    pub fn keys(&mut self, keys: &str) {
+    pub(crate) fn keys(&mut self, keys: &str) {
         self.bytes(keys.as_bytes());
     }
 
     /// Types what need not be text.
-    pub fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.keys.write_all(bytes).unwrap();
     }
 
     /// Sends a signal to the process.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
     }
@@ -217,18 +217,18 @@ impl Terminal {
     }
 
     /// Whether what is typed goes to the program key by key, and is not shown.
-    pub fn is_raw(&self) -> bool {
+    pub(crate) fn is_raw(&self) -> bool {
         let flags = LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG;
         !self.settings().local_flags.intersects(flags)
     }
 
     /// Sets the terminal as a shell has it.
-    pub fn cook(&self) {
+    pub(crate) fn cook(&self) {
         tcsetattr(&self.keys, SetArg::TCSANOW, &self.before).unwrap();
     }
 
     /// Gives the window another size.
-    pub fn resize(&self, rows: u16, columns: u16) {
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
         let size = Winsize {
             ws_row: rows,
             ws_col: columns,
@@ -243,7 +243,7 @@ impl Terminal {
 
     /// Waits for the end, when the terminal must be as it was; gives the exit status.
     #[track_caller]
-    pub fn ends_restored(self) -> Option<i32> {
+    pub(crate) fn ends_restored(self) -> Option<i32> {
         let keys = self.keys.try_clone().unwrap();
         let before = self.before.clone();
         let (status, _) = self.end();
@@ -271,7 +271,7 @@ impl Terminal {
 
     /// Waits until the text is on the screen, and gives all that is.
     #[track_caller]
-    pub fn sees(&self, text: &str) -> String {
+    pub(crate) fn sees(&self, text: &str) -> String {
         self.wait(text, |shown| {
             shown.screen.screen().contents().contains(text)
         })
@@ -279,7 +279,7 @@ impl Terminal {
 
     /// Waits until one of the lines is this one, without white space at its end.
     #[track_caller]
-    pub fn sees_line(&self, line: &str) -> String {
+    pub(crate) fn sees_line(&self, line: &str) -> String {
         self.wait(line, |shown| {
             let contents = shown.screen.screen().contents();
             contents.lines().any(|shown| shown.trim_end() == line)
@@ -288,19 +288,19 @@ impl Terminal {
 
     /// Waits until the last line is this one, without white space at its end.
     #[track_caller]
-    pub fn sees_last(&self, line: &str) -> String {
+    pub(crate) fn sees_last(&self, line: &str) -> String {
         self.wait(line, |shown| last_line(shown) == line)
     }
 
     /// Waits for the prompt, and gives what is on the screen.
     #[track_caller]
-    pub fn sees_prompt(&self) -> String {
+    pub(crate) fn sees_prompt(&self) -> String {
         self.sees_last(PROMPT)
     }
 
     /// Types a command and Enter, and waits until the prompt is there again.
     #[track_caller]
-    pub fn enter(&mut self, command: &str) -> String {
+    pub(crate) fn enter(&mut self, command: &str) -> String {
         self.sees_prompt();
         self.keys(command);
         self.wait(command, |shown| {
@@ -312,7 +312,7 @@ impl Terminal {
 
     /// Waits until the terminal has got these bytes.
     #[track_caller]
-    pub fn gets(&self, bytes: &str) {
+    pub(crate) fn gets(&self, bytes: &str) {
         self.wait(&format!("{bytes:?}"), |shown| {
             String::from_utf8_lossy(&shown.bytes).contains(bytes)
         });
@@ -320,7 +320,7 @@ impl Terminal {
 
     /// Waits for the end; gives the exit status and all bytes.
     #[track_caller]
-    pub fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.wait("the end", |shown| shown.is_closed);
         let status = self.child.wait().unwrap().code();
         let shown = self.shown.0.lock().unwrap();

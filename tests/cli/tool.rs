@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// A run to be: what goes in, and what is expected to come out. Unless a test
 /// says otherwise that is status 0 and nothing on either output.
 #[must_use]
-pub struct Tool {
+pub(crate) struct Tool {
     binary: PathBuf,
     arguments: Vec<OsString>,
     stdin: Vec<u8>,
@@ -37,7 +37,7 @@ pub struct Tool {
 
 /// What came out of a run.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// The exit status.
     pub status: i32,
     /// Standard output, which may be no text.
@@ -49,7 +49,7 @@ pub struct Output {
 }
 
 /// A run that has begun.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     arguments: Vec<OsString>,
     stdout: JoinHandle<Vec<u8>>,
@@ -60,12 +60,12 @@ pub struct Running {
 }
 
 /// The binary under test.
-pub fn program() -> &'static str {
+pub(crate) fn program() -> &'static str {
     test_support::program(env!("CARGO_BIN_EXE_kata-agent-ctl"))
 }
 
 /// The binary under test with these arguments.
-pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
+pub(crate) fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
     Tool {
         binary: PathBuf::from(program()),
         arguments: Vec::new(),
@@ -84,94 +84,100 @@ pub fn tool<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Tool {
 }
 
 /// `connect` to the address, with these arguments after it.
-pub fn connect<A: AsRef<OsStr>>(address: &str, arguments: impl IntoIterator<Item = A>) -> Tool {
+pub(crate) fn connect<A: AsRef<OsStr>>(
+    address: &str,
+    arguments: impl IntoIterator<Item = A>,
+) -> Tool {
     tool(["connect", "--server-address", address]).arguments(arguments)
 }
 
 impl Tool {
     /// Adds arguments.
-    pub fn arguments<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub(crate) fn arguments<A: AsRef<OsStr>>(
+        mut self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
         let more = arguments.into_iter().map(|each| each.as_ref().to_owned());
         self.arguments.extend(more);
         self
     }
 
     /// Another build of the binary.
-    pub fn binary(mut self, path: &Path) -> Self {
+    pub(crate) fn binary(mut self, path: &Path) -> Self {
         path.clone_into(&mut self.binary);
         self
     }
 
     /// The binary that it runs.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.binary
     }
 
     /// What standard input holds; nothing by default.
-    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         bytes.as_ref().clone_into(&mut self.stdin);
         self
     }
 
     /// An environment variable. Of the test's own none but PATH is passed on.
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.into(), value.into()));
         self
     }
 
     /// The working folder; one that is empty by default.
-    pub fn folder(mut self, path: &Path) -> Self {
+    pub(crate) fn folder(mut self, path: &Path) -> Self {
         self.folder = Some(path.to_owned());
         self
     }
 
     /// How many bytes of memory it may use for data; one that needs more ends by a
     /// signal, which no test takes for an end.
-    pub fn memory(mut self, bytes: u64) -> Self {
+    pub(crate) fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
     }
 
     /// No signal is ignored, even if these tests are run by nohup, or in the background of a shell
     /// that leaves out SIGINT and SIGQUIT there.
-    pub fn heeds_signals(mut self) -> Self {
+    pub(crate) fn heeds_signals(mut self) -> Self {
         self.heeds_signals = true;
         self
     }
 
     /// Whose run it is, and of which group, as root can choose.
-    pub fn user(mut self, id: u32) -> Self {
+    pub(crate) fn user(mut self, id: u32) -> Self {
         self.user = Some(id);
         self
     }
 
     /// How long it may take.
-    pub fn limit(mut self, limit: Duration) -> Self {
+    pub(crate) fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
     /// The exit status to expect.
-    pub fn status(mut self, status: i32) -> Self {
+    pub(crate) fn status(mut self, status: i32) -> Self {
         self.status = status;
         self
     }
 
     /// The standard output to expect.
-    pub fn stdout(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn stdout(mut self, text: impl Into<String>) -> Self {
         self.stdout = text.into();
         self
     }
 
     /// The standard error to expect.
-    pub fn stderr(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn stderr(mut self, text: impl Into<String>) -> Self {
         self.stderr = text.into();
         self
     }
 
     /// Runs it and compares everything.
     #[track_caller]
-    pub fn test(self) -> Output {
+    pub(crate) fn test(self) -> Output {
         let status = self.status;
         let (stdout, stderr) = (self.stdout.clone(), self.stderr.clone());
         let arguments = self.arguments.clone();
@@ -188,7 +194,7 @@ impl Tool {
 
     /// Runs it to its end and compares nothing, which is for a run that expects nothing.
     #[track_caller]
-    pub fn run(self) -> Output {
+    pub(crate) fn run(self) -> Output {
         let expects = (self.status, self.stdout.as_str(), self.stderr.as_str());
         assert_eq!(expects, (0, "", ""), "only \"test\" compares");
         self.start().wait()
@@ -196,7 +202,7 @@ impl Tool {
 
     /// Starts it.
     #[track_caller]
-    pub fn start(self) -> Running {
+    pub(crate) fn start(self) -> Running {
         let home = TempDir::with_prefix("home").unwrap();
         let mut command = Command::new(&self.binary);
         command
@@ -261,17 +267,17 @@ impl Tool {
 
 impl Running {
     /// Sends the signal of Ctrl-C.
-    pub fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         self.signal(Signal::SIGINT);
     }
 
     /// Its process ID.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
     }
@@ -281,7 +287,7 @@ impl Running {
     /// # Panics
     /// When it takes too long, or a signal ended it.
     #[track_caller]
-    pub fn wait(mut self) -> Output {
+    pub(crate) fn wait(mut self) -> Output {
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
@@ -315,27 +321,27 @@ impl Running {
 impl Output {
     /// Standard output, which is text.
     #[track_caller]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         text(self.stdout.clone())
     }
 
     /// Standard output, which is one JSON document.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         let text = self.text();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
     /// The same, if the run succeeded and had nothing to complain of.
     #[track_caller]
-    pub fn succeeded(self) -> Self {
+    pub(crate) fn succeeded(self) -> Self {
         assert_eq!((self.status, self.stderr.as_str()), (0, ""));
         self
     }
 
     /// Standard error, which is one line, without the end of that line.
     #[track_caller]
-    pub fn error(&self) -> &str {
+    pub(crate) fn error(&self) -> &str {
         let line = self.stderr.strip_suffix('\n');
         let line = line.filter(|line| !line.is_empty() && !line.contains('\n'));
         line.unwrap_or_else(|| panic!("not one line: {:?}", self.stderr))
@@ -356,7 +362,7 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 /// The lines of two texts side by side as a diff shows them; empty when they are equal.
-pub fn difference(what: &str, expected: &str, found: &str) -> String {
+pub(crate) fn difference(what: &str, expected: &str, found: &str) -> String {
     if expected == found {
         return String::new();
     }

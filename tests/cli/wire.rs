@@ -11,7 +11,7 @@ use std::thread;
 use tempfile::TempDir;
 
 /// A Unix socket on which each connection is handled by a function of the test.
-pub struct Listener {
+pub(crate) struct Listener {
     /// The socket.
     pub path: PathBuf,
     _folder: TempDir,
@@ -20,7 +20,7 @@ pub struct Listener {
 impl Listener {
     /// Listens, and calls `handle` for each connection on a thread of its own
     /// with how many came before it. The connection is closed when it returns.
-    pub fn start(handle: impl Fn(usize, UnixStream) + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(handle: impl Fn(usize, UnixStream) + Send + Sync + 'static) -> Self {
         let folder = TempDir::with_prefix("wire").unwrap();
         let path = folder.path().join("agent.sock");
         let listener = UnixListener::bind(&path).unwrap();
@@ -40,13 +40,13 @@ impl Listener {
     }
 
     /// The address as `--server-address` takes it.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("unix://{}", self.path.display())
     }
 }
 
 /// Reads one frame: its stream ID and its data.
-pub fn read_frame(stream: &mut UnixStream) -> io::Result<(u32, Vec<u8>)> {
+pub(crate) fn read_frame(stream: &mut UnixStream) -> io::Result<(u32, Vec<u8>)> {
     let mut header = [0; 10];
     stream.read_exact(&mut header)?;
     let [a, b, c, d, e, f, g, h, ..] = header;
@@ -56,7 +56,7 @@ pub fn read_frame(stream: &mut UnixStream) -> io::Result<(u32, Vec<u8>)> {
 }
 
 /// A frame's bytes.
-pub fn frame(stream_id: u32, kind: u8, flags: u8, data: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(stream_id: u32, kind: u8, flags: u8, data: &[u8]) -> Vec<u8> {
     let mut bytes = u32::try_from(data.len()).unwrap().to_be_bytes().to_vec();
     bytes.extend(stream_id.to_be_bytes());
     bytes.extend([kind, flags]);
@@ -65,14 +65,14 @@ pub fn frame(stream_id: u32, kind: u8, flags: u8, data: &[u8]) -> Vec<u8> {
 }
 
 /// A response frame's type.
-pub const RESPONSE: u8 = 2;
+pub(crate) const RESPONSE: u8 = 2;
 
 /// What a hybrid vsock device saw: the first bytes of each connection.
-pub type Greetings = Arc<Mutex<Vec<String>>>;
+pub(crate) type Greetings = Arc<Mutex<Vec<String>>>;
 
 /// A hybrid vsock device in front of `agent` that drops its first `refusals`
 /// connections after the request, as one whose guest is still booting does.
-pub fn hybrid_device(agent: &Path, refusals: usize) -> (Listener, Greetings) {
+pub(crate) fn hybrid_device(agent: &Path, refusals: usize) -> (Listener, Greetings) {
     let greetings = Greetings::default();
     let seen = Arc::clone(&greetings);
     let agent = agent.to_owned();

@@ -19,16 +19,16 @@ const FEATURES: &[&str] = &["policy", "mem-agent", "iptables", PROGRAMS];
 /// What a real guest may lack and the simulated one always has.
 const ALWAYS: &[&str] = &["kernel", "memory-cgroup", "cgroup2"];
 /// Of a guest whose programs are files and not played.
-pub const PROGRAMS: &str = "programs";
+pub(crate) const PROGRAMS: &str = "programs";
 
 /// The agent within the process of `connect`.
-pub struct Simulated;
+pub(crate) struct Simulated;
 
 /// The agent that `serve` runs.
-pub struct Serve(pub Transport);
+pub(crate) struct Serve(pub Transport);
 
 /// How `serve` is reached.
-pub enum Transport {
+pub(crate) enum Transport {
     /// A socket in the file system.
     Unix,
     /// An abstract socket.
@@ -126,7 +126,7 @@ impl Drop for Running {
 
 /// Whether vsock reaches this machine itself, as it does where the kernel has
 /// the loopback transport.
-pub fn vsock_loopback() -> Result<(), String> {
+pub(crate) fn vsock_loopback() -> Result<(), String> {
     let port = port(999);
     let listener = vsock::VsockListener::bind_with_cid_port(vsock::VMADDR_CID_ANY, port)
         .map_err(|error| format!("no vsock here: {error}"))?;
@@ -143,7 +143,7 @@ fn port(number: u32) -> u32 {
 }
 
 /// A folder with the bundle that scripts take what they leave out from.
-pub fn folder_with_bundle() -> TempDir {
+pub(crate) fn folder_with_bundle() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_bundle(folder.path(), &folder.path().join("rootfs"));
     folder
@@ -151,7 +151,7 @@ pub fn folder_with_bundle() -> TempDir {
 
 /// Writes the bundle into a folder, for a root filesystem elsewhere, and the
 /// files that scripts name beside it.
-pub fn write_bundle(folder: &Path, root: &Path) {
+pub(crate) fn write_bundle(folder: &Path, root: &Path) {
     let text = include_str!("config.json");
     let text = text.replace("ROOT", &root.display().to_string());
     fs::write(folder.join("config.json"), text).unwrap();

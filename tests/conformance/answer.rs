@@ -9,7 +9,7 @@ use crate::shape;
 
 /// What came of a call.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The response.
     Response(Value),
     /// The status with which the agent refused.
@@ -26,7 +26,7 @@ pub enum Answer {
 }
 
 /// What is to come of a call.
-pub enum Expected {
+pub(crate) enum Expected {
     /// A response of a shape.
     Response(Value),
     /// A status, and a pattern for its message.
@@ -50,7 +50,7 @@ impl fmt::Display for Answer {
 
 impl Answer {
     /// Reads an error as the tool writes it with `--error-format json`.
-    pub fn of_error(line: &str) -> Answer {
+    pub(crate) fn of_error(line: &str) -> Answer {
         let Ok(error) = serde_json::from_str::<Value>(line) else {
             return Answer::Failure(line.to_owned());
         };
@@ -68,7 +68,7 @@ impl Answer {
 
 impl Expected {
     /// Reads what stands behind `=> `.
-    pub fn parse(text: &str) -> Result<Expected, String> {
+    pub(crate) fn parse(text: &str) -> Result<Expected, String> {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
         match (word, rest) {
             ("OK", "") => Ok(Expected::Response(Value::Object(serde_json::Map::new()))),
@@ -81,7 +81,7 @@ impl Expected {
     }
 
     /// What is wrong with the answer, if anything is.
-    pub fn compare(&self, answer: &Answer) -> Result<(), String> {
+    pub(crate) fn compare(&self, answer: &Answer) -> Result<(), String> {
         match (self, answer) {
             (Expected::Response(shape), Answer::Response(response)) => {
                 shape::compare(shape, response)

@@ -24,7 +24,7 @@ const CALLS: [&str; 3] = ["CreateSandbox", "CreateContainer", "CopyFile"];
 ///
 /// # Panics
 /// When one of them prints something else.
-pub fn all(name: &str, agents: &dyn Agents) -> Result<(), String> {
+pub(crate) fn all(name: &str, agents: &dyn Agents) -> Result<(), String> {
     let shared = agents.start(&script())?;
     let listed = Command::new(crate::program())
         .args(["examples", "--json"])

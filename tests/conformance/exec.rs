@@ -31,7 +31,7 @@ StartContainer cid=web
 ///
 /// # Panics
 /// When what comes back is not what it has to be.
-pub fn works(agents: &dyn Agents) -> Result<(), String> {
+pub(crate) fn works(agents: &dyn Agents) -> Result<(), String> {
     // A real agent starts nothing without one.
     let needs = format!("% needs {PROGRAMS}\n% needs memory-cgroup\n");
     let script = Script::parse("exec", &format!("{needs}{CONTAINER}"));

@@ -15,14 +15,14 @@ use crate::script::Script;
 use crate::session::Session;
 
 /// Names the agent's program.
-pub const AGENT: &str = "KATA_AGENT_BIN";
+pub(crate) const AGENT: &str = "KATA_AGENT_BIN";
 /// The same of one that has policies.
-pub const AGENT_WITH_POLICY: &str = "KATA_AGENT_POLICY_BIN";
+pub(crate) const AGENT_WITH_POLICY: &str = "KATA_AGENT_POLICY_BIN";
 /// It may be in a machine that is emulated.
 const SLOWNESS: u32 = 5;
 
 /// How to start a guest.
-pub enum Guest {
+pub(crate) enum Guest {
     /// In namespaces, by `guest.sh`.
     Namespaces { agent: PathBuf },
     /// In a virtual machine.
@@ -50,7 +50,7 @@ impl Guest {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn in_namespaces(variable: &str) -> Result<Guest, String> {
+    pub(crate) fn in_namespaces(variable: &str) -> Result<Guest, String> {
         let agent = agent(variable)?;
         if !nix::unistd::geteuid().is_root() {
             return Err("only root can make its namespaces".to_owned());
@@ -66,7 +66,7 @@ impl Guest {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn in_a_machine(variable: &str) -> Result<Guest, String> {
+    pub(crate) fn in_a_machine(variable: &str) -> Result<Guest, String> {
         Machines::of_agent(&agent(variable)?).map(Guest::Machine)
     }
 }
@@ -77,7 +77,7 @@ fn agent(variable: &str) -> Result<PathBuf, String> {
 }
 
 /// Makes a guest of namespaces, and the root file systems of all guests.
-pub fn script() -> PathBuf {
+pub(crate) fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/guest.sh")
 }
 

@@ -14,7 +14,7 @@ use crate::script::{Action, Script};
 use crate::session::{Session, finish};
 
 /// A way to get a fresh agent.
-pub trait Agents: Sync {
+pub(crate) trait Agents: Sync {
     /// An agent for the script.
     ///
     /// # Errors
@@ -23,7 +23,7 @@ pub trait Agents: Sync {
 }
 
 /// An agent, which ends when it is dropped.
-pub trait Agent {
+pub(crate) trait Agent {
     /// Where it is called.
     fn address(&self) -> &str;
     /// How much slower it may be than the simulated one.
@@ -43,7 +43,7 @@ pub trait Agent {
 ///
 /// # Panics
 /// When an answer is not the one that the script expects, or other scripts are left out.
-pub fn all(name: &str, agents: &dyn Agents, workers: usize, left_out: Option<&[&str]>) {
+pub(crate) fn all(name: &str, agents: &dyn Agents, workers: usize, left_out: Option<&[&str]>) {
     let only = std::env::var("CONFORMANCE_SCRIPT").unwrap_or_default();
     let mut scripts = Script::all();
     scripts.retain(|script| script.name.contains(&only));
@@ -80,7 +80,7 @@ pub fn all(name: &str, agents: &dyn Agents, workers: usize, left_out: Option<&[&
 }
 
 /// Says it even where the output of tests that pass is not shown.
-pub fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "conformance: {text}");
 }
 

@@ -18,12 +18,12 @@ static PIECES: LazyLock<Result<Pieces, String>> =
 static TURN: Mutex<()> = Mutex::new(());
 /// Where its root file system for containers is; `/rootfs` is what the agent takes where a
 /// specification names none.
-pub const ROOT: &str = "/var/rootfs";
+pub(crate) const ROOT: &str = "/var/rootfs";
 /// Where the policy of an agent is, which starts with one that allows all.
 const POLICY: &str = "/etc/kata-opa/default-policy.rego";
 
 /// Makes machines with one agent.
-pub struct Machines {
+pub(crate) struct Machines {
     pieces: &'static Pieces,
     folder: PathBuf,
     image: PathBuf,
@@ -32,7 +32,7 @@ pub struct Machines {
 }
 
 /// One that runs.
-pub struct Booted {
+pub(crate) struct Booted {
     machine: Machine,
     /// Its root file system for containers, as files of this machine.
     pub root: PathBuf,
@@ -43,7 +43,7 @@ impl Machines {
     ///
     /// # Errors
     /// Why there can be none.
-    pub fn of_agent(agent: &Path) -> Result<Machines, String> {
+    pub(crate) fn of_agent(agent: &Path) -> Result<Machines, String> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let pieces = PIECES.as_ref()?;
         let folder = pieces.folder.join("agent");
@@ -73,7 +73,7 @@ impl Machines {
     ///
     /// # Panics
     /// When it does not boot.
-    pub fn boot(&self) -> Booted {
+    pub(crate) fn boot(&self) -> Booted {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let folder = self.folder.join(number.to_string());
         let machine = Machine::start(self.pieces, &folder, &self.image).unwrap();
@@ -85,7 +85,7 @@ impl Machines {
 
 impl Booted {
     /// Where its agent listens.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("hvsock://{}:1024", self.machine.socket().display())
     }
 }

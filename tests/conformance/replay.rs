@@ -48,7 +48,10 @@ const CALLS: usize = BEGINS.len() + ENDS.len();
 ///
 /// # Panics
 /// When something differs.
-pub fn is_the_same(recorded: &dyn Agents, replayed: &[(&str, &dyn Agents)]) -> Result<(), String> {
+pub(crate) fn is_the_same(
+    recorded: &dyn Agents,
+    replayed: &[(&str, &dyn Agents)],
+) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     // The path of the root file system is the same on all of them.
     write_bundle(folder.path(), Path::new(ROOT));

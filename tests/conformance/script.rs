@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::answer::Expected;
 
 /// A sequence of calls to an agent that has just been started.
-pub struct Script {
+pub(crate) struct Script {
     /// The file's name without its ending.
     pub name: String,
     /// What an agent must have for it; see `scripts/README.md`.
@@ -23,7 +23,7 @@ pub struct Script {
 }
 
 /// One call, or a part of one.
-pub struct Step {
+pub(crate) struct Step {
     /// The line it stands in, from 1.
     pub line: usize,
     /// What is done.
@@ -31,7 +31,7 @@ pub struct Step {
 }
 
 /// What a step does.
-pub enum Action {
+pub(crate) enum Action {
     /// Makes a call and compares its answer.
     Call(String, Expected),
     /// Makes a call on a connection of its own, under a name.
@@ -44,7 +44,7 @@ pub enum Action {
 
 impl Step {
     /// The name of the RPC that is called; empty where none is.
-    pub fn rpc(&self) -> &str {
+    pub(crate) fn rpc(&self) -> &str {
         match &self.action {
             Action::Call(command, _) | Action::Begin(_, command) => {
                 command.split_whitespace().next().unwrap_or_default()
@@ -56,7 +56,7 @@ impl Step {
 
 impl Script {
     /// All scripts, by name.
-    pub fn all() -> Vec<Script> {
+    pub(crate) fn all() -> Vec<Script> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/scripts");
         let mut paths: Vec<_> = fs::read_dir(&folder)
             .unwrap()
@@ -72,13 +72,13 @@ impl Script {
     }
 
     /// Whether it has calls that are open while others are made.
-    pub fn has_parallel_calls(&self) -> bool {
+    pub(crate) fn has_parallel_calls(&self) -> bool {
         let parallel = |step: &Step| matches!(step.action, Action::Begin(..));
         self.steps.iter().any(parallel)
     }
 
     /// Reads a script's text.
-    pub fn parse(name: &str, text: &str) -> Script {
+    pub(crate) fn parse(name: &str, text: &str) -> Script {
         let mut script = Script {
             name: name.to_owned(),
             needs: Vec::new(),
@@ -141,7 +141,7 @@ fn number(text: Option<impl AsRef<str>>) -> u32 {
 
 /// The lines that are neither empty nor a comment, each with its number and
 /// with the indented lines that follow it.
-pub fn joined(text: &str) -> Vec<(usize, String)> {
+pub(crate) fn joined(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         match lines.last_mut() {

@@ -17,7 +17,7 @@ const MARK: &str = "-- that was it --";
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// Calls to one agent, over one connection where that lasts.
-pub struct Session<'a> {
+pub(crate) struct Session<'a> {
     address: &'a str,
     bundle: &'a Path,
     timeout: String,
@@ -36,7 +36,7 @@ struct Run {
 impl<'a> Session<'a> {
     /// Nothing is started before the first call. An agent's slowness is how many
     /// times the script's time limit it is given.
-    pub fn new(address: &'a str, bundle: &'a Path, script: &Script, slowness: u32) -> Self {
+    pub(crate) fn new(address: &'a str, bundle: &'a Path, script: &Script, slowness: u32) -> Self {
         Session {
             address,
             bundle,
@@ -47,7 +47,7 @@ impl<'a> Session<'a> {
     }
 
     /// Makes a call.
-    pub fn call(&mut self, command: &str) -> Answer {
+    pub(crate) fn call(&mut self, command: &str) -> Answer {
         let mut run = match self.run.take() {
             Some(run) => run,
             None => self.start(),
@@ -60,7 +60,7 @@ impl<'a> Session<'a> {
     }
 
     /// Makes a call on a connection of its own, and does not wait for its answer.
-    pub fn begin(&self, command: &str) -> Child {
+    pub(crate) fn begin(&self, command: &str) -> Child {
         let child = self
             .tool()
             .args(["-c", command])
@@ -149,7 +149,7 @@ impl Drop for Run {
 }
 
 /// Waits for the answer of a call that was begun.
-pub fn finish(child: Child) -> Answer {
+pub(crate) fn finish(child: Child) -> Answer {
     let output = child.wait_with_output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     match text(&output.stdout) {

@@ -10,7 +10,7 @@ const OPEN: &str = "...";
 const EACH: &str = "<each>";
 
 /// What is wrong with the first value that differs, and where it is.
-pub fn compare(shape: &Value, found: &Value) -> Result<(), String> {
+pub(crate) fn compare(shape: &Value, found: &Value) -> Result<(), String> {
     at("", shape, found)
 }
 
@@ -82,7 +82,7 @@ fn is(shape: &str, found: &Value) -> bool {
 }
 
 /// Whether a text is what a pattern says, in which `*` stands for any text.
-pub fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|after| {

@@ -9,15 +9,15 @@ use test_support::vm::{Contents, LIMIT, Machine, Pieces, build};
 use crate::tool::{Tool, connect, program};
 
 /// The port of the agent that init starts.
-pub const AGENT: u32 = 1024;
+pub(crate) const AGENT: u32 = 1024;
 
 /// A guest, ended when it is dropped or when this process ends, however it does.
-pub struct Guest(Machine);
+pub(crate) struct Guest(Machine);
 
 impl Guest {
     /// Starts a guest, which has not booted yet. Its console is kept in a file
     /// below its name.
-    pub fn start(pieces: &Pieces, name: &str) -> Result<Guest, String> {
+    pub(crate) fn start(pieces: &Pieces, name: &str) -> Result<Guest, String> {
         let folder = pieces.folder.join(name);
         let _ = fs::remove_dir_all(&folder);
         let contents = Contents {
@@ -31,7 +31,7 @@ impl Guest {
 
     /// The tool on this machine, with these arguments after the address of a
     /// port of the guest.
-    pub fn connect(&self, port: u32, arguments: &[&str]) -> Tool {
+    pub(crate) fn connect(&self, port: u32, arguments: &[&str]) -> Tool {
         // Relative, as the path of a socket must be short.
         let address = format!("hvsock://./vm.sock:{port}");
         connect(&address, ["--connect-timeout", "200s"])

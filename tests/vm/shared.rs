@@ -27,7 +27,7 @@ impl Drop for Witness<'_> {
 }
 
 /// Runs a test with the guest that others use at the same time.
-pub fn with_guest(test: impl FnOnce(&Guest)) {
+pub(crate) fn with_guest(test: impl FnOnce(&Guest)) {
     with_pieces(|pieces| {
         let guest = SHARED.get_or_init(|| Guest::start(pieces, "shared").unwrap());
         let _witness = Witness(guest);
@@ -39,7 +39,7 @@ pub fn with_guest(test: impl FnOnce(&Guest)) {
 }
 
 /// Runs a test with a guest of its own, which has just been switched on.
-pub fn with_own_guest(name: &str, test: impl FnOnce(&Guest)) {
+pub(crate) fn with_own_guest(name: &str, test: impl FnOnce(&Guest)) {
     with_pieces(|pieces| {
         let guest = Guest::start(pieces, name).unwrap();
         let _witness = Witness(&guest);

@@ -8,7 +8,7 @@ use protox::prost_reflect::prost_types::{
 };
 
 /// Comments by the descriptor path that protobuf's source info gives them.
-pub fn comments(file: &FileDescriptorProto) -> HashMap<&[i32], &str> {
+pub(crate) fn comments(file: &FileDescriptorProto) -> HashMap<&[i32], &str> {
     file.source_code_info
         .iter()
         .flat_map(|info| &info.location)
@@ -18,7 +18,7 @@ pub fn comments(file: &FileDescriptorProto) -> HashMap<&[i32], &str> {
 
 /// Every declaration that wants a comment, with its descriptor path. The steps of a path are field
 /// numbers of `descriptor.proto` and indexes.
-pub fn of_file(file: &FileDescriptorProto) -> Vec<(String, Vec<i32>)> {
+pub(crate) fn of_file(file: &FileDescriptorProto) -> Vec<(String, Vec<i32>)> {
     let mut found = Vec::new();
     for (item, path) in indexed(&file.message_type, &[], 4) {
         message_declarations(item, file.package(), path, &mut found);

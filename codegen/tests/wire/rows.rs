@@ -9,7 +9,7 @@ use protox::prost_reflect::prost_types::{
 
 /// One file's rows in the order of the table: enums, messages with what is nested in them,
 /// services.
-pub fn of_file(file: &FileDescriptorProto) -> Vec<String> {
+pub(crate) fn of_file(file: &FileDescriptorProto) -> Vec<String> {
     let mut rows = Rows {
         file: file.name(),
         rows: Vec::new(),

@@ -2,7 +2,6 @@
 //! other RPC of a schema, over real ttRPC, inside this process ([`connect`]) or on
 //! connections that it is handed ([`Served`]).
 
-#![warn(unreachable_pub)]
 #![deny(unsafe_code)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]

@@ -5,7 +5,6 @@
 //! A configuration is checked against the OCI runtime specification, and put into any
 //! message by the names of its fields, so that it fits every release of the agent.
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 mod check;

@@ -49,7 +49,7 @@ impl<T> Multiplexer<T> {
     }
 
     /// Makes calls over a connected stream socket of any family.
-    pub fn new(socket: impl Into<OwnedFd>) -> Self {
+    pub(crate) fn new(socket: impl Into<OwnedFd>) -> Self {
         Multiplexer {
             socket: socket.into(),
             reader: FrameReader::with_room(READ_SIZE),

@@ -1,7 +1,7 @@
 //! Field names and values inside JSON that is still being typed, by what the
 //! objects and arrays around the cursor hold.
 
-use super::value::{self, Owner};
+use super::words::{Owner, words};
 use super::{Call, Candidate, Found, path};
 use agent_schema::json::has_special_form;
 use agent_schema::{Label, Message, Scalar, Type, lookup};
@@ -128,7 +128,7 @@ fn values(call: &Call<'_>, shape: Shape, cursor: &Cursor) -> Vec<Candidate> {
         },
         Shape::List(_) => begin("["),
         Shape::Value(ty, owner) => {
-            let words = value::words(ty, owner, &call.dialect, &cursor.typed).into_iter();
+            let words = words(ty, owner, &call.dialect, &cursor.typed).into_iter();
             let is_name = !matches!(ty, Type::Scalar(Scalar::Bool));
             let found: Vec<_> = words
                 .filter(|_| is_name || !cursor.is_quoted)

@@ -3,7 +3,6 @@
 //! them in.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 
 mod file;
 mod json;
@@ -12,6 +11,7 @@ mod path;
 #[cfg(test)]
 mod tests;
 mod value;
+mod words;
 
 pub use file::entries as files;
 pub use name::{items as names, services};
@@ -134,7 +134,7 @@ fn word_of(schema: &'static Schema, takes: Takes, typed: &Typed, word: &str) -> 
                 begun.map(|name| Candidate::last(name, "")).collect()
             }
             "bundle-dir" => return Some(file::complete(word)),
-            "no-auto-values" => value::words(Type::Scalar(Scalar::Bool), None, &Plain, word),
+            "no-auto-values" => words::words(Type::Scalar(Scalar::Bool), None, &Plain, word),
             _ => return None,
         },
         _ => return None,

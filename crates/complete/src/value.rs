@@ -1,21 +1,15 @@
-//! Values of setters: the names that a field's value can have, where there are
-//! few enough to name, and the beginnings of those that nobody can list.
+//! Values of setters: names, files and JSON, and the beginnings of those that nobody can list.
 
-use super::{Call, Candidate, Found, begins, file, first_sentence, json};
+use super::words::words;
+use super::{Call, Candidate, Found, file, json};
 use agent_request::conveniences;
 use agent_schema::command::FILE;
 use agent_schema::json::has_special_form;
 use agent_schema::path::{self, Resolved};
-use agent_schema::{Dialect, EnumValue, Label, Message, Scalar, Type};
-
-/// A field of a message, whose own spellings of values count.
-pub(super) type Owner = (&'static Message, usize);
+use agent_schema::{Label, Scalar, Type};
 
 /// How a parameter says that its value is, or may be, a file on this machine.
 const FILES: [&str; 5] = ["FILE", "FOLDER", "LOCAL", "PATH", "REF"];
-
-/// What every signal's name begins with, and may be left out.
-const SIGNAL: &str = "SIG";
 
 /// Completes the value of the setter with this path.
 pub(super) fn complete(call: &Call<'_>, path: &str, typed: &str) -> Option<Found> {
@@ -64,57 +58,6 @@ fn of_field(call: &Call<'_>, target: &Resolved, typed: &str) -> Option<Found> {
         found.extend(begin.map(|begin| Candidate::open(begin, "JSON")));
     }
     Some((0, found))
-}
-
-/// The names that a value of this type may have and that begin with `typed`.
-/// `owner` is the field that holds it, unless it is a part of another value.
-pub(super) fn words(
-    ty: Type,
-    owner: Option<Owner>,
-    dialect: &dyn Dialect,
-    typed: &str,
-) -> Vec<Candidate> {
-    match ty {
-        Type::Enum(enumeration) => {
-            let values = enumeration.values.iter();
-            let named = values.filter(|value| begins(value.name, typed));
-            let candidate = |value: &EnumValue| {
-                let doc = match first_sentence(value.doc) {
-                    sentence if sentence.is_empty() => value.number.to_string(),
-                    sentence => format!("{}: {sentence}", value.number),
-                };
-                Candidate::last(value.name, doc)
-            };
-            named.map(candidate).collect()
-        }
-        Type::Scalar(Scalar::Bool) => {
-            let named = ["true", "false"]
-                .into_iter()
-                .filter(|value| begins(value, typed));
-            named.map(|value| Candidate::last(value, "")).collect()
-        }
-        Type::Scalar(_) => {
-            let words = owner.map(|(message, index)| dialect.words(message, index));
-            let words = words.unwrap_or_default().into_iter();
-            let spelled = words.filter_map(|(word, doc)| Some((respelled(word, typed)?, doc)));
-            spelled
-                .map(|(word, doc)| Candidate::last(word, doc))
-                .collect()
-        }
-        Type::Message(_) => Vec::new(),
-    }
-}
-
-/// A word as a user began it: in lower case if all of that is, and without the
-/// beginning that signals have if that was left out.
-fn respelled(word: &str, typed: &str) -> Option<String> {
-    let short = word.strip_prefix(SIGNAL).unwrap_or(word);
-    let word = [word, short].into_iter().find(|it| begins(it, typed))?;
-    let is_lower = !typed.is_empty() && !typed.chars().any(|letter| letter.is_ascii_uppercase());
-    Some(match is_lower {
-        true => word.to_ascii_lowercase(),
-        false => word.to_owned(),
-    })
 }
 
 /// Completes the value of the parameter called `name`, if there is one.

@@ -4,7 +4,6 @@
 //! tests to show, which run all of them.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 
 mod topics;
 
@@ -109,35 +108,35 @@ pub fn find(schema: &Schema, name: &str) -> Result<&'static Topic, NoTopic> {
 
 /// A command and what it prints.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The command, of one line or more.
-    pub command: String,
+pub struct Command {
+    /// It, of one line or more.
+    pub text: String,
     /// What it prints on both outputs, line by line; `...` stands for any lines.
     pub prints: String,
 }
 
-/// The steps of a session.
-pub fn steps(session: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
+/// The commands of a session.
+pub fn commands(session: &str) -> Vec<Command> {
+    let mut commands: Vec<Command> = Vec::new();
     for line in session.lines() {
-        let goes_on = |step: &Step| step.prints.is_empty() && step.command.ends_with('\\');
-        match (line.strip_prefix("$ "), steps.last_mut()) {
-            (Some(command), _) => steps.push(Step {
-                command: command.to_owned(),
+        let goes_on = |command: &Command| command.prints.is_empty() && command.text.ends_with('\\');
+        match (line.strip_prefix("$ "), commands.last_mut()) {
+            (Some(text), _) => commands.push(Command {
+                text: text.to_owned(),
                 prints: String::new(),
             }),
-            (None, Some(step)) if goes_on(step) => {
-                step.command.push('\n');
-                step.command.push_str(line);
+            (None, Some(command)) if goes_on(command) => {
+                command.text.push('\n');
+                command.text.push_str(line);
             }
-            (None, Some(step)) => {
-                step.prints.push_str(line);
-                step.prints.push('\n');
+            (None, Some(command)) => {
+                command.prints.push_str(line);
+                command.prints.push('\n');
             }
             (None, None) => {}
         }
     }
-    steps
+    commands
 }
 
 /// Every topic with its title and its first command.
@@ -146,12 +145,12 @@ pub fn list(schema: &Schema) -> String {
     for topic in topics(schema) {
         let _ = writeln!(text, "{}: {}", topic.name, topic.title);
         let first = examples(schema, topic).next();
-        let steps = first.map(|first| steps(&first.session(schema)));
-        for line in steps
+        let commands = first.map(|first| commands(&first.session(schema)));
+        for line in commands
             .iter()
             .flatten()
             .take(1)
-            .flat_map(|step| step.command.lines())
+            .flat_map(|command| command.text.lines())
         {
             let _ = writeln!(text, "    {line}");
         }
@@ -166,12 +165,12 @@ pub fn topic(schema: &Schema, topic: &Topic) -> String {
     let mut text = format!("{}\n", topic.title);
     for example in examples(schema, topic) {
         let _ = write!(text, "\n{}\n", example.text);
-        for step in steps(&example.session(schema)) {
+        for command in commands(&example.session(schema)) {
             text.push('\n');
-            for line in step.command.lines() {
+            for line in command.text.lines() {
                 let _ = writeln!(text, "    {line}");
             }
-            for line in step.prints.lines() {
+            for line in command.prints.lines() {
                 let _ = writeln!(text, "    {}", format!("# {line}").trim_end());
             }
         }
@@ -194,10 +193,9 @@ pub fn as_json(schema: &Schema, topic: &Topic) -> String {
 
 fn value(schema: &Schema, topic: &Topic) -> Value {
     let example = |each: &Example| {
-        let steps = steps(&each.session(schema));
-        let commands: Vec<_> = steps
+        let commands: Vec<_> = commands(&each.session(schema))
             .iter()
-            .map(|step| json!({ "command": step.command, "prints": step.prints }))
+            .map(|command| json!({ "command": command.text, "prints": command.prints }))
             .collect();
         json!({ "text": each.text, "commands": commands })
     };
@@ -220,7 +218,7 @@ mod tests {
             );
             names.push(topic.name);
             for example in topic.examples {
-                assert!(!steps(example.session).is_empty(), "{}", topic.name);
+                assert!(!commands(example.session).is_empty(), "{}", topic.name);
                 assert!(!example.text.is_empty(), "{}", topic.name);
             }
         }
@@ -254,18 +252,18 @@ mod tests {
 
     #[test]
     fn a_session_is_commands_and_what_they_print() {
-        let step = |command: &str, prints: &str| Step {
-            command: command.to_owned(),
+        let command = |text: &str, prints: &str| Command {
+            text: text.to_owned(),
             prints: prints.to_owned(),
         };
         assert_eq!(
-            steps("\n$ a \\\n    b\n1\n\n$ c\n$ d\n2\n"),
+            commands("\n$ a \\\n    b\n1\n\n$ c\n$ d\n2\n"),
             [
-                step("a \\\n    b", "1\n\n"),
-                step("c", ""),
-                step("d", "2\n")
+                command("a \\\n    b", "1\n\n"),
+                command("c", ""),
+                command("d", "2\n")
             ]
         );
-        assert_eq!(steps(""), []);
+        assert_eq!(commands(""), []);
     }
 }

@@ -2,7 +2,6 @@
 //! streams are this process's, signals reach it, and its exit status comes back.
 
 #![deny(unsafe_code)]
-#![warn(unreachable_pub)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 

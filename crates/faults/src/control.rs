@@ -3,7 +3,7 @@
 use agent_schema::command::{self, Hash};
 use agent_text::escape;
 
-use super::{FaultError, Faults, Kind, Orders, Reader, Rule, grammar};
+use super::{FaultError, FaultKind, Faults, Reader, Rule, grammar};
 
 /// What `help` says.
 const HELP: &str = "\
@@ -26,6 +26,23 @@ RPC[container_id=web]                    calls with such a field; RPC[container_
 
 /// The words that are no kind of rule.
 const WORDS: [&str; 5] = ["clear", "oom", "exit", "list", "help"];
+
+/// Carries out what a line asks of an agent.
+pub trait Orders {
+    /// A container is short of memory: its processes are killed, and whoever
+    /// waits for such events is told.
+    ///
+    /// # Errors
+    /// Why nobody can be told, in words for a user.
+    fn oom(&self, container_id: &str) -> Result<(), String>;
+
+    /// A process ends with a status, 0 to 255. An empty ID is that of the
+    /// container's first process.
+    ///
+    /// # Errors
+    /// Why it cannot, in words for a user.
+    fn exit(&self, container_id: &str, exec_id: &str, status: i32) -> Result<(), String>;
+}
 
 impl Faults {
     /// Carries out one line: a rule to add, `clear`, `list` or `help`, or one for
@@ -89,7 +106,7 @@ impl Faults {
     ) -> Result<Option<String>, FaultError> {
         match self.add_line(text, reader) {
             Err(FaultError::Kind { .. }) => {
-                let kinds = Kind::ALL.into_iter().map(Kind::name);
+                let kinds = FaultKind::ALL.into_iter().map(FaultKind::name);
                 Err(super::unknown(name, kinds.chain(WORDS)))
             }
             other => other.map(|()| None),

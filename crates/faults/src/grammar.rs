@@ -11,13 +11,12 @@ use ttrpc::proto::MESSAGE_LENGTH_MAX;
 use agent_schema::command::{self, Hash};
 use agent_schema::suggest::nearest;
 use agent_schema::value::{Parsed, parse_scalar};
-use agent_schema::{Scalar, Schema, lookup};
+use agent_schema::{Dialect, Scalar, Schema, lookup};
 use agent_text::duration;
 
-use super::Reader;
 use super::calls::Calls;
 use super::error::FaultError;
-use super::kind::Kind;
+use super::kind::FaultKind;
 use super::reply::{self, Changes};
 use super::rule::{Effect, Fault, Rule};
 use super::target::{Field, Target};
@@ -29,13 +28,28 @@ const GARBAGE: usize = 16;
 /// What a failed call says unless a rule says it.
 const FAILURE: &str = "a failure that was asked for";
 
+/// Why something that a rule names cannot be had, in words for a user.
+pub type ReaderError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads what a rule names.
+pub trait Reader {
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not text.
+    fn text(&mut self, name: &str) -> Result<String, ReaderError>;
+
+    /// How values are written, and the files that they name.
+    fn dialect(&self) -> &dyn Dialect;
+}
+
 /// Reads a rule of a kind from what follows the kind. `hash` is what # means there.
 ///
 /// # Errors
 /// When it is no such rule of an agent with the RPCs of `schema`.
 pub(super) fn rule(
     schema: &'static Schema,
-    kind: Kind,
+    kind: FaultKind,
     text: &str,
     hash: Hash,
     reader: &mut dyn Reader,
@@ -48,11 +62,11 @@ pub(super) fn rule(
     } = target(schema, text)?;
     let arguments = || command::arguments(text, end, hash);
     let effect = match (kind, target) {
-        (Kind::Reply, Target::Rpc(rpc)) => {
+        (FaultKind::Reply, Target::Rpc(rpc)) => {
             let answer = reply::encode(schema, rpc, arguments()?, reader)?;
             Effect::Fault(Fault::Reply(answer))
         }
-        (Kind::ReplyWith, Target::Rpc(rpc)) => {
+        (FaultKind::ReplyWith, Target::Rpc(rpc)) => {
             let arguments = arguments()?;
             if arguments.document.is_none() && arguments.setters.is_empty() {
                 let (what, form) = ("a field", kind.form());
@@ -61,14 +75,14 @@ pub(super) fn rule(
             let changes = Changes::read(schema, rpc, arguments, reader)?;
             Effect::Fault(Fault::ReplyWith(Arc::new(changes)))
         }
-        (Kind::Reply, Target::Every) => {
+        (FaultKind::Reply, Target::Every) => {
             let arguments = arguments()?;
             if arguments.document.is_some() || !arguments.setters.is_empty() {
                 return Err(FaultError::ReplyToEvery);
             }
             Effect::Fault(Fault::Reply(Vec::new()))
         }
-        (Kind::ReplyWith, Target::Every) => return Err(FaultError::ChangeOfEvery),
+        (FaultKind::ReplyWith, Target::Every) => return Err(FaultError::ChangeOfEvery),
         _ => plain_effect(kind, command::split_plain(text, end, hash)?, reader)?,
     };
     Ok(Rule {
@@ -157,32 +171,36 @@ pub(super) fn named(schema: &'static Schema, name: &str) -> Result<Target, Fault
 }
 
 /// What a rule other than a reply does.
-fn plain_effect(kind: Kind, words: Vec<String>, reader: &dyn Reader) -> Result<Effect, FaultError> {
+fn plain_effect(
+    kind: FaultKind,
+    words: Vec<String>,
+    reader: &dyn Reader,
+) -> Result<Effect, FaultError> {
     let form = kind.form();
     let missing = |what| FaultError::Missing { what, form };
     let mut words = words.into_iter();
     let effect = match kind {
-        Kind::Fail => {
+        FaultKind::Fail => {
             let code = status(&words.next().ok_or_else(|| missing("the status"))?)?;
             let message = words.next().unwrap_or_else(|| FAILURE.to_owned());
             Effect::Fault(Fault::Fail(code, message))
         }
-        Kind::Delay => {
+        FaultKind::Delay => {
             let time = words.next().ok_or_else(|| missing("the time"))?;
             Effect::Delay(duration::parse(&time)?)
         }
-        Kind::Garbage => match words.next() {
+        FaultKind::Garbage => match words.next() {
             Some(word) => garbage(&word, &mut words, reader)?,
             None => Effect::RandomGarbage(GARBAGE),
         },
-        Kind::Truncate => {
+        FaultKind::Truncate => {
             let length = words.next().map(|word| count(&word, 0, &mut words));
             Effect::Fault(Fault::Truncate(length.transpose()?))
         }
-        Kind::Close => Effect::Fault(Fault::Close),
-        Kind::Die => Effect::Fault(Fault::Die),
+        FaultKind::Close => Effect::Fault(Fault::Close),
+        FaultKind::Die => Effect::Fault(Fault::Die),
         // A reply is read elsewhere, as its words are not plain ones.
-        Kind::Drop | Kind::Reply | Kind::ReplyWith => Effect::Fault(Fault::Drop),
+        FaultKind::Drop | FaultKind::Reply | FaultKind::ReplyWith => Effect::Fault(Fault::Drop),
     };
     match words.next() {
         Some(word) => Err(FaultError::Surplus { word, form }),
@@ -223,7 +241,7 @@ fn garbage(
         // It was read as bytes.
         _ => Err(FaultError::Missing {
             what: "the bytes",
-            form: Kind::Garbage.form(),
+            form: FaultKind::Garbage.form(),
         }),
     }
 }

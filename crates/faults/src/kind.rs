@@ -2,7 +2,7 @@
 
 /// A kind of rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FaultKind {
     /// `reply RPC [DOCUMENT] [SETTER...]`
     Reply,
     /// `reply-with RPC [DOCUMENT] [SETTER...]`
@@ -23,47 +23,47 @@ pub enum Kind {
     Truncate,
 }
 
-impl Kind {
+impl FaultKind {
     /// All of them.
-    pub const ALL: [Kind; 9] = [
-        Kind::Reply,
-        Kind::ReplyWith,
-        Kind::Fail,
-        Kind::Delay,
-        Kind::Drop,
-        Kind::Close,
-        Kind::Die,
-        Kind::Garbage,
-        Kind::Truncate,
+    pub const ALL: [FaultKind; 9] = [
+        FaultKind::Reply,
+        FaultKind::ReplyWith,
+        FaultKind::Fail,
+        FaultKind::Delay,
+        FaultKind::Drop,
+        FaultKind::Close,
+        FaultKind::Die,
+        FaultKind::Garbage,
+        FaultKind::Truncate,
     ];
 
     /// The word that a rule of this kind begins with, which is its flag's name too.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Reply => "reply",
-            Kind::ReplyWith => "reply-with",
-            Kind::Fail => "fail",
-            Kind::Delay => "delay",
-            Kind::Drop => "drop",
-            Kind::Close => "close",
-            Kind::Die => "die",
-            Kind::Garbage => "garbage",
-            Kind::Truncate => "truncate",
+            FaultKind::Reply => "reply",
+            FaultKind::ReplyWith => "reply-with",
+            FaultKind::Fail => "fail",
+            FaultKind::Delay => "delay",
+            FaultKind::Drop => "drop",
+            FaultKind::Close => "close",
+            FaultKind::Die => "die",
+            FaultKind::Garbage => "garbage",
+            FaultKind::Truncate => "truncate",
         }
     }
 
     /// How such a rule is written.
     pub(super) fn form(self) -> &'static str {
         match self {
-            Kind::Reply => "reply RPC json://{...} field=value ...",
-            Kind::ReplyWith => "reply-with RPC field=value ...",
-            Kind::Fail => "fail RPC STATUS \"message\"",
-            Kind::Delay => "delay RPC TIME",
-            Kind::Drop => "drop RPC",
-            Kind::Close => "close RPC",
-            Kind::Die => "die RPC",
-            Kind::Garbage => "garbage RPC, with hex:00ff or a number of bytes after it",
-            Kind::Truncate => "truncate RPC, with a number of bytes after it",
+            FaultKind::Reply => "reply RPC json://{...} field=value ...",
+            FaultKind::ReplyWith => "reply-with RPC field=value ...",
+            FaultKind::Fail => "fail RPC STATUS \"message\"",
+            FaultKind::Delay => "delay RPC TIME",
+            FaultKind::Drop => "drop RPC",
+            FaultKind::Close => "close RPC",
+            FaultKind::Die => "die RPC",
+            FaultKind::Garbage => "garbage RPC, with hex:00ff or a number of bytes after it",
+            FaultKind::Truncate => "truncate RPC, with a number of bytes after it",
         }
     }
 }

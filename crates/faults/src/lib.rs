@@ -2,7 +2,6 @@
 //! what they decide for each call, and the layer between two byte streams that
 //! carries it out.
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
@@ -16,8 +15,6 @@ mod grammar;
 mod kind;
 mod layer;
 mod observer;
-mod orders;
-mod reader;
 mod reply;
 mod rule;
 mod target;
@@ -36,12 +33,12 @@ use self::rule::{Effect, Fault, Rule};
 
 pub use budget::{Budget, Share};
 pub use calls::CallsError;
+pub use control::Orders;
 pub use error::FaultError;
-pub use kind::Kind;
+pub use grammar::{Reader, ReaderError};
+pub use kind::FaultKind;
 pub use layer::{Budgets, End, Layer, Load};
 pub use observer::{Answer, Asked, Observer, Record, Side, Written};
-pub use orders::Orders;
-pub use reader::{Reader, ReaderError};
 
 /// The rules of one agent, in their order.
 #[derive(Debug)]
@@ -88,7 +85,7 @@ impl Faults {
     /// When it is no such rule.
     pub fn add(
         &self,
-        kind: Kind,
+        kind: FaultKind,
         text: &str,
         hash: Hash,
         reader: &mut dyn Reader,
@@ -113,9 +110,12 @@ impl Faults {
         }
         let (name, end) = command::name(text);
         let rest = text.get(end..).unwrap_or_default();
-        match Kind::ALL.into_iter().find(|kind| kind.name() == name) {
+        match FaultKind::ALL.into_iter().find(|kind| kind.name() == name) {
             Some(kind) => self.add(kind, rest, Hash::Comment, reader),
-            None => Err(unknown(name, Kind::ALL.into_iter().map(Kind::name))),
+            None => Err(unknown(
+                name,
+                FaultKind::ALL.into_iter().map(FaultKind::name),
+            )),
         }
     }
 

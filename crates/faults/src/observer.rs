@@ -7,7 +7,7 @@ use ttrpc::{Request, Response};
 
 use agent_schema::Rpc;
 
-use super::Kind;
+use super::FaultKind;
 
 /// Ends when what was told has been written down, or never will be. What is
 /// answered goes out after that.
@@ -64,7 +64,7 @@ pub trait Observer: Send + Sync {
 pub trait Record: Send {
     /// A rule of this kind is applied to it. `passes` says whether it gets to the server all the
     /// same.
-    fn fault(&mut self, kind: Kind, passes: bool);
+    fn fault(&mut self, kind: FaultKind, passes: bool);
 
     /// A message of its stream.
     fn message(&mut self, from: Side, payload: &[u8]) -> Option<Written>;
@@ -89,7 +89,7 @@ impl Observer for () {
 }
 
 impl Record for () {
-    fn fault(&mut self, _: Kind, _: bool) {}
+    fn fault(&mut self, _: FaultKind, _: bool) {}
 
     fn message(&mut self, _: Side, _: &[u8]) -> Option<Written> {
         None

@@ -7,7 +7,7 @@ use agent_schema::{Reflect, Rpc, Schema};
 
 use super::calls::Calls;
 use super::dice::Dice;
-use super::kind::Kind;
+use super::kind::FaultKind;
 use super::reply::Changes;
 use super::target::{Field, Target};
 
@@ -47,16 +47,16 @@ pub(super) enum Fault {
 
 impl Fault {
     /// The kind of the rules that it comes from.
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> FaultKind {
         match self {
-            Fault::Reply(_) => Kind::Reply,
-            Fault::ReplyWith(_) => Kind::ReplyWith,
-            Fault::Fail(..) => Kind::Fail,
-            Fault::Drop => Kind::Drop,
-            Fault::Close => Kind::Close,
-            Fault::Die => Kind::Die,
-            Fault::Garbage(_) => Kind::Garbage,
-            Fault::Truncate(_) => Kind::Truncate,
+            Fault::Reply(_) => FaultKind::Reply,
+            Fault::ReplyWith(_) => FaultKind::ReplyWith,
+            Fault::Fail(..) => FaultKind::Fail,
+            Fault::Drop => FaultKind::Drop,
+            Fault::Close => FaultKind::Close,
+            Fault::Die => FaultKind::Die,
+            Fault::Garbage(_) => FaultKind::Garbage,
+            Fault::Truncate(_) => FaultKind::Truncate,
         }
     }
 

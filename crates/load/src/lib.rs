@@ -6,7 +6,6 @@
 //! connection it goes (`connections`), what became of it (`tally`), the loop that
 //! drives them (`engine`), and what is told of it in the end (`report`, `limit`).
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 mod connections;

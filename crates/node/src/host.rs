@@ -86,7 +86,7 @@ impl Host {
     ///
     /// # Errors
     /// When the text is not an address.
-    pub fn address(&self, text: &str) -> Result<Address, AddressError> {
+    pub(crate) fn address(&self, text: &str) -> Result<Address, AddressError> {
         let mut address = text.parse()?;
         if self.root != Path::new("/") {
             let socket = match &mut address {

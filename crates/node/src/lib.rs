@@ -16,7 +16,6 @@
 //! }
 //! ```
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 mod bundle;
@@ -31,7 +30,7 @@ mod user;
 
 pub use bundle::{Container, Pod};
 pub use host::{Host, Unread};
-pub use monitor::Answer;
+pub use monitor::ShimAnswer;
 pub use process::Process;
 pub use runtime::Runtime;
 pub use sandbox::{Sandbox, State, Survey};

@@ -21,7 +21,7 @@ const AT_A_TIME: usize = 250;
 
 /// What became of the question to one shim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum ShimAnswer {
     /// It answered with this status and text.
     Said {
         /// The HTTP status.
@@ -45,12 +45,12 @@ pub enum Answer {
 
 /// Asks the shims behind these sockets. Each has `limit` from the time that it is asked, and the
 /// next one is asked as soon as one has answered.
-pub(crate) fn ask(sockets: &[impl AsRef<Path>], limit: Duration) -> Vec<Answer> {
+pub(crate) fn ask(sockets: &[impl AsRef<Path>], limit: Duration) -> Vec<ShimAnswer> {
     ask_some(sockets, limit, AT_A_TIME)
 }
 
-fn ask_some(sockets: &[impl AsRef<Path>], limit: Duration, at_a_time: usize) -> Vec<Answer> {
-    let mut answers: Vec<Answer> = sockets.iter().map(|_| Answer::Silent).collect();
+fn ask_some(sockets: &[impl AsRef<Path>], limit: Duration, at_a_time: usize) -> Vec<ShimAnswer> {
+    let mut answers: Vec<ShimAnswer> = sockets.iter().map(|_| ShimAnswer::Silent).collect();
     let mut next = sockets.iter().enumerate();
     let mut waiting: Vec<Asked> = Vec::new();
     loop {
@@ -101,7 +101,7 @@ fn ask_some(sockets: &[impl AsRef<Path>], limit: Duration, at_a_time: usize) -> 
     }
 }
 
-fn put(answers: &mut [Answer], index: usize, answer: Answer) {
+fn put(answers: &mut [ShimAnswer], index: usize, answer: ShimAnswer) {
     if let Some(place) = answers.get_mut(index) {
         *place = answer;
     }
@@ -117,7 +117,7 @@ struct Asked {
 }
 
 /// Asks one shim, or tells why it cannot be asked.
-fn begin(path: &Path) -> Result<OwnedFd, Answer> {
+fn begin(path: &Path) -> Result<OwnedFd, ShimAnswer> {
     let begun = SocketFile::new(path).and_then(|file| {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
@@ -129,18 +129,18 @@ fn begin(path: &Path) -> Result<OwnedFd, Answer> {
         }
     });
     begun.map_err(|errno| match errno {
-        Errno::ENOENT | Errno::ENOTDIR => Answer::NoSocket,
-        Errno::ECONNREFUSED => Answer::NobodyListens,
+        Errno::ENOENT | Errno::ENOTDIR => ShimAnswer::NoSocket,
+        Errno::ECONNREFUSED => ShimAnswer::NobodyListens,
         // Its queue is full.
-        Errno::EAGAIN => Answer::Silent,
-        Errno::EACCES | Errno::EPERM => Answer::Denied,
-        other => Answer::Failed(other.desc().to_lowercase()),
+        Errno::EAGAIN => ShimAnswer::Silent,
+        Errno::EACCES | Errno::EPERM => ShimAnswer::Denied,
+        other => ShimAnswer::Failed(other.desc().to_lowercase()),
     })
 }
 
 impl Asked {
     /// Takes what has come; gives the answer once it is whole.
-    fn receive(&mut self) -> Option<Answer> {
+    fn receive(&mut self) -> Option<ShimAnswer> {
         let mut bytes = [0; 4096];
         let is_end = match recv(self.socket.as_raw_fd(), &mut bytes, MsgFlags::MSG_DONTWAIT) {
             Err(Errno::EAGAIN | Errno::EINTR) => return None,
@@ -156,15 +156,15 @@ impl Asked {
 }
 
 /// The answer, once it is whole.
-fn read(received: &[u8], is_end: bool) -> Option<Answer> {
+fn read(received: &[u8], is_end: bool) -> Option<ShimAnswer> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Response::new(&mut headers);
     let start = match head.parse(received) {
         Ok(httparse::Status::Complete(start)) => start,
         Ok(httparse::Status::Partial) if !is_end => return None,
         // A shim that ends before it answers was not there to be asked.
-        Ok(httparse::Status::Partial) if received.is_empty() => return Some(Answer::Silent),
-        Ok(httparse::Status::Partial) | Err(_) => return Some(Answer::Garbled),
+        Ok(httparse::Status::Partial) if received.is_empty() => return Some(ShimAnswer::Silent),
+        Ok(httparse::Status::Partial) | Err(_) => return Some(ShimAnswer::Garbled),
     };
     let body = received.get(start..).unwrap_or_default();
     let header = |name: &str| {
@@ -180,11 +180,11 @@ fn read(received: &[u8], is_end: bool) -> Option<Answer> {
         _ if !is_whole => return None,
         _ if is_chunked => match joined(body) {
             Some(body) => body,
-            None => return Some(Answer::Garbled),
+            None => return Some(ShimAnswer::Garbled),
         },
         _ => body.to_vec(),
     };
-    Some(Answer::Said {
+    Some(ShimAnswer::Said {
         status: head.code.unwrap_or(0),
         body: String::from_utf8_lossy(&body).trim().to_owned(),
     })
@@ -215,9 +215,9 @@ mod tests {
 
     use super::*;
 
-    fn said(status: u16, body: &str) -> Option<Answer> {
+    fn said(status: u16, body: &str) -> Option<ShimAnswer> {
         let body = body.to_owned();
-        Some(Answer::Said { status, body })
+        Some(ShimAnswer::Said { status, body })
     }
 
     #[test]
@@ -237,11 +237,11 @@ mod tests {
         assert_eq!(read(open, true), said(500, "no sandbox"));
         // What was to come and did not.
         assert_eq!(read(&sized.as_bytes()[..40], true), said(200, "bo"));
-        assert_eq!(read(b"", true), Some(Answer::Silent));
-        assert_eq!(read(b"HTTP/1.1 20", true), Some(Answer::Garbled));
-        assert_eq!(read(b"\x00\x00\x00\x00", false), Some(Answer::Garbled));
+        assert_eq!(read(b"", true), Some(ShimAnswer::Silent));
+        assert_eq!(read(b"HTTP/1.1 20", true), Some(ShimAnswer::Garbled));
+        assert_eq!(read(b"\x00\x00\x00\x00", false), Some(ShimAnswer::Garbled));
         let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx";
-        assert_eq!(read(endless, true), Some(Answer::Garbled));
+        assert_eq!(read(endless, true), Some(ShimAnswer::Garbled));
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
         });
         // Before the question is sent, or after that, as it happens.
         for _ in 0..500 {
-            assert_eq!(ask(&[&path], Duration::from_secs(5)), [Answer::Silent]);
+            assert_eq!(ask(&[&path], Duration::from_secs(5)), [ShimAnswer::Silent]);
         }
     }
 
@@ -282,7 +282,7 @@ mod tests {
         let time = begun.elapsed();
         for (index, answer) in answers.into_iter().enumerate() {
             let expected = match index % 4 {
-                0 => Answer::Silent,
+                0 => ShimAnswer::Silent,
                 _ => said(200, "").unwrap(),
             };
             assert_eq!(answer, expected, "{index}");

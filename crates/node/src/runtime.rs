@@ -21,7 +21,7 @@ impl Runtime {
     }
 
     /// The folder with a folder for each sandbox.
-    pub fn folder(self) -> &'static str {
+    pub(crate) fn folder(self) -> &'static str {
         match self {
             Self::Go => "/run/vc/sbs",
             Self::Rust => "/run/kata",

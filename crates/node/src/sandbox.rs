@@ -11,7 +11,7 @@ use agent_text::excerpt::Excerpt;
 
 use crate::bundle::{self, Container, Pod};
 use crate::host::{Host, Unread};
-use crate::monitor::{self, Answer};
+use crate::monitor::{self, ShimAnswer};
 use crate::process::Process;
 use crate::record::Record;
 use crate::runtime::Runtime;
@@ -39,7 +39,7 @@ pub struct Sandbox {
     /// Its folder.
     pub folder: PathBuf,
     /// What its shim answered.
-    pub answer: Answer,
+    pub answer: ShimAnswer,
     /// Whether this user may read what the runtime has written down of it.
     pub is_readable: bool,
 }
@@ -70,9 +70,9 @@ impl Sandbox {
     /// Whether it is there.
     pub fn state(&self) -> State {
         match self.answer {
-            Answer::Said { .. } | Answer::Garbled => State::Running,
-            Answer::NobodyListens | Answer::NoSocket => State::LeftOver,
-            Answer::Silent | Answer::Denied | Answer::Failed(_) => State::NoAnswer,
+            ShimAnswer::Said { .. } | ShimAnswer::Garbled => State::Running,
+            ShimAnswer::NobodyListens | ShimAnswer::NoSocket => State::LeftOver,
+            ShimAnswer::Silent | ShimAnswer::Denied | ShimAnswer::Failed(_) => State::NoAnswer,
         }
     }
 
@@ -103,7 +103,7 @@ impl Sandbox {
         let monitor = self.monitor();
         let monitor = monitor.display();
         match (&self.answer, self.process) {
-            (Answer::NobodyListens | Answer::NoSocket, Some(Process { id, is_alive })) => {
+            (ShimAnswer::NobodyListens | ShimAnswer::NoSocket, Some(Process { id, is_alive })) => {
                 Some(match is_alive {
                     Some(true) => format!(
                         "left over: its shim is gone, and its hypervisor, process {id}, still \
@@ -119,36 +119,38 @@ impl Sandbox {
                     ),
                 })
             }
-            (Answer::NobodyListens | Answer::NoSocket, None) if !self.is_readable => Some(format!(
-                "its shim is gone, and what the runtime has written down in {folder} may not be \
+            (ShimAnswer::NobodyListens | ShimAnswer::NoSocket, None) if !self.is_readable => {
+                Some(format!(
+                    "its shim is gone, and what the runtime has written down in {folder} may not be \
                  read; run this as root"
-            )),
-            (Answer::NobodyListens | Answer::NoSocket, None) => Some(format!(
+                ))
+            }
+            (ShimAnswer::NobodyListens | ShimAnswer::NoSocket, None) => Some(format!(
                 "left over from a sandbox that is gone, or one that is only just starting; if \
                  it is the same in a minute, remove {folder}"
             )),
-            (Answer::Silent, _) => Some(format!(
+            (ShimAnswer::Silent, _) => Some(format!(
                 "its shim does not answer on {monitor}; see what the shim has logged"
             )),
-            (Answer::Denied, _) => {
+            (ShimAnswer::Denied, _) => {
                 Some(format!("permission denied for {monitor}; run this as root"))
             }
-            (Answer::Failed(reason), _) => Some(format!("{monitor}: {reason}")),
-            (Answer::Garbled, _) => Some(format!(
+            (ShimAnswer::Failed(reason), _) => Some(format!("{monitor}: {reason}")),
+            (ShimAnswer::Garbled, _) => Some(format!(
                 "what answers on {monitor} does not speak HTTP, so it is not a shim of Kata's"
             )),
-            (Answer::Said { status: 200, body }, _) if is_address_to_be(body) => Some(
+            (ShimAnswer::Said { status: 200, body }, _) if is_address_to_be(body) => Some(
                 "its shim does not know the agent's address yet, as the guest is not up; try \
                  again in a few seconds"
                     .to_owned(),
             ),
-            (Answer::Said { status: 200, body }, _) => {
+            (ShimAnswer::Said { status: 200, body }, _) => {
                 let is_address = body.parse::<Address>().is_ok();
                 let wrong =
                     || format!("what its shim answers is not an address: {}", Excerpt(body));
                 (!is_address).then(wrong)
             }
-            (Answer::Said { status, body }, _) => Some(format!(
+            (ShimAnswer::Said { status, body }, _) => Some(format!(
                 "its shim answers {status} when it is asked for the agent's address: {}",
                 Excerpt(body)
             )),
@@ -186,7 +188,7 @@ impl Host {
         let sockets: Vec<PathBuf> = survey.sandboxes.iter().map(Sandbox::monitor).collect();
         let answers = monitor::ask(&sockets, limit);
         for (sandbox, answer) in survey.sandboxes.iter_mut().zip(answers) {
-            if let Answer::Said { status: 200, body } = &answer
+            if let ShimAnswer::Said { status: 200, body } = &answer
                 && let Ok(address) = self.address(body)
             {
                 sandbox.address = Some(address);
@@ -255,7 +257,7 @@ impl Host {
             process,
             containers,
             folder,
-            answer: Answer::NobodyListens,
+            answer: ShimAnswer::NobodyListens,
             is_readable: unread.len() == before,
             id,
         }

@@ -271,7 +271,7 @@ impl Refusal {
     }
 
     /// The message as it stands in the agent's status.
-    pub fn as_sent(&self) -> String {
+    pub(crate) fn as_sent(&self) -> String {
         match self.is_quoted {
             true => format!("{:?}", self.message),
             false => self.message.clone(),

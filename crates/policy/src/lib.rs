@@ -9,7 +9,6 @@
 //! program that uses [`Judge`] runs [`work`] when it is started by it.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 
 mod agent;
 pub mod audit;

@@ -29,7 +29,7 @@ pub fn is_asked(rpc: &Rpc) -> bool {
 }
 
 /// Whether an agent answers calls that this rule denies as if there were no data.
-pub fn is_silent(rule: &str) -> bool {
+pub(crate) fn is_silent(rule: &str) -> bool {
     rule == SILENT
 }
 

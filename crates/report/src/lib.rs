@@ -2,7 +2,6 @@
 //! and progress go to standard error; what was asked for goes to standard output.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 // The printing macros panic when nobody reads; `log::say` and `standard_output::write` do not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 

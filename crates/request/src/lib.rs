@@ -3,7 +3,6 @@
 //! are named in tables only, and a row whose names the API does not have does nothing.
 
 #![deny(unsafe_code)]
-#![warn(unreachable_pub)]
 // The printing macros panic when nobody reads.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 

@@ -274,11 +274,6 @@ impl Enum {
         let value = self.values.iter().find(|value| value.number == number)?;
         Some(value.name)
     }
-
-    /// The name without its package and outer messages.
-    pub fn name(&self) -> &'static str {
-        last_segment(self.full_name)
-    }
 }
 
 /// One value of an enum.

@@ -44,7 +44,7 @@ impl Explicit {
     }
 
     /// What was given within a field, if the field was.
-    pub fn within(&self, index: usize) -> Option<&Explicit> {
+    pub(crate) fn within(&self, index: usize) -> Option<&Explicit> {
         let (_, within) = self.fields.get(self.place(index).ok()?)?;
         Some(within)
     }

@@ -46,7 +46,6 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 // The printing macros panic when standard output or standard error is closed.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 

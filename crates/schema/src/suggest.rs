@@ -39,7 +39,7 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = (&'a str, &'a str)>) 
 }
 
 /// Names in quotes as a sentence lists them: `"a", "b" or "c"`.
-pub fn quoted(names: &[String], conjunction: &str) -> String {
+pub(crate) fn quoted(names: &[String], conjunction: &str) -> String {
     let mut text = String::new();
     for (index, name) in names.iter().enumerate() {
         if index > 0 && index + 1 == names.len() {

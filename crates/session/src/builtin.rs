@@ -100,7 +100,7 @@ pub enum Times {
 
 impl Times {
     /// Whether another run may follow after `done` of them.
-    pub fn allows(self, done: u64) -> bool {
+    pub(crate) fn allows(self, done: u64) -> bool {
         match self {
             Times::Forever => true,
             Times::Count(count) => done < count,
@@ -252,7 +252,7 @@ impl BuiltIn {
     ///
     /// # Errors
     /// When they are not what the built-in takes.
-    pub fn action(&self, words: &[String]) -> Result<Action, BuiltInError> {
+    pub(crate) fn action(&self, words: &[String]) -> Result<Action, BuiltInError> {
         (self.parse)(words)
     }
 }
@@ -352,7 +352,7 @@ pub fn times(text: &str) -> Result<Times, BuiltInError> {
 }
 
 /// The text of `help`.
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let mut text = String::from(
         "NAME                           call an RPC with its defaults and automatic values\n\
          NAME field=value ...           set fields, left to right\n\
@@ -372,7 +372,7 @@ pub const KEYS: &str = "\nTab completes names, fields, values and files. JSON th
     Ctrl-D leaves.\n";
 
 /// The text of `help NAME` for a built-in command.
-pub fn help_on(name: &str) -> String {
+pub(crate) fn help_on(name: &str) -> String {
     let row = BuiltIn::find(name);
     let mut text = row.map(line).unwrap_or_default();
     if row.is_some_and(|row| row.takes == Takes::Option) {

@@ -3,7 +3,6 @@
 //! from a command's text to a printed response.
 
 #![forbid(unsafe_code)]
-#![warn(unreachable_pub)]
 // The printing macros panic when nobody reads; `log::say` and `Output` do not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
@@ -33,7 +32,7 @@ pub use call::{decode, payload};
 pub use observer::Observers;
 pub use options::{CallOptions, Options, PrintOptions, Settings};
 pub use output::Output;
-pub use prepare::{Source, Step, Work, prepare};
+pub use prepare::{Command, Source, Work, prepare};
 pub use run::Turn;
 
 use channel::Channel;
@@ -114,8 +113,8 @@ impl Session {
         }
     }
 
-    fn execute(&mut self, step: &Step) -> Result<Next, Error> {
-        match &step.work {
+    fn execute(&mut self, command: &Command) -> Result<Next, Error> {
+        match &command.work {
             Work::Call(request) => {
                 self.call(request)?;
                 self.has_sandbox |= is_one_of(&FIRST_CALLS, request);
@@ -183,7 +182,7 @@ impl Session {
                 interrupt::sleep(*time)?;
             }
             Action::Quit => return Ok(Next::End),
-            // The next step's business, and dealt with before this one runs.
+            // The next command's business, and dealt with before this one runs.
             Action::Repeat(_) => {}
         }
         Ok(Next::Go)

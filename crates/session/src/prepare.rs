@@ -1,4 +1,4 @@
-//! From commands and scripts to steps that can run. Everything is read and
+//! From the text of commands and scripts to commands that can run. Everything is read and
 //! checked here, before the first of them does.
 
 use super::Settings;
@@ -24,7 +24,7 @@ pub enum Source {
 
 /// One command, ready to run.
 #[derive(Debug)]
-pub struct Step {
+pub struct Command {
     /// Where in a script it stands.
     pub place: Option<String>,
     /// The command's name.
@@ -33,7 +33,7 @@ pub struct Step {
     pub work: Work,
 }
 
-/// What a step does.
+/// What a command does.
 #[derive(Debug)]
 pub enum Work {
     /// A call.
@@ -42,13 +42,13 @@ pub enum Work {
     BuiltIn(Action),
 }
 
-impl Step {
-    /// Whether it is a `repeat`, of the step after it.
+impl Command {
+    /// Whether it is a `repeat`, of the command after it.
     fn is_repeat(&self) -> bool {
         matches!(self.work, Work::BuiltIn(Action::Repeat(_)))
     }
 
-    /// What ended this step.
+    /// What ended this command.
     pub fn failure(&self, error: Error) -> Failure {
         Failure::new(Some(self.name.clone()), error).at(self.place.clone())
     }
@@ -63,7 +63,7 @@ pub fn prepare(
     sources: &[Source],
     settings: Settings,
     inputs: &mut Inputs,
-) -> Result<Vec<Step>, Failure> {
+) -> Result<Vec<Command>, Failure> {
     let mut reader = Reader::new(schema, settings, Memory::default(), inputs);
     for source in sources {
         match source {
@@ -75,9 +75,9 @@ pub fn prepare(
             Source::Script(name) => reader.script(name)?,
         }
     }
-    match reader.steps.last() {
-        Some(step) if step.is_repeat() => Err(step.failure(nothing_to_repeat())),
-        _ => Ok(reader.steps),
+    match reader.commands.last() {
+        Some(command) if command.is_repeat() => Err(command.failure(nothing_to_repeat())),
+        _ => Ok(reader.commands),
     }
 }
 
@@ -92,12 +92,12 @@ pub(super) fn prepare_one(
     settings: Settings,
     memory: &Memory,
     inputs: &mut Inputs,
-) -> Result<Option<Step>, Failure> {
+) -> Result<Option<Command>, Failure> {
     let mut reader = Reader::new(schema, settings, memory.clone(), inputs);
     if !is_skipped(text) {
         reader.command(None, text, Hash::Comment)?;
     }
-    Ok(reader.steps.pop())
+    Ok(reader.commands.pop())
 }
 
 /// Whether a line of a script holds no command.
@@ -113,7 +113,7 @@ fn is_argument(text: &str) -> bool {
 }
 
 /// The error of arguments that were not quoted together with their command.
-fn unquoted(last: &Step, text: &str) -> Error {
+fn unquoted(last: &Command, text: &str) -> Error {
     let whole = format!("{} {text}", last.name);
     let quote = if whole.contains('\'') { '"' } else { '\'' };
     Error::usage(format_args!(
@@ -129,7 +129,7 @@ struct Reader<'a> {
     inputs: &'a mut Inputs,
     /// What a run would remember; random IDs are all of one length.
     memory: Memory,
-    steps: Vec<Step>,
+    commands: Vec<Command>,
 }
 
 impl<'a> Reader<'a> {
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
             settings,
             inputs,
             memory,
-            steps: Vec::new(),
+            commands: Vec::new(),
         }
     }
 
@@ -166,12 +166,12 @@ impl<'a> Reader<'a> {
         let name = name.to_owned();
         match work {
             Ok(work) => {
-                self.steps.push(Step { place, name, work });
+                self.commands.push(Command { place, name, work });
                 Ok(())
             }
             // The error of a wrong name has the name in it.
             Err(Mistake::Name(error)) => {
-                let error = match self.steps.last() {
+                let error = match self.commands.last() {
                     Some(last) if place.is_none() && is_argument(text) => unquoted(last, text),
                     _ => error.into(),
                 };
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
             let is_repeat = matches!(action, Action::Repeat(_));
-            if is_repeat && self.steps.last().is_some_and(Step::is_repeat) {
+            if is_repeat && self.commands.last().is_some_and(Command::is_repeat) {
                 return Err(nothing_to_repeat().into());
             }
             return Ok(Work::BuiltIn(action));

@@ -1,11 +1,11 @@
-//! The steps of a run, one after the other: all that were given at once, or each as it is
+//! The commands of a run, one after the other: all that were given at once, or each as it is
 //! typed. How often each one runs, and what a failure means for those after it.
 
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
-use super::{FIRST_CALLS, Session, Step, Work, is_one_of, prepare};
+use super::{Command, FIRST_CALLS, Session, Work, is_one_of, prepare};
 use crate::builtin::{Action, Times};
 use agent_client::interrupt;
 use agent_client::transport::Address;
@@ -19,7 +19,7 @@ use agent_text::duration;
 const ANOTHER_SANDBOX: &str =
     "another sandbox empties the root filesystems of this one's containers";
 
-/// What a step means for the rest of the run.
+/// What a command means for the rest of the run.
 pub(super) enum Next {
     Go,
     End,
@@ -67,13 +67,13 @@ impl fmt::Display for Tally {
 }
 
 impl Session {
-    /// Runs the steps in order, and gives the exit status. Errors are shown.
-    pub fn run(&mut self, steps: &[Step]) -> u8 {
-        for step in steps {
-            self.warn(step);
+    /// Runs the commands in order, and gives the exit status. Errors are shown.
+    pub fn run(&mut self, commands: &[Command]) -> u8 {
+        for command in commands {
+            self.warn(command);
         }
-        for step in steps {
-            match self.step(step) {
+        for command in commands {
+            match self.carry_out(command) {
                 Ok(Next::Go) => {}
                 Ok(Next::End) => break,
                 Err(stop) => return stop.exit_status,
@@ -99,11 +99,13 @@ impl Session {
             inputs,
         );
         match prepared {
-            Ok(Some(step)) if self.makes_another_sandbox(&step) && !confirms(ANOTHER_SANDBOX) => {
-                self.logger.say(format_args!("{}: not sent", step.name));
+            Ok(Some(command))
+                if self.makes_another_sandbox(&command) && !confirms(ANOTHER_SANDBOX) =>
+            {
+                self.logger.say(format_args!("{}: not sent", command.name));
                 Turn::Next
             }
-            Ok(Some(step)) => self.turn(&step),
+            Ok(Some(command)) => self.turn(&command),
             Ok(None) => Turn::Next,
             Err(failure) => {
                 self.refuse(&failure);
@@ -112,19 +114,19 @@ impl Session {
         }
     }
 
-    /// Whether a step makes a second sandbox in a guest that is not simulated.
-    fn makes_another_sandbox(&self, step: &Step) -> bool {
+    /// Whether a command makes a second sandbox in a guest that is not simulated.
+    fn makes_another_sandbox(&self, command: &Command) -> bool {
         let is_real = self.options.settings.calls.address != Some(Address::Sim)
             && !self.options.settings.dry_run;
         let makes_one =
-            matches!(&step.work, Work::Call(request) if is_one_of(&FIRST_CALLS, request));
+            matches!(&command.work, Work::Call(request) if is_one_of(&FIRST_CALLS, request));
         is_real && makes_one && self.has_sandbox
     }
 
-    /// Runs one step that was checked before.
-    pub fn turn(&mut self, step: &Step) -> Turn {
-        self.warn(step);
-        match self.step(step) {
+    /// Runs one command that was checked before.
+    pub fn turn(&mut self, command: &Command) -> Turn {
+        self.warn(command);
+        match self.carry_out(command) {
             Ok(Next::Go) => Turn::Next,
             Ok(Next::End) => Turn::Quit,
             Err(Stop {
@@ -143,15 +145,15 @@ impl Session {
         }
     }
 
-    /// Warns of what a step leaves out.
-    fn warn(&self, step: &Step) {
-        let Work::Call(request) = &step.work else {
+    /// Warns of what a command leaves out.
+    fn warn(&self, command: &Command) {
+        let Work::Call(request) = &command.work else {
             return;
         };
-        let place = step.place.as_ref().map(|place| format!("{place}: "));
+        let place = command.place.as_ref().map(|place| format!("{place}: "));
         let place = place.unwrap_or_default();
         for warning in request.warnings() {
-            let text = format_args!("{place}{}: {warning}", step.name);
+            let text = format_args!("{place}{}: {warning}", command.name);
             self.logger.log(Level::Warn, text);
         }
     }
@@ -180,10 +182,10 @@ impl Session {
         self.first_failure.unwrap_or(0)
     }
 
-    /// Runs one step as often as the one before it or the options say, and tells whoever
+    /// Runs one command as often as the one before it or the options say, and tells whoever
     /// stops a repeated one how often it ran.
-    fn step(&mut self, step: &Step) -> Result<Next, Stop> {
-        if let Work::BuiltIn(Action::Repeat(times)) = step.work {
+    fn carry_out(&mut self, command: &Command) -> Result<Next, Stop> {
+        if let Work::BuiltIn(Action::Repeat(times)) = command.work {
             self.times = Some(times);
             return Ok(Next::Go);
         }
@@ -193,28 +195,28 @@ impl Session {
             runs: 0,
             failures: 0,
         };
-        let result = self.repeat(step, times, &mut tally);
+        let result = self.repeat(command, times, &mut tally);
         // A signal that nothing has waited for since it came.
         let result = match result {
             Ok(_) if interrupt::is_raised() => Err(self.interrupted()),
             result => result,
         };
         if times != Times::Count(1) && interrupt::is_raised() {
-            self.logger.say(format_args!("{}: {tally}", step.name));
+            self.logger.say(format_args!("{}: {tally}", command.name));
         }
         result
     }
 
-    fn repeat(&mut self, step: &Step, times: Times, tally: &mut Tally) -> Result<Next, Stop> {
+    fn repeat(&mut self, command: &Command, times: Times, tally: &mut Tally) -> Result<Next, Stop> {
         while times.allows(tally.runs) {
             if interrupt::is_raised() {
                 return Err(self.interrupted());
             }
-            match self.execute(step) {
+            match self.execute(command) {
                 Ok(Next::Go) => {}
                 Ok(Next::End) => return Ok(Next::End),
                 Err(error) => {
-                    self.failed(step, error)?;
+                    self.failed(command, error)?;
                     tally.failures += 1;
                 }
             }
@@ -223,12 +225,12 @@ impl Session {
         Ok(Next::Go)
     }
 
-    /// Shows why a step failed, and tells whether the run goes on.
-    fn failed(&mut self, step: &Step, error: Error) -> Result<(), Stop> {
-        let error = self.deadline_of_both(step, error);
+    /// Shows why a command failed, and tells whether the run goes on.
+    fn failed(&mut self, command: &Command, error: Error) -> Result<(), Stop> {
+        let error = self.deadline_of_both(command, error);
         let kind = error.kind();
         let is_deadline_exceeded = error.status().is_some_and(Status::is_deadline_exceeded);
-        let mut failure = step.failure(error);
+        let mut failure = command.failure(error);
         // With a deadline of our own, the agent's word for it is the same thing.
         if is_deadline_exceeded && self.options.settings.calls.timeout.is_some() {
             failure.exit_status = Kind::Timeout.exit_status();
@@ -245,8 +247,9 @@ impl Session {
 
     /// The agent knows the deadline too, and chance decides who is first to tell that it has
     /// passed: its word for that becomes ours.
-    fn deadline_of_both(&self, step: &Step, error: Error) -> Error {
-        let (Work::Call(request), Some(after)) = (&step.work, self.options.settings.calls.timeout)
+    fn deadline_of_both(&self, command: &Command, error: Error) -> Error {
+        let (Work::Call(request), Some(after)) =
+            (&command.work, self.options.settings.calls.timeout)
         else {
             return error;
         };

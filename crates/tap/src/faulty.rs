@@ -103,7 +103,7 @@ impl Observer for Marks {
 }
 
 impl Record for Marked {
-    fn fault(&mut self, kind: agent_faults::Kind, passes: bool) {
+    fn fault(&mut self, kind: agent_faults::FaultKind, passes: bool) {
         self.connection.see_fault(self.stream, kind.name(), passes);
     }
 

@@ -9,7 +9,6 @@
 //!
 //! Bytes pass unchanged. Whoever passes them waits for nobody who looks at them.
 
-#![warn(unreachable_pub)]
 #![deny(unsafe_code)]
 #![cfg_attr(
     test,
@@ -26,6 +25,7 @@ mod capture;
 mod comparison;
 mod connection;
 mod conversation;
+mod decoded;
 pub mod diff;
 mod faulty;
 mod ids;

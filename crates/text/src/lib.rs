@@ -9,7 +9,6 @@
 //! assert_eq!(hex::digits(&[0, 255]), "00ff");
 //! ```
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 pub mod duration;

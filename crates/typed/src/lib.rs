@@ -1,7 +1,6 @@
 //! Calls with typed messages. The build makes a struct for each service of the
 //! proto files, with one method for each RPC; what such a method does is here.
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 use std::iter::FusedIterator;
@@ -100,10 +99,10 @@ impl<'c> Caller<'c> {
         service: &str,
         method: &str,
         request: &Q,
-    ) -> Result<(Sender<Q>, Answer<'_, A>), CallError> {
+    ) -> Result<(Sender<Q>, Response<'_, A>), CallError> {
         let (sender, receiver) = self.stream(service, method, request, true, false)?;
         let messages = Messages::new(receiver);
-        Ok((Sender::new(sender)?, Answer { messages }))
+        Ok((Sender::new(sender)?, Response { messages }))
     }
 
     /// Makes a call with any number of requests, of which this is the first, and
@@ -207,11 +206,11 @@ impl<M: Reflect + Default> FusedIterator for Messages<'_, M> {}
 
 /// The one response to a stream from the client.
 #[derive(Debug)]
-pub struct Answer<'c, M> {
+pub struct Response<'c, M> {
     messages: Messages<'c, M>,
 }
 
-impl<M: Reflect + Default> Answer<'_, M> {
+impl<M: Reflect + Default> Response<'_, M> {
     /// Waits for the response. An agent gives it when it has all requests, so
     /// close the sender before.
     ///

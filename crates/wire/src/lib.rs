@@ -19,7 +19,6 @@
 //! # Ok::<(), agent_wire::WireError>(())
 //! ```
 
-#![warn(unreachable_pub)]
 #![forbid(unsafe_code)]
 
 mod read;

@@ -144,7 +144,7 @@ impl<'a> Fields<'a> {
     }
 
     /// All that is still to be read.
-    pub fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.position..).unwrap_or_default()
     }
 

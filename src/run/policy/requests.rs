@@ -24,7 +24,7 @@ use crate::request::Memory;
 #[cfg(feature = "tap")]
 use crate::run::recordings::misread;
 use crate::schema::{Reflect, Rpc, Schema};
-use crate::session::{self, CallOptions, PrintOptions, Settings, Step, Work};
+use crate::session::{self, CallOptions, Command, PrintOptions, Settings, Work};
 
 /// Of how many fields that are passed over a file is warned of.
 const WARNINGS: usize = 16;
@@ -152,7 +152,7 @@ fn of_commands(
     Ok(found)
 }
 
-fn of_step(step: &Step, automatic: bool, memory: &mut Memory) -> Result<Vec<Given>, Error> {
+fn of_step(step: &Command, automatic: bool, memory: &mut Memory) -> Result<Vec<Given>, Error> {
     let Work::Call(request) = &step.work else {
         let message = "a built-in command is not a call that a policy is asked about";
         return Err(Error::usage(message));

@@ -17,7 +17,7 @@ use crate::wire::{Listener, RESPONSE, frame, read_frame};
 const LIMIT: Duration = Duration::from_secs(10);
 /// How much memory the tool may use for data, in bytes: some copies of the
 /// largest frame.
-pub const MEMORY: u64 = 64 << 20;
+pub(crate) const MEMORY: u64 = 64 << 20;
 /// What the proxy may use beside as much as the tool for an answer: the frames that wait to be
 /// written down, and itself.
 #[cfg(feature = "tap")]
@@ -30,7 +30,7 @@ type Handle = Arc<dyn Fn(&mut UnixStream) + Send + Sync>;
 
 /// A row: what an agent does, and what comes of it.
 #[must_use]
-pub struct Row {
+pub(crate) struct Row {
     name: &'static str,
     handle: Handle,
     options: Vec<&'static str>,
@@ -45,7 +45,10 @@ pub struct Row {
 }
 
 /// An agent that does this with each connection, and closes it then.
-pub fn agent(name: &'static str, handle: impl Fn(&mut UnixStream) + Send + Sync + 'static) -> Row {
+pub(crate) fn agent(
+    name: &'static str,
+    handle: impl Fn(&mut UnixStream) + Send + Sync + 'static,
+) -> Row {
     Row {
         name,
         handle: Arc::new(handle),
@@ -62,7 +65,7 @@ pub fn agent(name: &'static str, handle: impl Fn(&mut UnixStream) + Send + Sync 
 
 /// An agent that reads the request, sends these bytes, and leaves the connection
 /// open.
-pub fn sends(name: &'static str, bytes: impl Into<Vec<u8>>) -> Row {
+pub(crate) fn sends(name: &'static str, bytes: impl Into<Vec<u8>>) -> Row {
     let bytes = bytes.into();
     agent(name, move |stream| {
         let _ = read_frame(stream);
@@ -72,7 +75,7 @@ pub fn sends(name: &'static str, bytes: impl Into<Vec<u8>>) -> Row {
 }
 
 /// An agent that reads the request, sends these bytes, and closes the connection.
-pub fn closes_after(name: &'static str, bytes: impl Into<Vec<u8>>) -> Row {
+pub(crate) fn closes_after(name: &'static str, bytes: impl Into<Vec<u8>>) -> Row {
     let bytes = bytes.into();
     agent(name, move |stream| {
         let _ = read_frame(stream);
@@ -85,36 +88,36 @@ pub fn closes_after(name: &'static str, bytes: impl Into<Vec<u8>>) -> Row {
 
 /// An agent that answers with this response, in a whole frame, and leaves the
 /// connection open.
-pub fn answers(name: &'static str, response: impl AsRef<[u8]>) -> Row {
+pub(crate) fn answers(name: &'static str, response: impl AsRef<[u8]>) -> Row {
     sends(name, frame(1, RESPONSE, 0, response.as_ref()))
 }
 
 /// Behind the error of a connection that ended before a byte came over it.
-pub const HINT: &str =
+pub(crate) const HINT: &str =
     "; if this is a hypervisor's hybrid vsock socket, write \"hvsock://{path}:1024\"";
 
 impl Row {
     /// Options of the run.
-    pub fn with(mut self, options: &[&'static str]) -> Self {
+    pub(crate) fn with(mut self, options: &[&'static str]) -> Self {
         self.options.extend(options);
         self
     }
 
     /// Another limit of the tool's memory, in bytes.
-    pub fn within(mut self, memory: u64) -> Self {
+    pub(crate) fn within(mut self, memory: u64) -> Self {
         self.memory = memory;
         self
     }
 
     /// Another limit of the time that it may take.
-    pub fn in_time(mut self, time: Duration) -> Self {
+    pub(crate) fn in_time(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
 
     /// The run fails with this status and this message, in which `{path}` is the
     /// socket's.
-    pub fn fails(mut self, status: i32, message: impl Into<String>) -> Self {
+    pub(crate) fn fails(mut self, status: i32, message: impl Into<String>) -> Self {
         self.status = status;
         self.stderr = message.into();
         self
@@ -122,24 +125,24 @@ impl Row {
 
     /// Through a proxy the message is this one. That a reset becomes an end, as it cannot be
     /// passed on, need not be said.
-    pub fn through_a_proxy(mut self, message: impl Into<String>) -> Self {
+    pub(crate) fn through_a_proxy(mut self, message: impl Into<String>) -> Self {
         self.through = Some(message.into());
         self
     }
 
     /// The run succeeds, and says this.
-    pub fn warns(mut self, message: &str) -> Self {
+    pub(crate) fn warns(mut self, message: &str) -> Self {
         self.warning = format!("warn: {message}\n");
         self
     }
 
     /// What the agent did is no ttRPC.
-    pub fn breaks(self, message: &str) -> Self {
+    pub(crate) fn breaks(self, message: &str) -> Self {
         self.fails(3, format!("the agent broke the ttRPC protocol: {message}"))
     }
 
     /// This is on standard output.
-    pub fn prints(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn prints(mut self, text: impl Into<String>) -> Self {
         self.stdout = text.into();
         self
     }
@@ -220,13 +223,13 @@ impl Row {
 /// Runs all rows with a call of an RPC that answers two strings, and compares
 /// everything.
 #[track_caller]
-pub fn check(rows: impl IntoIterator<Item = Row>) {
+pub(crate) fn check(rows: impl IntoIterator<Item = Row>) {
     check_call(rows, &|address| connect(address, [""; 0]), "Version");
 }
 
 /// The same with any tool and any command.
 #[track_caller]
-pub fn check_call(
+pub(crate) fn check_call(
     rows: impl IntoIterator<Item = Row>,
     connect: &dyn Fn(&str) -> Tool,
     command: &str,
@@ -237,12 +240,12 @@ pub fn check_call(
 }
 
 /// Waits until the tool has closed its end.
-pub fn wait_for_end(stream: &mut UnixStream) {
+pub(crate) fn wait_for_end(stream: &mut UnixStream) {
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
 /// The field of a message as it goes over the wire: its number, and bytes.
-pub fn field(number: u32, content: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn field(number: u32, content: impl AsRef<[u8]>) -> Vec<u8> {
     let content = content.as_ref();
     let mut bytes = varint(u64::from(number) << 3 | 2);
     bytes.extend(varint(content.len() as u64));
@@ -251,7 +254,7 @@ pub fn field(number: u32, content: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 /// A number as it goes over the wire.
-pub fn varint(mut number: u64) -> Vec<u8> {
+pub(crate) fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
@@ -262,12 +265,12 @@ pub fn varint(mut number: u64) -> Vec<u8> {
 }
 
 /// A response with status OK and this payload.
-pub fn payload(message: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn payload(message: impl AsRef<[u8]>) -> Vec<u8> {
     field(2, message)
 }
 
 /// A response with this status.
-pub fn status(code: i32, message: &str) -> Vec<u8> {
+pub(crate) fn status(code: i32, message: &str) -> Vec<u8> {
     let mut status = vec![0x08];
     status.extend(varint(i64::from(code) as u64));
     status.extend(field(2, message));
@@ -275,7 +278,7 @@ pub fn status(code: i32, message: &str) -> Vec<u8> {
 }
 
 /// A frame's header alone.
-pub fn header(length: u32, stream_id: u32, kind: u8, flags: u8) -> Vec<u8> {
+pub(crate) fn header(length: u32, stream_id: u32, kind: u8, flags: u8) -> Vec<u8> {
     let mut bytes = frame(stream_id, kind, flags, &[]);
     bytes[..4].copy_from_slice(&length.to_be_bytes());
     bytes

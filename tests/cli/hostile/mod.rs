@@ -2,7 +2,7 @@
 //! behind them, for every state that a call can be in. Whatever comes back, the
 //! tool says exactly what happened, in bounded time and memory.
 
-pub mod agent;
+pub(crate) mod agent;
 mod frames;
 mod handshake;
 mod large;

@@ -23,7 +23,7 @@ use crate::tool::{Tool, connect, program, tool};
 const NOBODY: u32 = 65534;
 
 /// What images for this kind of machine are called.
-pub const MACHINE: &str = if cfg!(target_arch = "x86_64") {
+pub(super) const MACHINE: &str = if cfg!(target_arch = "x86_64") {
     "amd64"
 } else if cfg!(target_arch = "aarch64") {
     "arm64"
@@ -32,22 +32,29 @@ pub const MACHINE: &str = if cfg!(target_arch = "x86_64") {
 };
 
 /// A folder with an image layout, and what the runs of a test need.
-pub struct Images {
+pub(super) struct Images {
     folder: TempDir,
     manifests: Vec<Value>,
     user: Option<u32>,
 }
 
 /// A layer on its way.
-pub struct Layer(Builder<Vec<u8>>);
+pub(super) struct Layer(Builder<Vec<u8>>);
 
 impl Layer {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Layer(Builder::new(Vec::new()))
     }
 
     /// An entry of any kind, by the name exactly as given.
-    pub fn entry(mut self, name: &str, kind: EntryType, mode: u32, link: &str, data: &str) -> Self {
+    pub(super) fn entry(
+        mut self,
+        name: &str,
+        kind: EntryType,
+        mode: u32,
+        link: &str,
+        data: &str,
+    ) -> Self {
         let mut header = Header::new_gnu();
         header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
         header.as_old_mut().linkname[..link.len()].copy_from_slice(link.as_bytes());
@@ -61,31 +68,31 @@ impl Layer {
         self
     }
 
-    pub fn file(self, name: &str, data: &str) -> Self {
+    pub(super) fn file(self, name: &str, data: &str) -> Self {
         self.entry(name, EntryType::Regular, 0o644, "", data)
     }
 
-    pub fn folder(self, name: &str, mode: u32) -> Self {
+    pub(super) fn folder(self, name: &str, mode: u32) -> Self {
         self.entry(name, EntryType::Directory, mode, "", "")
     }
 
-    pub fn link(self, name: &str, target: &str) -> Self {
+    pub(super) fn link(self, name: &str, target: &str) -> Self {
         self.entry(name, EntryType::Symlink, 0o777, target, "")
     }
 
-    pub fn hard_link(self, name: &str, target: &str) -> Self {
+    pub(super) fn hard_link(self, name: &str, target: &str) -> Self {
         self.entry(name, EntryType::Link, 0o644, target, "")
     }
 
-    pub fn plain(self) -> Vec<u8> {
+    pub(super) fn plain(self) -> Vec<u8> {
         self.0.into_inner().unwrap()
     }
 
-    pub fn gzip(self) -> Vec<u8> {
+    pub(super) fn gzip(self) -> Vec<u8> {
         Self::gzip_of(&self.plain())
     }
 
-    pub fn gzip_of(plain: &[u8]) -> Vec<u8> {
+    pub(super) fn gzip_of(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(plain).unwrap();
         encoder.finish().unwrap()
@@ -93,7 +100,7 @@ impl Layer {
 }
 
 /// The type of a document of a layer, as OCI writes it.
-pub fn media_type(kind: &str) -> String {
+pub(super) fn media_type(kind: &str) -> String {
     match kind {
         "layer" => "application/vnd.oci.image.layer.v1.tar".to_owned(),
         "gzip" | "zstd" => format!("application/vnd.oci.image.layer.v1.tar+{kind}"),
@@ -101,7 +108,7 @@ pub fn media_type(kind: &str) -> String {
     }
 }
 
-pub fn digest(bytes: &[u8]) -> String {
+pub(super) fn digest(bytes: &[u8]) -> String {
     let digits = Sha256::digest(bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -110,13 +117,13 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 /// The path of what a descriptor stands for.
-pub fn blob_path(descriptor: &Value) -> String {
+pub(super) fn blob_path(descriptor: &Value) -> String {
     let digest = descriptor["digest"].as_str().unwrap();
     format!("layout/blobs/{}", digest.replace(':', "/"))
 }
 
 impl Images {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempdir().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         for name in ["layout/blobs/sha256", "run", "bin"] {
@@ -133,7 +140,7 @@ impl Images {
     }
 
     /// Where images are made by runs that are not root's, even if these tests are.
-    pub fn of_nobody(mut self) -> Self {
+    pub(super) fn of_nobody(mut self) -> Self {
         if geteuid().is_root() {
             self.user = Some(NOBODY);
             chown(self.path("run"), Some(NOBODY), Some(NOBODY)).unwrap();
@@ -149,7 +156,7 @@ impl Images {
     }
 
     /// Puts real programs on the PATH, if they are installed.
-    pub fn with(&self, programs: &[&str]) -> bool {
+    pub(super) fn with(&self, programs: &[&str]) -> bool {
         programs.iter().all(|name| {
             let is_there = test_support::is_installed(name);
             if is_there {
@@ -165,13 +172,13 @@ impl Images {
         })
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         // As the tool shows it, where the folder for temporary files is a link.
         self.folder.path().canonicalize().unwrap().join(name)
     }
 
     /// Adds a blob, and gives its descriptor.
-    pub fn blob(&self, media_type: &str, bytes: &[u8]) -> Value {
+    pub(super) fn blob(&self, media_type: &str, bytes: &[u8]) -> Value {
         let descriptor = json!({
             "mediaType": media_type,
             "digest": digest(bytes),
@@ -182,13 +189,13 @@ impl Images {
     }
 
     /// Adds an image, by a tag if one is given.
-    pub fn image(self, tag: Option<&str>, config: Value, layers: &[Vec<u8>]) -> Self {
+    pub(super) fn image(self, tag: Option<&str>, config: Value, layers: &[Vec<u8>]) -> Self {
         let layers: Vec<_> = layers.iter().map(|layer| self.layer(layer)).collect();
         self.image_of(tag, config, layers)
     }
 
     /// Adds a layer, compressed or not, and gives its descriptor.
-    pub fn layer(&self, layer: &[u8]) -> Value {
+    pub(super) fn layer(&self, layer: &[u8]) -> Value {
         let kind = if layer.starts_with(&[0x1f, 0x8b]) {
             "gzip"
         } else {
@@ -198,7 +205,7 @@ impl Images {
     }
 
     /// Adds an image of layers that are there.
-    pub fn image_of(self, tag: Option<&str>, config: Value, layers: Vec<Value>) -> Self {
+    pub(super) fn image_of(self, tag: Option<&str>, config: Value, layers: Vec<Value>) -> Self {
         let mut config = self.config(config, MACHINE);
         config["rootfs"]["diff_ids"] = layers.iter().map(|it| self.unpacked_digest(it)).collect();
         let config = self.blob(&media_type("config"), config.to_string().as_bytes());
@@ -218,7 +225,7 @@ impl Images {
     }
 
     /// An image's configuration.
-    pub fn config(&self, config: Value, machine: &str) -> Value {
+    pub(super) fn config(&self, config: Value, machine: &str) -> Value {
         json!({
             "architecture": machine,
             "os": "linux",
@@ -227,7 +234,7 @@ impl Images {
         })
     }
 
-    pub fn manifest(mut self, tag: Option<&str>, mut manifest: Value) -> Self {
+    pub(super) fn manifest(mut self, tag: Option<&str>, mut manifest: Value) -> Self {
         if let Some(tag) = tag {
             manifest["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
         }
@@ -238,13 +245,13 @@ impl Images {
     }
 
     /// Takes all images out of the layout's index, and gives that.
-    pub fn take_index(&mut self) -> Value {
+    pub(super) fn take_index(&mut self) -> Value {
         json!({ "schemaVersion": 2, "manifests": std::mem::take(&mut self.manifests) })
     }
 
     /// Puts a shell script on the PATH. A process of its own writes it: one that
     /// another test starts meanwhile would keep it open, and busy.
-    pub fn program(&self, name: &str, script: &str) {
+    pub(super) fn program(&self, name: &str, script: &str) {
         let path = self.path("bin").join(name);
         let status = Command::new("/bin/sh")
             .args([
@@ -259,7 +266,7 @@ impl Images {
     }
 
     /// A run in the folder, with nothing on the PATH but the test's programs.
-    pub fn run(&self, tool: Tool) -> Tool {
+    pub(super) fn run(&self, tool: Tool) -> Tool {
         let tool = match self.user {
             Some(user) => tool.binary(&self.path("tool")).user(user),
             None => tool,
@@ -270,23 +277,23 @@ impl Images {
             .variable("XDG_RUNTIME_DIR", self.path("run").to_str().unwrap())
     }
 
-    pub fn dry_run(&self, command: &str) -> Tool {
+    pub(super) fn dry_run(&self, command: &str) -> Tool {
         self.run(tool(["connect", "--dry-run", "-o", "jsonl", "-c", command]))
     }
 
-    pub fn connect(&self, command: &str) -> Tool {
+    pub(super) fn connect(&self, command: &str) -> Tool {
         self.run(connect("sim://", ["-c", command]))
     }
 
     /// Where the bundle of a container is.
-    pub fn bundle(&self, id: &str) -> PathBuf {
+    pub(super) fn bundle(&self, id: &str) -> PathBuf {
         self.path("run/kata-agent-ctl").join(id)
     }
 
     /// Makes a container, and with it its bundle; gives the request that was sent. What
     /// else is told comes before that the image is unpacked.
     #[track_caller]
-    pub fn request_after(&self, told: &str, command: &str, id: &str) -> Value {
+    pub(super) fn request_after(&self, told: &str, command: &str, id: &str) -> Value {
         let arguments = ["-v", "-l", "error", "-c", command];
         let output = self.run(connect("sim://", arguments)).run();
         assert_eq!(output.status, 0, "{}", output.stderr);
@@ -298,13 +305,13 @@ impl Images {
     }
 
     #[track_caller]
-    pub fn request(&self, command: &str, id: &str) -> Value {
+    pub(super) fn request(&self, command: &str, id: &str) -> Value {
         self.request_after("", command, id)
     }
 
     /// That a command is refused, and nothing is left behind.
     #[track_caller]
-    pub fn refused(&self, words: &str, message: &str) {
+    pub(super) fn refused(&self, words: &str, message: &str) {
         let message = message.replace(
             "FOLDER",
             self.path("").to_str().unwrap().trim_end_matches('/'),
@@ -318,7 +325,7 @@ impl Images {
 
     /// That there is neither a bundle of the container "web" nor anything half done.
     #[track_caller]
-    pub fn nothing_left(&self) {
+    pub(super) fn nothing_left(&self) {
         let left = fs::read_dir(self.path("run/kata-agent-ctl"));
         let left = left.into_iter().flatten().map(|it| it.unwrap().file_name());
         let left: Vec<_> = left.collect();
@@ -339,7 +346,7 @@ impl Drop for Images {
 }
 
 /// The names below a folder, sorted, folders with a slash after them.
-pub fn tree(folder: &Path) -> Vec<String> {
+pub(super) fn tree(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
     walk(folder, "", &mut names);
     names.sort();

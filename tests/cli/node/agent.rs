@@ -10,7 +10,7 @@ use ttrpc::proto::{Request, Response, Status};
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
 /// What an agent says to a call.
-pub enum Says {
+pub(super) enum Says {
     /// A response.
     Payload(Vec<u8>),
     /// A status.
@@ -20,19 +20,19 @@ pub enum Says {
 }
 
 /// An answer of Version.
-pub fn version(version: &str) -> Says {
+pub(super) fn version(version: &str) -> Says {
     let mut payload = vec![0x12, u8::try_from(version.len()).unwrap()];
     payload.extend(version.as_bytes());
     Says::Payload(payload)
 }
 
 /// An answer of Check: SERVING.
-pub fn serving() -> Says {
+pub(super) fn serving() -> Says {
     Says::Payload(vec![8, 1])
 }
 
 /// An agent that answers each call by its method and its payload.
-pub fn agent(answer: impl Fn(&str, &[u8]) -> Says + Send + Sync + 'static) -> Listener {
+pub(super) fn agent(answer: impl Fn(&str, &[u8]) -> Says + Send + Sync + 'static) -> Listener {
     Listener::start(move |_, mut stream| {
         while let Ok((stream_id, data)) = read_frame(&mut stream) {
             let request = Request::parse_from_bytes(&data).unwrap();

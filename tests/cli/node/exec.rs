@@ -20,21 +20,21 @@ use crate::tool::{Tool, connect, program, tool};
 use crate::wire::{Listener, RESPONSE, frame, read_frame};
 
 /// A pod on a made-up host, whose agent runs real processes.
-pub struct Pod {
+pub(super) struct Pod {
     pub host: Host,
     pub served: Served,
 }
 
-pub const SANDBOX: &str = "5a0dbox";
-pub const CONTAINER: &str = "c0ffee0123";
+pub(super) const SANDBOX: &str = "5a0dbox";
+pub(super) const CONTAINER: &str = "c0ffee0123";
 
 impl Pod {
-    pub fn start() -> Self {
+    pub(super) fn start() -> Self {
         Self::with(&[])
     }
 
     /// The same, with more options of the agent.
-    pub fn with(options: &[&str]) -> Self {
+    pub(super) fn with(options: &[&str]) -> Self {
         let mut arguments = vec!["--run-processes", "--allow-root"];
         arguments.extend(options);
         let served = serve(&arguments);
@@ -92,7 +92,7 @@ impl Pod {
     }
 
     /// `exec` with these options in the container, found by its pod.
-    pub fn exec(&self, options: &[&str], command: &[&str]) -> Tool {
+    pub(super) fn exec(&self, options: &[&str], command: &[&str]) -> Tool {
         tool(["exec", &self.host.option()])
             .arguments(options)
             .arguments(["shop/till", "--"])
@@ -110,7 +110,7 @@ impl Pod {
 
 /// Waits for a file.
 #[track_caller]
-pub fn appears(path: &std::path::Path) {
+pub(super) fn appears(path: &std::path::Path) {
     let started = Instant::now();
     while !path.exists() {
         assert!(

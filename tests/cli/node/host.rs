@@ -11,26 +11,26 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub struct Host {
+pub(crate) struct Host {
     folder: TempDir,
 }
 
 /// Where containerd, k3s and CRI-O keep bundles.
-pub const CONTAINERD: &str = "run/containerd/io.containerd.runtime.v2.task/k8s.io";
-pub const K3S: &str = "run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io";
+pub(crate) const CONTAINERD: &str = "run/containerd/io.containerd.runtime.v2.task/k8s.io";
+pub(crate) const K3S: &str = "run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io";
 
 /// An answer of a Go shim: a small body has its length before it.
-pub fn ok(body: &str) -> String {
+pub(crate) fn ok(body: &str) -> String {
     said("200 OK", body)
 }
 
-pub fn said(status: &str, body: &str) -> String {
+pub(crate) fn said(status: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}")
 }
 
 impl Host {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let host = Self {
             folder: TempDir::with_prefix("host").unwrap(),
         };
@@ -41,31 +41,31 @@ impl Host {
     }
 
     /// The host's root.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn option(&self) -> String {
+    pub(crate) fn option(&self) -> String {
         format!("--host-root={}", self.root().display())
     }
 
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root().join(path)
     }
 
-    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
     /// A process with these arguments.
-    pub fn process(&self, id: u32, arguments: &[&str]) {
+    pub(crate) fn process(&self, id: u32, arguments: &[&str]) {
         self.write(&format!("proc/{id}/cmdline"), arguments.join("\0"));
     }
 
     /// The state file of a Go runtime's sandbox.
-    pub fn go(&self, id: &str, hypervisor: &str, process: u32, url: &str) {
+    pub(crate) fn go(&self, id: &str, hypervisor: &str, process: u32, url: &str) {
         let document = json!({
             "PersistVersion": 2, "State": "running", "SandboxContainer": id,
             "HypervisorState": {"Type": hypervisor, "Pid": process, "APISocket": ""},
@@ -78,7 +78,7 @@ impl Host {
     }
 
     /// The state file of a runtime-rs sandbox.
-    pub fn rust(&self, id: &str, hypervisor: &str, process: u32, is_jailed: bool) {
+    pub(crate) fn rust(&self, id: &str, hypervisor: &str, process: u32, is_jailed: bool) {
         let document = json!({
             "sandbox_type": "VIRTCONTAINER", "resource": {"endpoint": []},
             "hypervisor": {
@@ -91,7 +91,7 @@ impl Host {
     }
 
     /// A shim that answers each question with this text.
-    pub fn shim(&self, folder: &str, answer: impl Into<String>) {
+    pub(crate) fn shim(&self, folder: &str, answer: impl Into<String>) {
         let answer = answer.into();
         self.listen(&format!("{folder}/shim-monitor.sock"), move |mut stream| {
             let mut request = Vec::new();
@@ -109,7 +109,7 @@ impl Host {
     }
 
     /// A socket on which each connection is handled on a thread of its own.
-    pub fn listen(&self, path: &str, handle: impl Fn(UnixStream) + Send + Sync + 'static) {
+    pub(crate) fn listen(&self, path: &str, handle: impl Fn(UnixStream) + Send + Sync + 'static) {
         let listener = self.bind(path);
         let handle = std::sync::Arc::new(handle);
         thread::spawn(move || {
@@ -122,7 +122,7 @@ impl Host {
     }
 
     /// A socket at any depth: it is made at the top, and moved there.
-    pub fn bind(&self, path: &str) -> UnixListener {
+    pub(crate) fn bind(&self, path: &str) -> UnixListener {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let top = self.path(".s");
@@ -132,7 +132,7 @@ impl Host {
     }
 
     /// A container's bundle, with these annotations and these other members.
-    pub fn bundle(&self, path: &str, annotations: Value, others: Value) {
+    pub(crate) fn bundle(&self, path: &str, annotations: Value, others: Value) {
         let mut config = json!({"ociVersion": "1.2.0", "annotations": annotations});
         let members = others.as_object().unwrap().clone();
         config.as_object_mut().unwrap().extend(members);
@@ -140,7 +140,13 @@ impl Host {
     }
 
     /// A sandbox's own container and another one, as containerd describes them.
-    pub fn pod(&self, bundles: &str, sandbox: &str, pod: (&str, &str), container: (&str, &str)) {
+    pub(crate) fn pod(
+        &self,
+        bundles: &str,
+        sandbox: &str,
+        pod: (&str, &str),
+        container: (&str, &str),
+    ) {
         let (namespace, name) = pod;
         self.bundle(
             &format!("{bundles}/{sandbox}"),
@@ -156,7 +162,7 @@ impl Host {
     }
 
     /// A container as containerd describes it.
-    pub fn container(
+    pub(crate) fn container(
         &self,
         bundles: &str,
         sandbox: &str,

@@ -5,6 +5,6 @@ mod doctor;
 mod exec;
 mod exec_terminal;
 mod history;
-pub mod host;
+pub(crate) mod host;
 mod probe;
 mod sandboxes;

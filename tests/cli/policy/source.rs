@@ -26,7 +26,7 @@ fn annotation() -> String {
 }
 
 /// The initdata of a policy as a pod's annotation has it.
-pub fn annotation_of(policy: &str) -> String {
+pub(super) fn annotation_of(policy: &str) -> String {
     let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
     zipped.write_all(initdata_of(policy).as_bytes()).unwrap();
     STANDARD.encode(zipped.finish().unwrap())
@@ -36,7 +36,7 @@ fn metadata(name: &str, annotation: &str, value: &str) -> String {
     format!("metadata:\n  name: {name}\n  annotations:\n    {annotation}: {value}\n")
 }
 
-pub const INITDATA: &str = "io.katacontainers.config.hypervisor.cc_init_data";
+pub(super) const INITDATA: &str = "io.katacontainers.config.hypervisor.cc_init_data";
 const PLAIN: &str = "io.katacontainers.config.agent.policy";
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::{Instant, SystemTime};
 
-use agent_faults::{Answer, Asked, Kind, Observer, Record, Side, Written};
+use agent_faults::{Answer, Asked, FaultKind, Observer, Record, Side, Written};
 use agent_schema::{Message, Rpc, Schema, decode};
 use agent_text::hex;
 use protobuf::Enum as _;
@@ -141,7 +141,7 @@ struct Call {
 }
 
 impl Record for Call {
-    fn fault(&mut self, kind: Kind, _: bool) {
+    fn fault(&mut self, kind: FaultKind, _: bool) {
         self.faults.push(kind.name());
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 
-use super::task::{Place, Task};
+use super::task::{Role, Task};
 use crate::process::{LaunchError, Process};
 
 /// How far a container has got. That its processes have ended does not change it.
@@ -68,8 +68,8 @@ impl Container {
         shares_namespace: bool,
     ) -> Container {
         let place = match shares_namespace {
-            true => Place::First,
-            false => Place::Init,
+            true => Role::First,
+            false => Role::Init,
         };
         let first = Arc::new(Task::new(place, process));
         Container {
@@ -130,7 +130,7 @@ impl Container {
     /// # Errors
     /// When the program cannot be run.
     pub(crate) fn execute(&mut self, exec_id: &str, process: Process) -> Result<(), LaunchError> {
-        let task = Arc::new(Task::new(Place::Later, process));
+        let task = Arc::new(Task::new(Role::Later, process));
         let leader = (!self.shares_namespace).then(|| Arc::clone(&self.first));
         task.start(leader)?;
         self.tasks.insert(exec_id.to_owned(), task);

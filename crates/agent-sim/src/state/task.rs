@@ -13,7 +13,7 @@ use crate::process::{Event, LaunchError, Pipe, Process, Size};
 
 /// The place of a process in its container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Role {
     /// The first one of its process namespace, which the kernel shields from
     /// signals that it does not handle.
     Init,
@@ -35,7 +35,7 @@ pub(crate) enum Stream {
 /// A process.
 #[derive(Debug)]
 pub(crate) struct Task {
-    place: Place,
+    place: Role,
     process: Process,
     stdin_is_closed: AtomicBool,
     /// Held by the call that writes, so that what two write does not mix.
@@ -43,7 +43,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    pub(super) fn new(place: Place, process: Process) -> Task {
+    pub(super) fn new(place: Role, process: Process) -> Task {
         Task {
             place,
             process,
@@ -113,10 +113,10 @@ impl Task {
     pub(crate) fn signal(&self, signal: i32) {
         let is_handled = self.process.handles(signal);
         let signal = match signal {
-            libc::SIGTERM if self.place != Place::Later && !is_handled => libc::SIGKILL,
+            libc::SIGTERM if self.place != Role::Later && !is_handled => libc::SIGKILL,
             _ => signal,
         };
-        let is_shielded = self.place == Place::Init && !is_handled;
+        let is_shielded = self.place == Role::Init && !is_handled;
         if !is_shielded || matches!(signal, libc::SIGKILL | libc::SIGSTOP) {
             self.process.send(Event::Signal(signal));
         }

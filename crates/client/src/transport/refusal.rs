@@ -91,7 +91,7 @@ impl Refusal {
     }
 
     /// Whether an agent that is still starting looks like this.
-    pub fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         match self {
             Refusal::NoSuchFile
             | Refusal::NothingListens

@@ -9,7 +9,7 @@ use crate::tests::NoFiles;
 
 fn read(line: &str) -> Result<Rule, FaultError> {
     let (name, end) = command::name(line);
-    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+    let kind = FaultKind::ALL.into_iter().find(|kind| kind.name() == name);
     let rest = line.get(end..).unwrap_or_default();
     rule(
         agent_api::schema(),
@@ -209,8 +209,8 @@ fn mistakes_say_what_would_be_right() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(kind in 0..Kind::ALL.len(), text in "\\PC{0,40}") {
-        let kind = Kind::ALL[kind];
+    fn no_text_makes_it_panic(kind in 0..FaultKind::ALL.len(), text in "\\PC{0,40}") {
+        let kind = FaultKind::ALL[kind];
         for hash in [Hash::Word, Hash::Comment] {
                     let _ = rule(agent_api::schema(), kind, &text, hash, &mut NoFiles);
         }
@@ -218,10 +218,10 @@ proptest! {
 
     #[test]
     fn nor_does_one_that_is_nearly_a_rule(
-        kind in 0..Kind::ALL.len(),
+        kind in 0..FaultKind::ALL.len(),
         text in r#" ?(Check|\*|X)?[\[{]?(service=)?[0-9.%]{0,5}[\]}]? ?(json://|hex:|5|NOT_FOUND|"|'|[{\[\\])?.{0,6}"#,
     ) {
-        let kind = Kind::ALL[kind];
+        let kind = FaultKind::ALL[kind];
             if let Err(error) = rule(agent_api::schema(), kind, &text, Hash::Word, &mut NoFiles) {
             let error = error.to_string();
             prop_assert!(!error.chars().any(char::is_control), "{}", error);

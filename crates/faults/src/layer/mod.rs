@@ -27,7 +27,7 @@ use ttrpc::proto::{
 use ttrpc::{Code, Request, Response};
 
 use super::observer::{Answer, Asked, Observer, Side, Written};
-use super::{Fault, Faults, Kind};
+use super::{Fault, FaultKind, Faults};
 use call::{Call, Edit, Flow};
 use frame::{bytes, frame_of, frame_with, has_frame, later, refusal};
 use read::{ReadError, UNSENT};
@@ -179,7 +179,7 @@ impl Link {
         let limit = u64::try_from(limit).ok().filter(|limit| *limit > 0);
         let limit = limit.map(Duration::from_nanos);
         call.record
-            .fault(Kind::Delay, limit.is_none_or(|limit| limit > delay));
+            .fault(FaultKind::Delay, limit.is_none_or(|limit| limit > delay));
         let frame = match (limit, envelope) {
             (Some(limit), Ok(request)) => later(request, limit.saturating_sub(delay), frame),
             _ => frame,

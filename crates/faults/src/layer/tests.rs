@@ -32,7 +32,7 @@ impl Observer for Notes {
 }
 
 impl crate::Record for Notes {
-    fn fault(&mut self, kind: Kind, passes: bool) {
+    fn fault(&mut self, kind: FaultKind, passes: bool) {
         self.0.lock().unwrap().push((kind.name(), passes));
     }
 

@@ -71,7 +71,7 @@ impl Kind {
     }
 
     /// The name in a JSON error.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Output => "output",
             Kind::NoForm => "no_form",

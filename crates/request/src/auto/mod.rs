@@ -194,19 +194,19 @@ impl Rule {
 
 /// The row for an alias in commands of the RPC, whether or not its request has the
 /// field.
-pub fn row_of_alias(rpc: &Rpc, alias: &str) -> Option<&'static Row> {
+pub(crate) fn row_of_alias(rpc: &Rpc, alias: &str) -> Option<&'static Row> {
     let mut rows = ROWS.iter().filter(|row| row.is_for(rpc));
     rows.find(|row| row.aliases.contains(&alias))
 }
 
 /// An alias that commands of the RPC take, if `name` is one.
-pub fn alias(rpc: &Rpc, name: &str) -> Option<&'static str> {
+pub(crate) fn alias(rpc: &Rpc, name: &str) -> Option<&'static str> {
     let mut aliases = row_of_alias(rpc, name)?.aliases.iter();
     aliases.find(|alias| **alias == name).copied()
 }
 
 /// The row by which a field of the RPC's request takes signal names.
-pub fn signal_row(rpc: &Rpc, index: usize) -> Option<&'static Row> {
+pub(crate) fn signal_row(rpc: &Rpc, index: usize) -> Option<&'static Row> {
     ROWS.iter()
         .find(|row| matches!(row.rule, Rule::Signal(_)) && row.index_in(rpc) == Some(index))
 }
@@ -217,7 +217,9 @@ pub fn config_row(rpc: &Rpc) -> Option<(Part, usize)> {
 }
 
 /// As [`config_row`], of a request with these rows.
-pub fn config_of(rows: impl IntoIterator<Item = (usize, &'static Row)>) -> Option<(Part, usize)> {
+pub(crate) fn config_of(
+    rows: impl IntoIterator<Item = (usize, &'static Row)>,
+) -> Option<(Part, usize)> {
     rows.into_iter().find_map(|(index, row)| match row.rule {
         Rule::Config(part) => Some((part, index)),
         _ => None,
@@ -225,18 +227,18 @@ pub fn config_of(rows: impl IntoIterator<Item = (usize, &'static Row)>) -> Optio
 }
 
 /// The rows that fill a field of the RPC's request, each with the field's index.
-pub fn rows_of(rpc: &Rpc) -> impl Iterator<Item = (usize, &'static Row)> {
+pub(crate) fn rows_of(rpc: &Rpc) -> impl Iterator<Item = (usize, &'static Row)> {
     ROWS.iter()
         .filter_map(|row| Some((row.index_in(rpc)?, row)))
 }
 
 /// The number that a signal's name stands for.
-pub fn signal_number(name: &str) -> Option<u32> {
+pub(crate) fn signal_number(name: &str) -> Option<u32> {
     signal::number(name)
 }
 
 /// The names of all signals but the real-time ones, each with its number.
-pub fn signal_names() -> impl Iterator<Item = (&'static str, u32)> {
+pub(crate) fn signal_names() -> impl Iterator<Item = (&'static str, u32)> {
     signal::names()
 }
 

@@ -35,13 +35,13 @@ impl Given {
     }
 
     /// A parameter's value.
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let (_, text, _) = self.value(name)?;
         Some(text)
     }
 
     /// Where a parameter was given, if it was.
-    pub fn level(&self, name: &str) -> Option<Level> {
+    pub(crate) fn level(&self, name: &str) -> Option<Level> {
         let (.., level) = self.value(name)?;
         Some(*level)
     }

@@ -59,7 +59,7 @@ pub enum ConvenienceError {
 
 impl ConvenienceError {
     /// The parameter it is about.
-    pub fn parameter(&self) -> &str {
+    pub(crate) fn parameter(&self) -> &str {
         match self {
             ConvenienceError::Input { parameter, .. }
             | ConvenienceError::Config { parameter, .. }

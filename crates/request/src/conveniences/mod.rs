@@ -86,7 +86,7 @@ pub fn parameters(rpc: &'static Rpc) -> impl Iterator<Item = &'static Parameter>
 ///
 /// # Errors
 /// When a parameter's value is wrong, or what it names cannot be used.
-pub fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), ConvenienceError> {
+pub(crate) fn apply(given: &Given, draft: &mut Draft<'_>) -> Result<(), ConvenienceError> {
     let mut asked = of(draft.rpc).filter(|convenience| convenience.is_asked_for(given));
     asked.try_for_each(|convenience| (convenience.apply)(given, draft))
 }

@@ -96,7 +96,7 @@ impl Inputs {
     /// # Errors
     /// When it cannot be read, is larger than [`LIMIT`], or is standard input
     /// for the second time.
-    pub fn bytes(&mut self, name: &str) -> Result<Vec<u8>, InputError> {
+    pub(crate) fn bytes(&mut self, name: &str) -> Result<Vec<u8>, InputError> {
         match name {
             "-" => {
                 if std::mem::replace(&mut self.standard_input_taken, true) {

@@ -56,7 +56,7 @@ impl Opened {
     ///
     /// # Errors
     /// When it says nothing.
-    pub fn metadata(&self) -> io::Result<Metadata> {
+    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
         self.file.metadata()
     }
 }

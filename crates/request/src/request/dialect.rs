@@ -4,8 +4,7 @@
 
 use std::time::Duration;
 
-use super::former::FormerNames;
-use super::passed::PassedOver;
+use super::noted::{FormerNames, PassedOver};
 use crate::input;
 use crate::{auto, conveniences};
 use agent_schema::{Content, Dialect, Message, Rpc, Scalar, Schema, history, lookup};

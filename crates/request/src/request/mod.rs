@@ -5,20 +5,19 @@
 mod automatic;
 mod config;
 mod dialect;
-mod former;
 #[cfg(feature = "image")]
 mod image;
-mod passed;
+mod noted;
 mod text;
 
 pub use automatic::Memory;
 pub use config::{ConfigNotes, RequestOptions};
 pub use dialect::RequestDialect;
-pub use passed::PassedOver;
+pub use noted::PassedOver;
 
 use self::config::Configs;
 use self::dialect::TAG;
-use self::former::FormerNames;
+use self::noted::FormerNames;
 use crate::auto::{self, Row};
 use crate::conveniences::{self, Draft, FileCopy, Given, Level};
 use crate::input::Inputs;

@@ -36,7 +36,7 @@ pub enum Form {
 
 impl Form {
     /// The form's name in JSON.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Form::Plain => "plain",
             Form::Setters => "setters",

@@ -23,12 +23,12 @@ pub enum Json {
 
 impl Json {
     /// The values of an iterator as an array.
-    pub fn array<T: Into<Json>>(values: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn array<T: Into<Json>>(values: impl IntoIterator<Item = T>) -> Self {
         Json::Array(values.into_iter().map(Into::into).collect())
     }
 
     /// The value over several lines, with a line break at the end.
-    pub fn pretty(&self) -> String {
+    pub(crate) fn pretty(&self) -> String {
         // All keys are text, and writing to memory does not fail.
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         format!("{}\n", string::escape_unprintable(&text))

@@ -29,7 +29,7 @@ impl JsonError {
 
     /// The path of the field in the proto's names, from the message that was
     /// merged into; empty for the message itself.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 

@@ -10,7 +10,7 @@ use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 
 use super::error::{JsonError, Problem};
-use super::rust;
+use super::names;
 use super::scalar::Given;
 use crate::descriptor::{Message, Scalar, Schema};
 use crate::dialect::Dialect;
@@ -127,7 +127,7 @@ impl<'de, 'c> Merge<'de, 'c> {
         if !matches!(error, LookupError::UnknownField { .. }) {
             return Err(self.fail(error.into()));
         }
-        let of_rust = rust::proto_name(name);
+        let of_rust = names::proto_name(name);
         if let Some(Ok(index)) = of_rust.map(|name| lookup::field(message, name, self.dialect)) {
             return Ok(Some(index));
         }

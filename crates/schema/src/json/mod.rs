@@ -4,6 +4,7 @@
 mod error;
 mod known;
 mod merge;
+mod names;
 mod object;
 mod read;
 mod rust;

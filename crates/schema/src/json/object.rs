@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use super::error::Problem;
 use super::known;
 use super::merge::{Merge, Step};
+use super::names;
 use super::read::{Seed, Target};
-use super::rust;
 use super::scalar::Given;
 use crate::descriptor::{Label, Scalar, Type};
 use crate::explicit::Explicit;
@@ -39,7 +39,7 @@ pub(super) fn read_fields<'de, A: MapAccess<'de>>(
             entries.next_value::<IgnoredAny>()?;
         } else if let Some(name) = merge.extra(descriptor, &name) {
             merge.take_extra(name, entries.next_value()?)?;
-        } else if let Some(oneof) = rust::oneof(descriptor, &name) {
+        } else if let Some(oneof) = names::oneof(descriptor, &name) {
             let value: &RawValue = entries.next_value()?;
             fields.oneof(merge, oneof, &name, value.get())?;
         } else if let Some(index) = merge.field(descriptor, &name, likely)? {
@@ -113,7 +113,7 @@ impl Fields<'_, '_> {
         };
         let member = match members.as_slice() {
             [(variant, value)] => {
-                rust::member(descriptor, oneof, variant).map(|member| (member, *value))
+                names::member(descriptor, oneof, variant).map(|member| (member, *value))
             }
             _ => None,
         };

@@ -293,7 +293,7 @@ impl Item {
     }
 
     /// The name that only this item has.
-    pub fn full_name(self) -> String {
+    pub(crate) fn full_name(self) -> String {
         match self {
             Self::Rpc(rpc) => rpc.path(),
             Self::Service(Service { full_name, .. })

@@ -86,7 +86,7 @@ pub enum Parsed {
 impl Parsed {
     /// Puts the value into a field, element or entry of the same type, and returns
     /// whether it was of the same type.
-    pub fn store(self, slot: ValueMut<'_>) -> bool {
+    pub(crate) fn store(self, slot: ValueMut<'_>) -> bool {
         match (self, slot) {
             (Parsed::Bool(value), ValueMut::Bool(slot)) => *slot = value,
             (Parsed::Int32(value), ValueMut::Int32(slot)) => *slot = value,

@@ -120,7 +120,7 @@ impl Run {
     fn sources(self, sources: &[Source]) -> Outcome {
         let settings = self.options.settings.clone();
         match prepare(self.schema, sources, settings, &mut Inputs::default()) {
-            Ok(steps) => self.session(|session| session.run(&steps)),
+            Ok(commands) => self.session(|session| session.run(&commands)),
             Err(failure) => Outcome {
                 exit_status: failure.exit_status,
                 lines: vec![failure.render(ErrorFormat::Text, false)],

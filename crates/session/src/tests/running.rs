@@ -1,4 +1,4 @@
-//! How often steps run, what a failure means for those after it, and what ends a run.
+//! How often commands run, what a failure means for those after it, and what ends a run.
 
 use std::io;
 use std::time::Duration;

@@ -171,16 +171,16 @@ fn an_agent_may_end_a_stream_before_the_messages_do() {
         let mut run = run(&agent, "");
         run.options.settings.calls.timeout = Some(Duration::from_secs(60));
         let command = Source::Command("Collect".to_owned());
-        let steps = prepare(
+        let commands = prepare(
             run.schema,
             &[command],
             run.options.settings.clone(),
             &mut Inputs::default(),
         );
-        let steps = steps.unwrap();
+        let commands = commands.unwrap();
         let outcome = run.session(|session| {
             session.messages = Messages::of(BufReader::new(near));
-            session.run(&steps)
+            session.run(&commands)
         });
         assert_eq!(
             (outcome.exit_status, outcome.lines),

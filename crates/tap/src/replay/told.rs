@@ -47,7 +47,7 @@ pub struct Answer {
 
 impl Answer {
     /// Whether the status codes are the same. What a rule made of an answer is not compared.
-    pub fn is_same(&self) -> bool {
+    pub(crate) fn is_same(&self) -> bool {
         if !self.rules.is_empty() {
             return self.now.is_some();
         }

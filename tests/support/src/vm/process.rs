@@ -11,7 +11,7 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A program that runs.
-pub struct Process {
+pub(super) struct Process {
     child: Arc<Mutex<Child>>,
 }
 
@@ -19,7 +19,7 @@ impl Process {
     /// Starts a program, which is to begin with `setpriv --pdeathsig KILL`. Its
     /// signal comes when the thread that started it ends, so there is one for
     /// that, which lives as long as the program or this process.
-    pub fn start(mut command: Command) -> io::Result<Process> {
+    pub(super) fn start(mut command: Command) -> io::Result<Process> {
         let (sender, started) = mpsc::channel();
         thread::spawn(move || {
             let child = match command.spawn() {
@@ -39,12 +39,12 @@ impl Process {
     }
 
     /// The process, for its pipes.
-    pub fn child(&self) -> MutexGuard<'_, Child> {
+    pub(super) fn child(&self) -> MutexGuard<'_, Child> {
         lock(&self.child)
     }
 
     /// Ends it, if it still runs.
-    pub fn end(&self) {
+    pub(super) fn end(&self) {
         let _ = self.child().kill();
     }
 }

@@ -13,14 +13,14 @@ const LIMIT: Duration = Duration::from_secs(240);
 const END: &str = "@exit@";
 
 /// The shell. It runs one command at a time.
-pub struct Shell {
+pub(super) struct Shell {
     to: ChildStdin,
     lines: Receiver<String>,
 }
 
 impl Shell {
     /// A shell at the other end of these.
-    pub fn new(to: ChildStdin, from: ChildStdout) -> Shell {
+    pub(super) fn new(to: ChildStdin, from: ChildStdout) -> Shell {
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(from).lines() {
@@ -39,7 +39,7 @@ impl Shell {
     /// # Panics
     /// When it takes too long, or the guest is gone.
     #[track_caller]
-    pub fn run(&mut self, command: &str) -> (i32, String) {
+    pub(super) fn run(&mut self, command: &str) -> (i32, String) {
         // The quotes keep this line itself from looking like the end.
         writeln!(self.to, "( {command} ) </dev/null; echo \"\"{END} $?").unwrap();
         let (output, status) = self.until(END, command);

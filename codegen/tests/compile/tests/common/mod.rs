@@ -10,12 +10,12 @@ use agent_schema::{
 };
 
 /// A message of a schema by its full name.
-pub fn message(schema: &'static Schema, full_name: &str) -> Box<dyn Reflect> {
+pub(crate) fn message(schema: &'static Schema, full_name: &str) -> Box<dyn Reflect> {
     (descriptor(schema, full_name).new)()
 }
 
 /// The description of a message.
-pub fn descriptor(schema: &'static Schema, full_name: &str) -> &'static Message {
+pub(crate) fn descriptor(schema: &'static Schema, full_name: &str) -> &'static Message {
     schema
         .messages
         .iter()
@@ -24,7 +24,7 @@ pub fn descriptor(schema: &'static Schema, full_name: &str) -> &'static Message 
 }
 
 /// The index of a field.
-pub fn index(message: &dyn Reflect, name: &str) -> usize {
+pub(crate) fn index(message: &dyn Reflect, name: &str) -> usize {
     message
         .descriptor()
         .fields
@@ -34,18 +34,18 @@ pub fn index(message: &dyn Reflect, name: &str) -> usize {
 }
 
 /// A field by name.
-pub fn get<'a>(message: &'a dyn Reflect, name: &str) -> Option<Value<'a>> {
+pub(crate) fn get<'a>(message: &'a dyn Reflect, name: &str) -> Option<Value<'a>> {
     message.get(index(message, name))
 }
 
 /// A field by name, to change.
-pub fn get_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> ValueMut<'a> {
+pub(crate) fn get_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> ValueMut<'a> {
     let index = index(message, name);
     message.get_mut(index).unwrap()
 }
 
 /// A message as bytes.
-pub fn encode(message: &dyn Reflect) -> Vec<u8> {
+pub(crate) fn encode(message: &dyn Reflect) -> Vec<u8> {
     let mut bytes = Vec::new();
     message.encode_into(&mut bytes).unwrap();
     bytes
@@ -53,7 +53,7 @@ pub fn encode(message: &dyn Reflect) -> Vec<u8> {
 
 /// Gives a field a value that is not its default; messages within are filled to
 /// `depth`.
-pub fn fill(value: ValueMut<'_>, depth: usize) {
+pub(crate) fn fill(value: ValueMut<'_>, depth: usize) {
     match value {
         ValueMut::Bool(value) => *value = true,
         ValueMut::Int32(value) => *value = -32,
@@ -89,7 +89,7 @@ pub fn fill(value: ValueMut<'_>, depth: usize) {
 }
 
 /// Gives all fields a value.
-pub fn fill_all(message: &mut dyn Reflect, depth: usize) {
+pub(crate) fn fill_all(message: &mut dyn Reflect, depth: usize) {
     if depth > 0 {
         for index in 0..message.descriptor().fields.len() {
             fill(message.get_mut(index).unwrap(), depth);
@@ -98,7 +98,7 @@ pub fn fill_all(message: &mut dyn Reflect, depth: usize) {
 }
 
 /// A message's fields as text, without those that are unset.
-pub fn show(message: &dyn Reflect) -> String {
+pub(crate) fn show(message: &dyn Reflect) -> String {
     let mut text = String::from("{");
     for (index, field) in message.descriptor().fields.iter().enumerate() {
         if let Some(value) = message.get(index).filter(|value| !is_empty(value, field)) {
@@ -113,7 +113,7 @@ fn is_empty(value: &Value<'_>, field: &Field) -> bool {
 }
 
 /// A value as text.
-pub fn show_value(value: Value<'_>) -> String {
+pub(crate) fn show_value(value: Value<'_>) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
         Value::Int32(value) | Value::Enum(value) => value.to_string(),
@@ -139,7 +139,7 @@ pub fn show_value(value: Value<'_>) -> String {
 }
 
 /// Whether a single value is of a type.
-pub fn of_type(value: Value<'_>, ty: &Type) -> bool {
+pub(crate) fn of_type(value: Value<'_>, ty: &Type) -> bool {
     match (value, ty) {
         (Value::Message(message), Type::Message(ty)) => std::ptr::eq(message.descriptor(), *ty),
         (Value::Enum(_), Type::Enum(_)) => true,
@@ -149,7 +149,7 @@ pub fn of_type(value: Value<'_>, ty: &Type) -> bool {
 }
 
 /// Whether a list or map holds one type.
-pub fn of_map(value: Value<'_>, field: &Field) -> bool {
+pub(crate) fn of_map(value: Value<'_>, field: &Field) -> bool {
     match (value, field.label) {
         (Value::List(list), Label::Repeated) => of_type(list.get(0).unwrap(), &field.ty),
         (Value::Map(map), Label::Map(key_type)) => map
@@ -190,7 +190,7 @@ fn of_scalar(value: Value<'_>, scalar: Scalar) -> bool {
 }
 
 /// The list in a field.
-pub fn list_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> &'a mut dyn List {
+pub(crate) fn list_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> &'a mut dyn List {
     match get_mut(message, name) {
         ValueMut::List(list) => list,
         _ => unreachable!("{name} is no list"),
@@ -198,7 +198,7 @@ pub fn list_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> &'a mut dyn Lis
 }
 
 /// The map in a field.
-pub fn map_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> &'a mut dyn Map {
+pub(crate) fn map_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> &'a mut dyn Map {
     match get_mut(message, name) {
         ValueMut::Map(map) => map,
         _ => unreachable!("{name} is no map"),
@@ -206,7 +206,7 @@ pub fn map_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> &'a mut dyn Map 
 }
 
 /// The message in a field.
-pub fn message_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> &'a mut dyn Reflect {
+pub(crate) fn message_mut<'a>(message: &'a mut dyn Reflect, name: &str) -> &'a mut dyn Reflect {
     match get_mut(message, name) {
         ValueMut::Message(message) => message,
         _ => unreachable!("{name} is no message"),

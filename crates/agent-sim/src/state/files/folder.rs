@@ -18,7 +18,7 @@ use nix::sys::stat::{Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
 use nix::sys::statfs::fstatfs;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, geteuid, symlinkat, unlinkat};
 
-use super::store::{Kind, Owner, Room, Store, Usage};
+use super::store::{FileKind, Owner, Room, Store, Usage};
 use crate::root::Root;
 
 /// What keeps a step within the folder, and from waiting for anybody.
@@ -105,17 +105,17 @@ impl Folder {
 }
 
 impl Store for Folder {
-    fn kind(&self, path: &Path) -> Result<Kind> {
+    fn kind(&self, path: &Path) -> Result<FileKind> {
         if path.file_name().is_none() {
-            return Ok(Kind::Folder);
+            return Ok(FileKind::Folder);
         }
         self.within(path, |folder, name| {
             let status = fstatat(folder, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
             Ok(
                 match SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT {
-                    SFlag::S_IFDIR => Kind::Folder,
-                    SFlag::S_IFLNK => Kind::Link(readlinkat(folder, name)?),
-                    _ => Kind::File,
+                    SFlag::S_IFDIR => FileKind::Folder,
+                    SFlag::S_IFLNK => FileKind::Link(readlinkat(folder, name)?),
+                    _ => FileKind::File,
                 },
             )
         })

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::Result;
 use nix::errno::Errno;
 
-use super::store::{Kind, Owner, Room, Store, Usage};
+use super::store::{FileKind, Owner, Room, Store, Usage};
 
 /// How many bytes all files take at most, with their paths.
 const LIMIT: u64 = 256 << 20;
@@ -105,11 +105,11 @@ impl Memory {
 }
 
 impl Store for Memory {
-    fn kind(&self, path: &Path) -> Result<Kind> {
+    fn kind(&self, path: &Path) -> Result<FileKind> {
         Ok(match &self.node(path)?.content {
-            Content::Folder => Kind::Folder,
-            Content::File(_) => Kind::File,
-            Content::Link(target) => Kind::Link(target.clone()),
+            Content::Folder => FileKind::Folder,
+            Content::File(_) => FileKind::File,
+            Content::Link(target) => FileKind::Link(target.clone()),
         })
     }
 
@@ -197,7 +197,7 @@ impl Store for Memory {
     }
 
     fn rename(&mut self, from: &Path, to: &Path) -> Result<()> {
-        if matches!(self.kind(to), Ok(Kind::Folder)) {
+        if matches!(self.kind(to), Ok(FileKind::Folder)) {
             return Err(Errno::EISDIR);
         }
         if from == to {

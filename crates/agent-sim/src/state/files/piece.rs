@@ -10,7 +10,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::resolve::{entry, make_folders};
-use super::store::{Kind, Owner, Store};
+use super::store::{FileKind, Owner, Store};
 use super::{SHARED, SHARED_BASE};
 
 /// The permissions of a folder without set-ID and sticky bits.
@@ -112,7 +112,7 @@ fn make_base(store: &mut dyn Store, base: &Path) -> nix::Result<()> {
     for name in base {
         path.push(name);
         match store.kind(&path) {
-            Ok(Kind::Folder) => {}
+            Ok(FileKind::Folder) => {}
             Ok(_) => return Err(Errno::ENOTDIR),
             Err(Errno::ENOENT) => store.make_folder(&path, 0o755)?,
             Err(error) => return Err(error),
@@ -137,7 +137,10 @@ fn copy_folder(
     let base = Path::new(SHARED_BASE);
     let place = at("", entry(store, base, path))?;
     // A folder that is there already is kept with what is in it.
-    if matches!(store.kind(&place.path), Ok(Kind::File | Kind::Link(_))) {
+    if matches!(
+        store.kind(&place.path),
+        Ok(FileKind::File | FileKind::Link(_))
+    ) {
         at("", store.remove(&place.path))?;
     }
     let made = make_folders(store, base, path, mode & PLAIN);

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use nix::Result;
 use nix::errno::Errno;
 
-use super::store::{Kind, Store};
+use super::store::{FileKind, Store};
 
 /// How many links one path may lead through, as path_resolution(7) has it.
 const MOST_LINKS: usize = 40;
@@ -18,7 +18,7 @@ const MOST_BYTES: usize = 4095;
 
 /// Where a path leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Resolved {
     /// Free of links and `..`.
     pub(super) path: PathBuf,
     /// Whether it would have led out of the base.
@@ -26,22 +26,22 @@ pub(super) struct Place {
 }
 
 /// Where `path` leads from `base` on. Everything on the way must be there.
-pub(super) fn resolve(store: &dyn Store, base: &Path, path: &Path) -> Result<Place> {
+pub(super) fn resolve(store: &dyn Store, base: &Path, path: &Path) -> Result<Resolved> {
     let mut walk = Walk::new(base, path)?;
     let mut links = 0;
     while let Some(step) = walk.step() {
         let Step::Name(name) = step else { continue };
         let next = walk.at.join(name);
         match store.kind(&next)? {
-            Kind::Link(target) => {
+            FileKind::Link(target) => {
                 links += 1;
                 if links > MOST_LINKS {
                     return Err(Errno::ELOOP);
                 }
                 walk.follow(&target)?;
             }
-            Kind::File if !walk.left.is_empty() => return Err(Errno::ENOTDIR),
-            Kind::File | Kind::Folder => walk.at = next,
+            FileKind::File if !walk.left.is_empty() => return Err(Errno::ENOTDIR),
+            FileKind::File | FileKind::Folder => walk.at = next,
         }
     }
     Ok(walk.place())
@@ -49,11 +49,11 @@ pub(super) fn resolve(store: &dyn Store, base: &Path, path: &Path) -> Result<Pla
 
 /// Where the last name of `path` stands: its folder must be there, what is at
 /// the place itself need not, and is not followed.
-pub(super) fn entry(store: &dyn Store, base: &Path, path: &Path) -> Result<Place> {
+pub(super) fn entry(store: &dyn Store, base: &Path, path: &Path) -> Result<Resolved> {
     let name = path.file_name().ok_or(Errno::EINVAL)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut place = resolve(store, base, folder)?;
-    if store.kind(&place.path)? != Kind::Folder {
+    if store.kind(&place.path)? != FileKind::Folder {
         return Err(Errno::ENOTDIR);
     }
     place.path.push(name);
@@ -67,7 +67,7 @@ pub(super) fn make_folders(
     base: &Path,
     path: &Path,
     mode: u32,
-) -> Result<Place> {
+) -> Result<Resolved> {
     let mut walk = Walk::new(base, path)?;
     let mut made = false;
     while let Some(step) = walk.step() {
@@ -79,15 +79,15 @@ pub(super) fn make_folders(
         };
         let next = walk.at.join(name);
         match store.kind(&next) {
-            Ok(Kind::Folder) => walk.at = next,
-            Ok(Kind::File) => return Err(Errno::ENOTDIR),
-            Ok(Kind::Link(_)) => {
+            Ok(FileKind::Folder) => walk.at = next,
+            Ok(FileKind::File) => return Err(Errno::ENOTDIR),
+            Ok(FileKind::Link(_)) => {
                 let below = next.strip_prefix(base).unwrap_or(&next);
                 let place = match resolve(store, base, below) {
                     Err(Errno::ENOENT) => return Err(Errno::ENOTDIR),
                     other => other?,
                 };
-                if store.kind(&place.path)? != Kind::Folder {
+                if store.kind(&place.path)? != FileKind::Folder {
                     return Err(Errno::ENOTDIR);
                 }
                 walk.left_base |= place.left_base;
@@ -163,8 +163,8 @@ impl Walk {
         Ok(())
     }
 
-    fn place(self) -> Place {
-        Place {
+    fn place(self) -> Resolved {
+        Resolved {
             path: self.at,
             left_base: self.left_base,
         }

@@ -9,7 +9,7 @@ use nix::Result;
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FileKind {
     /// A folder.
     Folder,
     /// A symbolic link, and where it points to.
@@ -49,7 +49,7 @@ pub(crate) struct Usage {
 /// the system calls of the same name.
 pub(super) trait Store: Debug + Send {
     /// What stands there: `ENOENT` if nothing does.
-    fn kind(&self, path: &Path) -> Result<Kind>;
+    fn kind(&self, path: &Path) -> Result<FileKind>;
     /// Makes a folder where nothing is yet.
     fn make_folder(&mut self, path: &Path, mode: u32) -> Result<()>;
     /// Makes a link where nothing is yet.

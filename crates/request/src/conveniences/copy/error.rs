@@ -44,7 +44,7 @@ pub enum CopyError {
 
 impl CopyError {
     /// The parameter it is about.
-    pub fn parameter(&self) -> &str {
+    pub(crate) fn parameter(&self) -> &str {
         match self {
             CopyError::Parameter { parameter, .. } => parameter,
             CopyError::Source { .. } | CopyError::Read { .. } | CopyError::Changed { .. } => "src",

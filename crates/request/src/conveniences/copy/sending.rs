@@ -10,7 +10,7 @@ use std::vec;
 use nix::libc;
 
 use super::error::CopyError;
-use super::tree::{Entry, Kind, Tree};
+use super::tree::{Entry, EntryKind, Tree};
 use crate::conveniences::Draft;
 use agent_client::interrupt;
 use agent_report::error::Error;
@@ -85,8 +85,8 @@ impl GivenFields {
         }
         if !self.file_size {
             let size = match entry.kind {
-                Kind::File(size) => size,
-                Kind::Directory | Kind::Filled | Kind::Link(_) => 0,
+                EntryKind::File(size) => size,
+                EntryKind::Directory | EntryKind::Filled | EntryKind::Link(_) => 0,
             };
             set(message, FILE_SIZE, number(size));
         }
@@ -102,7 +102,7 @@ impl GivenFields {
     fn mode(self, entry: &Entry) -> u32 {
         match (self.file_mode, &entry.kind) {
             (None, _) => entry.mode,
-            (Some(mode), Kind::Directory | Kind::Filled | Kind::Link(_))
+            (Some(mode), EntryKind::Directory | EntryKind::Filled | EntryKind::Link(_))
                 if mode & libc::S_IFMT == 0 =>
             {
                 mode | entry.mode & libc::S_IFMT
@@ -241,17 +241,17 @@ impl Copying {
             return Ok(None);
         };
         let content = match &mut entry.kind {
-            Kind::File(_) => {
+            EntryKind::File(_) => {
                 let (file, metadata) = self.tree.read(&entry)?;
                 // It may have changed since it was looked at, as long as it was not sent.
-                entry.kind = Kind::File(metadata.size());
+                entry.kind = EntryKind::File(metadata.size());
                 entry.mode = metadata.mode();
                 entry.uid = metadata.uid();
                 entry.gid = metadata.gid();
                 Content::File(file, metadata)
             }
-            Kind::Link(target) => Content::Bytes(target.clone()),
-            Kind::Directory | Kind::Filled => Content::Nothing,
+            EntryKind::Link(target) => Content::Bytes(target.clone()),
+            EntryKind::Directory | EntryKind::Filled => Content::Nothing,
         };
         self.given.fill(self.message.as_mut(), &entry)?;
         self.totals.add(&entry);
@@ -440,11 +440,11 @@ fn changed(name: &str, how: String) -> CopyError {
 /// What is sent, in words.
 fn title(entry: &Entry) -> String {
     let what = match &entry.kind {
-        Kind::File(1) => "1 byte".to_owned(),
-        Kind::File(size) => format!("{size} bytes"),
-        Kind::Directory => "a directory".to_owned(),
-        Kind::Filled => "the directory's owner again".to_owned(),
-        Kind::Link(target) => format!("a link to {:?}", String::from_utf8_lossy(target)),
+        EntryKind::File(1) => "1 byte".to_owned(),
+        EntryKind::File(size) => format!("{size} bytes"),
+        EntryKind::Directory => "a directory".to_owned(),
+        EntryKind::Filled => "the directory's owner again".to_owned(),
+        EntryKind::Link(target) => format!("a link to {:?}", String::from_utf8_lossy(target)),
     };
     format!("{:?} to {:?} ({what})", entry.source, entry.target)
 }
@@ -463,13 +463,13 @@ impl Totals {
     /// Counts one more.
     fn add(&mut self, entry: &Entry) {
         match entry.kind {
-            Kind::File(size) => {
+            EntryKind::File(size) => {
                 self.files += 1;
                 self.bytes += size;
             }
-            Kind::Directory => self.directories += 1,
-            Kind::Filled => {}
-            Kind::Link(_) => self.links += 1,
+            EntryKind::Directory => self.directories += 1,
+            EntryKind::Filled => {}
+            EntryKind::Link(_) => self.links += 1,
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Entry {
     /// Where its copy is to be.
     pub(super) target: String,
     /// What it is.
-    pub(super) kind: Kind,
+    pub(super) kind: EntryKind,
     /// Kind and permissions, as in `st_mode`.
     pub(super) mode: u32,
     /// Its owner.
@@ -44,7 +44,7 @@ pub(super) struct Entry {
 
 /// What something to copy is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum EntryKind {
     /// A regular file of so many bytes.
     File(u64),
     /// A directory.
@@ -109,12 +109,12 @@ impl Tree {
         let metadata = found.metadata().map_err(failed)?;
         let file_type = metadata.file_type();
         let kind = if file_type.is_file() {
-            Kind::File(metadata.size())
+            EntryKind::File(metadata.size())
         } else if file_type.is_dir() {
-            Kind::Directory
+            EntryKind::Directory
         } else if file_type.is_symlink() {
             let link = readlinkat(&found, "").map_err(|error| failed(error.into()))?;
-            Kind::Link(link.into_vec())
+            EntryKind::Link(link.into_vec())
         } else {
             let what = special(file_type);
             return Err(CopyError::Source {
@@ -213,7 +213,7 @@ pub(super) fn scan(
             Visit::Leave(directory) => directory,
         };
         match entry.kind {
-            Kind::Directory if recursive => {
+            EntryKind::Directory if recursive => {
                 let names = tree.names(&entry)?;
                 if !names.is_empty() {
                     left.push(Visit::Leave(entry.filled()));
@@ -225,8 +225,8 @@ pub(super) fn scan(
                     left.push(Visit::Enter(parts.collect(), target));
                 }
             }
-            Kind::File(_) => drop(tree.read(&entry)?),
-            Kind::Directory | Kind::Filled | Kind::Link(_) => {}
+            EntryKind::File(_) => drop(tree.read(&entry)?),
+            EntryKind::Directory | EntryKind::Filled | EntryKind::Link(_) => {}
         }
         found.push(entry);
     }
@@ -259,7 +259,7 @@ impl Entry {
             parts: self.parts.clone(),
             source: self.source.clone(),
             target: self.target.clone(),
-            kind: Kind::Filled,
+            kind: EntryKind::Filled,
             ..*self
         }
     }
@@ -267,9 +267,9 @@ impl Entry {
     /// How many bytes of content there are.
     pub(super) fn size(&self) -> u64 {
         match &self.kind {
-            Kind::File(size) => *size,
-            Kind::Directory | Kind::Filled => 0,
-            Kind::Link(target) => target.len() as u64,
+            EntryKind::File(size) => *size,
+            EntryKind::Directory | EntryKind::Filled => 0,
+            EntryKind::Link(target) => target.len() as u64,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Fields of documents that this build does not know, where they are passed over: which
-//! ones, to be warned of.
+//! What is noted of the names in a request while it is read, to be warned of: fields that this
+//! build does not know, where they are passed over, and names of older releases.
 
 use std::cell::{Cell, RefCell};
 
@@ -44,6 +44,26 @@ impl Dialect for PassedOver {
     fn passes_over(&self, path: &str) -> bool {
         self.note(path);
         true
+    }
+}
+
+/// Names that fields had in older releases: a warning of each, once.
+#[derive(Debug, Default)]
+pub(super) struct FormerNames(RefCell<Vec<String>>);
+
+impl FormerNames {
+    /// Notes a name that is called `field` since `release`.
+    pub(super) fn note(&self, name: &str, field: &str, release: &str) {
+        let warning = format!("{name:?} is called {field} since Kata Containers {release}");
+        let mut warnings = self.0.borrow_mut();
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    /// A warning of each.
+    pub(super) fn warnings(self) -> Vec<String> {
+        self.0.into_inner()
     }
 }
 
