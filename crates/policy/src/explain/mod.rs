@@ -89,7 +89,7 @@ impl Said {
         let signs = |text: &&String| text.len() - text.matches(' ').count();
         Self {
             things: texts.len(),
-            signs: texts.iter().map(|text| signs(text)).sum(),
+            signs: texts.iter().map(signs).sum(),
             gaps: texts.iter().map(|text| text.matches("  ").count()).sum(),
         }
     }
