@@ -35,6 +35,7 @@ proptest! {
         is_of_go in any::<bool>(),
         is_coloured in any::<bool>(),
         width in proptest::option::of(50..200_usize),
+        indent in proptest::option::of(2..10_usize),
     ) {
         let mut said = "CreateContainerRequest is blocked by policy: ".to_owned();
         let texts = prints.iter().map(|(line, text)| format!("agent_policy:{line}: {text}"));
@@ -50,6 +51,9 @@ proptest! {
             // Something else shows how wide the terminal is.
             let wide = "-".repeat(width);
             said = format!("{wide}\n\n{wide}\n\n{}", broken(&said, width));
+            // Who pastes it may indent it.
+            let blanks = " ".repeat(indent.unwrap_or_default());
+            said = said.lines().map(|line| format!("{blanks}{line}\n")).collect();
         }
         // Colours take no room on a line.
         if is_coloured {

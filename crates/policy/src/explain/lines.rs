@@ -32,25 +32,36 @@ fn after_prefix(line: &str) -> Option<&str> {
     (is_number && is_prefix && words >= 3 && !before.ends_with(' ')).then_some(rest)
 }
 
+/// How far a line is indented, in blanks.
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// A text without what all of its lines are indented by.
+pub(super) fn without_common_indent(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let common = lines.map(indent_of).min().unwrap_or_default();
+    // One blank may be that between two words.
+    without_indent(text, if common > 1 { common } else { 0 })
+}
+
 /// How far lines are indented, in blanks; not all where they differ much.
 pub(super) fn indents(text: &str) -> BTreeSet<usize> {
     let mut indents = BTreeSet::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        indents.insert(line.len() - line.trim_start_matches(' ').len());
+        indents.insert(indent_of(line));
         if indents.len() > MAX_INDENTS {
             break;
         }
     }
-    indents.remove(&0);
-    indents
+    indents.split_off(&2)
 }
 
 /// A text whose lines are indented that much less, if they are.
 pub(super) fn without_indent(text: &str, indent: usize) -> String {
-    let lines = text.split('\n').map(|line| {
-        let blanks = line.len() - line.trim_start_matches(' ').len();
-        line.get(blanks.min(indent)..).unwrap_or_default()
-    });
+    let lines = text
+        .split('\n')
+        .map(|line| line.get(indent_of(line).min(indent)..).unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }
 

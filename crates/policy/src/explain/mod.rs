@@ -4,13 +4,12 @@
 mod colours;
 mod lines;
 
-use std::cmp::Reverse;
 use std::ops::Range;
 
 use serde::Serialize;
 
 use self::colours::{without_colours, without_written_colours};
-use self::lines::{indents, unbroken, without_indent, without_prefixes};
+use self::lines::{indents, unbroken, without_common_indent, without_indent, without_prefixes};
 use crate::agent::BLOCKED;
 use crate::engine::FILE;
 
@@ -57,36 +56,43 @@ pub struct Print {
 
 /// The denials in a text.
 pub fn denials(text: &str) -> Vec<Denial> {
-    let text = without_prefixes(&without_colours(text));
+    let text = without_common_indent(&without_prefixes(&without_colours(text)));
+    let mut best = denials_of_lines(&text);
     // A line that was broken may go on with an indent, of which only what is read tells how wide.
-    let mut readings = vec![denials_of_lines(&text)];
     for indent in indents(&text) {
-        readings.push(denials_of_lines(&without_indent(&text, indent)));
+        let read = denials_of_lines(&without_indent(&text, indent));
+        let (before, now) = (Said::by(&best), Said::by(&read));
+        let has_less_gaps = now.gaps < before.gaps && now.signs == before.signs;
+        if now.things > before.things || now.things == before.things && has_less_gaps {
+            best = read;
+        }
     }
-    readings.reverse();
-    readings
-        .into_iter()
-        .max_by_key(|it| said(it))
-        .unwrap_or_default()
+    best
 }
 
-/// How well denials are read: as many things that were printed, as much in them, and as few gaps
-/// there, but no blank less.
-fn said(denials: &[Denial]) -> (usize, usize, Reverse<usize>, usize) {
-    let prints = denials.iter().flat_map(|each| &each.prints);
-    let errors = denials.iter().filter_map(|each| each.error.as_ref());
-    let texts = prints.map(|print| print.text.as_str());
-    let texts: Vec<_> = texts
-        .chain(errors.map(|error| error.what.as_str()))
-        .collect();
-    let sum = |of: &dyn Fn(&str) -> usize| texts.iter().map(|text| of(text)).sum();
-    let blanks = |text: &str| text.matches(' ').count();
-    (
-        texts.len(),
-        sum(&|text| text.len() - blanks(text)),
-        Reverse(sum(&|text| text.matches("  ").count())),
-        sum(&blanks),
-    )
+/// How much denials say.
+struct Said {
+    /// How many prints and errors there are.
+    things: usize,
+    /// How long they are without blanks, in bytes.
+    signs: usize,
+    /// How many blanks come after another.
+    gaps: usize,
+}
+
+impl Said {
+    fn by(denials: &[Denial]) -> Self {
+        let prints = denials.iter().flat_map(|each| &each.prints);
+        let errors = denials.iter().filter_map(|each| each.error.as_ref());
+        let texts = prints.map(|print| &print.text);
+        let texts: Vec<_> = texts.chain(errors.map(|error| &error.what)).collect();
+        let signs = |text: &&String| text.len() - text.matches(' ').count();
+        Self {
+            things: texts.len(),
+            signs: texts.iter().map(signs).sum(),
+            gaps: texts.iter().map(|text| text.matches("  ").count()).sum(),
+        }
+    }
 }
 
 fn denials_of_lines(text: &str) -> Vec<Denial> {
