@@ -23,7 +23,7 @@ const COLD_PLUG: &str = include_str!("../shim/cold-plug.jsonl");
 /// How long a test waits for what it expects.
 const LIMIT: Duration = Duration::from_secs(60);
 /// What the proxy may take of this machine's memory, in KiB, whatever its sides do.
-const MEMORY: u64 = 256 << 10;
+const MEMORY: u64 = 320 << 10;
 
 fn path_of(served: &Served) -> PathBuf {
     let address = served.address();
@@ -472,6 +472,47 @@ fn hundreds_of_frames_that_come_in_part_are_passed_and_do_not_fill_the_memory() 
         .filter(|line| line.contains("\"method\":\"Check\""));
     // Requests and answers.
     assert_eq!(calls.count(), 2 * CONNECTIONS);
+}
+
+#[test]
+fn large_calls_on_many_connections_that_nobody_answers_do_not_fill_the_memory() {
+    const CONNECTIONS: usize = 100;
+    const WORKERS: usize = 4;
+    const ROUNDS: usize = 100;
+    const PART: usize = 256 << 10;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("behind");
+    let behind = UnixListener::bind(&path).unwrap();
+    let file = folder.path().join("calls").to_str().unwrap().to_owned();
+    let address = format!("unix://{}", path.display());
+    let proxy = proxy(&["--to", &address, "-w", &file]);
+    proxy.listening();
+    let mut clients: Vec<UnixStream> = Vec::new();
+    for _ in 0..CONNECTIONS {
+        clients.push(open(&path_of(&proxy)));
+        let (mut agent, _) = behind.accept().unwrap();
+        thread::spawn(move || std::io::copy(&mut agent, &mut std::io::sink()));
+    }
+    // Parts of the frames of all connections come in turn, so that many are there in part.
+    let content = [
+        b"\x0a\x11grpc.AgentService\x12\x08CopyFile",
+        &[0; 4_000_000][..],
+    ]
+    .concat();
+    let call = frame(1, 1, 0, &content);
+    thread::scope(|scope| {
+        for clients in clients.chunks(CONNECTIONS / WORKERS) {
+            let call = &call;
+            scope.spawn(move || {
+                for part in call.chunks(PART).cycle().take(ROUNDS) {
+                    for mut client in clients {
+                        client.write_all(part).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    ends_well(proxy);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! another agent, and compared.
 
 use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use crate::foreign::play;
 use crate::served::{Served, proxy, serve};
 use crate::terminal::program_at_terminal;
 use crate::tool::{connect, program, tool};
+use crate::wire::{frame, read_frame};
 
 const COLD_PLUG: &str = include_str!("../shim/cold-plug.jsonl");
 
@@ -48,6 +51,33 @@ pub(crate) fn recorded(folder: &Path) -> String {
     assert_eq!(lines.len(), calls.len());
     assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
     file
+}
+
+#[test]
+fn fields_that_the_protos_lack_are_told() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("calls").to_str().unwrap().to_owned();
+    let served = agent();
+    let proxy = proxy(&["--to", &served.address(), "-w", &file]);
+    proxy.listening();
+    let address = proxy.address();
+    let mut client = UnixStream::connect(address.strip_prefix("unix://").unwrap()).unwrap();
+    // A container's ID, and a field of a later release.
+    let content = b"\x0a\x11grpc.AgentService\x12\x0eStartContainer\x1a\x08\x0a\x03web\x98\x06\x07";
+    client.write_all(&frame(1, 1, 0, content)).unwrap();
+    read_frame(&mut client).unwrap();
+    drop(client);
+    let (_, lines, _) = proxy.end(Signal::SIGTERM);
+    assert_eq!(lines[0]["request"], json!({"container_id": "web"}));
+    assert_eq!(lines[0]["unknown_fields"], json!(["field 99"]));
+    let shown = tool(["show", "-v", &file]).run().succeeded().text();
+    assert!(
+        shown.contains("\n                    not in the protos: field 99\n"),
+        "{shown}"
+    );
+    let page = tool(["show", "-o", "html", &file]).run().succeeded().text();
+    assert!(page.contains(r#""unknown_fields":["field 99"]"#));
+    assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
 }
 
 #[test]

@@ -74,6 +74,11 @@ impl Budget {
 }
 
 impl Share {
+    /// How many bytes of the budget nobody has.
+    pub fn left(&self) -> usize {
+        self.budget.left()
+    }
+
     /// Has so many bytes from here on, if there are as many. It keeps what it had otherwise.
     pub fn resize(&mut self, bytes: usize) -> bool {
         let Shared { left, more, .. } = &*self.budget.shared;

@@ -10,10 +10,10 @@ use crate::audit::{self, Findings};
 use crate::engine::{Rego, Verdict};
 use crate::judge::{Judge, JudgeError};
 use crate::request::{Given, Request, is_silent};
-use crate::trace::{Reason, Stop};
+use crate::trace::{Reason, Stops};
 
 /// What is said of a denied request.
-const BLOCKED: &str = "is blocked by policy";
+pub(crate) const BLOCKED: &str = "is blocked by policy";
 /// The statuses that it answers with.
 const OK: (i32, &str) = (0, "OK");
 const PERMISSION_DENIED: (i32, &str) = (7, "PERMISSION_DENIED");
@@ -40,6 +40,15 @@ pub struct Refusal {
     pub is_silent: bool,
     /// Whether the policy is the reason: it denies the request, or does not decide it.
     pub is_by_policy: bool,
+}
+
+/// Why a request is refused.
+#[derive(Debug, Default)]
+pub struct Why {
+    /// The reasons, the shortest first.
+    pub reasons: Vec<Reason>,
+    /// Why they cannot be found out.
+    pub unknown: Option<String>,
 }
 
 impl Agent {
@@ -123,8 +132,7 @@ impl Agent {
             let Some((alone, rest)) = rest.split_first().filter(|_| !has_failed) else {
                 return Ok(());
             };
-            let case = alone.case.as_ref();
-            let answer = case.map_or(Ok(None), |case| self.answer(&case.request));
+            let answer = self.ask(alone);
             has_failed = answer.is_err();
             each(alone, answer)?;
             if has_failed {
@@ -135,41 +143,70 @@ impl Agent {
     }
 
     /// Whether it would carry out a request; its state stays as it is.
-    ///
-    /// # Errors
-    /// When the policy does not come to an answer.
-    pub fn would_allow(&mut self, request: &Request) -> Result<bool, JudgeError> {
+    pub(crate) fn would_allow(&mut self, request: &Request) -> Result<bool, JudgeError> {
         let verdict = self.judge.would_allow(&request.rule, &request.input)?;
         Ok(verdict == Verdict::Allowed)
     }
 
     /// Why its policy does not allow a request, the shortest reason first.
-    ///
-    /// # Errors
-    /// When that cannot be found out.
-    pub fn why(&mut self, request: &Request) -> Result<Vec<Reason>, JudgeError> {
+    pub(crate) fn reasons(&mut self, request: &Request) -> Result<Vec<Reason>, JudgeError> {
         self.judge.why(&request.rule, &request.input)
     }
 
-    /// Which changes of an allowed request its policy allows as well; `done` is told how many
-    /// have been tried.
+    /// How it would refuse a request that was given, if it does; a call that no policy is asked
+    /// about it does not.
+    ///
+    /// # Errors
+    /// When the policy does not come to an answer.
+    pub fn ask(&mut self, given: &Given) -> Result<Option<Refusal>, JudgeError> {
+        let case = given.case.as_ref();
+        case.map_or(Ok(None), |case| self.answer(&case.request))
+    }
+
+    /// Why its policy does not allow a request, if it is the policy that refuses it.
+    ///
+    /// # Errors
+    /// When the policy does not come to an end.
+    pub fn why(&mut self, given: &Given, refusal: &Refusal) -> Result<Why, JudgeError> {
+        let mut why = Why::default();
+        if let Some(case) = given.case.as_ref().filter(|_| refusal.is_by_policy) {
+            match self.reasons(&case.request) {
+                Ok(reasons) => why.reasons = reasons,
+                Err(JudgeError::Cannot(error)) => why.unknown = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(why)
+    }
+
+    /// Which changes of a request its policy allows as well, if it allows the request, and how it
+    /// would refuse the request, if it does. `done` is told how many have been tried. Its state
+    /// is then that after the request alone.
     ///
     /// # Errors
     /// When the policy does not come to an answer.
     pub fn audit(
         &mut self,
         schema: &'static Schema,
-        request: &Request,
+        given: &Given,
         done: impl FnMut(usize, usize),
-    ) -> Result<Findings, JudgeError> {
-        audit::audit(&mut self.judge, schema, request, done)
+    ) -> Result<(Option<Refusal>, Option<Findings>), JudgeError> {
+        let Some(case) = &given.case else {
+            return Ok((None, None));
+        };
+        let request = &case.request;
+        let findings = match self.would_allow(request)? {
+            true => Some(audit::audit(&mut self.judge, schema, request, done)?),
+            false => None,
+        };
+        Ok((self.answer(request)?, findings))
     }
 
-    /// Where rules stopped that printed from these lines of the policy, in this order.
+    /// What it tells of the policy that it printed from these lines, in this order.
     ///
     /// # Errors
     /// When the policy cannot be read for it.
-    pub fn stops(&mut self, lines: Vec<u32>) -> Result<Vec<Stop>, JudgeError> {
+    pub fn stops(&mut self, lines: Vec<u32>) -> Result<Stops, JudgeError> {
         self.judge.stops(lines)
     }
 }

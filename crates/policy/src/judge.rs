@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::engine::{FILE, Rego, Verdict};
 use crate::protocol::{Answer, Question};
-use crate::trace::{Constants, Reason, Stop};
+use crate::trace::{Constants, Reason, Stops};
 
 /// How long a process may take to begin, whatever an answer may take.
 const START: Duration = Duration::from_secs(10);
@@ -217,11 +217,11 @@ impl Judge {
         }
     }
 
-    /// Where rules stopped that printed from these lines of the policy, in this order.
+    /// What it tells of the policy that it printed from these lines, in this order.
     ///
     /// # Errors
     /// When the policy cannot be read for it.
-    pub fn stops(&mut self, lines: Vec<u32>) -> Result<Vec<Stop>, JudgeError> {
+    pub fn stops(&mut self, lines: Vec<u32>) -> Result<Stops, JudgeError> {
         match self.ask(&Question::Stops { lines })? {
             Answer::Stops(stops) => Ok(stops),
             other => Err(unexpected(&other)),

@@ -24,11 +24,11 @@ pub mod source;
 mod trace;
 mod worker;
 
-pub use agent::{Agent, Refusal, verdict_of};
+pub use agent::{Agent, Refusal, Why, verdict_of};
 pub use engine::{Rego, Verdict};
 pub use judge::{Judge, JudgeError};
 pub use never::never_allowed;
 pub use request::{Case, Given, Request, RequestError};
 pub use source::SourceError;
-pub use trace::{Line, Part, Reason, Step, Stop, What};
+pub use trace::{Line, Part, Reason, Step, Stop, Stops, What};
 pub use worker::work;

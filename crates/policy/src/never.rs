@@ -23,7 +23,7 @@ pub fn never_allowed(
         if agent.would_allow(&request)? {
             continue;
         }
-        match agent.why(&request) {
+        match agent.reasons(&request) {
             Ok(reasons) => {
                 let mut steps = reasons.iter().flat_map(|reason| &reason.steps);
                 if steps.all(|step| step.is_fixed) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::engine::{Rego, Verdict};
-use crate::trace::{Constants, Reason, Stop};
+use crate::trace::{Constants, Reason, Stops};
 
 /// A question.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub(crate) enum Answer {
         state: Option<String>,
     },
     Why(Vec<Reason>),
-    Stops(Vec<Stop>),
+    Stops(Stops),
     Constants(Constants),
     /// Why there is no answer.
     Cannot(String),

@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 use agent_text::escape;
 use serde_json::{Value as Json, json};
 
-use crate::agent::Refusal;
+use crate::agent::{BLOCKED, Refusal, Why};
 use crate::audit::{Change, Findings, Kind, MAX_CONSTANTS};
 use crate::explain::Denial;
 use crate::request::Given;
-use crate::trace::{Reason, Step, Stop, What};
+use crate::trace::{Reason, Step, Stops, What};
 
 /// How much of a value, or of what was printed, is shown, in characters.
 const WIDTH: usize = 200;
@@ -73,8 +73,33 @@ pub fn answer_as_json(number: usize, given: &Given, refusal: Option<&Refusal>) -
     object
 }
 
-/// Why a request is denied: the first of its reasons, and how many there are beside them.
-pub fn reasons(file: &str, reasons: &[Reason]) -> String {
+/// A refused request and why it is refused; the lines are those of the policy called `file`.
+pub fn why(number: usize, given: &Given, refusal: &Refusal, file: &str, why: &Why) -> String {
+    let mut refusal = refusal.clone();
+    if let Some(case) = given.case.as_ref().filter(|_| refusal.is_denial()) {
+        // The reasons say more than what was printed.
+        refusal.message = format!("{} {BLOCKED}", case.request.rule);
+    }
+    let mut text = answer(number, given, Some(&refusal));
+    text.push('\n');
+    text.push_str(&reasons(file, &why.reasons));
+    if let Some(error) = &why.unknown {
+        let error = escape::line(error);
+        let _ = writeln!(text, "  the reason cannot be found out: {error}");
+    }
+    text
+}
+
+/// The same for scripts.
+pub fn why_as_json(number: usize, given: &Given, refusal: &Refusal, file: &str, why: &Why) -> Json {
+    let mut object = answer_as_json(number, given, Some(refusal));
+    object["policy"] = json!(file);
+    object["reasons"] = json!(why.reasons);
+    object
+}
+
+/// The first of the reasons, and how many there are beside them.
+fn reasons(file: &str, reasons: &[Reason]) -> String {
     let shown = reasons.iter().take(REASONS).map(|each| reason(file, each));
     let mut text = shown.collect::<Vec<_>>().join("  or\n");
     if reasons.len() > REASONS {
@@ -157,17 +182,16 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// How many changes of a request are still allowed, and then which, a line for each place.
-pub fn findings(findings: &Findings) -> String {
+/// How many changes of an allowed request are still allowed, and then which, a line for each
+/// place.
+pub fn findings(number: usize, given: &Given, findings: &Findings) -> String {
     let mut places: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for change in &findings.allowed {
         places.entry(&change.path).or_default().push(change);
     }
-    let mut text = format!(
-        "{} of {} changes are still allowed\n",
-        findings.allowed.len(),
-        findings.tried
-    );
+    let (answer, allowed) = (answer(number, given, None), findings.allowed.len());
+    let tried = findings.tried;
+    let mut text = format!("{answer}: {allowed} of {tried} changes are still allowed\n");
     let width = places
         .keys()
         .map(|path| path.chars().count())
@@ -215,8 +239,21 @@ fn said(change: &Change) -> String {
 
 /// A denial, a line for each thing that the policy printed; `full` shows all of each.
 pub fn denial(denial: &Denial, full: bool) -> String {
+    let said = |text: &str| match full {
+        true => escape::line(text).into_owned(),
+        false => shortened(text),
+    };
+    if let Some(error) = &denial.error {
+        let line = error
+            .line
+            .map_or_else(String::new, |line| format!("line {line}  "));
+        let (rule, what) = (&denial.rule, said(&error.what));
+        return format!("{rule} is refused, as the policy does not decide it\n  {line}{what}\n");
+    }
     let mut text = format!("{} is blocked by policy\n", denial.rule);
-    if denial.prints.is_empty() {
+    if !denial.has_prints {
+        text.push_str("  the text does not go on to what the policy printed\n");
+    } else if denial.prints.is_empty() {
         text.push_str("  the policy printed nothing\n");
     }
     let width = denial
@@ -226,27 +263,45 @@ pub fn denial(denial: &Denial, full: bool) -> String {
         .max();
     let width = width.unwrap_or_default();
     for print in &denial.prints {
-        let said = match full {
-            true => escape::line(&print.text).into_owned(),
-            false => shortened(&print.text),
-        };
-        let _ = writeln!(text, "  line {:<width$}  {said}", print.line);
+        let _ = writeln!(text, "  line {:<width$}  {}", print.line, said(&print.text));
     }
     text
 }
 
+/// A denial and what it tells of the policy, for scripts.
+pub fn denial_as_json(denial: &Denial, stops: Option<&Stops>) -> Json {
+    let mut object = json!(denial);
+    if let Some(stops) = stops {
+        object["stops"] = json!(stops.stops);
+        object["unknown_lines"] = json!(stops.unknown_lines);
+    }
+    object
+}
+
 /// Where rules stopped; `file` is what the policy's file is called.
-pub fn stops(file: &str, stops: &[Stop]) -> String {
+pub fn stops(file: &str, stops: &Stops) -> String {
     let mut text = String::new();
-    for stop in stops {
+    let file = escape::line(file);
+    if let Some(line) = stops.unknown_lines.first() {
+        let _ = writeln!(
+            text,
+            "  {file} is not the policy that printed this: it prints nothing on line {line}"
+        );
+        return text;
+    }
+    for stop in &stops.stops {
         let one = match stop.statements.len() {
             1 => "this does not hold",
             _ => "one of these does not hold",
         };
         let _ = writeln!(text, "  {} stopped: {one}", escape::line(&stop.rule));
         for line in &stop.statements {
-            let (file, said) = (escape::line(file), escape::line(&line.text));
-            let _ = writeln!(text, "    {file}:{}: {said}", line.line);
+            let _ = writeln!(
+                text,
+                "    {file}:{}: {}",
+                line.line,
+                escape::line(&line.text)
+            );
         }
     }
     text

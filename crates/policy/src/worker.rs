@@ -80,7 +80,8 @@ fn write(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
 #[derive(Default)]
 struct Desk {
     engine: Option<Engine>,
-    text: String,
+    /// The policy, unless it was not taken.
+    text: Option<String>,
     rego: Rego,
     tracer: Option<Tracer>,
 }
@@ -116,21 +117,24 @@ impl Desk {
 
     fn take(&mut self, text: String, rego: Rego, state: Option<String>) -> Answer {
         self.tracer = None;
-        self.text.clone_from(&text);
+        self.text = None;
         self.rego = rego;
         let engine = match &mut self.engine {
             Some(engine) if engine.rego() == rego => engine,
             none => none.insert(Engine::new(rego)),
         };
-        let taken = engine.set_policy(text);
+        let taken = engine.set_policy(text.clone());
         let taken = taken.and_then(|()| state.map_or(Ok(()), |state| engine.set_state(&state)));
         match taken {
-            Ok(()) => Answer::Taken {
-                allow_failures: engine.allows_failures(),
-            },
+            Ok(()) => {
+                self.text = Some(text);
+                Answer::Taken {
+                    allow_failures: engine.allows_failures(),
+                }
+            }
             Err(error) => Answer::NotTaken {
                 error,
-                is_v0: rego == Rego::V1 && engine::parses(&self.text, Rego::V0),
+                is_v0: rego == Rego::V1 && engine::parses(&text, Rego::V0),
             },
         }
     }
@@ -138,13 +142,19 @@ impl Desk {
     fn why(&mut self, rule: &str, input: &str) -> Result<Vec<crate::Reason>, String> {
         let engine = self.engine.as_ref().ok_or("there is no policy")?;
         let state = engine.state();
+        if self.text.is_none() {
+            return Ok(vec![crate::Reason::no_rule(rule)]);
+        }
         self.tracer()?.why(rule, input, &state)
     }
 
     fn tracer(&mut self) -> Result<&mut Tracer, String> {
         Ok(match &mut self.tracer {
             Some(tracer) => tracer,
-            none => none.insert(Tracer::new(&self.text, self.rego)?),
+            none => {
+                let text = self.text.as_ref().ok_or("there is no policy")?;
+                none.insert(Tracer::new(text, self.rego)?)
+            }
         })
     }
 }

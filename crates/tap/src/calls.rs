@@ -15,7 +15,7 @@ use crate::recording::{Kind, Payload, Record, Status, is_made_by_rule};
 /// How many calls are kept that have no answer yet, and how many bytes they take. The oldest are
 /// told as open then.
 const MOST_OPEN: usize = 1 << 16;
-const MOST_BYTES: usize = 32 << 20;
+const MOST_BYTES: usize = 16 << 20;
 
 /// A call as it went.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub struct Said {
     pub payload: Vec<u8>,
     /// What it says.
     pub message: Option<Box<RawValue>>,
+    /// The places of further fields, which the recorder did not know.
+    pub unknown_fields: Vec<String>,
     /// Why it says nothing.
     pub error: Option<String>,
 }
@@ -182,6 +184,7 @@ impl Call {
             request: Some(Said {
                 payload: record.payload.unwrap_or_default().0,
                 message: record.message,
+                unknown_fields: record.unknown_fields,
                 error: record.error,
             }),
             faults: Vec::new(),
@@ -212,6 +215,7 @@ impl Call {
         let response = record.payload.map(|Payload(payload)| Said {
             payload,
             message: record.message,
+            unknown_fields: record.unknown_fields,
             error: record.error,
         });
         call.end = End::Answered {
@@ -227,7 +231,8 @@ impl Call {
         let request = self.request.as_ref().map_or(0, |said| {
             let message = said.message.as_ref().map_or(0, |text| text.get().len());
             let error = said.error.as_ref().map_or(0, String::len);
-            said.payload.len() + message + error
+            let unknown: usize = said.unknown_fields.iter().map(String::len).sum();
+            said.payload.len() + message + unknown + error
         });
         let pair = |(key, value): &(String, String)| {
             size_of::<(String, String)>() + key.len() + value.len()
@@ -263,11 +268,8 @@ impl Call {
     ///
     /// # Errors
     /// When JSON has no form for it.
-    pub(crate) fn line(&self) -> serde_json::Result<Vec<u8>> {
-        let said = |said: Option<&Said>| {
-            let said = said?;
-            said.message.clone()
-        };
+    pub(crate) fn line<'a>(&'a self) -> serde_json::Result<Vec<u8>> {
+        let said = |said: Option<&'a Said>| said.and_then(|said| said.message.as_deref());
         let bytes = |said: Option<&Said>| {
             let said = said.filter(|said| said.message.is_none() && !said.payload.is_empty())?;
             Some(agent_text::hex::digits(&said.payload))
@@ -278,6 +280,7 @@ impl Call {
             _ => None,
         };
         let request = self.request.as_ref();
+        let unknown = |said: Option<&'a Said>| said.map_or(&[][..], |said| &said.unknown_fields);
         let mut metadata: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (key, value) in &self.metadata {
             metadata.entry(key).or_default().push(value);
@@ -290,12 +293,14 @@ impl Call {
             service: &self.service,
             method: &self.method,
             request: said(request),
+            unknown_fields: unknown(request),
             error: error(request).or_else(|| error(response)),
             payload: bytes(request),
             metadata,
             timeout_nano: self.timeout_nano,
             status: self.status(),
             response: said(response),
+            response_unknown_fields: unknown(response),
             response_payload: bytes(response),
             given_up: matches!(self.end, End::Lost(_)).then_some(true),
             open: matches!(self.end, End::Open).then_some(true),
@@ -303,7 +308,7 @@ impl Call {
             faults: &self.faults,
             kept_from_agent: self.kept_from_agent.then_some(true),
         };
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(self.size());
         line.serialize(&mut Serializer::with_formatter(&mut text, Printable))?;
         text.push(b'\n');
         Ok(text)
@@ -333,7 +338,9 @@ struct Line<'a> {
     service: &'a str,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<Box<RawValue>>,
+    request: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unknown_fields: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -345,7 +352,9 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response: Option<Box<RawValue>>,
+    response: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    response_unknown_fields: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     response_payload: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -409,7 +418,7 @@ mod tests {
     #[test]
     fn what_is_kept_of_open_calls_is_bounded() {
         // Eight calls with as much fill the bound.
-        const LARGE: usize = (4 << 20) - size_of::<Call>();
+        const LARGE: usize = MOST_BYTES / 8 - size_of::<Call>();
         let mut calls = Calls::default();
         for stream in 0..8 {
             assert_eq!(told(&mut calls, record(Kind::Request, stream, LARGE)), []);

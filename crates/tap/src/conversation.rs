@@ -16,6 +16,8 @@ const LARGEST_DATA: usize = 4 << 20;
 const LONGEST_LINE: usize = 64;
 /// What each direction may keep of a frame whatever the others keep: enough for most calls.
 const ALWAYS_KEPT: usize = 4 << 10;
+/// A frame gets room for all of it at once if that takes no larger part of what is left to all.
+const PLENTY: usize = 4;
 /// How many bytes that are not ttRPC are kept of each direction.
 const MOST_OTHER_BYTES: usize = 64 << 10;
 
@@ -317,18 +319,31 @@ impl Side {
     }
 
     /// Whether so many more bytes of something with so many in all may be kept, for which there
-    /// is room then.
+    /// is room then. What is counted is the room, as memory that was used before is there before
+    /// bytes are put into it.
     fn has_room(&mut self, more: usize, length: usize) -> bool {
         let kept = self.partial.len() + more;
-        let counted = match kept {
-            // It does not stay.
-            _ if kept == length => 0,
-            _ => kept.saturating_sub(ALWAYS_KEPT),
+        if kept <= self.partial.capacity() {
+            return true;
+        }
+        let rooms = match kept {
+            // It does not stay, so it is not counted.
+            _ if kept == length => return self.grow(length),
+            _ if kept <= ALWAYS_KEPT => [length.min(ALWAYS_KEPT), kept],
+            // All of it at once, where that leaves enough to the others.
+            _ if length <= self.share.left() / PLENTY => [length, kept],
+            _ => [length.min(2 * kept), kept],
         };
-        let missing = length - self.partial.len();
-        (counted == 0 || self.share.resize(counted))
-            // The system gives the memory only where bytes are put into it.
-            && self.partial.try_reserve_exact(missing).is_ok()
+        rooms.into_iter().any(|room| {
+            let counted = room.saturating_sub(ALWAYS_KEPT);
+            self.share.resize(counted) && self.grow(room)
+        })
+    }
+
+    /// Makes room for so many bytes in all.
+    fn grow(&mut self, room: usize) -> bool {
+        let more = room - self.partial.len();
+        self.partial.try_reserve_exact(more).is_ok()
     }
 
     /// Reads the header that has come. The data comes in its place.

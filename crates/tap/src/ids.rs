@@ -17,6 +17,9 @@ const TELLING_LENGTH: usize = 16;
 /// host name.
 const SHORTENED_LENGTH: usize = 12;
 
+/// The longest bytes that are looked at, as each ID is looked for in them.
+const LONGEST_BYTES: usize = 64 << 10;
+
 /// The fields that hold an ID.
 #[derive(Debug, Clone, Copy)]
 pub struct IdFields {
@@ -39,6 +42,8 @@ pub struct Ids {
     /// The fields of a request that hold an ID.
     pub(crate) fields: IdFields,
     known: BTreeMap<String, Known>,
+    /// The longest bytes in which they are replaced too, where these are text.
+    longest_bytes: usize,
 }
 
 /// What is known of an ID.
@@ -56,6 +61,16 @@ impl Ids {
         Ids {
             fields,
             known: BTreeMap::new(),
+            longest_bytes: 0,
+        }
+    }
+
+    /// They are replaced in what processes write and read too, and in small files. What is sent
+    /// may not do so, as its length stands in other fields.
+    pub(crate) fn with_bytes(self) -> Ids {
+        Ids {
+            longest_bytes: LONGEST_BYTES,
+            ..self
         }
     }
 
@@ -124,8 +139,12 @@ impl Ids {
         let mut any = false;
         for (index, field) in message.descriptor().fields.iter().enumerate() {
             // What is not there must not come to be.
-            let is_text = !matches!(field.ty, Type::Scalar(scalar) if scalar != Scalar::String);
-            if !is_text || message.get(index).is_none() {
+            let may_have_one = match field.ty {
+                Type::Scalar(Scalar::Bytes) => self.longest_bytes > 0,
+                Type::Scalar(scalar) => scalar == Scalar::String,
+                _ => true,
+            };
+            if !may_have_one || message.get(index).is_none() {
                 continue;
             }
             let holds_one = self.fields.contain(field.name);
@@ -145,6 +164,16 @@ impl Ids {
                 }
                 None => false,
             },
+            ValueMut::Bytes(bytes) if bytes.len() <= self.longest_bytes => {
+                let text = std::str::from_utf8(bytes).ok();
+                match text.and_then(|text| self.replaced(text, false)) {
+                    Some(other) => {
+                        *bytes = other.into_bytes();
+                        true
+                    }
+                    None => false,
+                }
+            }
             ValueMut::Message(message) => self.replace(message),
             ValueMut::List(list) => self.replace_in_list(list),
             ValueMut::Map(map) => self.replace_in_map(map),
@@ -211,7 +240,8 @@ impl Ids {
             .min_by_key(|found| (found.place.start, Reverse(found.place.end)))
     }
 
-    /// The first word that only one ID begins with.
+    /// The first word that only one hexadecimal ID begins with, or several for which the same
+    /// stands.
     fn find_shortened(&self, text: &str, from: usize) -> Option<Found<'_>> {
         let rest = text.get(from..).unwrap_or_default();
         let words = rest.split(|c: char| !c.is_ascii_alphanumeric());
@@ -228,14 +258,14 @@ impl Ids {
                 let mut longer = self
                     .known
                     .range::<str, _>(first)
-                    .take_while(|(id, _)| id.starts_with(word));
-                match (longer.next(), longer.next()) {
-                    (Some((id, _)), None) if is_hexadecimal(id) => Some(Found {
-                        place: start..start + word.len(),
-                        id,
-                    }),
-                    _ => None,
-                }
+                    .take_while(|(id, _)| id.starts_with(word))
+                    .filter(|(id, _)| is_hexadecimal(id));
+                let (id, known) = longer.next()?;
+                let place = start..start + word.len();
+                let found = Found { place, id };
+                let form = found.form_of(&known.other);
+                let is_one = longer.all(|(_, known)| found.form_of(&known.other) == form);
+                is_one.then_some(found)
             })
     }
 }
@@ -381,6 +411,9 @@ mod tests {
             (&id, &other),
             ("deadbeefdeadbeef1", "1"),
             ("deadbeefdeadbeef2", "2"),
+            // Those that no host name has do not matter.
+            (&format!("{id}-exec1"), "3"),
+            (&format!("{id}x"), "4"),
         ]);
         for (text, expected) in [
             ("0123456789ab", Some("fedcba987654")),

@@ -25,6 +25,7 @@ mod capture;
 mod comparison;
 mod connection;
 mod conversation;
+mod decoded;
 pub mod diff;
 mod faulty;
 mod ids;

@@ -18,9 +18,9 @@ use crate::recorder::{Event, Recorder, What};
 use crate::recording::Record;
 
 /// How many bytes of frames that have come in part all connections may keep together.
-const KEPT: usize = 32 << 20;
+const KEPT: usize = 16 << 20;
 /// How many bytes of frames may wait to be decoded: a dozen of the largest frames and more.
-const WAITING_FRAMES: usize = 64 << 20;
+const WAITING_FRAMES: usize = 48 << 20;
 /// How many bytes of lines may wait for the reader of standard output.
 const WAITING_LINES: usize = 16 << 20;
 /// By how much the log's threads stand back: they get a tenth of a processor that others want.

@@ -5,23 +5,18 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use agent_client::CallError;
-use agent_schema::json::{self, Style};
-use agent_schema::{Label, Message, Rpc, Schema, Type};
+use agent_schema::{Message, Rpc, Schema};
 use agent_wire::{Content, Fields};
-use serde_json::value::RawValue;
 
 use crate::conversation::{Direction, FLAG_NO_DATA, Frame, FrameType, Piece};
+use crate::decoded::{self, MOST_FIELDS, has_many_fields, status_of};
 use crate::queue::Loss;
-use crate::recording::{Detail, Kind, Lost, Payload, Record, Status};
+use crate::recording::{Kind, Lost, Payload, Record, Status};
 
 /// How many open calls are remembered. The answers to further ones are shown without a name.
 const MOST_OPEN: usize = 1 << 14;
 /// How much of a name that this build does not know is kept, in characters.
 const LONGEST_NAME: usize = 200;
-
-/// How many fields a message may have, those of the messages in it included, to be decoded. An
-/// empty message takes two bytes of a frame, and a hundred times as many in memory.
-const MOST_FIELDS: usize = 1 << 17;
 
 /// Something on a connection.
 #[derive(Debug, Clone)]
@@ -292,96 +287,8 @@ impl Recorder {
 
     /// Puts a payload and what it says into a record.
     fn decode(&self, message: &'static Message, payload: Vec<u8>, record: &mut Record) {
-        match decoded(self.schema, message, &payload) {
-            Ok(text) => record.message = Some(text),
-            Err(reason) => record.error = Some(reason),
-        }
-        record.payload = Some(Payload(payload));
+        decoded::put(self.schema, message, payload, record);
     }
-}
-
-/// An encoded message as ProtoJSON.
-///
-/// # Errors
-/// Why it has no such form.
-pub(crate) fn decoded(
-    schema: &'static Schema,
-    message: &'static Message,
-    payload: &[u8],
-) -> Result<Box<RawValue>, String> {
-    let not = |reason: &dyn std::fmt::Display| format!("not a {}: {reason}", message.full_name);
-    if fields_left(message, Fields::of(payload), MOST_FIELDS).is_none() {
-        let name = message.full_name;
-        return Err(format!(
-            "a {name} with more than {MOST_FIELDS} fields is not decoded"
-        ));
-    }
-    let mut value = (message.new)();
-    agent_schema::decode(&mut *value, payload).map_err(|error| not(&error))?;
-    let mut text = Vec::new();
-    json::write(&*value, schema, Style::default(), &mut text).map_err(|error| not(&error))?;
-    let text = String::from_utf8(text).map_err(|error| not(&error))?;
-    RawValue::from_string(text).map_err(|error| not(&error))
-}
-
-/// An agent's status as it is recorded. Its details are decoded where `schema` has their types.
-pub(crate) fn status_of(schema: &'static Schema, status: agent_client::Status) -> Status {
-    let details = status.details.into_iter().map(|detail| {
-        let name = detail.type_url.rsplit('/').next().unwrap_or_default();
-        let message = schema.messages.iter().find(|it| it.full_name == name);
-        let message = message.and_then(|it| decoded(schema, it, &detail.value).ok());
-        Detail {
-            message: message.and_then(|text| serde_json::from_str(text.get()).ok()),
-            type_url: detail.type_url,
-            value: Payload(detail.value),
-        }
-    });
-    Status {
-        code: status.code,
-        name: agent_client::status_name(status.code).map(str::to_owned),
-        details: details.collect(),
-        message: status.message,
-    }
-}
-
-/// How many of `most` fields are left where a message has its own and those of the messages in
-/// it, as far as it can be read; none where it has more.
-fn fields_left(message: &Message, mut fields: Fields<'_>, most: usize) -> Option<usize> {
-    let mut left = most;
-    while let Ok(Some((number, content))) = fields.next_field() {
-        left = left.checked_sub(1)?;
-        let known = message.fields.iter().find(|field| field.number == number);
-        if let (Some(field), Content::Bytes(bytes)) = (known, content)
-            && let Type::Message(inner) = field.ty
-            && let Ok(nested) = fields.nested(bytes)
-        {
-            left = match field.label {
-                Label::Map(_) => values_left(inner, nested, left)?,
-                _ => fields_left(inner, nested, left)?,
-            };
-        }
-    }
-    Some(left)
-}
-
-/// Whether a message has more fields than are decoded, those of the messages in it aside.
-fn has_many_fields(message: &[u8]) -> bool {
-    let mut fields = Fields::of(message);
-    (0..=MOST_FIELDS).all(|_| matches!(fields.next_field(), Ok(Some(_))))
-}
-
-/// The same as `fields_left` for an entry of a map whose values are messages.
-fn values_left(value: &Message, mut entry: Fields<'_>, most: usize) -> Option<usize> {
-    let mut left = most;
-    while let Ok(Some((number, content))) = entry.next_field() {
-        left = left.checked_sub(1)?;
-        if let (2, Content::Bytes(bytes)) = (number, content)
-            && let Ok(nested) = entry.nested(bytes)
-        {
-            left = fields_left(value, nested, left)?;
-        }
-    }
-    Some(left)
 }
 
 /// The RPC of this name, exactly as on the wire.
@@ -417,6 +324,7 @@ impl Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decoded::decoded;
 
     #[test]
     fn a_message_of_very_many_fields_is_kept_as_it_came() {
@@ -434,7 +342,9 @@ mod tests {
         };
         let storages = number_of("storages");
         assert!(decoded(schema, message, &empty(storages, 1000)).is_ok());
-        let error = decoded(schema, message, &empty(storages, MOST_FIELDS + 1)).unwrap_err();
+        let error = decoded(schema, message, &empty(storages, MOST_FIELDS + 1))
+            .err()
+            .unwrap();
         assert_eq!(
             error,
             "a grpc.CreateContainerRequest with more than 131072 fields is not decoded"

@@ -8,7 +8,7 @@ use std::io;
 use std::process::Command;
 
 use agent_policy::{Agent, Given, JudgeError, Rego, explain, export, show, source};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use self::requests::requests;
 use crate::cli::{
@@ -220,49 +220,26 @@ fn why(
     let (policy, requests) = (&options.policy, &options.requests);
     let mut questions = Questions::read(schema, policy, requests, inputs, logger)?;
     let agent = &mut questions.asked.agent;
-    let file = escape::line(&questions.asked.file);
+    let mut file = questions.asked.file;
     let mut output = Output::default();
     for (number, given) in (1..).zip(&questions.requests) {
-        let refusal = match &given.case {
-            Some(case) => agent.answer(&case.request),
-            None => Ok(None),
-        };
-        let refusal = refusal.map_err(|error| failed(given, error))?;
-        let (Some(case), Some(mut refusal)) = (&given.case, refusal) else {
+        let refusal = agent.ask(given).map_err(|error| failed(given, error))?;
+        if given.sets_policy(refusal.as_ref()) {
+            file = format!("policy of request {number}");
+        }
+        let Some(refusal) = refusal else {
             if !options.json {
                 let line = show::answer(number, given, None);
                 output.line(&line).map_err(alone)?;
             }
             continue;
         };
-        let why = match refusal.is_by_policy {
-            true => agent.why(&case.request),
-            false => Ok(Vec::new()),
+        let why = agent.why(given, &refusal);
+        let why = why.map_err(|error| failed(given, error))?;
+        let text = match options.json {
+            true => as_line(&show::why_as_json(number, given, &refusal, &file, &why)) + "\n",
+            false => show::why(number, given, &refusal, &file, &why),
         };
-        let (reasons, none) = match why {
-            Ok(reasons) => (reasons, None),
-            Err(JudgeError::Cannot(error)) => (Vec::new(), Some(error)),
-            Err(error) => return Err(failed(given, error)),
-        };
-        if options.json {
-            let mut object = show::answer_as_json(number, given, Some(&refusal));
-            object["reasons"] = json!(reasons);
-            output.line(&as_line(&object)).map_err(alone)?;
-            continue;
-        }
-        if refusal.is_denial() {
-            // The reasons say more than what was printed.
-            refusal.message = format!("{} is blocked by policy", case.request.rule);
-        }
-        let mut text = show::answer(number, given, Some(&refusal));
-        text.push('\n');
-        text.push_str(&show::reasons(&file, &reasons));
-        if let Some(error) = none {
-            text += &format!(
-                "  the reason cannot be found out: {}\n",
-                escape::line(&error)
-            );
-        }
         output.text(&text).map_err(alone)?;
     }
     Ok(0)
@@ -279,43 +256,20 @@ fn audit(
     let agent = &mut questions.asked.agent;
     let mut output = Output::default();
     for (number, given) in (1..).zip(&questions.requests) {
-        let Some(case) = &given.case else {
-            let line = match options.json {
-                true => as_line(&show::answer_as_json(number, given, None)),
-                false => show::answer(number, given, None),
-            };
-            output.line(&line).map_err(alone)?;
-            continue;
+        let line = progress::of_text();
+        let (name, of) = (&given.name, questions.requests.len());
+        let audited = agent.audit(schema, given, |done, all| {
+            line.set_message(format!("{number} of {of}: {name}: {done} of {all} changes"));
+        });
+        drop(line);
+        let (refusal, findings) = audited.map_err(|error| failed(given, error))?;
+        let text = match (options.json, &findings) {
+            (true, None) => as_line(&show::answer_as_json(number, given, refusal.as_ref())) + "\n",
+            (true, Some(found)) => as_line(&show::findings_as_json(number, given, found)) + "\n",
+            (false, None) => show::answer(number, given, refusal.as_ref()) + "\n",
+            (false, Some(found)) => show::findings(number, given, found),
         };
-        let request = &case.request;
-        let would = agent.would_allow(request);
-        let findings = match would.map_err(|error| failed(given, error))? {
-            true => {
-                let line = progress::of_text();
-                let of = questions.requests.len();
-                let found = agent.audit(schema, request, |done, all| {
-                    let name = &given.name;
-                    line.set_message(format!("{number} of {of}: {name}: {done} of {all} changes"));
-                });
-                drop(line);
-                Some(found.map_err(|error| failed(given, error))?)
-            }
-            false => None,
-        };
-        // The request itself is what the next one comes after.
-        let refusal = agent.answer(request);
-        let refusal = refusal.map_err(|error| failed(given, error))?;
-        let text = match (options.json, findings) {
-            (true, None) => as_line(&show::answer_as_json(number, given, refusal.as_ref())),
-            (true, Some(found)) => as_line(&show::findings_as_json(number, given, &found)),
-            (false, None) => show::answer(number, given, refusal.as_ref()),
-            (false, Some(findings)) => format!(
-                "{}: {}",
-                show::answer(number, given, None),
-                show::findings(&findings).trim_end()
-            ),
-        };
-        output.line(&text).map_err(alone)?;
+        output.text(&text).map_err(alone)?;
     }
     Ok(0)
 }
@@ -366,11 +320,7 @@ fn explain(options: &Explain, inputs: &mut Inputs, logger: Logger) -> Result<u8,
             None => None,
         };
         if options.json {
-            let mut object = json!(denial);
-            if let Some(stops) = stops {
-                object["stops"] = json!(stops);
-            }
-            output.line(&as_line(&object))?;
+            output.line(&as_line(&show::denial_as_json(denial, stops.as_ref())))?;
             continue;
         }
         let mut text = show::denial(denial, options.full);

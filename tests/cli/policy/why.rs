@@ -217,3 +217,37 @@ fn a_function_is_no_answer() {
         ]
     );
 }
+
+#[test]
+fn a_line_is_named_with_the_policy_that_it_belongs_to() {
+    let first = "package agent_policy\ndefault SetPolicyRequest := true\n";
+    let second = "package agent_policy\n\ndefault GetMetricsRequest := false\n\
+                  SetPolicyRequest if input.policy != \"\"\n";
+    let folder = folder(&[("p.rego", first), ("q.rego", second)]);
+    let output = policy(&folder, &["why", "-p", "p.rego", "-c"])
+        .arguments(["GetMetrics", "SetPolicy policy=@q.rego", "GetMetrics"])
+        .arguments([
+            "SetPolicy",
+            "GetMetrics",
+            "SetPolicy policy=x",
+            "GetMetrics",
+        ])
+        .run();
+    let text = output.succeeded().text();
+    let reasons: Vec<_> = text.lines().filter(|line| line.starts_with(' ')).collect();
+    assert_eq!(
+        reasons,
+        [
+            "  p.rego: GetMetricsRequest   # is no rule of this policy",
+            "  policy of request 2:3: default GetMetricsRequest := false   # is the result",
+            "  policy of request 2:4: input.policy != \"\"",
+            "      input.policy = \"\"",
+            "  policy of request 2:3: default GetMetricsRequest := false   # is the result",
+            "  policy of request 6: GetMetricsRequest   # is no rule of this policy",
+        ]
+    );
+    let output = policy(&folder, &["why", "-p", "p.rego", "--json", "-c"])
+        .arguments(["SetPolicy policy=@q.rego", "GetMetrics"])
+        .run();
+    assert_eq!(output.succeeded().json()["policy"], "policy of request 1");
+}

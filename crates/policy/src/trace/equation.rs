@@ -69,7 +69,7 @@ impl Writer<'_> {
     fn solve(&mut self, number: usize, end: usize, lhs: &Expr, rhs: &Expr) -> Kind {
         // Of two variables either may be what gets a value.
         if !matches!((lhs, rhs), (Expr::Var { .. }, Expr::Var { .. })) {
-            self.traced.statements[number].defines = variables(lhs);
+            self.traced.statements[number].defines = self.unknowns(&[lhs, rhs]);
         }
         for side in [lhs, rhs] {
             match side {
@@ -97,8 +97,16 @@ impl Writer<'_> {
                 self.source.text_of(rhs)
             ),
         };
-        let both = variables(lhs).into_iter().chain(variables(rhs));
-        self.tell_after(number, end, &is_solved, both.collect())
+        let unknowns = self.unknowns(&[lhs, rhs]);
+        self.tell_after(number, end, &is_solved, unknowns)
+    }
+
+    /// The variables in expressions that are not names of something else.
+    fn unknowns(&self, exprs: &[&Expr]) -> BTreeSet<String> {
+        let names = exprs.iter().flat_map(|expr| variables(expr));
+        let is_other =
+            |name: &str| name == "input" || name == "data" || self.traced.rules.contains(name);
+        names.filter(|name| !is_other(name)).collect()
     }
 
     fn side(&mut self, number: usize, expr: &Expr) {
@@ -118,7 +126,7 @@ impl Writer<'_> {
         for part in from {
             self.side(number, part);
         }
-        let to = variables(to);
+        let to = self.unknowns(&[to]);
         self.traced.statements[number].defines.clone_from(&to);
         self.tell_after(number, end, "true", to)
     }

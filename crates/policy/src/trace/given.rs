@@ -26,6 +26,13 @@ pub(super) fn given<'a>(traced: &'a Traced, rule: &'a str) -> impl Iterator<Item
     })
 }
 
+impl Reason {
+    /// The reason where a policy has no rule of this name.
+    pub(crate) fn no_rule(rule: &str) -> Self {
+        not_evaluated(&Traced::default(), rule)
+    }
+}
+
 /// The reason where no body of a rule was entered.
 pub(super) fn not_evaluated(traced: &Traced, rule: &str) -> Reason {
     let body = traced.bodies.iter().find(|body| body.rule == rule);

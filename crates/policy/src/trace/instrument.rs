@@ -14,6 +14,7 @@ use regorus::unstable::{
 use super::pattern::Pattern;
 use super::reference::Reference;
 use super::source::Source;
+use super::stops::is_print;
 use super::syntax::{each_of, is_constant, keys_in, name_of, names_in, root, value_of, variables};
 use super::traced::{Body, Comparison, Function, Given, Kind, Part, Statement, Traced};
 
@@ -264,6 +265,7 @@ impl Writer<'_> {
             parts: Vec::new(),
             is_reference: false,
             subject: None,
+            fields: BTreeMap::new(),
             compares: None,
             references: Vec::new(),
             names: BTreeSet::new(),
@@ -407,6 +409,7 @@ impl Writer<'_> {
             Expr::Call { .. } | Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. }
         );
         self.traced.statements[number].subject = Reference::of(expr);
+        self.traced.statements[number].fields = Reference::fields_of(expr);
         let names = &mut self.traced.statements[number].names;
         names_in(expr, names);
         self.insert(start, format!("{}({number}, ", self.traced.name(TELL)));
@@ -437,11 +440,6 @@ impl Writer<'_> {
         };
         self.traced.statements[number].parts.push(part);
     }
-}
-
-/// Whether an expression only prints, which never fails.
-fn is_print(expr: &Expr) -> bool {
-    matches!(expr, Expr::Call { fcn, .. } if fcn.span().text() == "print")
 }
 
 /// The call whose result an expression takes a part of.

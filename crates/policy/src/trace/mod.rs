@@ -31,7 +31,7 @@ use regorus::unstable::{Module, Ref};
 
 pub(crate) use constants::Constants;
 pub use step::{Part, Reason, Step, What};
-pub use stops::{Line, Stop};
+pub use stops::{Line, Stop, Stops};
 
 use self::activation::{Activations, Event};
 use self::instrument::{ENTER, PART, PROBE, TELL};
@@ -80,8 +80,8 @@ impl Tracer {
         })
     }
 
-    /// Where rules stopped that printed from these lines of the policy, in this order.
-    pub(crate) fn stops(&self, lines: &[u32]) -> Vec<Stop> {
+    /// What it tells of the policy that it printed from these lines, in this order.
+    pub(crate) fn stops(&self, lines: &[u32]) -> Stops {
         stops::stops(&self.module, lines)
     }
 

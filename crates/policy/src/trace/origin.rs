@@ -20,6 +20,34 @@ pub(super) struct Origin<'a> {
     pub inner: Vec<&'a Activation>,
 }
 
+/// A part of what a name stands for.
+struct Place {
+    root: String,
+    keys: Vec<Value>,
+}
+
+impl Place {
+    /// A part of what a reference leads to, unless the keys on the way are not known.
+    fn of(reference: &Reference, keys: Vec<Value>) -> Option<Self> {
+        let mut all = reference.fields()?;
+        all.extend(keys);
+        Some(Self {
+            root: reference.root.clone(),
+            keys: all,
+        })
+    }
+
+    /// A part of the value of a statement.
+    fn within(statement: &Statement, keys: &[Value]) -> Option<Self> {
+        if let Some(subject) = &statement.subject {
+            return Self::of(subject, keys.to_vec());
+        }
+        let (first, rest) = keys.split_first()?;
+        let field = statement.fields.get(first.as_string().ok()?.as_ref())?;
+        Self::of(field, rest.to_vec())
+    }
+}
+
 impl<'a> Finder<'a> {
     /// Where the value of a failed statement comes from, or of one of the two that it compares.
     pub(super) fn origin(
@@ -31,9 +59,15 @@ impl<'a> Finder<'a> {
         if !matches!(statement.kind, Kind::Test | Kind::Head) {
             return Origin::default();
         }
-        if let Some(subject) = &statement.subject {
-            let is_wanted = |value: &Value| *value != Value::Bool(false) && !is_refusal(value);
-            return self.origin_of(subject, &is_wanted, statement.kind, activation);
+        let is_wanted = |value: &Value| *value != Value::Bool(false) && !is_refusal(value);
+        let failed = activation.best.failed.as_ref();
+        let is_refused = failed.is_some_and(|(_, value)| is_refusal(value));
+        let allowed = statement.fields.get("allowed").filter(|_| is_refused);
+        if let Some(subject) = statement.subject.as_ref().or(allowed) {
+            // Of a variable that has the object, the field that refuses.
+            let inner = is_refused && allowed.is_none();
+            let fields = inner.then(|| Value::from("allowed")).into_iter().collect();
+            return self.origin_of(subject, fields, &is_wanted, statement.kind, activation);
         }
         let (Some(comparison), [left, right]) = (statement.compares, statement.parts.as_slice())
         else {
@@ -47,7 +81,8 @@ impl<'a> Finder<'a> {
             {
                 let is_wanted =
                     |value: &Value| (*value == other) == (comparison == Comparison::Same);
-                let origin = self.origin_of(subject, &is_wanted, statement.kind, activation);
+                let origin =
+                    self.origin_of(subject, Vec::new(), &is_wanted, statement.kind, activation);
                 if !origin.steps.is_empty() || !origin.inner.is_empty() {
                     return origin;
                 }
@@ -56,55 +91,73 @@ impl<'a> Finder<'a> {
         Origin::default()
     }
 
+    /// Where the value comes from that a part of a reference has. The part has these keys.
     fn origin_of(
         &mut self,
         subject: &Reference,
+        keys: Vec<Value>,
         is_wanted: &dyn Fn(&Value) -> bool,
         kind: Kind,
-        activation: &'a Activation,
+        mut activation: &'a Activation,
     ) -> Origin<'a> {
-        let attempt = &activation.best;
-        let mut reference = subject.clone();
-        let mut fields = reference.fields();
-        let mut children = attempt.children.as_slice();
-        let mut seen = BTreeSet::new();
-        let mut steps = Vec::new();
+        let mut origin = Origin::default();
         // How many of the steps say themselves what is false.
         let mut telling = 0;
-        while let Some(source) = self.source_of(&reference.root, activation)
-            && seen.insert(source)
-            && let Some(statement) = self.traced.statements.get(source)
-        {
-            let step = self.step_of(activation, source, statement);
-            let is_false = attempt.values.get(&source) == Some(&Value::Bool(false));
-            let is_telling = is_false && (kind == Kind::Head || !step.values.is_empty());
-            steps.push(step);
-            if is_telling {
-                telling = steps.len();
+        let mut seen = BTreeSet::new();
+        let mut children = activation.best.children.as_slice();
+        let mut at = Place::of(subject, keys);
+        while let Some(place) = at.take() {
+            let Place { root, keys } = &place;
+            // Through the variable that has it.
+            if let Some(source) = self.source_of(root, activation)
+                && let Some(statement) = self.traced.statements.get(source)
+            {
+                if !seen.insert(source) {
+                    break;
+                }
+                let step = self.step_of(activation, source, statement);
+                let value = activation.best.values.get(&source);
+                let is_false = value == Some(&Value::Bool(false));
+                let is_telling = is_false && (kind == Kind::Head || !step.values.is_empty());
+                origin.steps.push(step);
+                if is_telling {
+                    telling = origin.steps.len();
+                }
+                let before = activation.best.children_before.get(&source);
+                children = before.map_or([].as_slice(), Vec::as_slice);
+                at = Place::within(statement, keys);
+                continue;
             }
-            let Some(next) = &statement.subject else {
-                steps.truncate(telling);
-                return Origin {
-                    steps,
-                    inner: Vec::new(),
-                };
-            };
-            fields = fields.and_then(|after| Some([next.fields()?, after].concat()));
-            reference = next.clone();
-            let before = attempt.children_before.get(&source);
-            children = before.map_or([].as_slice(), Vec::as_slice);
+            if !self.traced.rules.contains(root) {
+                break;
+            }
+            // To a definition that could have given another.
+            let called = best_of_each(self.called(|rule| rule == root, children));
+            let could_give = |each: &&Activation| self.could_give(each, keys, is_wanted);
+            origin.inner = called.iter().copied().filter(could_give).collect();
+            if !origin.inner.is_empty() {
+                break;
+            }
+            // Or on through what the definition gives that held.
+            let held = called.into_iter().find_map(|each| {
+                let body = self.traced.bodies.get(each.body)?;
+                let head = self.traced.statements.get(*body.statements.first()?)?;
+                let has_held = head.kind == Kind::Head && self.has_passed(each);
+                Some((each, Place::within(head, keys)?)).filter(|_| has_held)
+            });
+            if let Some((held, place)) = held {
+                activation = held;
+                children = activation.best.children.as_slice();
+                at = Some(place);
+            }
         }
-        let rule = reference.root.as_str();
-        let mut inner = Vec::new();
-        if let Some(fields) = fields.filter(|_| self.traced.rules.contains(rule)) {
-            inner = best_of_each(self.called(|called| called == rule, children));
-            inner.retain(|each| self.could_give(each, &fields, is_wanted));
-            inner.sort_by(|one, other| other.best.compare(&one.best));
+        if origin.inner.is_empty() {
+            origin.steps.truncate(telling);
         }
-        if inner.is_empty() {
-            steps.truncate(telling);
-        }
-        Origin { steps, inner }
+        origin
+            .inner
+            .sort_by(|one, other| other.best.compare(&one.best));
+        origin
     }
 
     /// Whether a definition would give what is wanted if it held, or gives something else for a

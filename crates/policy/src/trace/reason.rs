@@ -192,7 +192,11 @@ impl<'a> Finder<'a> {
             Some(best) => self.descend(best, seen, steps),
             // A rule of which no body was entered is what it is given.
             None if statement.kind != Kind::Not => {
-                steps.extend(given(self.traced, &statement.text).next());
+                let subject = statement.subject.as_ref();
+                let subject = subject.filter(|it| it.steps.is_empty() || value.is_some());
+                if let Some(subject) = subject {
+                    steps.extend(given(self.traced, &subject.root).next());
+                }
             }
             None => {}
         }

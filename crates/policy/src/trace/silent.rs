@@ -19,14 +19,19 @@ impl<'a> Finder<'a> {
         let is_left = |number: &&usize| !attempt.trail.contains(number);
         let left: Vec<_> = body.statements.iter().filter(is_left).copied().collect();
         let statement = |number: &usize| self.traced.statements.get(*number);
-        // One that has told a part of itself has begun.
-        if let Some(((number, _), _)) = attempt.parts.iter().next_back() {
+        let kind_of = |number: &usize| statement(number).map(|statement| statement.kind);
+        // One that has told a part of itself has begun. After `not` it is right to be undefined.
+        let mut begun = attempt.parts.keys().rev().map(|(number, _)| number);
+        if let Some(number) = begun.find(|number| kind_of(number) != Some(Kind::Not)) {
             return Some(*number);
         }
-        let kind_of = |number: &usize| statement(number).map(|statement| statement.kind);
         let may_fail =
             |number: &&usize| !matches!(kind_of(number), None | Some(Kind::Silent | Kind::Not));
-        let candidates: Vec<_> = left.iter().filter(may_fail).copied().collect();
+        let mut candidates: Vec<_> = left.iter().filter(may_fail).copied().collect();
+        // What the rule gives comes after all that has to hold.
+        if candidates.len() > 1 {
+            candidates.retain(|number| kind_of(number) != Some(Kind::Head));
+        }
         // What was entered for it is named by it.
         let called = attempt
             .children
@@ -49,7 +54,10 @@ impl<'a> Finder<'a> {
             };
             let others = left.iter().filter(|other| *other != *number);
             others.filter_map(statement).any(|other| {
+                // Of two equations each may give the other what it needs.
+                let is_mutual = this.kind == Kind::Equation && other.kind == Kind::Equation;
                 other.kind != Kind::Silent
+                    && !is_mutual
                     && other.defines.intersection(&this.names).next().is_some()
             })
         };

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleHead};
+use regorus::unstable::{Expr, Module};
 
-use super::syntax::{each, each_of, one_line};
+use super::syntax::{each_of_module, one_line};
 
 /// The text of a policy, and where its strings are.
 #[derive(Clone)]
@@ -25,9 +25,12 @@ struct Strings {
 impl<'a> Source<'a> {
     pub(super) fn new(module: &'a Module) -> Self {
         let mut strings = Strings::default();
-        for rule in &module.policy {
-            strings.of_rule(rule);
-        }
+        each_of_module(module, &mut |expr| {
+            if let Expr::String { span, .. } | Expr::RawString { span, .. } = expr {
+                strings.starts.insert(span.start as usize);
+                strings.ends.insert(span.end as usize);
+            }
+        });
         Self {
             text: module.package.refr.span().source.contents(),
             strings: Rc::new(strings),
@@ -86,47 +89,5 @@ impl<'a> Source<'a> {
         self.extent(expr)
             .map(|at| self.text(at))
             .unwrap_or_default()
-    }
-}
-
-impl Strings {
-    fn of_rule(&mut self, rule: &Rule) {
-        let Rule::Spec { head, bodies, .. } = rule else {
-            return;
-        };
-        let assign = match head {
-            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => assign.as_ref(),
-            RuleHead::Set { key, .. } => {
-                if let Some(key) = key {
-                    self.of_expr(key);
-                }
-                None
-            }
-        };
-        let others = bodies.iter().filter_map(|body| body.assign.as_ref());
-        for assign in assign.into_iter().chain(others) {
-            self.of_expr(&assign.value);
-        }
-        for body in bodies {
-            self.of_query(&body.query);
-        }
-    }
-
-    fn of_query(&mut self, query: &Query) {
-        for statement in &query.stmts {
-            each_of(statement, &mut |expr| self.of_expr(expr));
-            if let Literal::Every { query, .. } = &statement.literal {
-                self.of_query(query);
-            }
-        }
-    }
-
-    fn of_expr(&mut self, expr: &Expr) {
-        each(expr, &mut |expr| {
-            if let Expr::String { span, .. } | Expr::RawString { span, .. } = expr {
-                self.starts.insert(span.start as usize);
-                self.ends.insert(span.end as usize);
-            }
-        });
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Value;
-use regorus::unstable::{Expr, Literal, LiteralStmt, Query, Ref};
+use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleHead};
 
 /// What a rule is called, or a reference begins with.
 pub(super) fn root(expr: &Expr) -> String {
@@ -159,6 +159,29 @@ pub(super) fn each_of(statement: &LiteralStmt, visit: &mut dyn FnMut(&Expr)) {
     }
     for modifier in &statement.with_mods {
         visit(&modifier.r#as);
+    }
+}
+
+/// Visits all expressions in the definitions of a policy.
+pub(super) fn each_of_module(module: &Module, visit: &mut dyn FnMut(&Expr)) {
+    for rule in &module.policy {
+        let Rule::Spec { head, bodies, .. } = rule.as_ref() else {
+            continue;
+        };
+        let (key, assign) = match head {
+            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => {
+                (None, assign.as_ref())
+            }
+            RuleHead::Set { key, .. } => (key.as_ref(), None),
+        };
+        let others = bodies.iter().filter_map(|body| body.assign.as_ref());
+        let values = assign.into_iter().chain(others).map(|assign| &assign.value);
+        for expr in key.into_iter().chain(values) {
+            each(expr, visit);
+        }
+        for body in bodies {
+            in_query(&body.query, &mut |expr| each(expr, visit));
+        }
     }
 }
 

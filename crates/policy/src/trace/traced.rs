@@ -111,6 +111,8 @@ pub(super) struct Statement {
     pub is_reference: bool,
     /// What its value is a part of, if it is only a reference.
     pub subject: Option<Reference>,
+    /// The references that are the fields of the object that its value is.
+    pub fields: BTreeMap<String, Reference>,
     /// What its two parts should be, if they are compared by `==` or `!=`.
     pub compares: Option<Comparison>,
     /// The references in it.

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use agent_schema::{Message, Schema, json};
+use agent_schema::{Message, Schema, UnknownField, decode_noting, json};
+use agent_wire::Content;
 use serde_json::{Map, Value};
 
 use super::Seen;
 use crate::calls::{Call, End};
 use crate::comparison::Comparison;
 use crate::conversation::Direction;
+use crate::decoded::{MOST_UNKNOWN, place_of};
 use crate::ids::Ids;
 use crate::recorder::rpc_of;
 use crate::recording::Status;
@@ -85,17 +87,43 @@ fn form_of(
 ) -> Value {
     let decoded = || {
         let mut value = (message?.new)();
-        agent_schema::decode(&mut *value, payload).ok()?;
+        let unknown = decode_noting(&mut *value, payload, schema, MOST_UNKNOWN).ok()?;
         if let Some(names) = names {
             names.replace(&mut *value);
         }
         let mut text = Vec::new();
         json::write(&*value, schema, json::Style::default(), &mut text).ok()?;
-        serde_json::from_slice(&text).ok()
+        let mut value: Value = serde_json::from_slice(&text).ok()?;
+        if let Value::Object(fields) = &mut value {
+            let unknown = unknown.fields.iter();
+            fields.extend(unknown.map(|field| (place_of(field), content_of(field, names))));
+        }
+        Some(value)
     };
     match decoded() {
         Some(value) => without(value, measures),
         None => Value::from(agent_text::hex::digits(payload)),
+    }
+}
+
+/// What a field holds that this build does not know, the first time that it is there, and how
+/// often that is.
+fn content_of(field: &UnknownField<'_>, names: Option<&Ids>) -> Value {
+    let content = match field.content {
+        Content::Varint(number) | Content::Fixed64(number) => number.to_string(),
+        Content::Fixed32(number) => number.to_string(),
+        Content::Bytes(bytes) | Content::Group(bytes) => {
+            let text = std::str::from_utf8(bytes).ok();
+            let other = text
+                .zip(names)
+                .and_then(|(text, names)| names.replaced(text, false));
+            let other = other.as_ref().map_or(bytes, |other| other.as_bytes());
+            agent_text::hex::digits(other)
+        }
+    };
+    match field.count {
+        1 => Value::from(content),
+        count => Value::from(format!("{count} times, first {content}")),
     }
 }
 

@@ -185,7 +185,7 @@ fn known(
     comparison: Comparison,
     other: impl Fn(&str) -> String,
 ) -> Ids {
-    let mut ids = Ids::new(comparison.ids);
+    let mut ids = Ids::new(comparison.ids).with_bytes();
     for seen in calls.iter().filter(|seen| !seen.ids.is_empty()) {
         if let Some(request) = request_of(schema, &seen.call) {
             ids.learn(&*request, |_, _, id| other(id));

@@ -377,3 +377,61 @@ fn the_messages_of_a_stream_are_compared() {
     let call = "call 1 grpc.AgentService/Follow".to_owned();
     assert_eq!(changes(&first, &second), [(call, expected)]);
 }
+
+#[test]
+fn ids_are_found_in_what_processes_write() {
+    let recorded = |id: &str, data: &[u8]| {
+        let mut recorded = Recorded::new();
+        recorded.call("CreateContainer", json!({"container_id": id}));
+        let data = serde_json::to_value(Payload(data.to_vec())).unwrap();
+        recorded.call("WriteStdin", json!({"container_id": id, "data": data}));
+        recorded
+    };
+    let (old, new) = (id("a"), id("b"));
+    let says = |id: &str, more: &str| format!("I am {} of /run/{id}{more}\n", &id[..12]);
+    let first = recorded(&old, says(&old, "").as_bytes());
+    let second = recorded(&new, says(&new, "").as_bytes());
+    assert_eq!(changes(&first, &second), []);
+    let second = recorded(&new, says(&new, "/x").as_bytes());
+    assert_eq!(changes(&first, &second).len(), 1);
+    // Bytes that are not text stay as they are.
+    let bytes = |id: &str| [&b"\xff"[..], id.as_bytes()].concat();
+    let (first, second) = (recorded(&old, &bytes(&old)), recorded(&new, &bytes(&new)));
+    assert_eq!(changes(&first, &second).len(), 1);
+}
+
+#[test]
+fn fields_that_the_protos_lack_are_compared() {
+    let container = id("a");
+    let rpc = rpc_of(agent_api::schema(), "grpc.AgentService", "CreateContainer").unwrap();
+    let is_oci = |field: &&agent_schema::Field| field.name == "OCI";
+    let number_of_oci = rpc.request.fields.iter().find(is_oci).unwrap().number;
+    let recorded = |number: u64, text: &str| {
+        let mut bytes = Vec::new();
+        agent_wire::put_bytes(1, container.as_bytes(), &mut bytes);
+        agent_wire::put_varint_field(99, number, &mut bytes);
+        let mut oci = Vec::new();
+        agent_wire::put_bytes(98, text.as_bytes(), &mut oci);
+        agent_wire::put_bytes(98, b"twice", &mut oci);
+        agent_wire::put_bytes(number_of_oci, &oci, &mut bytes);
+        let mut recorded = Recorded::new();
+        let asked = |record: &mut Record| record.payload = Some(Payload(bytes));
+        recorded.call_with("CreateContainer", json!({}), asked, |_| {});
+        recorded
+    };
+    let first = recorded(1, "x");
+    assert_eq!(changes(&first, &recorded(1, "x")), []);
+    let [(call, fields)] = &changes(&first, &recorded(2, "y"))[..] else {
+        panic!();
+    };
+    assert_eq!(call, "call 1 grpc.AgentService/CreateContainer");
+    let expected = json!([
+        [
+            "request.OCI: field 98",
+            "2 times, first 78",
+            "2 times, first 79"
+        ],
+        ["request.field 99", "1", "2"],
+    ]);
+    assert_eq!(*fields, expected);
+}

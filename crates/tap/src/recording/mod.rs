@@ -104,6 +104,10 @@ pub struct Record {
     /// The message, decoded: ProtoJSON.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<Box<RawValue>>,
+    /// The places of fields that are in the payload and not in the message, as the recorder's
+    /// protos lack them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unknown_fields: Vec<String>,
     /// Why the payload has no message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
@@ -225,6 +229,7 @@ impl Record {
             faults: Vec::new(),
             kept_from_agent: None,
             message: None,
+            unknown_fields: Vec::new(),
             error: None,
             text: None,
             bytes_to_agent: None,
@@ -249,7 +254,11 @@ impl Record {
     /// # Errors
     /// When JSON has no form for it, as for a time before 1970.
     pub fn line(&self) -> serde_json::Result<Vec<u8>> {
-        let mut line = serde_json::to_vec(self)?;
+        let message = self.message.as_ref().map_or(0, |text| text.get().len());
+        let payload = self.payload.as_ref().map_or(0, |bytes| bytes.0.len());
+        // What the rest takes mostly.
+        let mut line = Vec::with_capacity(512 + message + payload.div_ceil(3) * 4);
+        serde_json::to_writer(&mut line, self)?;
         line.push(b'\n');
         Ok(line)
     }

@@ -16,9 +16,10 @@ use agent_schema::{Rpc, Schema};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::decoded::{self, status_of};
 use crate::ids::Ids;
-use crate::recorder::{decoded, rpc_of, status_of};
-use crate::recording::{Kind, Payload, Reader, Record, Status, is_made_by_rule};
+use crate::recorder::rpc_of;
+use crate::recording::{Kind, Reader, Record, Status, is_made_by_rule};
 
 pub use self::kept::Kept;
 pub use self::told::{Answer, Outcome, ReplayError, Step, unanswered};
@@ -335,18 +336,13 @@ impl Run<'_, '_> {
         message: &'static agent_schema::Message,
         payload: Vec<u8>,
     ) -> Record {
-        let (message, error) = match decoded(self.schema, message, &payload) {
-            Ok(message) => (Some(message), None),
-            Err(error) => (None, Some(error)),
-        };
-        Record {
+        let mut record = Record {
             service: Some(rpc.service.to_owned()),
             method: Some(rpc.name.to_owned()),
-            message,
-            error,
-            payload: Some(Payload(payload)),
             ..Record::new(SystemTime::now(), kind)
-        }
+        };
+        decoded::put(self.schema, message, payload, &mut record);
+        record
     }
 
     fn tell_record(&mut self, connection: u64, stream: u32, record: Record) {

@@ -180,6 +180,14 @@ impl Text {
         for line in text.lines() {
             writeln!(out, "{indent}  {}", escape::lines(line))?;
         }
+        if !said.unknown_fields.is_empty() {
+            let fields = said.unknown_fields.join(", ");
+            writeln!(
+                out,
+                "{indent}  not in the protos: {}",
+                escape::line(&fields)
+            )?;
+        }
         Ok(())
     }
 

@@ -119,6 +119,10 @@ function callDetail(row, start) {
       ["Answer", row.answer, `state ${row.state}`],
       ["Message", call.status?.message],
       ["Problem", call.error, "fault"],
+      ["Not in the protos", [
+        ...(call.unknown_fields ?? []).map((place) => `request, ${place}`),
+        ...(call.response_unknown_fields ?? []).map((place) => `answer, ${place}`),
+      ].join("\n")],
       ["By a rule", call.faults && `${call.faults.join(", ")}${call.kept_from_agent ? "; the agent did not get the call" : ""}`],
       ["Service", call.service],
       ["Connection", `${call.connection}, stream ${call.stream}`],

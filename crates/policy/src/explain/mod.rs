@@ -1,24 +1,49 @@
 //! A denial as people have it, in an event or a log, and what it says: an agent puts all that
 //! its policy printed on one line, which every layer above it quotes once more.
 
+mod colours;
+mod lines;
+
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use serde::Serialize;
 
-/// What tells a denial.
-const BLOCKED: &str = "is blocked by policy:";
-/// The narrowest terminal, in characters: shorter lines were not broken by one.
-const NARROWEST: usize = 40;
-/// The ways in which loggers write the character that begins a colour, after backslashes.
-const ESCAPES: [&str; 6] = ["u001b", "u001B", "x1b", "x1B", "033", "u{1b}"];
+use self::colours::{without_colours, without_written_colours};
+use self::lines::{indents, unbroken, without_indent, without_prefixes};
+use crate::agent::BLOCKED;
+use crate::engine::FILE;
+
+/// What tells that a policy does not come to a decision, before the error.
+const FAILED: &str = ": internal error ";
+/// What the names of rules end with that an agent asks.
+const REQUEST: &str = "Request";
+/// Over how many lines an error goes that nothing quotes.
+const ERROR_LINES: usize = 8;
 
 /// A denial, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Denial {
     /// The rule that denied.
     pub rule: String,
     /// What the policy printed, in its order.
     pub prints: Vec<Print>,
+    /// Whether the text goes on to what the policy printed.
+    #[serde(skip)]
+    pub has_prints: bool,
+    /// The error, if the policy does not come to a decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failed>,
+}
+
+/// Why a policy does not come to a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// The line of the policy, from 1, if the error names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// What is wrong.
+    pub what: String,
 }
 
 /// One thing that a policy printed.
@@ -32,7 +57,40 @@ pub struct Print {
 
 /// The denials in a text.
 pub fn denials(text: &str) -> Vec<Denial> {
-    let text = without_written_colours(&unbroken(&without_colours(text)));
+    let text = without_prefixes(&without_colours(text));
+    // A line that was broken may go on with an indent, of which only what is read tells how wide.
+    let mut readings = vec![denials_of_lines(&text)];
+    for indent in indents(&text) {
+        readings.push(denials_of_lines(&without_indent(&text, indent)));
+    }
+    readings.reverse();
+    readings
+        .into_iter()
+        .max_by_key(|it| said(it))
+        .unwrap_or_default()
+}
+
+/// How well denials are read: as many things that were printed, as much in them, and as few gaps
+/// there, but no blank less.
+fn said(denials: &[Denial]) -> (usize, usize, Reverse<usize>, usize) {
+    let prints = denials.iter().flat_map(|each| &each.prints);
+    let errors = denials.iter().filter_map(|each| each.error.as_ref());
+    let texts = prints.map(|print| print.text.as_str());
+    let texts: Vec<_> = texts
+        .chain(errors.map(|error| error.what.as_str()))
+        .collect();
+    let sum = |of: &dyn Fn(&str) -> usize| texts.iter().map(|text| of(text)).sum();
+    let blanks = |text: &str| text.matches(' ').count();
+    (
+        texts.len(),
+        sum(&|text| text.len() - blanks(text)),
+        Reverse(sum(&|text| text.matches("  ").count())),
+        sum(&blanks),
+    )
+}
+
+fn denials_of_lines(text: &str) -> Vec<Denial> {
+    let text = without_written_colours(&unbroken(text));
     let mut found = Vec::new();
     let mut from = 0;
     while let Some((denial, end)) = next(&text, from) {
@@ -44,14 +102,47 @@ pub fn denials(text: &str) -> Vec<Denial> {
     found
 }
 
+/// Whether a denial begins in a text.
+fn begins_in(text: &str) -> bool {
+    text.contains(BLOCKED) || text.contains(FAILED)
+}
+
 /// The next denial from a place on, and where it ends.
 fn next(text: &str, from: usize) -> Option<(Denial, usize)> {
-    let blocked = from + text.get(from..)?.find(BLOCKED)?;
-    let before = text.get(..blocked)?.trim_end();
+    let mut from = from;
+    loop {
+        let rest = text.get(from..)?;
+        let marks = [BLOCKED, FAILED].into_iter();
+        let (mark, place) = marks
+            .filter_map(|mark| Some((mark, rest.find(mark)?)))
+            .min_by_key(|(_, place)| *place)?;
+        let after = from + place + mark.len();
+        if let Some(found) = denial_at(text, from + place, mark) {
+            return Some(found);
+        }
+        from = after;
+    }
+}
+
+/// The denial that a mark tells, and where it ends.
+fn denial_at(text: &str, place: usize, mark: &str) -> Option<(Denial, usize)> {
+    let before = text.get(..place)?.trim_end();
     let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
     let start = before.trim_end_matches(is_name).len();
     let rule = before.get(start..)?.to_owned();
-    let body = blocked + BLOCKED.len();
+    let mut body = place + mark.len();
+    let has_prints = mark == BLOCKED && text.get(body..)?.starts_with(':');
+    if !has_prints && !rule.ends_with(REQUEST) {
+        return None;
+    }
+    if mark == BLOCKED && !has_prints {
+        let rule = Denial {
+            rule,
+            ..Denial::default()
+        };
+        return Some((rule, body));
+    }
+    body += usize::from(has_prints);
     // The quotes around it tell how often it was quoted.
     let around = text.get(..start)?;
     let level = around.ends_with('"').then(|| {
@@ -60,25 +151,69 @@ fn next(text: &str, from: usize) -> Option<(Denial, usize)> {
     });
     let end = match level {
         Some(slashes) => closing_quote(text, body, slashes),
-        None => body + text.get(body..)?.find('\n').unwrap_or(text.len() - body),
+        None if has_prints => body + text.get(body..)?.find('\n').unwrap_or(text.len() - body),
+        None => body + error_end(text.get(body..)?),
     };
-    let mut prints = text.get(body..end)?.to_owned();
+    let mut said = text.get(body..end)?.to_owned();
     match level {
         // One backslash before a quote for the second layer, three for the third.
         Some(slashes) => {
             for _ in 0..=(slashes + 1).ilog2() {
-                prints = unescaped(&prints);
+                said = unescaped(&said);
             }
         }
-        None => prints = unescaped(&prints),
+        None => said = unescaped(&said),
     }
-    Some((
-        Denial {
+    let denial = match has_prints {
+        true => Denial {
             rule,
-            prints: split(&prints),
+            prints: split(&said),
+            has_prints,
+            error: None,
         },
-        end.max(body),
-    ))
+        false => Denial {
+            rule,
+            error: Some(failed(&said)),
+            ..Denial::default()
+        },
+    };
+    Some((denial, end.max(body)))
+}
+
+/// Where an error ends that nothing quotes: the engine's goes over several lines, and what is
+/// wrong is on the last.
+fn error_end(text: &str) -> usize {
+    let mut end = 0;
+    for line in text.split_inclusive('\n').take(ERROR_LINES) {
+        end += line.len();
+        if line.trim_start().starts_with("error: ") {
+            return end;
+        }
+    }
+    text.find('\n').unwrap_or(text.len())
+}
+
+/// What an agent's error says.
+fn failed(said: &str) -> Failed {
+    let arrow = format!("--> {FILE}:");
+    let line = said.split_once(&arrow).and_then(|(_, place)| {
+        let digits = place.split(|char: char| !char.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    });
+    let what = match said.rsplit_once("error: ") {
+        Some((_, what)) if line.is_some() => what,
+        _ if said.contains("unexpected eval_query result len") => {
+            "the policy has no such rule, or the rule has no value for this request"
+        }
+        _ if said.contains("unexpected eval_query result type") => {
+            "the rule gives what is neither a bool nor an object"
+        }
+        _ => said,
+    };
+    Failed {
+        line,
+        what: what.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// Where the quote stands that has this many backslashes before it.
@@ -164,120 +299,6 @@ fn split(text: &str) -> Vec<Print> {
     prints.collect()
 }
 
-/// A text without the sequences that colour it on a terminal.
-fn without_colours(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(place) = rest.find(['\u{1b}', '\u{9b}']) {
-        let (before, after) = rest.split_at(place);
-        out.push_str(before);
-        let after = after
-            .strip_prefix("\u{1b}[")
-            .or_else(|| after.strip_prefix('\u{9b}'));
-        rest = match after {
-            Some(sequence) => {
-                let end = sequence.find(|char: char| ('@'..='~').contains(&char));
-                let end = end.map_or(sequence.len(), |end| end + 1);
-                sequence.get(end..).unwrap_or_default()
-            }
-            None => rest.get(place + '\u{1b}'.len_utf8()..).unwrap_or_default(),
-        };
-    }
-    out.push_str(rest);
-    out
-}
-
-/// A text without the line breaks that a terminal put into it, which it does where a line is
-/// full. It is from one if several lines are as long as the longest, or if the longest is a part
-/// of a denial that the next one goes on with.
-fn unbroken(text: &str) -> String {
-    let length = |line: &str| line.chars().count();
-    let width = text.split('\n').map(length).max().unwrap_or_default();
-    if width < NARROWEST {
-        return text.to_owned();
-    }
-    let mut full = text.split('\n').skip_while(|line| length(line) < width);
-    let longest = full.next().unwrap_or_default();
-    let next = full.clone().next().unwrap_or_default();
-    let is_broken = full.any(|line| length(line) == width) || {
-        let others = text.lines().filter(|line| !line.trim().is_empty());
-        goes_on(longest, next, others.count() == 2)
-    };
-    if !is_broken {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut before: Option<&str> = None;
-    for line in text.split('\n') {
-        if let Some(before) = before {
-            // Two denials are two lines of a log, as long by chance.
-            let are_two = before.contains(BLOCKED) && line.contains(BLOCKED);
-            if length(before) < width || are_two {
-                out.push('\n');
-            }
-        }
-        out.push_str(line);
-        before = Some(line);
-    }
-    out
-}
-
-/// Whether a line ends within a denial that the next line ends. If they are `alone` in what was
-/// pasted, whatever comes is of the denial.
-fn goes_on(line: &str, next_line: &str, alone: bool) -> bool {
-    let joined = format!("{line}{next_line}");
-    let prints = |text: &str| next(text, 0).map(|(denial, _)| denial.prints.len());
-    match (prints(line), prints(&joined)) {
-        (Some(of_line), Some(of_both)) => {
-            let are_two = next_line.contains(BLOCKED);
-            !are_two && (of_both > of_line || alone || ends_in_quotes(line))
-        }
-        // The break is in the words that tell a denial.
-        (None, both) => both.is_some() && !next_line.contains(BLOCKED),
-        (Some(_), None) => false,
-    }
-}
-
-/// Whether the quotes around a line's first denial are still open at its end.
-fn ends_in_quotes(line: &str) -> bool {
-    let before = line.split_once(BLOCKED).map_or("", |(before, _)| before);
-    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
-    let is_quoted = before.trim_end().trim_end_matches(is_name).ends_with('"');
-    is_quoted && next(line, 0).is_some_and(|(_, end)| end == line.len())
-}
-
-/// A text without such sequences that a logger wrote out, as in `\u001b[31m` and `#033[31m`.
-fn without_written_colours(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(place) = rest.find(['\\', '#']) {
-        let (before, after) = rest.split_at(place);
-        out.push_str(before);
-        rest = after_colour(after).unwrap_or_else(|| {
-            let (char, rest) = after.split_at(1);
-            out.push_str(char);
-            rest
-        });
-    }
-    out.push_str(rest);
-    out
-}
-
-/// What comes after a colour that a text begins with.
-fn after_colour(text: &str) -> Option<&str> {
-    let code = match text.strip_prefix('#') {
-        Some(code) => code.strip_prefix("033")?,
-        None => {
-            let code = text.trim_start_matches('\\');
-            let mut escapes = ESCAPES.iter();
-            escapes.find_map(|escape| code.strip_prefix(escape))?
-        }
-    };
-    let numbers = code.strip_prefix('[')?;
-    let end = numbers.trim_start_matches(|char: char| char.is_ascii_digit() || char == ';');
-    end.strip_prefix(|char: char| char.is_ascii_alphabetic())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,6 +318,8 @@ mod tests {
                 print(12, "ExecProcessRequest: input = {\"a\":\"b c\"}"),
                 print(30, "f: x\\d\ny: true"),
             ],
+            has_prints: true,
+            error: None,
         }];
         let said = "ExecProcessRequest is blocked by policy: agent_policy:12: ExecProcessRequest: \
                     input = {\"a\":\"b c\"} agent_policy:30: f: x\\d\ny: true";
@@ -382,13 +405,64 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_go_on_with_an_indent_or_a_prefix_are_joined() {
+        let said = r#"desc = "ExecProcessRequest is blocked by policy: agent_policy:6: asked for [\"sh\"] agent_policy:12: trying ls agent_policy:13: not that either": unknown"#;
+        let expected = [
+            print(6, "asked for [\"sh\"]"),
+            print(12, "trying ls"),
+            print(13, "not that either"),
+        ];
+        let chars: Vec<_> = said.chars().collect();
+        let broken = |before: &str| {
+            let lines = chars.chunks(74).map(|line| line.iter().collect::<String>());
+            let lines: Vec<_> = lines.map(|line| format!("{before}{line}")).collect();
+            lines.join("\n")
+        };
+        for before in [
+            "      ",
+            "Dec 01 02:00:00 node kata[31]: ",
+            "2026-12-01T02:00:00+0000 node.example kata-agent[3]: ",
+        ] {
+            let text = broken(before);
+            assert_eq!(denials(&text)[0].prints, expected, "{text}");
+            let event = format!("{before}Failed to create it\n{text}\n{before}Pulled an image\n");
+            assert_eq!(denials(&event)[0].prints, expected, "{event}");
+        }
+        let described = format!(
+            "  Warning  Failed  {}\n  Normal  Pulled\n",
+            broken("      ").trim()
+        );
+        assert_eq!(denials(&described)[0].prints, expected, "{described}");
+    }
+
+    #[test]
+    fn an_error_is_a_denial_too() {
+        let error = "PauseContainerRequest: internal error \n--> agent_policy:79:32\n  |\n79 | f(x)\n  \
+                     | ^\nerror: could not find function f\n";
+        let expected = Failed {
+            line: Some(79),
+            what: "could not find function f".to_owned(),
+        };
+        let quoted = format!("desc = {error:?}: unknown\nanother line");
+        let flat = error.split_whitespace().collect::<Vec<_>>().join(" ");
+        for text in [error, &quoted, &format!("error: {quoted:?}"), &flat] {
+            let found = denials(text);
+            assert_eq!(found[0].rule, "PauseContainerRequest", "{text}");
+            assert_eq!(found[0].error.as_ref(), Some(&expected), "{text}");
+        }
+        assert!(denials("kubelet: internal error occurred").is_empty());
+        assert!(denials("nothing \"is blocked by policy\" here").is_empty());
+    }
+
+    #[test]
     fn a_denial_may_be_bare_or_cut_off() {
         let bare = "CopyFileRequest is blocked by policy: ";
         assert_eq!(
             denials(bare),
             [Denial {
                 rule: "CopyFileRequest".to_owned(),
-                prints: Vec::new()
+                has_prints: true,
+                ..Denial::default()
             }]
         );
         let cut = "desc = \"R is blocked by policy: /etc/p.rego:3: a /etc/p.rego:4: b \\\"c";

@@ -1,0 +1,114 @@
+//! Lines as they were before a terminal broke them, or a log put something before each.
+
+use std::collections::BTreeSet;
+
+use super::{begins_in, next};
+use crate::agent::BLOCKED;
+
+/// The narrowest terminal, in characters: shorter lines were not broken by one.
+const NARROWEST: usize = 40;
+/// How many indents are tried.
+const MAX_INDENTS: usize = 8;
+/// The longest text that a log puts before each line, in bytes.
+const LONGEST_PREFIX: usize = 160;
+
+/// A text without what a journal puts before each of its lines, as `Dec 01 02:00:00 node kata[3]: `.
+pub(super) fn without_prefixes(text: &str) -> String {
+    let mut said = text.lines().filter(|line| !line.trim().is_empty());
+    if !said.all(|line| after_prefix(line).is_some()) {
+        return text.to_owned();
+    }
+    let lines = text.lines().map(|line| after_prefix(line).unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What comes after the time, the host, the program and its process.
+fn after_prefix(line: &str) -> Option<&str> {
+    let (prefix, rest) = line.split_once("]: ")?;
+    let (before, process) = prefix.rsplit_once('[')?;
+    let is_number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
+    let is_prefix = prefix.len() <= LONGEST_PREFIX && !prefix.contains('"') && !begins_in(prefix);
+    let words = before.split_whitespace().count();
+    (is_number && is_prefix && words >= 3 && !before.ends_with(' ')).then_some(rest)
+}
+
+/// How far lines are indented, in blanks; not all where they differ much.
+pub(super) fn indents(text: &str) -> BTreeSet<usize> {
+    let mut indents = BTreeSet::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        indents.insert(line.len() - line.trim_start_matches(' ').len());
+        if indents.len() > MAX_INDENTS {
+            break;
+        }
+    }
+    indents.remove(&0);
+    indents
+}
+
+/// A text whose lines are indented that much less, if they are.
+pub(super) fn without_indent(text: &str, indent: usize) -> String {
+    let lines = text.split('\n').map(|line| {
+        let blanks = line.len() - line.trim_start_matches(' ').len();
+        line.get(blanks.min(indent)..).unwrap_or_default()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A text without the line breaks that a terminal put into it, which it does where a line is
+/// full. It is from one if several lines are as long as the longest, or if the longest is a part
+/// of a denial that the next one goes on with.
+pub(super) fn unbroken(text: &str) -> String {
+    let length = |line: &str| line.chars().count();
+    let width = text.split('\n').map(length).max().unwrap_or_default();
+    if width < NARROWEST {
+        return text.to_owned();
+    }
+    let mut full = text.split('\n').skip_while(|line| length(line) < width);
+    let longest = full.next().unwrap_or_default();
+    let next = full.clone().next().unwrap_or_default();
+    let is_broken = full.any(|line| length(line) == width) || {
+        let others = text.lines().filter(|line| !line.trim().is_empty());
+        goes_on(longest, next, others.count() == 2)
+    };
+    if !is_broken {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut before: Option<&str> = None;
+    for line in text.split('\n') {
+        if let Some(before) = before {
+            // Two denials are two lines of a log, as long by chance.
+            let are_two = begins_in(before) && begins_in(line);
+            if length(before) < width || are_two {
+                out.push('\n');
+            }
+        }
+        out.push_str(line);
+        before = Some(line);
+    }
+    out
+}
+
+/// Whether a line ends within a denial that the next line ends. If they are `alone` in what was
+/// pasted, whatever comes is of the denial.
+fn goes_on(line: &str, next_line: &str, alone: bool) -> bool {
+    let joined = format!("{line}{next_line}");
+    let prints = |text: &str| next(text, 0).map(|(denial, _)| denial.prints.len());
+    match (prints(line), prints(&joined)) {
+        (Some(of_line), Some(of_both)) => {
+            let are_two = begins_in(next_line);
+            !are_two && (of_both > of_line || alone || ends_in_quotes(line))
+        }
+        // The break is in the words that tell a denial.
+        (None, both) => both.is_some() && !begins_in(next_line),
+        (Some(_), None) => false,
+    }
+}
+
+/// Whether the quotes around a line's first denial are still open at its end.
+fn ends_in_quotes(line: &str) -> bool {
+    let before = line.split_once(BLOCKED).map_or("", |(before, _)| before);
+    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let is_quoted = before.trim_end().trim_end_matches(is_name).ends_with('"');
+    is_quoted && next(line, 0).is_some_and(|(_, end)| end == line.len())
+}
