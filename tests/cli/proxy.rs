@@ -404,6 +404,31 @@ fn lines_that_nobody_reads_keep_it_from_ending_for_a_moment_only() {
 }
 
 #[test]
+fn a_recording_that_nobody_reads_does_not_keep_it_from_ending() {
+    let served = serve(&[]);
+    served.listening();
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    // It is open, and full soon.
+    let reader = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .unwrap();
+    let proxy = proxy(&["--to", &served.address(), "-w", pipe.to_str().unwrap()]);
+    proxy.listening();
+    let checks = ["--repeat", "1000", "-c", "Check"];
+    connect(&proxy.address(), checks).run().succeeded();
+    let (status, _, said) = proxy.end(Signal::SIGTERM);
+    assert_eq!(status, Some(1));
+    let error = "error: -w: nobody reads what is written";
+    assert!(said.iter().any(|line| line == error), "{said:?}");
+    drop(reader);
+    assert_eq!(served.end(Signal::SIGTERM).0, Some(0));
+}
+
+#[test]
 fn a_log_that_nobody_reads_slows_nothing_down() {
     let served = serve(&[]);
     served.listening();

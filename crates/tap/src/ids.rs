@@ -4,8 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
+use std::sync::OnceLock;
 
 use agent_schema::{Key, List, Map, Reflect, Scalar, Schema, Type, Value, ValueMut};
+use aho_corasick::{AhoCorasick, Input};
 
 use crate::recorder::rpc_of;
 use crate::recording::{Kind, ReadError, Record};
@@ -42,8 +44,27 @@ pub struct Ids {
     /// The fields of a request that hold an ID.
     pub(crate) fields: IdFields,
     known: BTreeMap<String, Known>,
+    /// Finds the known IDs, once it was made for them.
+    finder: OnceLock<Option<Finder>>,
     /// The longest bytes in which they are replaced too, where these are text.
     longest_bytes: usize,
+}
+
+/// Finds all IDs in one pass over a text.
+#[derive(Debug, Clone)]
+struct Finder {
+    automaton: AhoCorasick,
+    /// In the automaton's order.
+    ids: Vec<String>,
+}
+
+impl Finder {
+    /// None for more IDs than there can be numbers of states, which no recording has.
+    fn of<'a>(ids: impl Iterator<Item = &'a String>) -> Option<Finder> {
+        let ids: Vec<String> = ids.cloned().collect();
+        let automaton = AhoCorasick::new(&ids).ok()?;
+        Some(Finder { automaton, ids })
+    }
 }
 
 /// What is known of an ID.
@@ -61,6 +82,7 @@ impl Ids {
         Ids {
             fields,
             known: BTreeMap::new(),
+            finder: OnceLock::new(),
             longest_bytes: 0,
         }
     }
@@ -117,6 +139,7 @@ impl Ids {
                     let other = other(name, self.known.len(), id);
                     let known = Known { other, anywhere };
                     self.known.insert(id.to_owned(), known);
+                    self.finder = OnceLock::new();
                 }
             }
         }
@@ -230,14 +253,26 @@ impl Ids {
 
     /// The first ID that stands in a text as a word of its own, from a place on.
     pub(crate) fn find(&self, text: &str, from: usize) -> Option<Found<'_>> {
-        let whole = self.known.iter().filter_map(|(id, known)| {
-            let place = find_one(text, from, id, known.anywhere)?;
-            Some(Found { place, id })
-        });
         // Of two that begin at one place the longer one is meant.
-        whole
+        self.find_whole(text, from)
+            .into_iter()
             .chain(self.find_shortened(text, from))
             .min_by_key(|found| (found.place.start, Reverse(found.place.end)))
+    }
+
+    /// The first ID of which all stands there.
+    fn find_whole(&self, text: &str, from: usize) -> Option<Found<'_>> {
+        let finder = self.finder.get_or_init(|| Finder::of(self.known.keys()));
+        let finder = finder.as_ref()?;
+        let input = Input::new(text).range(from..text.len());
+        let found = finder.automaton.find_overlapping_iter(input);
+        let found = found.filter_map(|found| {
+            let id = finder.ids.as_slice().get(found.pattern().as_usize())?;
+            let (id, known) = self.known.get_key_value(id)?;
+            let place = found.range();
+            is_word(text, &place, known.anywhere).then_some(Found { place, id })
+        });
+        found.min_by_key(|found| (found.place.start, Reverse(found.place.end)))
     }
 
     /// The first word that only one hexadecimal ID begins with, or several for which the same
@@ -325,27 +360,21 @@ pub(crate) fn ids_of(
     })
 }
 
-/// Where `id` stands in `text` as a word of its own, from a place on.
-fn find_one(text: &str, from: usize, id: &str, anywhere: bool) -> Option<Range<usize>> {
-    let is_telling = id.len() >= TELLING_LENGTH;
+/// Whether an ID that stands in a text at a place is a word of its own there.
+fn is_word(text: &str, place: &Range<usize>, anywhere: bool) -> bool {
+    let is_telling = place.len() >= TELLING_LENGTH;
     if !is_telling && (!anywhere || !text.contains('/')) {
-        return None;
+        return false;
     }
     let ends = |c: Option<char>| match is_telling {
         true => !c.is_some_and(|c| c.is_ascii_alphanumeric()),
         false => c.is_none_or(|c| c == '/'),
     };
-    let mut from = from;
-    while let Some(found) = text.get(from..).and_then(|text| text.find(id)) {
-        let (begin, end) = (from + found, from + found + id.len());
-        let before = text.get(..begin).and_then(|text| text.chars().next_back());
-        let after = text.get(end..).and_then(|text| text.chars().next());
-        if ends(before) && ends(after) {
-            return Some(begin..end);
-        }
-        from = end;
-    }
-    None
+    let before = text
+        .get(..place.start)
+        .and_then(|text| text.chars().next_back());
+    let after = text.get(place.end..).and_then(|text| text.chars().next());
+    ends(before) && ends(after)
 }
 
 #[cfg(test)]

@@ -54,6 +54,8 @@ pub enum LogError {
 pub struct LogThread {
     thread: JoinHandle<Result<(), LogError>>,
     lines: Option<JoinHandle<io::Result<Loss>>>,
+    /// How many frames and other events were recorded.
+    recorded: Arc<AtomicU64>,
     /// How many bytes of lines were printed.
     printed: Arc<AtomicU64>,
     lost: Arc<Mutex<Loss>>,
@@ -85,6 +87,8 @@ pub struct Summary {
 
 /// How long the end waits for a reader of the lines that reads nothing.
 const STANDSTILL: Duration = Duration::from_secs(2);
+/// How long it waits for whoever takes the recording and does not.
+const UNREAD: Duration = Duration::from_secs(10);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -129,7 +133,9 @@ impl Log {
             }
         };
         let lost = Arc::new(Mutex::new(Loss::default()));
+        let recorded = Arc::new(AtomicU64::new(0));
         let mut writer = Writer {
+            recorded: Arc::clone(&recorded),
             recorder: Recorder::new(schema),
             recording,
             failed: sinks.failed,
@@ -146,6 +152,7 @@ impl Log {
             .map_err(LogError::Thread)?;
         let threads = LogThread {
             thread,
+            recorded,
             lines: line_thread,
             printed,
             lost,
@@ -182,9 +189,14 @@ impl LogThread {
     /// When the recording, or the lines, could not be written.
     pub fn finish(self) -> Result<Summary, LogError> {
         let ended = |_| LogError::Thread(io::Error::other("it has ended before its time"));
+        // A disk may stand still for a while; the reader of a pipe may for ever.
+        if !goes_on(&self.recorded, UNREAD, || self.thread.is_finished()) {
+            let error = io::Error::new(io::ErrorKind::TimedOut, "nobody reads what is written");
+            return Err(LogError::Recording(error));
+        }
         let recorded = self.thread.join().map_err(ended)?;
         let (unread, is_cut) = match self.lines {
-            Some(lines) if goes_on(&self.printed, || lines.is_finished()) => {
+            Some(lines) if goes_on(&self.printed, STANDSTILL, || lines.is_finished()) => {
                 let unread = lines.join().map_err(ended)?.map_err(LogError::Lines)?;
                 (unread, false)
             }
@@ -200,14 +212,14 @@ impl LogThread {
     }
 }
 
-/// Waits until something is finished, as long as what it counts goes on.
-fn goes_on(count: &AtomicU64, is_finished: impl Fn() -> bool) -> bool {
+/// Waits until something is finished, as long as what it counts goes on, but for standstills.
+fn goes_on(count: &AtomicU64, standstill: Duration, is_finished: impl Fn() -> bool) -> bool {
     let mut last = (count.load(Ordering::Relaxed), Instant::now());
     while !is_finished() {
         let now = count.load(Ordering::Relaxed);
         if now != last.0 {
             last = (now, Instant::now());
-        } else if last.1.elapsed() > STANDSTILL {
+        } else if last.1.elapsed() > standstill {
             return false;
         }
         thread::sleep(LOOK);
@@ -217,6 +229,7 @@ fn goes_on(count: &AtomicU64, is_finished: impl Fn() -> bool) -> bool {
 
 /// What the thread has.
 struct Writer {
+    recorded: Arc<AtomicU64>,
     recorder: Recorder,
     recording: Option<Box<dyn Write + Send>>,
     failed: fn(&LogError),
@@ -234,6 +247,7 @@ impl Writer {
             let mut events = events.take().peekable();
             while let Some(taken) = events.next() {
                 ended = false;
+                self.recorded.fetch_add(1, Ordering::Relaxed);
                 let record = match taken {
                     Taken::Item(event) => {
                         if let What::Said(_, Piece::LeftOut(bytes)) = event.what {

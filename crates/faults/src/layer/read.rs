@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use ttrpc::proto::{
     GenMessage, GenMessageError, MESSAGE_HEADER_LENGTH, MESSAGE_LENGTH_MAX, MessageHeader,
 };
@@ -12,8 +12,11 @@ use ttrpc::proto::{
 use super::load::Load;
 use crate::observer::Side;
 
-/// How long the rest of a frame may take to go on where its room is wanted.
+/// How long a frame may come in part where its room is wanted.
 pub(super) const UNSENT: Duration = Duration::from_secs(30);
+
+/// How long one is waited for whose rest did not come while there was no room for it.
+const LEAST: Duration = Duration::from_millis(20);
 
 /// Why there is no frame.
 pub(super) enum ReadError {
@@ -44,12 +47,14 @@ pub(super) async fn frame(
                 GenMessageError::InternalError(_) => ReadError::Gone,
             });
     }
+    let begun = Instant::now();
     load.room(side, length).await;
     // The system gives the memory only where bytes are put into it.
     let mut payload = Vec::with_capacity(length);
     let mut rest = reader.take(u64::from(header.length));
     while payload.len() < length {
-        match timeout(unsent, rest.read_buf(&mut payload)).await {
+        let left = unsent.saturating_sub(begun.elapsed()).max(LEAST);
+        match timeout(left, rest.read_buf(&mut payload)).await {
             Ok(Ok(1..)) => {}
             Err(_) if !load.is_short(side) => {}
             _ => return Err(ReadError::Gone),
@@ -98,5 +103,32 @@ mod tests {
             tokio::task::yield_now().await;
             other.room(Side::Server, 100_000).await;
         });
+    }
+
+    #[tokio::test]
+    async fn those_that_waited_for_room_are_given_up_one_right_after_the_other() {
+        const UNSENT: Duration = Duration::from_millis(300);
+        const SIDES: u32 = 10;
+        let budgets = Budgets::new(100_000, 0);
+        let mut ends = Vec::new();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..SIDES {
+            let (mut near, mut far) = duplex(1 << 20);
+            let sent = [header(100_000), vec![7; 50_000]].concat();
+            assert!(far.write_all(&sent).await.is_ok());
+            ends.push(far);
+            let load = Load::new(&budgets);
+            tasks.spawn(async move {
+                let read = frame(&mut near, &load, Side::Client, UNSENT).await;
+                matches!(read, Err(ReadError::Gone))
+            });
+        }
+        tokio::task::yield_now().await;
+        let begun = Instant::now();
+        Load::new(&budgets).room(Side::Client, 100_000).await;
+        let took = begun.elapsed();
+        assert!(took < UNSENT * SIDES / 2, "{took:?}");
+        drop(ends);
+        assert!(tasks.join_all().await.iter().all(|gone| *gone));
     }
 }

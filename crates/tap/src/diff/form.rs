@@ -65,10 +65,11 @@ impl Form {
             ],
             status: match status {
                 None => Value::from(end),
-                Some(Status {
-                    name: Some(name), ..
-                }) => Value::from(name.clone()),
-                Some(status) => Value::from(status.code),
+                // A name that was recorded with it is to read.
+                Some(status) => match agent_client::status_name(status.code) {
+                    Some(name) => Value::from(name),
+                    None => Value::from(status.code),
+                },
             },
             words: Value::from(status.map_or(String::new(), |status| words_of(status, names))),
             details: details_of(schema, status, names),

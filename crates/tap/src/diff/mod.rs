@@ -16,7 +16,7 @@ use agent_schema::{Reflect, Schema};
 use serde_json::Value;
 
 use self::form::{Form, metadata};
-use self::order::{blocks, key, moved};
+use self::order::{blocks, keys, moved};
 use crate::calls::{Call, Calls, Told};
 use crate::comparison::Comparison;
 use crate::conversation::Direction;
@@ -146,11 +146,7 @@ struct Beside {
 impl Beside {
     /// Compares all calls.
     fn all(&mut self, first: &[Seen], second: &[Seen]) {
-        let old: Vec<String> = first.iter().map(|seen| key(seen, str::to_owned)).collect();
-        let new: Vec<String> = second
-            .iter()
-            .map(|seen| key(seen, |id| self.other(id).to_owned()))
-            .collect();
+        let [old, new] = keys(first, second, &self.names);
         let blocks = blocks(&old, &new);
         let moved = moved(first, (&old, &new), &blocks);
         let came: HashSet<usize> = moved.values().copied().collect();

@@ -3,15 +3,39 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::Seen;
+use crate::ids::Ids;
 
 /// Among how many calls of one RPC and one container that came elsewhere one is looked for.
 const MOST_CANDIDATES: usize = 64;
 
-/// What calls are put side by side by. A call that an agent did not get is not one that it got.
-pub(super) fn key<'a>(seen: &'a Seen, other: impl Fn(&'a str) -> String) -> String {
-    let ids = seen.ids.iter().map(|(_, id)| format!(" {}", other(id)));
-    let kept = if seen.call.kept_from_agent { "!" } else { "" };
-    format!("{}{kept}{}", seen.named.name, ids.collect::<String>())
+/// What the calls of two recordings are put side by side by: the RPC, and the IDs of the first
+/// recording. Where one recording has more of them than the other, as when a runtime tried again,
+/// a call that an agent did not get is not one that it got.
+pub(super) fn keys(first: &[Seen], second: &[Seen], names: &Ids) -> [Vec<String>; 2] {
+    let key = |seen: &Seen, names: Option<&Ids>| {
+        let mut key = seen.named.name.clone();
+        for (_, id) in &seen.ids {
+            key.push(' ');
+            key.push_str(names.and_then(|names| names.other(id)).unwrap_or(id));
+        }
+        key
+    };
+    let mut old: Vec<String> = first.iter().map(|seen| key(seen, None)).collect();
+    let mut new: Vec<String> = second.iter().map(|seen| key(seen, Some(names))).collect();
+    let mut more: HashMap<String, i64> = HashMap::new();
+    for (keys, each) in [(&old, 1), (&new, -1)] {
+        for key in keys {
+            *more.entry(key.clone()).or_default() += each;
+        }
+    }
+    for (keys, calls) in [(&mut old, first), (&mut new, second)] {
+        for (key, seen) in keys.iter_mut().zip(calls) {
+            if seen.call.kept_from_agent && more.get(key).is_some_and(|more| *more != 0) {
+                key.push_str(" !");
+            }
+        }
+    }
+    [old, new]
 }
 
 /// A part of two lists that is the same, or not.

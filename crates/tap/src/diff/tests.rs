@@ -242,6 +242,27 @@ fn what_a_rule_made_is_not_compared() {
     let told = changes(&faulty("reply-with", false), &plain);
     let name = "call 1 grpc.AgentService/CreateContainer (by a rule: reply-with)".to_owned();
     assert_eq!(told, [(name, json!([["faults", ["reply-with"], null]]))]);
+    // One of several calls, whichever recording is the first.
+    let calls = |kept: usize| {
+        let mut recorded = Recorded::new();
+        for number in 0..3 {
+            let answered = |record: &mut Record| {
+                if number == kept {
+                    record.faults = vec!["fail".to_owned()];
+                    record.kept_from_agent = Some(true);
+                }
+            };
+            recorded.call_with("StartContainer", create.clone(), |_| {}, answered);
+        }
+        recorded
+    };
+    let (with, without) = (calls(1), calls(9));
+    let name = "call 2 grpc.AgentService/StartContainer".to_owned();
+    let told = changes(&without, &with);
+    assert_eq!(told, [(name.clone(), json!([["faults", null, ["fail"]]]))]);
+    let told = changes(&with, &without);
+    let name = format!("{name} (by a rule: fail)");
+    assert_eq!(told, [(name, json!([["faults", ["fail"], null]]))]);
     // A call that had to wait only has the agent's answer.
     let told = changes(&faulty("delay", false), &plain);
     assert_eq!(told[0].1[1][0], "status", "{told:?}");

@@ -35,7 +35,7 @@ pub enum Step {
 pub struct Answer {
     /// `service/method`.
     pub name: String,
-    /// The recorded status.
+    /// The recorded status; none if the answer was not ttRPC.
     pub recorded: Option<Status>,
     /// The status now; none if no answer came in time.
     pub now: Option<Status>,
@@ -58,7 +58,8 @@ impl Answer {
     /// A line of it, beside the recorded one where that differs.
     pub fn text(&self) -> String {
         let (name, took) = (&self.name, duration::display(self.took));
-        let (now, recorded) = (status(self.now.as_ref()), status(self.recorded.as_ref()));
+        let now = status(self.now.as_ref(), "no answer in time");
+        let recorded = status(self.recorded.as_ref(), "not ttRPC");
         let rules = escape::line(&self.rules.join(", ")).into_owned();
         match self.is_same() {
             true if !rules.is_empty() => {
@@ -72,13 +73,14 @@ impl Answer {
 
 /// A line of a call that no answer was recorded of.
 pub fn unanswered(name: &str, now: Option<&Status>) -> String {
-    let now = now.map_or(String::new(), |now| format!("{}, ", status(Some(now))));
+    let now = now.map_or(String::new(), |now| format!("{}, ", status(Some(now), "")));
     format!("open     {name}  {now}no answer was recorded")
 }
 
-fn status(status: Option<&Status>) -> String {
+/// A status on one line, or what stands in its place.
+fn status(status: Option<&Status>, none: &str) -> String {
     let Some(status) = status else {
-        return "no answer in time".to_owned();
+        return none.to_owned();
     };
     let name = match &status.name {
         Some(name) if status.code == 0 => return name.clone(),
