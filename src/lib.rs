@@ -8,21 +8,21 @@
 
 pub mod cli;
 #[cfg(feature = "node")]
-pub mod doctor;
+mod doctor;
 #[allow(unreachable_pub, reason = "generated for any place in a crate")]
 mod generated;
 #[cfg(any(feature = "sim", feature = "tap"))]
 mod listen;
-pub mod man;
+mod man;
 #[cfg(feature = "node")]
-pub mod probe;
-pub mod prompt;
+mod probe;
+mod prompt;
 #[cfg(any(feature = "sim", feature = "tap"))]
 pub mod rules;
 mod run;
 #[cfg(feature = "sim")]
-pub mod serve;
-pub mod shell;
+mod serve;
+mod shell;
 #[cfg(any(feature = "sim", feature = "tap"))]
 mod signals;
 pub mod statuses;

@@ -21,7 +21,7 @@ use crate::transport::{self, Address, SocketName, VsockPort};
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-pub enum BindError {
+pub(crate) enum BindError {
     /// An agent is reached at such an address by its own process only.
     #[error(
         "it is within a process; write unix:///PATH, unix://@NAME, hvsock:///PATH:PORT or vsock://-1:PORT"

@@ -15,7 +15,7 @@ use crate::transport::Address;
 
 /// What came of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// All is well.
     Ok,
     /// This is what is wrong, or a part of it.
@@ -26,7 +26,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Failed => "failed",
@@ -37,7 +37,7 @@ impl Outcome {
 
 /// One stage.
 #[derive(Debug, Clone)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// Its name.
     pub name: &'static str,
     /// What came of it.
@@ -67,7 +67,7 @@ const STAGES: [&str; 13] = [
 
 /// What is to be examined.
 #[derive(Debug)]
-pub enum Patient<'a> {
+pub(crate) enum Patient<'a> {
     /// The agent at this address, of whose sandbox nothing is known.
     Address(Address),
     /// The sandbox of this host.
@@ -83,7 +83,7 @@ pub enum Patient<'a> {
 
 /// How it is examined.
 #[derive(Debug)]
-pub struct Examination {
+pub(crate) struct Examination {
     /// The API of this build.
     pub schema: &'static Schema,
     /// How to connect.
@@ -93,7 +93,7 @@ pub struct Examination {
 }
 
 /// Goes through all stages.
-pub fn examine(patient: &Patient<'_>, examination: &Examination) -> Vec<Stage> {
+pub(crate) fn examine(patient: &Patient<'_>, examination: &Examination) -> Vec<Stage> {
     let mut stages = Stages::default();
     let address = host::examine(patient, &mut stages);
     let connection = address.as_ref().and_then(|address| {

@@ -21,7 +21,7 @@ use text::Row;
 ///
 /// # Errors
 /// None that a growing buffer could have.
-pub fn page(schema: &Schema) -> io::Result<Vec<u8>> {
+pub(crate) fn page(schema: &Schema) -> io::Result<Vec<u8>> {
     let command = cli::command();
     let mut page = Vec::new();
     let man = Man::new(command.clone())

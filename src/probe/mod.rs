@@ -16,7 +16,7 @@ use crate::schema::{Rpc, Schema, history, lookup};
 use crate::session::by_name::ByName;
 use crate::transport::Address;
 
-pub use verdict::Verdict;
+pub(crate) use verdict::Verdict;
 
 /// The RPC that an agent answers whatever state it is in.
 const CHECK: &str = "grpc.Health/Check";
@@ -30,7 +30,7 @@ const NOTHING: &[u8] = &[];
 
 /// What an agent has.
 #[derive(Debug)]
-pub struct Probe {
+pub(crate) struct Probe {
     /// The version that it reports.
     pub version: Option<String>,
     /// The API of the build.
@@ -43,7 +43,7 @@ pub struct Probe {
 impl Probe {
     /// The agent's release by its RPCs: the first that it can be, and the first that it cannot
     /// be any more.
-    pub fn releases(&self) -> (Option<&'static str>, Option<&'static str>) {
+    pub(crate) fn releases(&self) -> (Option<&'static str>, Option<&'static str>) {
         let since = |verdict: Verdict| {
             let rpcs = self.rpcs.iter();
             let those = rpcs.filter(move |(_, found)| *found == Some(verdict));
@@ -61,7 +61,7 @@ impl Probe {
 /// # Errors
 /// When there is no connection, it is lost, or the agent does not answer at all, and when it
 /// takes the payload that is not a message: then nothing more is sent.
-pub fn probe(
+pub(crate) fn probe(
     schema: &'static Schema,
     address: &Address,
     options: &ConnectOptions,

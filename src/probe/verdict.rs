@@ -10,7 +10,7 @@ const INVALID_ARGUMENT: i32 = 3;
 
 /// Whether an agent has an RPC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It does. It need not work: a feature that it needs may be off.
     Has,
     /// It does not.
@@ -21,7 +21,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Has => "has",
             Self::Lacks => "lacks",

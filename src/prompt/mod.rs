@@ -70,7 +70,7 @@ impl Source {
 }
 
 /// A session at the prompt.
-pub struct Prompt {
+pub(crate) struct Prompt {
     schema: &'static Schema,
     session: Session,
     inputs: Inputs,
@@ -80,7 +80,12 @@ pub struct Prompt {
 
 impl Prompt {
     /// A prompt that has not been shown yet.
-    pub fn new(schema: &'static Schema, session: Session, inputs: Inputs, logger: Logger) -> Self {
+    pub(crate) fn new(
+        schema: &'static Schema,
+        session: Session,
+        inputs: Inputs,
+        logger: Logger,
+    ) -> Self {
         Self {
             schema,
             session,
@@ -92,7 +97,7 @@ impl Prompt {
 
     /// Runs the commands that were given beforehand, then what is typed, and gives
     /// the exit status.
-    pub fn run(mut self, commands: &[Command]) -> u8 {
+    pub(crate) fn run(mut self, commands: &[Command]) -> u8 {
         for command in commands {
             let turn = self.session.turn(command);
             if let Some(exit_status) = self.ends(turn) {

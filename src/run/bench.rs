@@ -14,11 +14,10 @@ use crate::error::{Error, Failure, Kind};
 use crate::input::{self, Inputs};
 use crate::interrupt;
 use crate::log::{Level, Logger};
-use crate::printer::Format;
 use crate::progress;
 use crate::request::{Memory, Request, RequestOptions};
 use crate::schema::Schema;
-use crate::session::{self, CallOptions, Output, PrintOptions, Settings, Work};
+use crate::session::{self, Output, Settings, Work};
 use crate::text::escape;
 
 /// How long is measured where nothing says otherwise.
@@ -41,12 +40,6 @@ pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Resu
     };
     let timeout = (!flags.timeout.is_zero()).then_some(flags.timeout);
     let bundle = flags.bundle_dir.as_deref().map(Bundle::new).transpose();
-    let calls = CallOptions {
-        address: None,
-        connect,
-        timeout,
-        metadata: flags.metadata.clone(),
-    };
     let requests = RequestOptions {
         automatic: !flags.no_auto_values,
         unknown_fields: false,
@@ -54,16 +47,10 @@ pub(super) fn run(schema: &'static Schema, flags: Bench, logger: Logger) -> Resu
         image_limit: flags.image_limit,
         bundle: bundle.map_err(|error| alone(error.into()))?,
     };
-    let settings = Settings {
-        requests: requests.clone(),
-        calls,
-        // Answers are not printed.
-        printing: PrintOptions {
-            format: Format::Jsonl,
-            emit_defaults: false,
-        },
-        dry_run: false,
-    };
+    let mut settings = Settings::of_requests(requests.clone());
+    settings.calls.timeout = timeout;
+    settings.calls.metadata = flags.metadata.clone();
+    settings.dry_run = false;
     let mut mix = Mix::read(schema, &flags.cmd, settings, &mut Inputs::default())?;
     let options = agent_load::Options {
         address,

@@ -27,7 +27,7 @@ use crate::signals::Signals;
 
 /// What to serve, and where.
 #[derive(Debug)]
-pub struct ServeOptions {
+pub(crate) struct ServeOptions {
     /// Where to listen.
     pub address: Address,
     /// The guest that the agent pretends to be in.
@@ -42,7 +42,7 @@ pub struct ServeOptions {
 
 /// Why serving did not begin, or ended otherwise than by a signal.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     /// The address cannot be listened on.
     #[error("cannot listen on {uri:?}: {reason}")]
     Bind {
@@ -67,7 +67,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// As [`ServeError`] lists them.
-pub fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), ServeError> {
+pub(crate) fn serve(options: ServeOptions, schema: &'static Schema) -> Result<(), ServeError> {
     listen::raise_file_limit();
     let runtime = agent_sim::runtime().map_err(start)?;
     let setup = Setup {

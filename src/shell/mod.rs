@@ -15,7 +15,7 @@ use line::{Line, Quote};
 use reply::{stays_open, typed_in};
 
 /// The script that makes a shell ask this program.
-pub fn script(shell: Shell) -> &'static str {
+pub(crate) fn script(shell: Shell) -> &'static str {
     match shell {
         Shell::Bash => include_str!("scripts/kata-agent-ctl.bash"),
         Shell::Zsh => include_str!("scripts/kata-agent-ctl.zsh"),
@@ -24,7 +24,7 @@ pub fn script(shell: Shell) -> &'static str {
 }
 
 /// What a shell's script is told of what may stand at the cursor.
-pub fn answer(schema: &'static Schema, asked: &Complete) -> String {
+pub(crate) fn answer(schema: &'static Schema, asked: &Complete) -> String {
     let line = line::read(&asked.line, asked.shell);
     let found = found(schema, &line);
     match asked.shell {

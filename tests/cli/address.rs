@@ -42,6 +42,7 @@ fn unix_sockets() {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn sockets_in_deep_folders() {
     let folder = TempDir::new().unwrap();
@@ -131,6 +132,7 @@ fn hybrid_sockets() {
     assert_eq!(greetings.lock().unwrap().len(), 1);
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn served_hybrid_sockets_demand_their_handshake() {
     let folder = TempDir::new().unwrap();
@@ -205,6 +207,7 @@ fn a_hybrid_device_that_does_not_connect() {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn the_simulated_agent() {
     let output = connect(
@@ -220,6 +223,7 @@ fn the_simulated_agent() {
     assert_eq!(lines[2], "{}");
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn the_simulated_agent_answers_every_rpc() {
     // One that waits for an event answers nothing without one.
@@ -239,6 +243,7 @@ fn the_simulated_agent_answers_every_rpc() {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn a_served_agent() {
     let folder = TempDir::new().unwrap();
@@ -276,6 +281,7 @@ fn a_served_agent() {
     );
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn a_served_agent_ends_when_its_terminal_does() {
     let folder = TempDir::new().unwrap();
@@ -289,6 +295,7 @@ fn a_served_agent_ends_when_its_terminal_does() {
     assert!(!socket.exists());
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn an_agent_that_nohup_started_does_not() {
     let nohup = ["sh", "-c", "trap '' HUP; exec \"$0\" \"$@\"", program()];
@@ -355,6 +362,7 @@ fn a_port_that_does_not_go_with_the_address() {
     .test();
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn a_wrong_address_says_what_a_right_one_looks_like() {
     let schemes = "unix:///PATH, vsock://CID:PORT, hvsock:///PATH:PORT, remote:///PATH, mock:///PATH \

@@ -105,6 +105,7 @@ fn a_setter_beats_the_document_of_a_policy() {
     ]);
 }
 
+#[cfg(feature = "image")]
 #[test]
 fn a_setter_beats_the_document_of_a_container() {
     let of = |id, host| {
@@ -126,6 +127,7 @@ fn a_setter_beats_the_document_of_a_container() {
     }
 }
 
+#[cfg(feature = "image")]
 #[test]
 fn two_of_one_level_contradict_each_other() {
     let folder = folder();

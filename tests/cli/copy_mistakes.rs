@@ -114,6 +114,7 @@ fn mistakes_send_nothing() {
 }
 
 /// The log of the kernel, whose reader waits for what happens next.
+#[cfg(feature = "sim")]
 #[test]
 fn a_file_without_an_end_is_refused() {
     let log = "/proc/kmsg";

@@ -63,6 +63,7 @@ fn mistakes_in(shell: &str, binary: &Path, topic: &str, steps: Vec<&Value>) -> S
 /// Some listen on a name of this machine.
 static ALONE: Mutex<()> = Mutex::new(());
 
+#[cfg(feature = "sim")]
 #[test]
 fn every_example_does_what_it_says_in_every_shell() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

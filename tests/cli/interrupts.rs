@@ -212,6 +212,7 @@ fn in_a_copy() {
     );
 }
 
+#[cfg(feature = "tap")]
 #[test]
 fn while_a_recording_is_waited_for() {
     let folder = TempDir::new().unwrap();
@@ -241,6 +242,7 @@ fn while_a_recording_is_waited_for() {
     assert_eq!(show.wait().unwrap().code(), Some(130));
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn the_simulated_agent() {
     let folder = TempDir::new().unwrap();

@@ -12,6 +12,7 @@ fn with_files(count: u32, command: &str) -> Output {
 
 const TOO_MANY: &str = "too many open files: raise the limit with \"ulimit -n\"\n";
 
+#[cfg(feature = "sim")]
 #[test]
 fn too_few_descriptors_are_told() {
     // With fewer the program itself cannot be loaded.

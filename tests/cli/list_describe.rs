@@ -130,6 +130,7 @@ fn told(outcome: &str) -> i32 {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn examples_in_descriptions_do_what_they_say() {
     let folder = TempDir::new().unwrap();
@@ -171,6 +172,7 @@ fn examples_in_descriptions_do_what_they_say() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn what_a_description_shows_at_the_prompt_can_be_typed_there() {
     let mut count = 0;

@@ -1,6 +1,14 @@
 //! The real binary, run as a user runs it: arguments and standard input in,
 //! standard output, standard error and exit status out. One module per area.
 
+#![cfg_attr(
+    not(all(feature = "sim", feature = "tap")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "tests of features that are not there use it"
+    )
+)]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,7 +19,9 @@
 mod address;
 mod again;
 mod automatic;
+#[cfg(feature = "load")]
 mod bench;
+#[cfg(feature = "load")]
 mod bench_terminal;
 #[cfg(feature = "tap")]
 mod between;
@@ -19,6 +29,7 @@ mod between;
 mod browser;
 mod builds;
 mod bundle;
+#[cfg(feature = "sim")]
 mod ci_job;
 mod command;
 mod compatibility;
@@ -30,28 +41,39 @@ mod conveniences;
 mod copy;
 mod copy_mistakes;
 mod copy_sending;
+#[cfg(feature = "sim")]
 mod docs;
 mod every_rpc;
 mod examples;
+#[cfg(feature = "sim")]
 mod faults;
 mod foreign;
+#[cfg(feature = "sim")]
 mod guest;
+#[cfg(feature = "sim")]
 mod help;
 mod hostile;
+#[cfg(feature = "image")]
 mod image;
 mod inputs;
 mod interrupts;
+#[cfg(feature = "sim")]
 mod life;
 mod limits;
 mod list_describe;
+#[cfg(feature = "sim")]
 mod long_waits;
+#[cfg(feature = "sim")]
 mod many_clients;
+#[cfg(feature = "sim")]
 mod memory;
 mod mistakes;
+#[cfg(feature = "sim")]
 mod never;
 #[cfg(feature = "node")]
 mod node;
 mod odd_files;
+#[cfg(feature = "sim")]
 mod other_protos;
 mod output;
 #[cfg(feature = "policy")]
@@ -68,12 +90,16 @@ mod recording_page;
 #[cfg(feature = "tap")]
 mod recordings;
 mod run;
+#[cfg(feature = "sim")]
 mod run_processes;
+#[cfg(feature = "sim")]
 mod scenarios;
 mod sent;
 mod served;
 mod shells;
+#[cfg(feature = "sim")]
 mod shim;
+#[cfg(feature = "sim")]
 mod slow_log;
 mod slow_reader;
 mod standard_output;
@@ -82,6 +108,7 @@ mod streams;
 mod terminal;
 mod terminal_safety;
 mod tool;
+#[cfg(feature = "sim")]
 mod unit_tests;
 mod version_skew;
 mod wild_json;

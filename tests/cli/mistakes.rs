@@ -213,6 +213,7 @@ fn a_mistake_is_told_exactly_and_nothing_is_sent() {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn a_wrong_command_line() {
     const NO_ADDRESS: &str = "no server address: give --server-address or set \
@@ -298,6 +299,7 @@ fn a_place_in_a_script() {
     assert!(peer.received().is_empty());
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn the_commonest_mistakes_get_what_helps() {
     let command = |arguments: &[&str], status, last: &str| {
@@ -359,6 +361,7 @@ fn the_commonest_mistakes_get_what_helps() {
     );
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn what_may_be_a_mistake_is_warned_of() {
     connect(

@@ -17,6 +17,7 @@ const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const UP: &str = "\x1b[A";
 
+#[cfg(feature = "sim")]
 #[test]
 fn a_command_is_answered_and_ctrl_d_leaves() {
     let mut terminal = at_terminal("sim://", ["-i"]).start();
@@ -97,6 +98,7 @@ fn errors_are_shown_and_the_prompt_stays() {
     assert_eq!(terminal.end().0, Some(0));
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn options_are_set_for_what_follows() {
     let peer = Peer::start();
@@ -226,6 +228,7 @@ fn ctrl_c_abandons_a_line() {
     );
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn ctrl_c_abandons_a_file_that_blocks() {
     let mut terminal = at_terminal("sim://", ["-i"]).start();
@@ -444,6 +447,7 @@ fn values_are_remembered_and_the_sandbox_s_end_is_the_end() {
     assert_eq!(terminal.end().0, Some(0));
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn standard_output_holds_responses_only() {
     let folder = TempDir::new().unwrap();

@@ -92,6 +92,7 @@ fn piped(arguments: &[&str]) -> (Child, BufReader<ChildStdout>) {
     (child, stdout)
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn an_answer_comes_before_the_next_line_does() {
     let (mut child, mut stdout) = piped(&[]);
@@ -118,6 +119,7 @@ fn what_is_no_text_is_one_mistake() {
     assert_eq!(lines(&peer), ["Version"]);
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn standard_input_belongs_to_the_prompt() {
     let taken = "standard input can be read only once, and it is read already\n";
@@ -147,6 +149,7 @@ fn nothing_typed_is_no_mistake() {
         .test();
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn a_repeat_is_for_the_next_command_only() {
     let run = |script: &str| connect("sim://", ["-i", "-o", "jsonl"]).stdin(script);

@@ -177,6 +177,7 @@ fn a_dry_run_prints_and_sends_nothing() {
         .test();
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn the_last_of_an_option_counts() {
     let options = ["-o", "json", "-o", "jsonl", "-c", "Check"];
@@ -185,6 +186,7 @@ fn the_last_of_an_option_counts() {
         .test();
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn bytes_are_shown_at_the_level_that_asks_for_them() {
     let output = connect("sim://", ["-l", "trace", "-n", "-c", "Check service=x"]).run();

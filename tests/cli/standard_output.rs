@@ -85,6 +85,7 @@ fn closed(arguments: &[&str]) -> Child {
     start("sh", &[&shell, arguments].concat(), Stdio::null())
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn a_reader_that_has_gone() {
     let quiet = (Some(141), String::new());
@@ -103,6 +104,7 @@ fn a_reader_that_has_gone() {
     assert_eq!(end(start(binary, &call, unread())), quiet);
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn a_full_disk() {
     let error = "cannot write to standard output: no space left on device\n";
@@ -116,6 +118,7 @@ fn a_full_disk() {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn one_that_was_closed_throws_away() {
     // Rust opens `/dev/null` in its place, before the program begins.
@@ -160,6 +163,7 @@ fn no_command_follows() {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn the_log_of_the_simulated_agent() {
     for (stdout, status, error) in [

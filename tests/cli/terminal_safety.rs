@@ -231,6 +231,7 @@ fn bytes_that_are_no_text() {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn in_what_was_given() {
     let folder = TempDir::new().unwrap();
@@ -290,6 +291,7 @@ fn in_what_was_given() {
     }
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn in_the_log_of_the_simulated_agent() {
     let folder = TempDir::new().unwrap();

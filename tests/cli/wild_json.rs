@@ -163,6 +163,7 @@ fn fields_of_another_release_pass_with_a_warning_where_that_is_allowed() {
     assert_eq!(connect("sim://", options).run().status, 2);
 }
 
+#[cfg(feature = "sim")]
 #[test]
 fn the_form_of_serde_is_one_of_the_formats() {
     let run = connect("sim://", ["-o", "serde", "-c", "Check"])

@@ -68,6 +68,24 @@ pub struct PrintOptions {
 }
 
 impl Settings {
+    /// Those of commands that are only made into requests: nothing is called or printed.
+    pub fn of_requests(requests: RequestOptions) -> Self {
+        Self {
+            calls: CallOptions {
+                address: None,
+                connect: ConnectOptions::default(),
+                timeout: None,
+                metadata: Vec::new(),
+            },
+            requests,
+            printing: PrintOptions {
+                format: Format::Jsonl,
+                emit_defaults: false,
+            },
+            dry_run: true,
+        }
+    }
+
     /// Changes one of them.
     ///
     /// # Errors

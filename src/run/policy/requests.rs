@@ -3,7 +3,6 @@
 
 #[cfg(feature = "tap")]
 use std::collections::HashMap;
-use std::time::Duration;
 
 use agent_bundle::Bundle;
 use agent_policy::request::{self, is_asked};
@@ -15,16 +14,14 @@ use agent_tap::recording::{Kind, Reader};
 
 use super::{name_of, within};
 use crate::cli::{RequestOptions, RequestSource, Source};
-use crate::client::ConnectOptions;
 use crate::error::{Error, Failure};
 use crate::input::Inputs;
 use crate::log::{Level, Logger};
-use crate::printer::Format;
 use crate::request::Memory;
 #[cfg(feature = "tap")]
 use crate::run::recordings::misread;
 use crate::schema::{Reflect, Rpc, Schema};
-use crate::session::{self, CallOptions, Command, PrintOptions, Settings, Work};
+use crate::session::{self, Command, Settings, Work};
 
 /// Of how many fields that are passed over a file is warned of.
 const WARNINGS: usize = 16;
@@ -125,25 +122,7 @@ fn of_commands(
     inputs: &mut Inputs,
     memory: &mut Memory,
 ) -> Result<Vec<Given>, Failure> {
-    let calls = CallOptions {
-        address: None,
-        connect: ConnectOptions {
-            timeout: Duration::ZERO,
-            sim: None,
-        },
-        timeout: None,
-        metadata: Vec::new(),
-    };
-    let settings = Settings {
-        requests: making.clone(),
-        calls,
-        // Nothing is answered, and nothing is sent.
-        printing: PrintOptions {
-            format: Format::Json,
-            emit_defaults: false,
-        },
-        dry_run: true,
-    };
+    let settings = Settings::of_requests(making.clone());
     let mut found = Vec::new();
     for step in session::prepare(schema, sources, settings, inputs)? {
         let made = of_step(&step, making.automatic, memory);
