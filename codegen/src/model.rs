@@ -458,7 +458,7 @@ impl Builder<'_> {
     }
 
     /// The type that something at `path` in a file refers to. Only the messages
-    /// that a map's entries are made of are no Rust types.
+    /// that a map's entries are made of are not Rust types.
     fn type_ref(
         &self,
         name: &str,

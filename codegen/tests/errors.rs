@@ -371,7 +371,7 @@ fn imports_that_are_not_found() {
     ];
     let what = not_found("github.com/acme/v2/types.proto");
     assert_eq!(error(&other), format!("a.proto:2:1: {what}"));
-    // A link to nothing is no file.
+    // A link to nothing is not a file.
     let broken = folder(&[("a.proto", &proto3("import \"b.proto\";\n"))]);
     symlink("nowhere.proto", broken.path().join("b.proto")).unwrap();
     let error = generate(broken.path()).unwrap_err().to_string();

@@ -85,7 +85,7 @@ fn the_output_tells_nothing_of_this_machine() {
         }
     }
     let table = fs::read_to_string(out.path().join("table.rs")).unwrap();
-    // What comes with the reader is no file of the folder.
+    // What comes with the reader is not a file of the folder.
     assert!(table.contains("files: &[\"a.proto\"],"));
     assert!(table.contains("full_name: \"google.protobuf.Empty\""));
 }

@@ -140,7 +140,7 @@ Exit status:
   130               interrupted before the process was there, or where the agent does not react
   141               whoever read its output has gone";
 
-/// How something is shown that is no response.
+/// How something is shown that is not a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
     /// For reading

@@ -149,7 +149,7 @@ impl Agent {
                  agent hangs"
             }
             CallError::Protocol(_) => {
-                "whoever listens there is no agent: see that port and address are an agent's (its \
+                "whoever listens there is not an agent: see that port and address are an agent's (its \
                  port is 1024), and that a hypervisor's socket is written hvsock://"
             }
             _ => "see the guest's console for why the agent ended",

@@ -23,7 +23,7 @@ const CHECK: &str = "grpc.Health/Check";
 /// The RPC that tells an agent's version, and the field that has it.
 const VERSION: (&str, &str) = ("grpc.Health/Version", "agent_version");
 
-/// A payload that is no message: there is no field with the number 0.
+/// A payload that is not a message: there is no field with the number 0.
 const UNDECODABLE: &[u8] = &[0];
 /// The empty message.
 const NOTHING: &[u8] = &[];

@@ -1,4 +1,4 @@
-//! What an answer to a payload that is no message says of the RPC.
+//! What an answer to a payload that is not a message says of the RPC.
 
 use crate::client::CallError;
 

@@ -66,7 +66,7 @@ impl Editor {
         Ok(editor)
     }
 
-    /// Forgets what was typed ahead: the rest of a line that is no text.
+    /// Forgets what was typed ahead: the rest of a line that is not text.
     fn drop_typed(&mut self) -> io::Result<()> {
         // What the editor has read is forgotten with it.
         self.editor = Self::editor(

@@ -52,7 +52,7 @@ impl Lines {
 
     /// The same after a question in place of the prompt.
     pub(super) fn ask(&mut self, question: &str) -> io::Result<Typed> {
-        // A prompt that nobody sees is no reason to stop.
+        // A prompt that nobody sees is not a reason to stop.
         let _ = io::stderr().write_all(question.as_bytes());
         loop {
             let rest = self.buffer.get(self.searched..).unwrap_or_default();

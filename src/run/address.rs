@@ -8,7 +8,7 @@ use crate::transport::Address;
 /// The agent's address; `None` where the options name none.
 ///
 /// # Errors
-/// When what was given is no address, or no sandbox with one.
+/// When what was given is not an address, or no sandbox with one.
 pub(super) fn find(options: &cli::Address, logger: Logger) -> Result<Option<Address>, Error> {
     #[cfg(feature = "node")]
     if let Some(address) = super::sandboxes::of(&options.on_host, logger)? {

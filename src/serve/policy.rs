@@ -27,7 +27,7 @@ pub(crate) struct Engine {
 enum Given {
     /// That of an agent which has just been started: everything is allowed.
     First,
-    /// What was set, or none if that was no policy.
+    /// What was set, or none if that was not a policy.
     Set,
 }
 

@@ -329,7 +329,7 @@ fn a_port_that_does_not_go_with_the_address() {
         assert_eq!(output.status, 2, "{address}: {}", output.stderr);
         assert!(output.stderr.contains(message), "{}", output.stderr);
     }
-    // What does nothing is no mistake: scripts have always given it.
+    // What does nothing is not a mistake: scripts have always given it.
     let unused = [
         "--hybrid-vsock-port",
         "55",

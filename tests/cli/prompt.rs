@@ -373,7 +373,7 @@ fn an_empty_line_in_a_paste_is_a_part_of_it() {
     terminal.sees("\n{}\n");
     terminal.sees_prompt();
     assert_eq!(lines(&peer), [r#"CreateSandbox hostname: "a""#]);
-    // One that lacks its end sends nothing: what follows is no command.
+    // One that lacks its end sends nothing: what follows is not a command.
     terminal.keys("\x1b[200~CreateSandbox json://{\n\nDestroySandbox\n\x1b[201~\r");
     terminal.sees("error: CreateSandbox: json://: ");
     terminal.sees_prompt();

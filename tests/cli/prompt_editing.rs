@@ -244,7 +244,7 @@ fn no_history_is_no_more_than_a_warning() {
             .unwrap();
     }
 
-    // A file that is no history is left as it is.
+    // A file that is not a history is left as it is.
     fs::write(folder.join("history"), b"\xff\n").unwrap();
     let mut terminal = at_terminal("sim://", ["-i"])
         .variable("XDG_STATE_HOME", state.path())

@@ -285,7 +285,7 @@ fn what_differs_is_told_by_field() {
         json.json()[0]["fields"][1],
         json!({"path": "request.hostname", "first": "x", "second": null})
     );
-    // A backtrace is no difference.
+    // A backtrace is not a difference.
     let words = "Invalid container id";
     let text = fs::read_to_string(&first).unwrap();
     assert!(text.contains(words));
@@ -486,7 +486,7 @@ fn a_damaged_recording_is_told_by_its_place_and_what_would_be_right() {
     let first = r#"{"time":"2026-01-01T00:00:00Z","kind":"recording","format":"kata-agent-ctl recording","version":1}"#;
     let damaged = path("damaged");
     let line = r#"{"time":"2026-01-01T00:00:00Z","kind":"request","connection":"1"}"#;
-    // Other systems' ends of lines are no mistake.
+    // Other systems' ends of lines are not a mistake.
     fs::write(&damaged, format!("{first}\r\n\r\n{line}\n")).unwrap();
     let error =
         format!("error: {damaged:?}:3:62: \"connection\" is \"1\"; it should be a whole number\n");
@@ -519,7 +519,7 @@ fn a_damaged_recording_is_told_by_its_place_and_what_would_be_right() {
         .status(2)
         .stderr("error: only one of the two recordings can be standard input\n")
         .test();
-    // What is no text ends no terminal's line either.
+    // What is not text ends no terminal's line either.
     let mut latin = format!("{first}\n{{\"text\":\"").into_bytes();
     latin.extend_from_slice(b"caf\xe9\"}\n");
     fs::write(&damaged, latin).unwrap();

@@ -120,7 +120,7 @@ fn programs_run_for_real_and_end_with_the_agent() {
         }
         ends(&first);
         if let (Signal::SIGKILL, Ok(id)) = (signal, second.parse()) {
-            // Whom nobody could kill any more: it is no child of the agent's.
+            // Whom nobody could kill any more: it is not a child of the agent's.
             let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal);
         }
     }

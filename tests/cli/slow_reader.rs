@@ -1,5 +1,5 @@
 //! A standard output whose reader does not read, or not yet: a signal ends the wait
-//! for it, and it is no part of a call's time.
+//! for it, and it is not part of a call's time.
 
 use std::io::{self, PipeReader, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -86,7 +86,7 @@ fn a_reader_that_comes_late_gets_all() {
     assert!(rest == expected, "{} bytes", rest.len());
     let (status, stderr) = end(child);
     assert_eq!(status, Some(0), "{stderr}");
-    // It is no part of the call's time.
+    // It is not part of the call's time.
     let (_, time) = stderr.trim_end().rsplit_once("< OK in ").unwrap();
     let seconds = time.trim_end_matches(|c: char| c.is_alphabetic());
     let seconds: f64 = seconds.parse().unwrap();

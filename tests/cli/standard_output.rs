@@ -130,7 +130,7 @@ fn one_that_was_closed_throws_away() {
 
 #[test]
 fn nobody_needs_a_standard_output_that_is_not_written() {
-    // What is thrown away is no error, however it was opened.
+    // What is thrown away is not an error, however it was opened.
     for read in [false, true] {
         let null = OpenOptions::new().read(read).write(true).open("/dev/null");
         let (status, stderr) = end(start(program(), &["list"], null.unwrap()));

@@ -250,7 +250,7 @@ impl Tool {
 
         let mut stdin = child.stdin.take().unwrap();
         thread::spawn(move || {
-            // A program that ends without reading its input is no mistake.
+            // A program that ends without reading its input is not a mistake.
             let _ = stdin.write_all(&self.stdin);
         });
         Running {

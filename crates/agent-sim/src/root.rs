@@ -26,7 +26,7 @@ impl Root {
     /// Opens a folder, which must exist.
     ///
     /// # Errors
-    /// When it does not, or is no folder.
+    /// When it does not, or is not a folder.
     pub fn open(path: &Path) -> Result<Root, RootError> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         match open(path, flags, Mode::empty()) {

@@ -19,7 +19,7 @@ impl MethodHandler for Unary {
     }
 }
 
-/// Refuses bytes that are no request of an RPC, as the typed handlers do.
+/// Refuses bytes that are not a request of an RPC, as the typed handlers do.
 ///
 /// # Errors
 /// What is wrong with them.

@@ -1,5 +1,5 @@
 //! Paths of setters that are still being typed, part by part: the fields of
-//! messages, the words that are no fields, and what a call still lacks.
+//! messages, the words that are not fields, and what a call still lacks.
 
 use super::{Call, Candidate, Found, begins, first_sentence};
 use agent_request::{auto, conveniences};

@@ -32,7 +32,7 @@ impl Default for DetachKeys {
 impl FromStr for DetachKeys {
     type Err = DetachKeysError;
 
-    /// Reads `ctrl-p,ctrl-q`; nothing is no keys at all.
+    /// Reads `ctrl-p,ctrl-q`; an empty text is no keys at all.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let names = text.split(',').filter(|_| !text.is_empty());
         let keys = names.map(|name| key(name).ok_or_else(|| DetachKeysError(name.to_owned())));
@@ -76,7 +76,7 @@ impl Watch {
         }
         let mut passed = Vec::with_capacity(typed.len());
         for &byte in typed {
-            // What was held back is no beginning any more, and may yet end in one.
+            // What was held back is not a beginning any more, and may yet end in one.
             while self.matched > 0 && self.keys.get(self.matched) != Some(&byte) {
                 let held = self.keys.get(..self.matched).unwrap_or_default();
                 let begins = |length: &usize| held.ends_with(held.get(..*length).unwrap_or(held));

@@ -13,7 +13,7 @@ pub(super) struct RawTerminal {
 }
 
 impl RawTerminal {
-    /// Makes it raw; `None` if standard input is no terminal.
+    /// Makes it raw; `None` if standard input is not a terminal.
     pub(super) fn enter() -> Option<Self> {
         let before = tcgetattr(io::stdin()).ok()?;
         let terminal = Self { before };

@@ -24,7 +24,7 @@ help                                     shows this
 RPC[3], RPC[2..4], RPC[5..], RPC[10%]    some of the calls; * is every RPC
 RPC[container_id=web]                    calls with such a field; RPC[container_id=web][2] the second";
 
-/// The words that are no kind of rule.
+/// The words that are not a kind of rule.
 const WORDS: [&str; 5] = ["clear", "oom", "exit", "list", "help"];
 
 /// Carries out what a line asks of an agent.

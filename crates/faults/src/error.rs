@@ -12,7 +12,7 @@ use agent_text::excerpt::{Excerpt, Quoted};
 use super::ReaderError;
 use super::calls::CallsError;
 
-/// Why a text is no rule.
+/// Why a text is not a rule.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultError {
     /// Nothing is there.
@@ -117,7 +117,7 @@ pub enum FaultError {
     /// A setter of an answer.
     #[error(transparent)]
     Set(#[from] SetError),
-    /// A setter's bytes that are no text.
+    /// A setter's bytes that are not text.
     #[error("{}: the value is not UTF-8 text; write bytes as hex:00ff", Quoted(.0))]
     NotText(String),
     /// A file that is named.

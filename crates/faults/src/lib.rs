@@ -102,7 +102,7 @@ impl Faults {
     /// that is empty or a comment.
     ///
     /// # Errors
-    /// When it is no rule.
+    /// When it is not a rule.
     pub fn add_line(&self, line: &str, reader: &mut dyn Reader) -> Result<(), FaultError> {
         let text = line.trim();
         if text.is_empty() || text.starts_with('#') {

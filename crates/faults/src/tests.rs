@@ -234,7 +234,7 @@ fn calls_are_chosen_by_a_field_of_their_request() {
     let shell = r#"{"OCI": {"Process": {"Args": ["sh", "-c"]}}}"#;
     assert_eq!(decide("CreateContainer", shell), "close");
     assert_eq!(decide("CreateContainer", "{}"), "");
-    // Bytes that are no request have no field.
+    // Bytes that are not a request have no field.
     let fault = faults.decide(Some(rpc("StartContainer")), b"\xff").fault;
     assert!(fault.is_none());
 }

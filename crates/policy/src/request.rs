@@ -160,7 +160,7 @@ impl Request {
     }
 }
 
-/// Passes over what is no field, as genpolicy and the agent do, and notes where it stands.
+/// Passes over what is not a field, as genpolicy and the agent do, and notes where it stands.
 #[derive(Default)]
 struct Lenient(RefCell<Vec<String>>);
 

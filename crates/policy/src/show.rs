@@ -155,8 +155,8 @@ fn note(step: &Step) -> String {
         What::Refused => "is the result",
         What::Error => step.error.as_deref().unwrap_or("is an error"),
         What::NotEvaluated => "has no definition that could be true",
-        What::Function => "is a function, which is no answer to a request",
-        What::NoRule => "is no rule of this policy",
+        What::Function => "is a function, and not an answer to a request",
+        What::NoRule => "is not a rule of this policy",
     };
     let mut note = match said {
         "" => String::new(),

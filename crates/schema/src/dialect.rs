@@ -33,7 +33,7 @@ pub trait Dialect {
         Scalar::String
     }
 
-    /// Whether a member of a document that is no field of its message is passed over; `path`
+    /// Whether a member of a document that is not a field of its message is passed over; `path`
     /// is where it stands. It is an error otherwise.
     fn passes_over(&self, path: &str) -> bool {
         let _ = path;

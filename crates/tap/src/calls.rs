@@ -64,7 +64,7 @@ pub enum End {
     Answered {
         /// When the answer passed.
         time: SystemTime,
-        /// Its status; none when it was no ttRPC.
+        /// Its status; none when it was not ttRPC.
         status: Option<Status>,
         /// Its message; none of an error.
         response: Option<Said>,

@@ -80,7 +80,7 @@ pub(crate) enum Piece {
     Other {
         /// The bytes, or the first of them.
         bytes: Vec<u8>,
-        /// Why they are no frame. Only the first piece of a direction tells it.
+        /// Why they are not a frame. Only the first piece of a direction tells it.
         reason: Option<String>,
     },
     /// A frame with so many bytes of data that is left out, as too much is kept already.
@@ -91,7 +91,7 @@ pub(crate) enum Piece {
 #[derive(Debug)]
 pub(crate) struct Conversation {
     sides: [Side; 2],
-    /// The guest's port that the agent listens on. What is said on another is no ttRPC.
+    /// The guest's port that the agent listens on. What is said on another is not ttRPC.
     port: u32,
     /// Whether the client began with a handshake.
     is_hybrid: bool,
@@ -112,7 +112,7 @@ struct Side {
     has_frames: bool,
     /// How many bytes are still to come of a frame that is left out.
     skipped: usize,
-    /// How many bytes that are no ttRPC have been handed out.
+    /// How many bytes that are not ttRPC have been handed out.
     other: usize,
 }
 

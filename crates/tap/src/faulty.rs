@@ -54,7 +54,7 @@ async fn carry(
     dies: impl Future<Output = ()>,
 ) -> io::Result<bool> {
     let Some(read_ahead) = open(connection, port, &client, &agent).await? else {
-        // What is said to other ports, or is no call, passes as it is.
+        // What is said to other ports, or is not a call, passes as it is.
         let passed = async { pass::both(connection, &client, &agent).await };
         let reason = tokio::select! {
             reason = passed => reason,

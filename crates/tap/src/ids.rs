@@ -283,7 +283,7 @@ impl Ids {
         words
             .filter(|word| word.len() >= SHORTENED_LENGTH && is_hexadecimal(word))
             .find_map(|word| {
-                // What an ID that is known ends with before `from` is no word.
+                // What an ID that is known ends with before `from` is not a word.
                 let start = word.as_ptr().addr() - text.as_ptr().addr();
                 let begun = text.get(..start).and_then(|text| text.chars().next_back());
                 if begun.is_some_and(|c| c.is_ascii_alphanumeric()) {
@@ -428,7 +428,7 @@ mod tests {
         );
         assert_eq!(ids.replaced("/run/c12/rootfs", false), None);
         assert_eq!(ids.replaced("sh -c c1", false), None);
-        // A process's ID is no part of a path.
+        // A process's ID is not part of a path.
         assert_eq!(ids.replaced("/bin/sh", false), None);
         assert_eq!(ids.replaced("sh", true).as_deref(), Some("xx"));
     }

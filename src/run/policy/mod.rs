@@ -159,6 +159,9 @@ fn within(file: &str, error: Error) -> Error {
     error.within(name_of(file))
 }
 
+/// How much of a list of requests' numbers is told, in characters.
+const MOST_NUMBERS: usize = 60;
+
 /// What a file is called in messages.
 fn name_of(file: &str) -> String {
     match file {
@@ -179,7 +182,7 @@ fn check(
     let mut output = Output::default();
     let mut status = 0;
     let mut number = 0;
-    let mut unsaid = 0;
+    let mut unsaid = Vec::new();
     agent.answer_each(&questions.requests, |given, refusal| {
         number += 1;
         let refusal = refusal.map_err(|error| failed(given, error))?;
@@ -189,7 +192,9 @@ fn check(
             (false, _) => !is_allowed,
             (true, Some(expected)) => expected != is_allowed,
             (true, None) => {
-                unsaid += usize::from(given.case.is_some());
+                if given.case.is_some() {
+                    unsaid.push(number.to_string());
+                }
                 false
             }
         };
@@ -202,11 +207,15 @@ fn check(
         };
         output.line(&line).map_err(alone)
     })?;
-    if unsaid > 0 {
-        let said = format_args!(
-            "--expected: of {unsaid} of {number} requests it is not said what is expected"
+    if !unsaid.is_empty() {
+        let which = escape::first_line(&unsaid.join(", "), MOST_NUMBERS);
+        logger.log(
+            Level::Warn,
+            format_args!(
+                "--expected: {} of {number} requests do not say what is expected: {which}",
+                unsaid.len()
+            ),
         );
-        logger.log(Level::Warn, said);
     }
     Ok(status)
 }

@@ -136,7 +136,7 @@ impl Row {
         self
     }
 
-    /// What the agent did is no ttRPC.
+    /// What the agent did is not ttRPC.
     pub(crate) fn breaks(self, message: &str) -> Self {
         self.fails(3, format!("the agent broke the ttRPC protocol: {message}"))
     }

@@ -4,7 +4,7 @@
 use super::agent::{Row, answers, check, check_call, field, payload, status};
 use crate::tool::connect;
 
-/// A payload that is no answer of the RPC.
+/// A payload that is not an answer of the RPC.
 fn is_no_answer(name: &'static str, message: &[u8], reason: &str, bytes: &str) -> Row {
     answers(name, payload(message)).fails(
         3,
@@ -15,7 +15,7 @@ fn is_no_answer(name: &'static str, message: &[u8], reason: &str, bytes: &str) -
     )
 }
 
-/// A frame whose data is no response.
+/// A frame whose data is not a response.
 fn is_no_response(name: &'static str, data: &[u8], reason: &str, bytes: &str) -> Row {
     answers(name, data).breaks(&format!(
         "the {} bytes of a response frame are not a response ({reason}): {bytes}",

@@ -371,7 +371,7 @@ fn who_answers_is_no_agent_or_does_not_answer() {
         &["-a", &other.address()],
         "ttrpc",
         "broke the ttRPC protocol",
-        "no agent",
+        "not an agent",
     );
     assert_eq!(found.outcome("connect"), "ok");
 

@@ -587,7 +587,7 @@ fn what_another_user_may_not_see() {
     };
     host.pod(CONTAINERD, "5a0", ("shop", "till"), ("c0ffee", "cash"));
     host.go("5a0", "qemu", 100, "vsock://3:1024");
-    // A state file that only others may read is no reason to remove anything.
+    // A state file that only others may read is not a reason to remove anything.
     close("run/vc/sbs/5a0/persist.json");
     let output = as_nobody(&["sandboxes"]).run();
     assert!(

@@ -388,7 +388,7 @@ fn a_recording_is_asked_and_compared_with_what_the_agent_answered() {
     )
     .stderr(
         "warn: \"life.jsonl\": the last line is not whole, and is left out\n\
-         warn: --expected: of 2 of 5 requests it is not said what is expected\n",
+         warn: --expected: 2 of 5 requests do not say what is expected: 4, 5\n",
     )
     .test();
     let cut = policy(&folder, &["export", "cut.jsonl"]).start().wait();
@@ -510,7 +510,7 @@ fn what_is_wrong_with_a_case_is_told_with_its_place() {
     }
 }
 
-/// Signs that turn the direction of what comes after them are no control characters to JSON.
+/// Signs that turn the direction of what comes after them are not control characters to JSON.
 #[test]
 fn nothing_in_json_acts_on_a_terminal() {
     let cases = CASES.replace("a shell", "\u{202e}\\u001b[2J");

@@ -42,7 +42,7 @@ containers := [{"id": "web", "args": ["ls", "-l"], "anything": false}]
                  from p.rego:8: allow(container, input.process)\n\
              3  denied   GetMetrics  code: INTERNAL: GetMetricsRequest: internal error policy check: \
              unexpected eval_query result len QueryResults { result: [] }\n  \
-               p.rego: GetMetricsRequest   # is no rule of this policy\n\
+               p.rego: GetMetricsRequest   # is not a rule of this policy\n\
              4  denied   ExecProcess  code: PERMISSION_DENIED: ExecProcessRequest is blocked by policy\n  \
                p.rego:7: container.id == input.container_id\n      \
                    container.id = \"web\"\n      \
@@ -211,9 +211,9 @@ fn a_function_is_no_answer() {
     assert_eq!(
         reasons,
         [
-            "  p.rego:2: ListRoutesRequest(_) := true   # is a function, which is no answer to a request",
-            "  p.rego:3: ExecProcessRequest(x) if   # is a function, which is no answer to a request",
-            "  p.rego:7: GetMetricsRequest(x) if x == 2   # is a function, which is no answer to a request",
+            "  p.rego:2: ListRoutesRequest(_) := true   # is a function, and not an answer to a request",
+            "  p.rego:3: ExecProcessRequest(x) if   # is a function, and not an answer to a request",
+            "  p.rego:7: GetMetricsRequest(x) if x == 2   # is a function, and not an answer to a request",
         ]
     );
 }
@@ -238,12 +238,12 @@ fn a_line_is_named_with_the_policy_that_it_belongs_to() {
     assert_eq!(
         reasons,
         [
-            "  p.rego: GetMetricsRequest   # is no rule of this policy",
+            "  p.rego: GetMetricsRequest   # is not a rule of this policy",
             "  policy of request 2:3: default GetMetricsRequest := false   # is the result",
             "  policy of request 2:4: input.policy != \"\"",
             "      input.policy = \"\"",
             "  policy of request 2:3: default GetMetricsRequest := false   # is the result",
-            "  policy of request 6: GetMetricsRequest   # is no rule of this policy",
+            "  policy of request 6: GetMetricsRequest   # is not a rule of this policy",
         ]
     );
     let output = policy(&folder, &["why", "-p", "p.rego", "--json", "-c"])

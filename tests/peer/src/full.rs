@@ -12,7 +12,7 @@ const COUNT: usize = 2;
 
 /// A message of this type with every field set at every depth: lists and maps
 /// with two elements, enums and booleans not at their default, numbers up to
-/// the ends of their ranges, text that needs quoting, bytes that are no text.
+/// the ends of their ranges, text that needs quoting, bytes that are not text.
 ///
 /// A oneof gets its first member; a message within itself is left out.
 pub fn full(descriptor: &MessageDescriptor) -> Box<dyn MessageDyn> {

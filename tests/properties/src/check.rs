@@ -42,7 +42,7 @@ pub enum Again {
 /// Writes a message as JSON, reads that, and writes it again.
 ///
 /// # Panics
-/// When what is written is no JSON, is not read, or is not the same again.
+/// When what is written is not a JSON, is not read, or is not the same again.
 pub fn json_again(message: &dyn Reflect, schema: &'static Schema) -> Again {
     let Some(text) = compact(message, schema) else {
         return Again::TooDeep;

@@ -168,7 +168,7 @@ pub(super) fn check(id: &str, spec: &Spec) -> ttrpc::Result<()> {
         return Err(within("hostname", "Linux namespace does not contain uts"));
     }
     let hides = !linux.MaskedPaths.is_empty() || !linux.ReadonlyPaths.is_empty();
-    // What is no kind of namespace is taken for a mount namespace.
+    // What is not a kind of namespace is taken for a mount namespace.
     if hides && !has_namespace(linux, |kind| !OTHER_KINDS.contains(&kind)) {
         return Err(within("security", "Linux namespace does not contain mount"));
     }

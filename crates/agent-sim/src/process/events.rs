@@ -37,7 +37,7 @@ pub(super) struct Happened {
     pub(super) exit: Option<i32>,
 }
 
-/// The bit of a signal; none for a number that is no signal's.
+/// The bit of a signal; none for a number that is not a signal's.
 pub(super) fn bit(signal: i32) -> u64 {
     match u32::try_from(signal) {
         Ok(signal @ 1..=64) => 1 << (signal - 1),

@@ -1,4 +1,4 @@
-//! What is no configuration, or does not fit the agent's messages, and how that
+//! What is not a configuration, or does not fit the agent's messages, and how that
 //! is told.
 
 use super::{config, put};

@@ -65,7 +65,7 @@ fn nothing_is_sent_before_ok_and_nothing_after_it_is_lost() {
     let device = Device::new(vec![|mut peer| {
         take_connect(&mut peer);
         peer.assert_silence();
-        // An answer right behind the line, before its request, is no part of the line.
+        // An answer right behind the line, before its request, is not part of the line.
         peer.send(&[b"OK 1073741824\n".to_vec(), ok(1, b"early")].concat());
         assert_eq!(peer.0.read(&mut [0]).unwrap(), 0);
     }]);

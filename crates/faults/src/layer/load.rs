@@ -41,7 +41,7 @@ pub struct Load {
 struct Requests {
     /// Of each stream.
     streams: HashMap<u32, usize>,
-    /// Of the frame that comes or goes on, and is no stream's yet.
+    /// Of the frame that comes or goes on, and is not a stream's yet.
     passing: usize,
     total: usize,
     share: Share,

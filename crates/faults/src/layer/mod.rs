@@ -278,7 +278,7 @@ impl Link {
         Ok(())
     }
 
-    /// A frame that is no request comes from the client: a stream goes on.
+    /// A frame that is not a request comes from the client: a stream goes on.
     async fn message(&self, frame: GenMessage) -> Step {
         let stream = frame.header.stream_id;
         let flags = frame.header.flags;

@@ -65,34 +65,55 @@ pub(super) fn without_indent(text: &str, indent: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A text without the line breaks that a terminal put into it, which it does where a line is
-/// full. It is from one if several lines are as long as the longest, or if the longest is a part
-/// of a denial that the next one goes on with.
-pub(super) fn unbroken(text: &str) -> String {
-    let length = |line: &str| line.chars().count();
+/// A text as it may have been before its lines were broken, in each way that they are: where a
+/// line is full, likewise with the blanks at the ends of lines left out, and at blanks that are
+/// left out.
+pub(super) fn unbroken(text: &str) -> [String; 3] {
     let width = text.split('\n').map(length).max().unwrap_or_default();
     if width < NARROWEST {
-        return text.to_owned();
+        return [text.to_owned(), String::new(), String::new()];
     }
+    let full = |line: &str| (length(line) == width).then_some("");
+    let stripped = |line: &str| match width - length(line) {
+        0 => Some(""),
+        1 => Some(" "),
+        _ => None,
+    };
+    [
+        match is_broken(text, width) {
+            true => joined(text, full),
+            false => text.to_owned(),
+        },
+        joined(text, stripped),
+        joined(text, |_| Some(" ")),
+    ]
+}
+
+fn length(line: &str) -> usize {
+    line.chars().count()
+}
+
+/// Whether a terminal broke lines: several are as long as the longest, or the longest is a part
+/// of a denial that the next one goes on with.
+fn is_broken(text: &str, width: usize) -> bool {
     let mut full = text.split('\n').skip_while(|line| length(line) < width);
     let longest = full.next().unwrap_or_default();
     let next = full.clone().next().unwrap_or_default();
-    let is_broken = full.any(|line| length(line) == width) || {
+    full.any(|line| length(line) == width) || {
         let others = text.lines().filter(|line| !line.trim().is_empty());
         goes_on(longest, next, others.count() == 2)
-    };
-    if !is_broken {
-        return text.to_owned();
     }
+}
+
+/// A text with something else than a break behind the lines for which `between` gives that.
+fn joined(text: &str, between: impl Fn(&str) -> Option<&'static str>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before: Option<&str> = None;
     for line in text.split('\n') {
         if let Some(before) = before {
             // Two denials are two lines of a log, as long by chance.
             let are_two = begins_in(before) && begins_in(line);
-            if length(before) < width || are_two {
-                out.push('\n');
-            }
+            out.push_str(between(before).filter(|_| !are_two).unwrap_or("\n"));
         }
         out.push_str(line);
         before = Some(line);

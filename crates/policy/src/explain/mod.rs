@@ -4,6 +4,7 @@
 mod colours;
 mod lines;
 
+use std::iter;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -56,15 +57,16 @@ pub struct Print {
 
 /// The denials in a text.
 pub fn denials(text: &str) -> Vec<Denial> {
-    let text = without_common_indent(&without_prefixes(&without_colours(text)));
-    let mut best = denials_of_lines(&text);
+    let text = text.replace("\r\n", "\n");
+    let text = without_common_indent(&without_prefixes(&without_colours(&text)));
+    let mut best = Vec::new();
     // A line that was broken may go on with an indent, of which only what is read tells how wide.
-    for indent in indents(&text) {
-        let read = denials_of_lines(&without_indent(&text, indent));
-        let (before, now) = (Said::by(&best), Said::by(&read));
-        let has_less_gaps = now.gaps < before.gaps && now.signs == before.signs;
-        if now.things > before.things || now.things == before.things && has_less_gaps {
-            best = read;
+    for indent in iter::once(0).chain(indents(&text)) {
+        for way in unbroken(&without_indent(&text, indent)) {
+            let read = denials_in(&without_written_colours(&way));
+            if Said::by(&read).is_more_than(&Said::by(&best)) {
+                best = read;
+            }
         }
     }
     best
@@ -72,11 +74,13 @@ pub fn denials(text: &str) -> Vec<Denial> {
 
 /// How much denials say.
 struct Said {
+    /// How many there are.
+    denials: usize,
     /// How many prints and errors there are.
     things: usize,
-    /// How long they are without blanks, in bytes.
+    /// How long they are without white space, in bytes.
     signs: usize,
-    /// How many blanks come after another.
+    /// How many lines and blanks come after others.
     gaps: usize,
 }
 
@@ -86,20 +90,29 @@ impl Said {
         let errors = denials.iter().filter_map(|each| each.error.as_ref());
         let texts = prints.map(|print| &print.text);
         let texts: Vec<_> = texts.chain(errors.map(|error| &error.what)).collect();
-        let signs = |text: &&String| text.len() - text.matches(' ').count();
+        let signs = |text: &&String| text.chars().filter(|char| !char.is_whitespace()).count();
+        let gaps = |text: &&String| text.matches("  ").count() + text.matches('\n').count();
         Self {
+            denials: denials.len(),
             things: texts.len(),
             signs: texts.iter().map(signs).sum(),
-            gaps: texts.iter().map(|text| text.matches("  ").count()).sum(),
+            gaps: texts.iter().map(gaps).sum(),
         }
+    }
+
+    /// Whether this is the better reading of a text.
+    fn is_more_than(&self, other: &Said) -> bool {
+        if self.things != other.things || other.denials == 0 {
+            return (self.things, self.denials) > (other.things, other.denials);
+        }
+        self.denials == other.denials && self.signs == other.signs && self.gaps < other.gaps
     }
 }
 
-fn denials_of_lines(text: &str) -> Vec<Denial> {
-    let text = without_written_colours(&unbroken(text));
+fn denials_in(text: &str) -> Vec<Denial> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some((denial, end)) = next(&text, from) {
+    while let Some((denial, end)) = next(text, from) {
         if !found.contains(&denial) {
             found.push(denial);
         }

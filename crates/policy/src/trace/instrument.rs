@@ -295,7 +295,11 @@ impl Writer<'_> {
         {
             let expr = self.source.raw((from, to));
             let (call, value) = (self.traced.name(PROBE), self.traced.name(VALUE));
-            let probe = format!("{call}({number}, [{value} | {value} := {expr}]); ");
+            let (open, close) = match &statement.literal {
+                Literal::Expr { expr, .. } => brackets(expr),
+                _ => ("", ""),
+            };
+            let probe = format!("{call}({number}, [{value} | {value} := {open}{expr}{close}]); ");
             self.insert(start, probe);
             self.traced.probed.insert(number);
         }
@@ -399,8 +403,11 @@ impl Writer<'_> {
                 vec![lhs, rhs]
             }
             Expr::Membership {
-                value, collection, ..
-            } => vec![value, collection],
+                key,
+                value,
+                collection,
+                ..
+            } => [value, collection].into_iter().chain(key).collect(),
             Expr::Call { params, .. } => params.iter().collect(),
             _ => Vec::new(),
         };
@@ -412,11 +419,13 @@ impl Writer<'_> {
         self.traced.statements[number].fields = Reference::fields_of(expr);
         let names = &mut self.traced.statements[number].names;
         names_in(expr, names);
-        self.insert(start, format!("{}({number}, ", self.traced.name(TELL)));
+        let (open, close) = brackets(expr);
+        let call = self.traced.name(TELL);
+        self.insert(start, format!("{call}({number}, {open}"));
         for (index, part) in parts.iter().enumerate() {
             self.part(number, index, part);
         }
-        self.insert(end, ")");
+        self.insert(end, format!("{close})"));
         Wrapped(true)
     }
 
@@ -424,9 +433,10 @@ impl Writer<'_> {
     pub(super) fn part(&mut self, number: usize, index: usize, part: &Expr) {
         let extent = self.source.extent(part);
         if let Some((start, end)) = extent.filter(|_| !is_constant(part)) {
+            let (open, close) = brackets(part);
             let call = self.traced.name(PART);
-            self.insert(start, format!("{call}({number}, {index}, "));
-            self.insert(end, ")");
+            self.insert(start, format!("{call}({number}, {index}, {open}"));
+            self.insert(end, format!("{close})"));
         }
         self.silent_part(number, part);
     }
@@ -439,6 +449,14 @@ impl Writer<'_> {
             subject: Reference::of(part),
         };
         self.traced.statements[number].parts.push(part);
+    }
+}
+
+/// What stands around an expression that is an argument: `"a", x in xs` is one only in brackets.
+fn brackets(expr: &Expr) -> (&'static str, &'static str) {
+    match expr {
+        Expr::Membership { key: Some(_), .. } => ("(", ")"),
+        _ => ("", ""),
     }
 }
 

@@ -319,7 +319,7 @@ impl<'a> Finder<'a> {
         let children = children.filter_map(|child| self.done.all.get(*child));
         let mut called: Vec<_> = children.filter(is_called).collect();
         if called.is_empty() {
-            // A rule that is no function is evaluated once, for whoever asked first.
+            // A rule that is not a function is evaluated once, for whoever asked first.
             let is_function = |activation: &&Activation| {
                 let body = self.traced.bodies.get(activation.body);
                 body.is_none_or(|body| body.is_function)

@@ -461,3 +461,28 @@ R if {
         r#"6: __policy_tell(1, input.id) == "q" False [__policy_tell(1, input.id)="z", "q"="q"]"#
     );
 }
+
+#[test]
+fn a_membership_with_a_key_stays_one_expression() {
+    let policy = r#"package agent_policy
+import rego.v1
+R if not "a", "x" in input.map
+S if {
+    1, "x" in input.list
+    every key in ["a", "b"] { key, "x" in input.map }
+}
+T if { found := "a", "y" in input.map; found }
+"#;
+    let input = r#"{"map": {"a": "x"}, "list": ["x"]}"#;
+    for (rule, expected) in [
+        ("R", "3: not \"a\", \"x\" in input.map Holds"),
+        ("S", "5: 1, \"x\" in input.list False"),
+        ("T", "8: found := \"a\", \"y\" in input.map"),
+    ] {
+        let found = innermost(policy, rule, input);
+        assert!(found.starts_with(expected), "{found}");
+    }
+    let both = r#"{"map": {"a": "x", "b": "y"}, "list": ["z", "x"]}"#;
+    let found = innermost(policy, "S", both);
+    assert!(found.starts_with("6: key, \"x\" in input.map"), "{found}");
+}

@@ -83,7 +83,7 @@ impl Request {
     /// Reads the bundle's configuration, if this request takes something of it.
     ///
     /// # Errors
-    /// When it cannot be read, or is no configuration.
+    /// When it cannot be read, or is not a configuration.
     pub(super) fn take_bundle(
         &mut self,
         options: &RequestOptions,

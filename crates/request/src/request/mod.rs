@@ -167,7 +167,7 @@ impl Request {
         self.series.as_ref()
     }
 
-    /// Keeps what was given under a name that is no field's.
+    /// Keeps what was given under a name that is not a field's.
     fn keep(&mut self, name: &'static str, text: String, level: Level, given: &mut Given) {
         match auto::row_of_alias(self.rpc, name) {
             Some(row) => self.remembered_only.push((row, text)),

@@ -15,7 +15,7 @@ use agent_text::hex::digits;
 const STANDARD_INPUT: &[u8] = b"@-";
 
 /// The value of a setter for what is at `target`: as text, or in hex where a bytes field is
-/// given what is no text.
+/// given what is not text.
 pub(super) fn of<'a>(
     target: &Resolved,
     setter: &'a Setter,
@@ -41,7 +41,7 @@ pub(super) fn of<'a>(
     }
 }
 
-/// The value of a setter that is no field's.
+/// The value of a setter that is not a field's.
 pub(super) fn of_extra(setter: &Setter) -> Result<String, Error> {
     let text = std::str::from_utf8(&setter.value);
     let text = text.map_err(|error| not_text(setter.path.clone(), error))?;

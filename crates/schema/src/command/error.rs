@@ -79,7 +79,7 @@ pub enum ArgumentsError {
     DocumentAfterSetter,
 }
 
-/// What may be meant by a word that is no argument, for the end of its error. The word has
+/// What may be meant by a word that is not an argument, for the end of its error. The word has
 /// lost its quotes, so JSON is not shown again.
 fn meant(word: &str) -> String {
     match word.split_once(':') {

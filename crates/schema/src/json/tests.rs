@@ -411,7 +411,7 @@ fn base64_may_be_in_lines() {
     );
 }
 
-/// Passes over what is no field, and remembers where.
+/// Passes over what is not a field, and remembers where.
 #[derive(Default)]
 struct Lenient(std::cell::RefCell<Vec<String>>);
 

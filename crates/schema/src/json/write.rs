@@ -37,7 +37,7 @@ pub(super) const MAX_WRITE_DEPTH: usize = 2 * super::MAX_DEPTH;
 /// outside its range, an `Any` of unknown type) is shown by its fields.
 ///
 /// # Errors
-/// When messages are nested too deep, or a `Value` is no number of JSON's; `out` then holds
+/// When messages are nested too deep, or a `Value` is not a number of JSON's; `out` then holds
 /// the beginning.
 pub fn write(
     message: &dyn Reflect,

@@ -40,7 +40,7 @@ pub fn setter_path(text: &str) -> Option<usize> {
 }
 
 /// The names of the fields that a path leads through, without what is in brackets; `None` if it
-/// is no path.
+/// is not a path.
 pub(crate) fn names(path: &str) -> Option<Vec<String>> {
     let segments = parse(path).ok()?.into_iter();
     Some(segments.map(|segment| segment.name).collect())

@@ -20,7 +20,7 @@ use self::likeness::{Likeness, Names};
 /// What a call that was not recorded is answered with: `FAILED_PRECONDITION`. Agents answer
 /// other codes to calls that they do not know.
 const NOT_RECORDED: i32 = 9;
-/// What an answer that was no ttRPC becomes: `INTERNAL`.
+/// What an answer that was not ttRPC becomes: `INTERNAL`.
 const NOT_TTRPC: i32 = 13;
 
 /// The answers of a recording.
@@ -56,7 +56,7 @@ struct Kept {
 #[derive(Debug)]
 enum Request {
     Message(Box<dyn Reflect>),
-    /// Bytes that are no message of the RPC's, or of an RPC that this build does not have.
+    /// Bytes that are not a message of the RPC's, or of an RPC that this build does not have.
     Bytes(Vec<u8>),
 }
 

@@ -1,5 +1,5 @@
 //! A packet of a vsockmon link: what one side of a connection sent, or that the connection
-//! begins or ends. Whatever a guest puts into a packet is taken; what is no packet of a stream
+//! begins or ends. Whatever a guest puts into a packet is taken; what is not a packet of a stream
 //! is none here.
 
 /// Bytes of vsockmon's own header.

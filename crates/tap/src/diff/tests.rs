@@ -165,7 +165,7 @@ fn ids_are_matched_by_what_is_asked_about_them() {
     let mut second = Recorded::new();
     create(&mut second, "uno", "b");
     create(&mut second, "due", "a");
-    // They have come in another order, which is no difference between containers.
+    // They have come in another order, which is not a difference between containers.
     assert_eq!(changes(&first, &second), []);
     // A container that is there once only.
     let mut more = Recorded::new();

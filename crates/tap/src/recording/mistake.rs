@@ -1,4 +1,4 @@
-//! What is wrong with a line that is no record, in words that do not need the code to be
+//! What is wrong with a line that is not a record, in words that do not need the code to be
 //! understood.
 
 use std::fmt;

@@ -37,7 +37,7 @@ pub enum ReadError {
     /// It does not say which schema it has.
     #[error("its first line should say \"version\": {VERSION}")]
     NoVersion,
-    /// A line is no record.
+    /// A line is not a record.
     #[error("{reason}")]
     Line {
         /// Counted from 1.
@@ -62,7 +62,7 @@ impl<R: BufRead> Reader<R> {
     /// Reads the first line, and hands it out too.
     ///
     /// # Errors
-    /// When this is no recording, or one of another version.
+    /// When this is not a recording, or one of another version.
     pub fn new(source: R) -> Result<(Self, Record), ReadError> {
         let mut reader = Reader {
             source,

@@ -233,7 +233,7 @@ impl Run<'_, '_> {
             let code = status.as_ref().map(|status| status.code);
             code == Some(DEADLINE_EXCEEDED)
         };
-        // One that the agent gave up is no answer in time, unless it gave it up before too.
+        // One that the agent gave up is not an answer in time, unless it gave it up before too.
         let is_late = now.is_none() || of_limit(&now) && !of_limit(&record.status);
         self.outcome.late += u64::from(is_late);
         let answer = Answer {
@@ -313,7 +313,7 @@ impl Run<'_, '_> {
         true
     }
 
-    /// A recorded request with fresh IDs. One that is no message of its type goes as it came.
+    /// A recorded request with fresh IDs. One that is not a message of its type goes as it came.
     fn with_fresh_ids(&self, rpc: &'static Rpc, payload: Vec<u8>) -> Vec<u8> {
         let mut request = (rpc.request.new)();
         if agent_schema::decode(&mut *request, &payload).is_err() {

@@ -107,7 +107,7 @@ pub enum ReplayError {
         /// What came in its way.
         error: CallError,
     },
-    /// The connection was lost, or what came is no ttRPC.
+    /// The connection was lost, or what came is not ttRPC.
     #[error("{0}")]
     Lost(CallError),
     /// SIGINT or SIGTERM came.

@@ -1,7 +1,7 @@
 //! A recording as one page for a browser, which fetches nothing. The page's script makes all it
 //! shows from the calls as lines of JSON, which stand in the page as data.
 //!
-//! What a recording holds may be hostile. The lines are in an element that is no script, and
+//! What a recording holds may be hostile. The lines are in an element that is not a script, and
 //! no `<` is left in them, so that none of them ends the element. The page lets only its own
 //! style and script work, by their digests, and no request at all.
 
