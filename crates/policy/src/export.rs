@@ -23,7 +23,7 @@ struct Written<'a> {
     request: Json,
 }
 
-/// The cases as a JSON document; one that does not say is allowed.
+/// The cases as a JSON document. One that does not say is meant to be allowed.
 ///
 /// # Errors
 /// When a request is not JSON, which none is that this crate made.

@@ -307,6 +307,8 @@ pub struct Case {
     pub description: Option<String>,
     /// Whether it is meant to be allowed.
     pub allowed: Option<bool>,
+    /// Whether that should be known and is not: of a recorded call, or of a test case.
+    pub is_unknown: bool,
     /// What its file has that the type has no field for, which is passed over.
     pub passed_over: Vec<String>,
 }
@@ -360,7 +362,11 @@ pub fn cases(schema: &'static Schema, text: &str) -> Result<Vec<Case>, RequestEr
         let written = written.map_err(|error| in_file(String::new(), &error))?;
         for (number, written) in (1..).zip(written) {
             let case = case(schema, written.get());
-            found.extend(case.map_err(|error| in_file(format!("case {number}: "), &error))?);
+            let case = case.map_err(|error| in_file(format!("case {number}: "), &error))?;
+            found.extend(case.map(|case| Case {
+                is_unknown: case.allowed.is_none(),
+                ..case
+            }));
         }
         return Ok(found);
     }
@@ -423,5 +429,6 @@ fn case(schema: &'static Schema, text: &str) -> Result<Option<Case>, RequestErro
         passed_over,
         description: written.description,
         allowed: written.allowed,
+        is_unknown: false,
     }))
 }

@@ -297,6 +297,26 @@ fn export(
         let error = Error::usage("an agent does not ask its policy about any of these calls");
         return Err(alone(error));
     }
+    if asked.is_none() {
+        let unknown = (1..).zip(&requests).filter(|(_, given)| {
+            let case = given.case.as_ref();
+            case.is_some_and(|case| case.is_unknown)
+        });
+        let unknown: Vec<String> = unknown.map(|(number, _)| number.to_string()).collect();
+        if !unknown.is_empty() {
+            let which = escape::first_line(&unknown.join(", "), MOST_NUMBERS);
+            logger.log(
+                Level::Warn,
+                format_args!(
+                    "{} of {} requests are left out, as it is not said whether they are allowed: \
+                     {which}; -p asks a policy",
+                    unknown.len(),
+                    requests.len()
+                ),
+            );
+        }
+        cases.retain(|case| !case.is_unknown);
+    }
     if let Some(mut asked) = asked {
         let mut places = cases.iter_mut();
         asked.agent.answer_each(&requests, |given, refusal| {

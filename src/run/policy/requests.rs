@@ -206,7 +206,11 @@ fn of_recording(
                 })?;
                 places.insert(call, found.len());
                 let given = given(method, rpc, message.as_ref());
-                found.push(given.map_err(|error| within(name, error))?);
+                let mut given = given.map_err(|error| within(name, error))?;
+                if let Some(case) = &mut given.case {
+                    case.is_unknown = true;
+                }
+                found.push(given);
             }
             // What a rule of the proxy answered says nothing of the policy.
             Kind::Response if !record.faults.is_empty() => {
@@ -218,6 +222,7 @@ fn of_recording(
                     let has_payload = record.payload.is_some_and(|payload| !payload.0.is_empty());
                     let message = record.status.as_ref().map_or("", |status| &status.message);
                     case.allowed = verdict_of(&case.request.rule, message, has_payload);
+                    case.is_unknown = case.allowed.is_none();
                 }
             }
             Kind::Lost => warn("frames are missing in the recording"),
@@ -237,6 +242,7 @@ fn given(name: String, rpc: &Rpc, message: &dyn Reflect) -> Result<Given, Error>
             request: Request::of(message)?,
             description: None,
             allowed: None,
+            is_unknown: false,
             passed_over: Vec::new(),
         }),
         false => None,

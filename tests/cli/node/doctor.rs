@@ -395,7 +395,7 @@ fn who_answers_is_no_agent_or_does_not_answer() {
         &["-a", &strange.address()],
         "ttrpc",
         "frame for stream",
-        "no agent",
+        "not an agent",
     );
 }
 
