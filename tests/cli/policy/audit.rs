@@ -131,6 +131,27 @@ impl Numbers {
     }
 }
 
+#[test]
+fn words_that_are_looked_at_as_one_text_may_stand_in_other_entries() {
+    let rules = "package agent_policy\n\
+        ExecProcessRequest if concat(\" \", input.process.Args) == \"ls -l a\"\n";
+    let request = |args: &str| {
+        let process = format!(r#"{{"process": {{"Args": {args}}}}}"#);
+        format!(r#"[{{"kind": "ExecProcessRequest", "request": {process}}}]"#)
+    };
+    for (args, other) in [
+        (r#"["ls","-l","a"]"#, r#"["ls -l a"]"#),
+        (r#"["ls -l a"]"#, r#"["ls","-l","a"]"#),
+    ] {
+        let (_, holes) = audited(rules, &request(args));
+        assert!(holes.contains("process.Args"), "{holes:?}");
+        let folder = folder(&[("p.rego", rules), ("t.json", &request(args))]);
+        let output = policy(&folder, &["audit", "-p", "p.rego", "t.json"]).run();
+        let text = output.succeeded().text();
+        assert!(text.contains(&format!("changed: {other}\n")), "{text}");
+    }
+}
+
 /// Holes that are no wider than one more value, which the policy names somewhere.
 #[test]
 fn a_hole_of_one_value_is_found() {

@@ -248,6 +248,9 @@ impl Finder {
             let to = Some(Json::Array(reversed));
             self.change(Kind::Reversed, Some(items.into()), to);
         }
+        if let Some(regrouped) = regrouped(items) {
+            self.change(Kind::Changed, Some(items.into()), Some(regrouped));
+        }
         let takes = takes.map(|of| Takes::List(Box::new(of)));
         self.spot(begin, Kind::Changed, &items.into(), takes);
     }
@@ -333,4 +336,16 @@ fn member(path: &str, name: &str) -> String {
 
 fn entry_path(path: &str, key: &str) -> String {
     format!("{path}[{}]", Json::from(key))
+}
+
+/// The same words in other entries, as a policy may look at them as one text: all in one, or each
+/// by itself if there is one entry.
+fn regrouped(items: &[Json]) -> Option<Json> {
+    let texts: Vec<&str> = items.iter().map(Json::as_str).collect::<Option<_>>()?;
+    let all = texts.join(" ");
+    match texts.len() {
+        0 => None,
+        1 => all.contains(' ').then(|| all.split(' ').collect()),
+        _ => Some(Json::from([all].as_slice())),
+    }
 }
