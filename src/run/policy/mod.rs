@@ -162,6 +162,12 @@ fn within(file: &str, error: Error) -> Error {
 /// How much of a list of requests' numbers is told, in characters.
 const MOST_NUMBERS: usize = 60;
 
+/// The numbers of requests, in words.
+fn list_of(numbers: &[usize]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    escape::first_line(&numbers.join(", "), MOST_NUMBERS)
+}
+
 /// What a file is called in messages.
 fn name_of(file: &str) -> String {
     match file {
@@ -181,7 +187,7 @@ fn check(
     let agent = &mut questions.asked.agent;
     let mut output = Output::default();
     let mut status = 0;
-    let mut number = 0;
+    let mut number = 0_usize;
     let mut unsaid = Vec::new();
     agent.answer_each(&questions.requests, |given, refusal| {
         number += 1;
@@ -193,7 +199,7 @@ fn check(
             (true, Some(expected)) => expected != is_allowed,
             (true, None) => {
                 if given.case.is_some() {
-                    unsaid.push(number.to_string());
+                    unsaid.push(number);
                 }
                 false
             }
@@ -208,12 +214,12 @@ fn check(
         output.line(&line).map_err(alone)
     })?;
     if !unsaid.is_empty() {
-        let which = escape::first_line(&unsaid.join(", "), MOST_NUMBERS);
         logger.log(
             Level::Warn,
             format_args!(
-                "--expected: {} of {number} requests do not say what is expected: {which}",
-                unsaid.len()
+                "--expected: {} of {number} requests do not say what is expected: {}",
+                unsaid.len(),
+                list_of(&unsaid)
             ),
         );
     }
@@ -302,16 +308,16 @@ fn export(
             let case = given.case.as_ref();
             case.is_some_and(|case| case.is_unknown)
         });
-        let unknown: Vec<String> = unknown.map(|(number, _)| number.to_string()).collect();
+        let unknown: Vec<usize> = unknown.map(|(number, _)| number).collect();
         if !unknown.is_empty() {
-            let which = escape::first_line(&unknown.join(", "), MOST_NUMBERS);
             logger.log(
                 Level::Warn,
                 format_args!(
                     "{} of {} requests are left out, as it is not said whether they are allowed: \
-                     {which}; -p asks a policy",
+                     {}; -p asks a policy",
                     unknown.len(),
-                    requests.len()
+                    requests.len(),
+                    list_of(&unknown)
                 ),
             );
         }

@@ -85,6 +85,11 @@ impl Load {
         let budget = self.all.of(side);
         loop {
             let (less, more) = (self.less.notified(), budget.more());
+            if side == Side::Client && self.requests().total >= MOST {
+                // Only answers of its own help.
+                less.await;
+                continue;
+            }
             let has_room = match side {
                 Side::Client => self.requests().pass(length),
                 Side::Server => lock(&self.answer).resize(length.saturating_sub(ALWAYS)),
@@ -108,7 +113,9 @@ impl Load {
                 let passing = std::mem::take(&mut requests.passing);
                 requests.give_back(passing);
             }
-            Side::Server => drop(lock(&self.answer).resize(0)),
+            Side::Server => {
+                lock(&self.answer).resize(0);
+            }
         }
     }
 
@@ -163,7 +170,7 @@ impl Requests {
     /// Takes room for the next frame, if there is as much.
     fn pass(&mut self, length: usize) -> bool {
         let total = self.total + length + EACH;
-        if self.total >= MOST || !self.share.resize(total.saturating_sub(ALWAYS)) {
+        if !self.share.resize(total.saturating_sub(ALWAYS)) {
             return false;
         }
         (self.total, self.passing) = (total, length + EACH);
@@ -208,6 +215,17 @@ mod tests {
         assert!(has_room(&load, Side::Client, MOST).await);
         load.add(1);
         assert!(!has_room(&load, Side::Client, 0).await);
+        // It is not the others that it waits for.
+        let wait = async {
+            tokio::task::yield_now().await;
+            load.is_short(Side::Client)
+        };
+        let is_short = tokio::select! {
+            biased;
+            () = load.room(Side::Client, 0) => true,
+            is_short = wait => is_short,
+        };
+        assert!(!is_short);
         load.taken(1, MOST);
         assert!(has_room(&load, Side::Client, MOST).await);
         load.open(5);
