@@ -19,7 +19,7 @@ const TELLING_LENGTH: usize = 16;
 /// host name.
 const SHORTENED_LENGTH: usize = 12;
 
-/// The longest bytes that are looked at, as each ID is looked for in them.
+/// The longest bytes that are looked at: what processes write at once, and small files.
 const LONGEST_BYTES: usize = 64 << 10;
 
 /// The fields that hold an ID.
@@ -56,6 +56,8 @@ struct Finder {
     automaton: AhoCorasick,
     /// In the automaton's order.
     ids: Vec<String>,
+    /// The length of the longest, in bytes.
+    longest: usize,
 }
 
 impl Finder {
@@ -63,7 +65,12 @@ impl Finder {
     fn of<'a>(ids: impl Iterator<Item = &'a String>) -> Option<Finder> {
         let ids: Vec<String> = ids.cloned().collect();
         let automaton = AhoCorasick::new(&ids).ok()?;
-        Some(Finder { automaton, ids })
+        let longest = automaton.max_pattern_len();
+        Some(Finder {
+            automaton,
+            ids,
+            longest,
+        })
     }
 }
 
@@ -253,26 +260,40 @@ impl Ids {
 
     /// The first ID that stands in a text as a word of its own, from a place on.
     pub(crate) fn find(&self, text: &str, from: usize) -> Option<Found<'_>> {
-        // Of two that begin at one place the longer one is meant.
-        self.find_whole(text, from)
-            .into_iter()
-            .chain(self.find_shortened(text, from))
-            .min_by_key(|found| (found.place.start, Reverse(found.place.end)))
+        let whole = self.find_whole(text, from);
+        // One that begins where another stands whole is not shortened.
+        let end = whole.as_ref().map_or(text.len(), |found| found.place.start);
+        let before = text.get(..end).unwrap_or_default();
+        self.find_shortened(before, from).or(whole)
     }
 
-    /// The first ID of which all stands there.
+    /// The first ID of which all stands there; of two that begin at one place the longer one.
     fn find_whole(&self, text: &str, from: usize) -> Option<Found<'_>> {
         let finder = self.finder.get_or_init(|| Finder::of(self.known.keys()));
         let finder = finder.as_ref()?;
         let input = Input::new(text).range(from..text.len());
-        let found = finder.automaton.find_overlapping_iter(input);
-        let found = found.filter_map(|found| {
-            let id = finder.ids.as_slice().get(found.pattern().as_usize())?;
-            let (id, known) = self.known.get_key_value(id)?;
+        let mut first: Option<Found<'_>> = None;
+        // They come by their ends.
+        for found in finder.automaton.find_overlapping_iter(input) {
             let place = found.range();
-            is_word(text, &place, known.anywhere).then_some(Found { place, id })
-        });
-        found.min_by_key(|found| (found.place.start, Reverse(found.place.end)))
+            let is_before = |first: &Found<'_>| {
+                (place.start, Reverse(place.end)) < (first.place.start, Reverse(first.place.end))
+            };
+            if first
+                .as_ref()
+                .is_some_and(|first| place.end > first.place.start + finder.longest)
+            {
+                break;
+            }
+            let id = finder.ids.as_slice().get(found.pattern().as_usize());
+            if let Some((id, known)) = id.and_then(|id| self.known.get_key_value(id))
+                && first.as_ref().is_none_or(is_before)
+                && is_word(text, &place, known.anywhere)
+            {
+                first = Some(Found { place, id });
+            }
+        }
+        first
     }
 
     /// The first word that only one hexadecimal ID begins with, or several for which the same
@@ -462,6 +483,18 @@ mod tests {
         // One that is shorter than the begin stands for it as it is.
         let ids = self::ids(&[(&id, "web")]);
         assert_eq!(ids.replaced("0123456789ab", false).as_deref(), Some("web"));
+    }
+
+    #[test]
+    fn a_text_of_very_many_ids_is_gone_through_once() {
+        let (one, other) = ("1".repeat(64), "2".repeat(64));
+        let short = one[..12].to_owned();
+        let ids = ids(&[(&one, &other), ("c1", "c2"), ("c1/c1", "c3")]);
+        let text = format!("{one} {short} /c1/c1/x ");
+        let replaced = format!("{other} {} /c3/x ", &other[..12]);
+        let many = 20_000;
+        let found = ids.replaced(&text.repeat(many), false);
+        assert!(found == Some(replaced.repeat(many)));
     }
 
     #[test]
