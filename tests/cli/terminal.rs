@@ -313,8 +313,14 @@ impl Terminal {
     /// Waits until the terminal has got these bytes.
     #[track_caller]
     pub(crate) fn gets(&self, bytes: &str) {
-        self.wait(&format!("{bytes:?}"), |shown| {
-            String::from_utf8_lossy(&shown.bytes).contains(bytes)
+        self.gets_times(bytes, 1);
+    }
+
+    /// Waits until the terminal has got these bytes so many times.
+    #[track_caller]
+    pub(crate) fn gets_times(&self, bytes: &str, times: usize) {
+        self.wait(&format!("{bytes:?} {times} times"), |shown| {
+            String::from_utf8_lossy(&shown.bytes).matches(bytes).count() >= times
         });
     }
 
