@@ -1,8 +1,6 @@
 //! References, as `input.OCI.Mounts[i].source` and `allowed(input.id).reason`: what they begin
 //! with, and how they go on from there.
 
-use std::collections::BTreeMap;
-
 use regorus::Value;
 use regorus::unstable::Expr;
 
@@ -61,20 +59,6 @@ impl Reference {
             }
             _ => None,
         }
-    }
-
-    /// The references that are the fields of an object.
-    pub(super) fn fields_of(expr: &Expr) -> BTreeMap<String, Self> {
-        let Expr::Object { fields, .. } = expr else {
-            return BTreeMap::new();
-        };
-        let fields = fields
-            .iter()
-            .filter_map(|(_, key, value)| match value_of(key)? {
-                Value::String(key) => Some((key.as_ref().to_owned(), Self::of(value)?)),
-                _ => None,
-            });
-        fields.collect()
     }
 
     /// The references in an expression, but for what it begins to collect of its own.

@@ -1,5 +1,5 @@
 //! Where the expressions of a policy stand in its text. The engine's spans leave the quotes of
-//! strings out, and begin an object at its last key.
+//! strings out, begin an object at its last key, and end `set()` with what follows it.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -80,6 +80,13 @@ impl<'a> Source<'a> {
                 before.ends_with('{').then_some(before.len() - 1)?
             }
             _ => start,
+        };
+        let end = match expr {
+            // The empty set, `set()`.
+            Expr::Set { items, .. } if items.is_empty() => {
+                start + self.text.get(start..end)?.find(')')? + 1
+            }
+            _ => end,
         };
         self.text.get(start..end).map(|_| (start, end))
     }
