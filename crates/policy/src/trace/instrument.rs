@@ -161,7 +161,9 @@ impl Writer<'_> {
             is_plain,
             arguments: arguments.clone(),
             within: None,
-            gives: value.map_or(Some(true.into()), |assign| value_of(&assign.value)),
+            gives: value.map_or(Pattern::Equal(true.into()), |assign| {
+                Pattern::of(&assign.value, false)
+            }),
             statements: Vec::new(),
         };
         if bodies.is_empty() {
@@ -373,7 +375,7 @@ impl Writer<'_> {
                         .filter(|name| name != "_")
                         .collect(),
                     within: Some(number),
-                    gives: None,
+                    gives: Pattern::Unknown,
                     statements: Vec::new(),
                 };
                 let inner = self.add_body(inner);

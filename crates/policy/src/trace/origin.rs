@@ -357,11 +357,8 @@ impl<'a> Finder<'a> {
         let Some(body) = self.traced.bodies.get(activation.body) else {
             return false;
         };
-        match &body.gives {
-            Some(value) => {
-                let value = fields.iter().try_fold(value, part);
-                value.is_some_and(is_wanted) && !self.has_passed(activation)
-            }
+        match body.gives.value_at(fields) {
+            Some(value) => is_wanted(&value) && !self.has_passed(activation),
             None => {
                 let failed = activation.best.failed.as_ref();
                 let statement = failed.and_then(|(number, _)| self.traced.statements.get(*number));

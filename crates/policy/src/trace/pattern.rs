@@ -7,6 +7,7 @@ use regorus::Value;
 use regorus::unstable::Expr;
 
 use super::reference::part;
+use super::syntax::value_of;
 
 /// What a value is taken apart by.
 #[derive(Debug, Clone)]
@@ -41,11 +42,6 @@ impl Pattern {
             Expr::Var { span, .. } if span.text() == "_" => Self::Any,
             Expr::Var { span, .. } if is_new => Self::New(span.text().to_owned()),
             Expr::Var { span, .. } => Self::Variable(span.text().to_owned()),
-            Expr::String { value, .. }
-            | Expr::RawString { value, .. }
-            | Expr::Number { value, .. }
-            | Expr::Bool { value, .. }
-            | Expr::Null { value, .. } => Self::Equal(value.clone()),
             Expr::Array { items, .. } => {
                 Self::Array(items.iter().map(|item| Self::of(item, is_new)).collect())
             }
@@ -59,7 +55,43 @@ impl Pattern {
                 let fields: Option<_> = fields.collect();
                 fields.map_or(Self::Unknown, Self::Object)
             }
-            _ => Self::Unknown,
+            _ => value_of(expr).map_or(Self::Unknown, Self::Equal),
+        }
+    }
+
+    /// What the part of a value of this form that has these keys is, if it is always the same.
+    pub(super) fn value_at(&self, keys: &[Value]) -> Option<Value> {
+        let Some((first, rest)) = keys.split_first() else {
+            return self.value();
+        };
+        match self {
+            Self::Equal(value) => keys.iter().try_fold(value, part).cloned(),
+            Self::Array(items) => {
+                let place = usize::try_from(first.as_u64().ok()?).ok()?;
+                items.get(place)?.value_at(rest)
+            }
+            Self::Object(fields) => {
+                let (_, item) = fields.iter().find(|(key, _)| key == first)?;
+                item.value_at(rest)
+            }
+            Self::Any | Self::New(_) | Self::Variable(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The only value of this form, if there is one only.
+    fn value(&self) -> Option<Value> {
+        match self {
+            Self::Equal(value) => Some(value.clone()),
+            Self::Array(items) => {
+                let items = items.iter().map(Self::value);
+                Some(items.collect::<Option<Vec<_>>>()?.into())
+            }
+            Self::Object(fields) => {
+                let fields = fields.iter();
+                let fields = fields.map(|(key, item)| Some((key.clone(), item.value()?)));
+                Some(fields.collect::<Option<BTreeMap<_, _>>>()?.into())
+            }
+            Self::Any | Self::New(_) | Self::Variable(_) | Self::Unknown => None,
         }
     }
 

@@ -83,8 +83,8 @@ pub(super) struct Body {
     pub arguments: Vec<String>,
     /// The `every` that it is the body of.
     pub within: Option<usize>,
-    /// What the rule is when it holds, where that stands in the policy.
-    pub gives: Option<Value>,
+    /// What the rule is when it holds, as far as that stands in the policy.
+    pub gives: Pattern,
     /// In the order in which they are written; the value of the rule's head is the last.
     pub statements: Vec<usize>,
 }
