@@ -464,7 +464,12 @@ impl Writer<'_> {
             let (open, close) = brackets(part);
             let call = self.traced.name(PART);
             self.insert(start, format!("{call}({number}, {index}, {open}"));
-            let form = self.form(number, part);
+            let form = match part {
+                Expr::BoolExpr { .. } | Expr::Membership { .. } => {
+                    Form::Statement(self.element(number, part))
+                }
+                part => self.form(number, part),
+            };
             self.insert(end, format!("{close})"));
             self.add_part(number, part, form);
         } else {
@@ -510,19 +515,24 @@ impl Writer<'_> {
             if is_constant(item) || item.span().text() == "_" || self.is_left_alone(item) {
                 continue;
             }
-            let outer = &self.traced.statements[number];
-            let (body, span) = (outer.body, item.span());
-            let element_of = outer.element_of.unwrap_or(number);
-            let text = self.source.text_of(item);
-            let element = self.add_statement(body, Kind::Element, span.line, span.col, text);
-            let statement = &mut self.traced.statements[element];
-            statement.element_of = Some(element_of);
-            keys_in(item, &mut statement.keys);
-            Reference::all_in(item, &mut statement.references);
-            self.wrap(element, item);
-            elements.insert(key, element);
+            elements.insert(key, self.element(number, item));
         }
         Form::Elements(elements)
+    }
+
+    /// Lets an expression in a statement tell what it comes to, as a statement does.
+    fn element(&mut self, number: usize, expr: &Expr) -> usize {
+        let outer = &self.traced.statements[number];
+        let (body, span) = (outer.body, expr.span());
+        let element_of = outer.element_of.unwrap_or(number);
+        let text = self.source.text_of(expr);
+        let element = self.add_statement(body, Kind::Element, span.line, span.col, text);
+        let statement = &mut self.traced.statements[element];
+        statement.element_of = Some(element_of);
+        keys_in(expr, &mut statement.keys);
+        Reference::all_in(expr, &mut statement.references);
+        self.wrap(element, expr);
+        element
     }
 }
 

@@ -414,6 +414,7 @@ fn lead(form: &Form, keys: &[Value]) -> Option<(Of, Vec<Value>)> {
             let (first, rest) = keys.split_first()?;
             Some((Of::Statement(*elements.get(first)?), rest.to_vec()))
         }
+        Form::Statement(number) => Some((Of::Statement(*number), keys.to_vec())),
         Form::Calculated | Form::Union => None,
     }
 }

@@ -171,7 +171,7 @@ impl<'a> Finder<'a> {
         }
         if statement.kind == Kind::Not && value.is_some() {
             if let Some(step) = steps.last_mut() {
-                self.held(statement, attempt, step);
+                self.held(statement, activation, step);
             }
             return;
         }
@@ -219,7 +219,9 @@ impl<'a> Finder<'a> {
     }
 
     /// Notes which definition made what stands after `not` true, and by which values.
-    fn held(&mut self, statement: &Statement, attempt: &Attempt, step: &mut Step) {
+    fn held(&mut self, statement: &Statement, activation: &'a Activation, step: &mut Step) {
+        let attempt = &activation.best;
+        let value = attempt.failed.as_ref().map(|(_, value)| value);
         let names = &statement.names;
         let called = self.called(|rule| names.contains(rule), &attempt.children);
         if let Some(held) = called.into_iter().find(|each| self.has_passed(each)) {
@@ -227,6 +229,21 @@ impl<'a> Finder<'a> {
         } else if let Some(reference) = statement.form.reference() {
             let given = given(self.traced, &reference.root).next();
             step.held = given.map(|given| given.line);
+            // What it leads to, and what it is a part of.
+            let whole = self.variable(&reference.root, activation);
+            let whole = whole.filter(|_| !reference.steps.is_empty());
+            let is_calculated =
+                !statement.parts.is_empty() || self.traced.rules.contains(&reference.root);
+            let value = value.filter(|_| !is_calculated);
+            let told = [(&statement.text, value), (&reference.root, whole)];
+            for (text, value) in told {
+                if let Some(value) = value {
+                    step.values.push(Part {
+                        text: text.strip_prefix("not ").unwrap_or(text).to_owned(),
+                        value: Some(shortened(value)),
+                    });
+                }
+            }
         }
     }
 
@@ -278,7 +295,10 @@ impl<'a> Finder<'a> {
         let parts = parts.iter().enumerate().filter_map(|(index, part)| {
             let value = match part.constant {
                 Some(_) => part.text.clone(),
-                None => shortened(&activation.best.part(number, index)?.value),
+                None => {
+                    let told = activation.best.part(number, index)?;
+                    (told.value != *self.world.input).then(|| shortened(&told.value))?
+                }
             };
             Some(Part {
                 text: part.text.clone(),

@@ -103,6 +103,12 @@ impl Reference {
         self
     }
 
+    /// As it is written.
+    pub(super) fn text(&self) -> String {
+        let last = self.steps.last().map(|step| &step.text);
+        last.unwrap_or(&self.root).clone()
+    }
+
     /// The keys of its steps, where all of them stand in the policy.
     pub(super) fn fields(&self) -> Option<Vec<Value>> {
         let fields = self.steps.iter().map(|step| match &step.index {

@@ -132,15 +132,19 @@ impl<'a> Finder<'a> {
                 true => Some(&statement.form),
                 false => parts.next().map(|(_, part)| &part.form),
             };
-            let Some(Form::Elements(elements)) = form else {
+            let is_silent = |element: &usize| !attempt.elements.contains_key(&(outer, *element));
+            let first = match form {
+                Some(Form::Elements(elements)) => {
+                    elements.values().copied().filter(is_silent).min()
+                }
+                Some(Form::Statement(element)) => Some(*element).filter(is_silent),
+                _ => None,
+            };
+            let Some(first) = first else {
                 return found;
             };
-            let is_silent = |element: &&usize| !attempt.elements.contains_key(&(outer, **element));
-            let Some(first) = elements.values().filter(is_silent).min() else {
-                return found;
-            };
-            found = Some(*first);
-            number = *first;
+            found = Some(first);
+            number = first;
         }
     }
 

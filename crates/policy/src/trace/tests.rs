@@ -69,7 +69,7 @@ ok(e) if regex.match("^B", e)
         ),
         (
             r#"{"a": 1, "b": {"kind": "x", "bad": true}}"#,
-            r#"14: not b.bad Holds []"#,
+            r#"14: not b.bad Holds [b.bad=true, b={"bad":true,"kind":"x"}]"#,
         ),
         (
             r#"{"a": 1, "b": {"kind": "x"}, "list": []}"#,

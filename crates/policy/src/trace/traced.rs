@@ -164,6 +164,8 @@ pub(super) enum Form {
     Reference(Reference),
     /// These are its elements, but for constants: their numbers among the statements.
     Elements(BTreeMap<Value, usize>),
+    /// It is calculated, and told like an element: its number among the statements.
+    Statement(usize),
     /// It has the fields of all of its parts; of two of one name that of the last.
     Union,
 }
@@ -173,7 +175,7 @@ impl Form {
     pub(super) fn reference(&self) -> Option<&Reference> {
         match self {
             Self::Reference(reference) => Some(reference),
-            Self::Calculated | Self::Elements(_) | Self::Union => None,
+            Self::Calculated | Self::Elements(_) | Self::Statement(_) | Self::Union => None,
         }
     }
 }

@@ -54,6 +54,12 @@ impl Finder<'_> {
         let is_one = silent.count() == 1 && statement.kind != Kind::Equation;
         let parts = parts
             .filter(|(_, part)| part.constant.is_none() || statement.parts.len() == 2)
+            // A call with all of the request tells nothing by that.
+            .filter(|(index, _)| {
+                let told = attempt.parts.get(&(number, *index));
+                let is_request = told.is_some_and(|told| told.value == *self.world.input);
+                !(is_request && statement.is_reference)
+            })
             .map(|(index, part)| (part, told((index, part))))
             .filter(|(part, value)| value.is_some() || is_one || is_known(part))
             .map(|(part, value)| Part {
@@ -132,8 +138,16 @@ impl Finder<'_> {
                     .map(|value| look(&value, reference, &|index| self.key(index, activation))),
                 false => Some(self.look_up(reference, activation)),
             };
-            if let Some(Look::Missing(Some(part))) = look {
-                parts.push(part);
+            match look {
+                Some(Look::Missing(Some(part))) => parts.push(part),
+                // What a call was made with that has no value.
+                Some(Look::At(value)) if !is_rule && value != *self.world.input => {
+                    parts.push(Part {
+                        text: reference.text(),
+                        value: Some(shortened(&value)),
+                    });
+                }
+                _ => {}
             }
         }
         parts
@@ -168,7 +182,7 @@ impl Finder<'_> {
     }
 
     /// The value of a variable in the best attempt of a body.
-    fn variable<'b>(&self, name: &str, activation: &'b Activation) -> Option<&'b Value> {
+    pub(super) fn variable<'b>(&self, name: &str, activation: &'b Activation) -> Option<&'b Value> {
         if let Some(value) = activation.best.variable(self.traced, name) {
             return Some(value);
         }

@@ -281,20 +281,39 @@ fn a_value_is_followed_through_lists_and_objects() {
         ),
         (
             r#"R if { {"ok": ok} := verdict; ok }"#,
-            r#"3: ok False [input.id="z", "z"="z"] line 36"#,
+            r#"3: ok False [input.id="z", "z"="z"] line 40"#,
         ),
         // Sets that definitions add to.
         (
             "R if count(denied) == 0",
-            r#"3: count(denied) == 0 False [count(denied)=1, 0=0, denied=["id"], input.id="z", "z"="z"] line 38"#,
+            r#"3: count(denied) == 0 False [count(denied)=1, 0=0, denied=["id"], input.id="z", "z"="z"] line 42"#,
         ),
         (
             "R if denied == set()",
-            r#"3: denied == set() False [denied=["id"], set()=set(), input.id="z", "z"="z"] line 38"#,
+            r#"3: denied == set() False [denied=["id"], set()=set(), input.id="z", "z"="z"] line 42"#,
         ),
         (
             "R if not is_denied",
-            r#"3: not is_denied Holds [count(denied)=1, 0=0, denied=["id"], input.id="z", "z"="z"] line 40"#,
+            r#"3: not is_denied Holds [count(denied)=1, 0=0, denied=["id"], input.id="z", "z"="z"] line 44"#,
+        ),
+        // An argument that is calculated where the call stands.
+        (
+            r#"R if both(true, input.id == "a")"#,
+            r#"3: input.id == "a" False [input.id="z", "a"="a"]"#,
+        ),
+        // Comments within a statement.
+        (
+            "R if input.id in [ # one of these\n    \"a#\", # not b\n]",
+            r#"3: input.id in [ "a#", ] False [input.id="z", [ "a#", ]=[ "a#", ]]"#,
+        ),
+        // The values of what a call was made with that has no value.
+        (
+            r#"R if { id := input.args[0]; to_number(id) > 20 }"#,
+            r#"3: to_number(id) > 20 Undefined [to_number(id)=undefined, 20=20, id="sh"]"#,
+        ),
+        (
+            "R if { some c in [input.args]; not c[1] }",
+            r#"3: not c[1] Holds [c[1]="-c"]"#,
         ),
         // What cannot be of this form, or cannot hold.
         (
@@ -325,6 +344,10 @@ all_true(list) if {
 level(x) := 5 if x == "a"
 else := 2 if x == "z"
 else := 0
+both(a, b) if {
+    a
+    b
+}
 verdict := {"ok": false} if {
     input.id == "z"
 } else := {"ok": true}
