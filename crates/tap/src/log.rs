@@ -2,7 +2,7 @@
 //! whoever wants it. Nobody who passes bytes waits for the thread.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
@@ -54,10 +54,10 @@ pub enum LogError {
 pub struct LogThread {
     thread: JoinHandle<Result<(), LogError>>,
     lines: Option<JoinHandle<io::Result<Loss>>>,
-    /// How many frames and other events were recorded.
-    recorded: Arc<AtomicU64>,
-    /// How many bytes of lines were printed.
-    printed: Arc<AtomicU64>,
+    /// How the recording is written.
+    recorded: Arc<Progress>,
+    /// How the lines are.
+    printed: Arc<Progress>,
     lost: Arc<Mutex<Loss>>,
 }
 
@@ -92,9 +92,46 @@ const UNREAD: Duration = Duration::from_secs(10);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How many bytes of lines are written at once: less than a pipe holds, as one that is read at
-/// all goes on then.
+/// How many bytes are written at once: less than a pipe holds, as one that is read at all goes
+/// on then.
 const PIECE: usize = 16 << 10;
+
+/// How far a thread has come with what it writes.
+#[derive(Debug, Default)]
+struct Progress {
+    pieces: AtomicU64,
+    /// Whether it waits for a piece to be taken. Otherwise it works, however long that takes.
+    is_writing: AtomicBool,
+}
+
+impl Progress {
+    fn write(&self, to: &mut (dyn Write + Send), text: &[u8]) -> io::Result<()> {
+        self.is_writing.store(true, Ordering::Relaxed);
+        let mut pieces = text.chunks(PIECE);
+        let written = pieces.try_for_each(|piece| {
+            self.pieces.fetch_add(1, Ordering::Relaxed);
+            to.write_all(piece)
+        });
+        let written = written.and_then(|()| to.flush());
+        self.is_writing.store(false, Ordering::Relaxed);
+        written
+    }
+
+    /// Waits until the thread has finished, unless a piece is not taken for so long.
+    fn goes_on(&self, standstill: Duration, is_finished: impl Fn() -> bool) -> bool {
+        let mut last = (0, Instant::now());
+        while !is_finished() {
+            let now = self.pieces.load(Ordering::Relaxed);
+            if now != last.0 || !self.is_writing.load(Ordering::Relaxed) {
+                last = (now, Instant::now());
+            } else if last.1.elapsed() > standstill {
+                return false;
+            }
+            thread::sleep(LOOK);
+        }
+        true
+    }
+}
 
 /// Lets whoever passes bytes have the processor before this thread.
 fn stand_back() {
@@ -113,10 +150,11 @@ impl Log {
         let mut recording = sinks.recording;
         if let Some(file) = &mut recording {
             let first = Record::first(SystemTime::now(), &sinks.what);
-            let written = line_of(&first).and_then(|line| write(file.as_mut(), &line));
+            let line = line_of(&first).map_err(LogError::Recording)?;
+            let written = file.write_all(&line).and_then(|()| file.flush());
             written.map_err(LogError::Recording)?;
         }
-        let printed = Arc::new(AtomicU64::new(0));
+        let printed = Arc::new(Progress::default());
         let (lines, line_thread) = match sinks.lines {
             None => (None, None),
             Some(mut out) => {
@@ -133,7 +171,7 @@ impl Log {
             }
         };
         let lost = Arc::new(Mutex::new(Loss::default()));
-        let recorded = Arc::new(AtomicU64::new(0));
+        let recorded = Arc::new(Progress::default());
         let mut writer = Writer {
             recorded: Arc::clone(&recorded),
             recorder: Recorder::new(schema),
@@ -190,13 +228,13 @@ impl LogThread {
     pub fn finish(self) -> Result<Summary, LogError> {
         let ended = |_| LogError::Thread(io::Error::other("it has ended before its time"));
         // A disk may stand still for a while; the reader of a pipe may for ever.
-        if !goes_on(&self.recorded, UNREAD, || self.thread.is_finished()) {
+        if !self.recorded.goes_on(UNREAD, || self.thread.is_finished()) {
             let error = io::Error::new(io::ErrorKind::TimedOut, "nobody reads what is written");
             return Err(LogError::Recording(error));
         }
         let recorded = self.thread.join().map_err(ended)?;
         let (unread, is_cut) = match self.lines {
-            Some(lines) if goes_on(&self.printed, STANDSTILL, || lines.is_finished()) => {
+            Some(lines) if self.printed.goes_on(STANDSTILL, || lines.is_finished()) => {
                 let unread = lines.join().map_err(ended)?.map_err(LogError::Lines)?;
                 (unread, false)
             }
@@ -212,24 +250,9 @@ impl LogThread {
     }
 }
 
-/// Waits until something is finished, as long as what it counts goes on, but for standstills.
-fn goes_on(count: &AtomicU64, standstill: Duration, is_finished: impl Fn() -> bool) -> bool {
-    let mut last = (count.load(Ordering::Relaxed), Instant::now());
-    while !is_finished() {
-        let now = count.load(Ordering::Relaxed);
-        if now != last.0 {
-            last = (now, Instant::now());
-        } else if last.1.elapsed() > standstill {
-            return false;
-        }
-        thread::sleep(LOOK);
-    }
-    true
-}
-
 /// What the thread has.
 struct Writer {
-    recorded: Arc<AtomicU64>,
+    recorded: Arc<Progress>,
     recorder: Recorder,
     recording: Option<Box<dyn Write + Send>>,
     failed: fn(&LogError),
@@ -247,7 +270,6 @@ impl Writer {
             let mut events = events.take().peekable();
             while let Some(taken) = events.next() {
                 ended = false;
-                self.recorded.fetch_add(1, Ordering::Relaxed);
                 let record = match taken {
                     Taken::Item(event) => {
                         if let What::Said(_, Piece::LeftOut(bytes)) = event.what {
@@ -270,7 +292,7 @@ impl Writer {
                         if !is_last && text.len() < MOST_TEXT {
                             return Ok(());
                         }
-                        let written = write(file.as_mut(), &text);
+                        let written = self.recorded.write(file.as_mut(), &text);
                         text.clear();
                         written
                     });
@@ -306,11 +328,6 @@ fn line_of(record: &Record) -> io::Result<Vec<u8>> {
     Ok(record.line()?)
 }
 
-fn write(file: &mut (dyn Write + Send), text: &[u8]) -> io::Result<()> {
-    file.write_all(text)?;
-    file.flush()
-}
-
 /// What is written to the recording at once.
 const MOST_TEXT: usize = 1 << 20;
 
@@ -325,8 +342,8 @@ fn put_line(lines: Option<&Sender<Vec<u8>>>, told: &Told) {
 /// Writes lines as they come, and tells how many had no room because nobody took them.
 fn write_lines(
     lines: &Receiver<Vec<u8>>,
-    out: &mut dyn Write,
-    printed: &AtomicU64,
+    out: &mut (dyn Write + Send),
+    printed: &Progress,
 ) -> io::Result<Loss> {
     let mut lost = Loss::default();
     loop {
@@ -342,10 +359,6 @@ fn write_lines(
         if ended {
             return Ok(lost);
         }
-        for piece in text.chunks(PIECE) {
-            out.write_all(piece)?;
-            printed.fetch_add(piece.len() as u64, Ordering::Relaxed);
-        }
-        out.flush()?;
+        printed.write(out, &text)?;
     }
 }
