@@ -7,13 +7,20 @@ use std::ops::Range;
 use agent_schema::{Field, Label, Message, Scalar, Schema, Type};
 use serde_json::Value as Json;
 
-use super::values::{OTHER, Takes, default_of, others_of_bytes, others_of_number, others_of_text};
+use super::values::{
+    OTHER, Takes, default_of, joined_texts, others_of_bytes, others_of_number, others_of_text,
+    regrouped, with_more,
+};
 use super::{Change, Kind, Step};
 use crate::request::{has_own_form, message_of};
 use crate::trace::Constants;
 
 /// How many of a policy's values are tried in a place.
-pub(crate) const MAX_CONSTANTS: usize = 32;
+const MAX_CONSTANTS: usize = 32;
+/// How many texts of a policy are joined to what is in a place.
+const MAX_PARTS: usize = 8;
+/// The longest text that is, in bytes.
+const MAX_PART: usize = 64;
 
 /// The changes of a request, and the places of its values.
 pub(super) fn changes(
@@ -48,32 +55,68 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    /// The changes to values of the policy, those first that stand near a field of this name;
-    /// and whether there are more. `tried` are those that are tried anyway.
-    pub(super) fn constants(&self, constants: &Constants, tried: &[Change]) -> (Vec<Change>, bool) {
+    /// The changes to values of the policy, those first that stand near a field of this name, and
+    /// to what can be made of its texts and what is there; and whether some were left out. `tried`
+    /// are those that are tried anyway, of which `allowed` are allowed.
+    pub(super) fn constants(
+        &self,
+        constants: &Constants,
+        tried: &[Change],
+        allowed: &[&Change],
+    ) -> (Vec<Change>, bool) {
         let name = self.place.iter().rev().find_map(|step| match step {
             Step::Name(name) => Some(name.as_str()),
             Step::Index(_) => None,
         });
-        let mut changes = Vec::new();
+        let name = name.unwrap_or_default();
         let mut seen = HashSet::new();
-        for constant in constants.nearest_to(name.unwrap_or_default()) {
-            let Some(change) = self.to(constant) else {
-                continue;
-            };
+        let mut change_to = |value: &Json| {
+            let change = self.to(value)?;
             let is_tried = tried.iter().any(|it| {
                 it.place == change.place && it.change == change.change && it.to == change.to
             });
             let key = (change.path.clone(), change.to.as_ref().map(Json::to_string));
-            if is_tried || change.to == self.from || !seen.insert(key) {
-                continue;
+            let is_new = !is_tried && change.to != self.from && seen.insert(key);
+            is_new.then_some(change)
+        };
+        let values = constants.nearest_to(name).filter_map(&mut change_to);
+        let mut changes: Vec<_> = values.take(MAX_CONSTANTS + 1).collect();
+        let has_more = changes.len() > MAX_CONSTANTS;
+        changes.truncate(MAX_CONSTANTS);
+        let (parts, has_more_parts) = parts(constants, name);
+        changes.extend(self.joined(&parts, allowed).iter().filter_map(change_to));
+        (changes, has_more || has_more_parts)
+    }
+
+    /// What is there, joined to texts or parted by them: a policy may look at what functions make
+    /// of it.
+    fn joined(&self, parts: &[&str], allowed: &[&Change]) -> Vec<Json> {
+        let text = match &self.from {
+            Some(Json::String(text)) => text,
+            Some(Json::Object(entries)) if self.entry.is_some() => match entries.keys().next() {
+                Some(key) => key,
+                None => return Vec::new(),
+            },
+            Some(Json::Array(items)) => {
+                let regrouped = parts.iter().flat_map(|part| regrouped(items, part));
+                return regrouped.collect();
             }
-            if changes.len() == MAX_CONSTANTS {
-                return (changes, true);
-            }
-            changes.push(change);
-        }
-        (changes, false)
+            _ => return Vec::new(),
+        };
+        // Where anything may be at one end of it, these show nothing more.
+        let is_allowed = |to: &str| {
+            allowed.iter().any(|change| match change.place.last() {
+                Some(Step::Name(key)) if self.entry.is_some() => key == to,
+                _ => change.to.as_ref().is_some_and(|allowed| allowed == to),
+            })
+        };
+        let [is_open_at_end, is_open_at_begin] = with_more(text).map(|more| is_allowed(&more));
+        let mut joined = joined_texts(text, parts);
+        joined.retain(|joined| {
+            let is_shown = is_open_at_end && joined.starts_with(text);
+            !is_shown && !(is_open_at_begin && joined.ends_with(text))
+        });
+        joined.into_iter().map(Json::from).collect()
     }
 
     /// The change to a value of the policy, if it may be there.
@@ -248,7 +291,7 @@ impl Finder {
             let to = Some(Json::Array(reversed));
             self.change(Kind::Reversed, Some(items.into()), to);
         }
-        if let Some(regrouped) = regrouped(items) {
+        for regrouped in regrouped(items, " ") {
             self.change(Kind::Changed, Some(items.into()), Some(regrouped));
         }
         let takes = takes.map(|of| Takes::List(Box::new(of)));
@@ -338,14 +381,19 @@ fn entry_path(path: &str, key: &str) -> String {
     format!("{path}[{}]", Json::from(key))
 }
 
-/// The same words in other entries, as a policy may look at them as one text: all in one, or each
-/// by itself if there is one entry.
-fn regrouped(items: &[Json]) -> Option<Json> {
-    let texts: Vec<&str> = items.iter().map(Json::as_str).collect::<Option<_>>()?;
-    let all = texts.join(" ");
-    match texts.len() {
-        0 => None,
-        1 => all.contains(' ').then(|| all.split(' ').collect()),
-        _ => Some(Json::from([all].as_slice())),
-    }
+/// The texts of a policy that may be a part of what is in a field of this name, and whether there
+/// are more: those first that functions are given.
+fn parts<'a>(constants: &'a Constants, name: &str) -> (Vec<&'a str>, bool) {
+    let mut seen = HashSet::new();
+    let mut short = |value: &'a Json| {
+        let text = value.as_str()?;
+        let is_short = !text.is_empty() && text.len() <= MAX_PART;
+        (is_short && seen.insert(text)).then_some(text)
+    };
+    let given = constants.given_near(name).filter_map(&mut short);
+    let mut parts: Vec<_> = given.take(MAX_PARTS + 1).collect();
+    let has_more = parts.len() > MAX_PARTS;
+    parts.extend(constants.plain_near(name).filter_map(short));
+    parts.truncate(MAX_PARTS);
+    (parts, has_more)
 }
