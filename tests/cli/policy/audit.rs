@@ -245,12 +245,12 @@ fn what_functions_make_of_a_text_is_permitted() {
         (r#"cut := "@"; split(id, cut)[0] == "web""#, "web", "web@"),
         ("without_tag(id) == \"web\"", "web", "web!1"),
         (
-            r#"concat("", ["x-", trim_prefix(id, "x-")]) == "x-web""#,
-            "x-web",
-            "web",
+            r#"concat("", ["x-", trim_prefix(id, "x-")]) == "x-app""#,
+            "x-app",
+            "app",
         ),
         ("trim_space(id) == \"web\"", "web", "web "),
-        ("upper(id) == \"WEB\"", "WEB", "web"),
+        ("upper(id) == \"APP\"", "APP", "app"),
         (
             r#"regex.match("^(web|debug-[a-z]{3})$", id)"#,
             "web",
@@ -404,6 +404,23 @@ fn of_very_many_values_the_nearest_are_tried() {
                (the policy names very many values: in one place only the nearest ones were tried)\n",
         )
         .test();
+}
+
+/// Of texts that functions are given, too: the way to them goes over variables of the rule.
+#[test]
+fn of_very_many_texts_the_nearest_are_joined() {
+    let many =
+        (0..20).map(|number| format!("other if trim_prefix(input.other, \"v{number}\") == 1\n"));
+    let rules = format!(
+        "package agent_policy\n{}StartContainerRequest if {{\n    id := input.container_id\n    \
+         short := trim_space(id)\n    trim_suffix(short, \"-debug\") == \"web\"\n}}\n",
+        many.collect::<String>()
+    );
+    let found = allowed_changes(&rules, "StartContainer container_id=web");
+    assert!(
+        found.contains("container_id changed \"web-debug\""),
+        "{found:#?}"
+    );
 }
 
 #[test]
