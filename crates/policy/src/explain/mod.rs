@@ -3,6 +3,7 @@
 
 mod colours;
 mod lines;
+mod within;
 
 use std::iter;
 use std::ops::Range;
@@ -10,7 +11,10 @@ use std::ops::Range;
 use serde::Serialize;
 
 use self::colours::{without_colours, without_written_colours};
-use self::lines::{indents, unbroken, without_common_indent, without_indent, without_prefixes};
+use self::lines::{
+    indents, unbroken, whole_lines, without_common_indent, without_indent, without_prefixes,
+};
+use self::within::{in_table, in_yaml};
 use crate::agent::BLOCKED;
 use crate::engine::FILE;
 
@@ -60,16 +64,25 @@ pub fn denials(text: &str) -> Vec<Denial> {
     let text = text.replace("\r\n", "\n");
     let text = without_common_indent(&without_prefixes(&without_colours(&text)));
     let mut best = Vec::new();
+    let others = in_yaml(&text).into_iter().chain(in_table(&text));
+    let others = others.chain(whole_lines(&text));
+    for text in others.chain([text.clone()]) {
+        read(&text, &mut best);
+    }
+    best
+}
+
+/// Reads a text in each way in which its lines may have been broken, and keeps the best.
+fn read(text: &str, best: &mut Vec<Denial>) {
     // A line that was broken may go on with an indent, of which only what is read tells how wide.
-    for indent in iter::once(0).chain(indents(&text)) {
-        for way in unbroken(&without_indent(&text, indent)) {
+    for indent in iter::once(0).chain(indents(text)) {
+        for way in unbroken(&without_indent(text, indent)) {
             let read = denials_in(&without_written_colours(&way));
-            if Said::by(&read).is_more_than(&Said::by(&best)) {
-                best = read;
+            if Said::by(&read).is_more_than(&Said::by(best)) {
+                *best = read;
             }
         }
     }
-    best
 }
 
 /// How much denials say.
@@ -452,6 +465,84 @@ mod tests {
             broken("      ").trim()
         );
         assert_eq!(denials(&described)[0].prints, expected, "{described}");
+    }
+
+    #[test]
+    fn lines_are_joined_that_a_runtime_wrote_in_parts() {
+        let said = r#"desc = "R is blocked by policy: agent_policy:6: asked for [\"sh\"] agent_policy:12: trying ls agent_policy:13: not that": unknown"#;
+        let expected = [
+            print(6, "asked for [\"sh\"]"),
+            print(12, "trying ls"),
+            print(13, "not that"),
+        ];
+        let time = "2026-12-01T02:00:00.123456789Z";
+        for width in 20..said.len() - 20 {
+            let (one, two) = said.split_at(width);
+            let (two, three) = two.split_at(10);
+            let text = format!(
+                "{time} stderr F before\n{time} stderr P {one}\n{time} stderr P {two}\n\
+                 {time} stdout F of another\n{time} stderr F {three}\n{time} stderr F after\n"
+            );
+            assert_eq!(denials(&text)[0].prints, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_in_quotes_of_yaml_is_what_it_says() {
+        let event = r#"
+          message: 'Error: rpc error: code = PermissionDenied desc = "R is blocked by policy: p:1: it''s
+            a  test p:2: of [\"a\"] p:3: and of
+            another": unknown'
+          reason: it's not
+"#;
+        let expected = [
+            print(1, "it's a  test"),
+            print(2, "of [\"a\"]"),
+            print(3, "and of another"),
+        ];
+        let items = format!("items:\n        - type: Warning{event}");
+        for text in [event, &items, &format!("{event}---\n: [")] {
+            assert_eq!(denials(text)[0].prints, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_table_ends_with_its_cell() {
+        let said = "R is blocked by policy: p:1: a|b p:2: of [\"a\"] p:3: and of another";
+        let expected = [
+            print(1, "a|b"),
+            print(2, "of [\"a\"]"),
+            print(3, "and of another"),
+        ];
+        let line = format!("| {said} |");
+        let row = format!("+---+---+\n| a | b |\n|---+---|\n| 1 | {said} |\n+---+---+\n");
+        let ragged = format!("a list:\n\n| event | what |\n|---|---|\n| 1 | {said} |\n");
+        for text in [
+            line,
+            row.clone(),
+            row.replace('|', "│").replace("a│b", "a|b"),
+            ragged,
+        ] {
+            assert_eq!(denials(&text)[0].prints, expected, "{text}");
+        }
+        for width in 40..60 {
+            let chars: Vec<_> = said.chars().collect();
+            let cells = chars
+                .chunks(width)
+                .map(|cell| cell.iter().collect::<String>());
+            let rows: Vec<_> = cells
+                .map(|cell| format!("│   │ {cell:width$} │ x │"))
+                .collect();
+            let text = rows.join("\n");
+            assert_eq!(denials(&text)[0].prints, expected, "{text}");
+        }
+        let words = [
+            "R is blocked by policy: p:1: a|b p:2: of",
+            "[\"a\"] p:3: and",
+            "of another",
+        ];
+        let rows = words.map(|cell| format!("| {cell:42} |"));
+        assert_eq!(denials(&rows.join("\n"))[0].prints, expected);
     }
 
     #[test]
