@@ -145,7 +145,7 @@ fn place(file: &str, step: &Step) -> String {
 /// What is to be said of an expression.
 fn note(step: &Step) -> String {
     let said = match step.what {
-        What::False if step.values.is_empty() => "is false",
+        What::False if step.values.is_empty() || step.held.is_some() => "is false",
         What::False => "",
         What::Undefined => "is undefined",
         What::Holds => "holds, and should not",
@@ -163,7 +163,10 @@ fn note(step: &Step) -> String {
         said => format!(" {}", escape::line(said)),
     };
     if let Some(line) = step.held {
-        let _ = write!(note, ": line {line}");
+        let _ = match step.what {
+            What::Holds => write!(note, ": line {line}"),
+            _ => write!(note, ", by line {line}"),
+        };
     }
     if step.tried > 1 {
         let _ = write!(note, " (the first of {} tries)", step.tried);

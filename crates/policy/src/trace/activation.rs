@@ -42,21 +42,33 @@ pub(super) struct Attempt {
     /// The statement that told that it did not.
     pub failed: Option<(usize, Value)>,
     /// What the parts of the statement after the trail were.
-    pub parts: BTreeMap<(usize, usize), Value>,
+    pub parts: BTreeMap<(usize, usize), Told>,
     /// The same of the statements in the trail.
-    pub parts_before: BTreeMap<(usize, usize), Value>,
+    pub parts_before: BTreeMap<(usize, usize), Told>,
+    /// What the elements were, by the statement that they are in and their own number.
+    pub elements: BTreeMap<(usize, usize), Told>,
     /// The statements of which it is not known whether the value is of the form that they want.
     pub unsure: BTreeSet<usize>,
     /// Whether the statements have a value of which that was found out before their turn.
     pub probed: BTreeMap<usize, bool>,
     /// The bodies that were entered for it.
     pub children: Vec<usize>,
+    /// How many of them were before the part or the element that told its value last was known.
+    pub told: usize,
     /// The same of the statements in the trail.
     pub children_before: BTreeMap<usize, Vec<usize>>,
     /// How many attempts came as far and no further.
     pub tried: usize,
     /// How far it came: how many statements passed, then the same of the best child.
     progress: Vec<usize>,
+}
+
+/// The value of a part of a statement.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub value: Value,
+    /// The bodies that were entered for it.
+    pub children: Vec<usize>,
 }
 
 /// Every evaluation of a body, children before the bodies that they were entered for.
@@ -91,9 +103,12 @@ impl Activations {
                     }
                 }
                 Event::Part(statement, part, value) => {
+                    let element_of = traced.statements.get(statement);
+                    let outer = element_of.and_then(|it| it.element_of).unwrap_or(statement);
                     if let Some(frame) = reader.frame(statement) {
-                        frame.begin(statement);
-                        frame.current.parts.insert((statement, part), value);
+                        frame.begin(outer);
+                        let told = frame.told(value);
+                        frame.current.parts.insert((statement, part), told);
                     }
                 }
             }
@@ -189,6 +204,12 @@ impl Reader<'_> {
         let Some(frame) = self.frame(number) else {
             return;
         };
+        if let Some(outer) = statement.element_of {
+            frame.begin(outer);
+            let told = frame.told(value);
+            frame.current.elements.insert((outer, number), told);
+            return;
+        }
         frame.begin(number);
         let is_false = value == Value::Bool(false);
         let passes = match kind {
@@ -209,7 +230,7 @@ impl Reader<'_> {
                 }
             },
             Kind::Equation => value[0] != Value::Bool(false),
-            Kind::Every | Kind::Silent => true,
+            Kind::Every | Kind::Element | Kind::Silent => true,
         };
         if passes {
             frame.current.trail.push(number);
@@ -217,11 +238,12 @@ impl Reader<'_> {
             if kind != Kind::Every {
                 let children = std::mem::take(&mut frame.current.children);
                 frame.current.children_before.insert(number, children);
+                frame.current.told = 0;
                 frame.current.progress.clear();
             }
             let parts = std::mem::take(&mut frame.current.parts);
             frame.current.parts_before.extend(parts);
-            if matches!(kind, Kind::Assign | Kind::Equation) {
+            if matches!(kind, Kind::Assign | Kind::Equation | Kind::Every) {
                 frame.current.values.insert(number, value);
             }
         } else {
@@ -252,6 +274,14 @@ impl Reader<'_> {
 }
 
 impl Frame {
+    /// What a part or an element that is known now has told.
+    fn told(&mut self, value: Value) -> Told {
+        let children = self.current.children.get(self.current.told..);
+        let children = children.unwrap_or_default().to_vec();
+        self.current.told = self.current.children.len();
+        Told { value, children }
+    }
+
     /// A statement is evaluated: if it or one after it was before, this is a new attempt.
     fn begin(&mut self, number: usize) {
         let again = self
@@ -271,6 +301,8 @@ impl Frame {
         let values = self.current.values.clone();
         let unsure = self.current.unsure.clone();
         let parts_before = self.current.parts_before.clone();
+        let mut elements = self.current.elements.clone();
+        elements.retain(|(outer, _), _| trail.contains(outer));
         let children_before = self.current.children_before.clone();
         self.keep();
         self.current = Attempt {
@@ -279,6 +311,7 @@ impl Frame {
             probed,
             unsure,
             parts_before,
+            elements,
             children_before,
             ..Attempt::default()
         };
@@ -353,6 +386,22 @@ pub(super) fn is_refusal(value: &Value) -> bool {
 }
 
 impl Attempt {
+    /// What a statement that passed was, or an element.
+    pub(super) fn value(&self, number: usize, statement: &Statement) -> Option<&Value> {
+        match statement.element_of {
+            Some(outer) => self.elements.get(&(outer, number)).map(|told| &told.value),
+            None => self.values.get(&number),
+        }
+    }
+
+    /// What a part of a statement was.
+    pub(super) fn part(&self, statement: usize, part: usize) -> Option<&Told> {
+        let place = (statement, part);
+        self.parts
+            .get(&place)
+            .or_else(|| self.parts_before.get(&place))
+    }
+
     /// The value that one of its statements gave a variable.
     pub(super) fn variable(&self, traced: &Traced, name: &str) -> Option<&Value> {
         self.trail.iter().rev().find_map(|number| {

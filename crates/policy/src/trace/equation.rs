@@ -7,7 +7,7 @@ use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt};
 
 use super::instrument::{TELL, Writer};
 use super::pattern::Pattern;
-use super::syntax::{each, is_constant, is_pattern, names_in, variables};
+use super::syntax::{each, is_constant, is_pattern, names_in, parts_of, variables};
 use super::traced::{Comparison, Kind};
 
 impl Writer<'_> {
@@ -52,7 +52,14 @@ impl Writer<'_> {
         if self.is_left_alone(from) {
             return Kind::Silent;
         }
-        self.wrap(number, from).then_kind(Kind::Assign)
+        let kind = self.wrap(number, from).then_kind(Kind::Assign);
+        // What is no variable must be equal: its value is told as well.
+        parts_of(to, &mut |item| {
+            if !is_pattern(item) {
+                self.side(number, item);
+            }
+        });
+        kind
     }
 
     /// Whether an expression gives variables their values that have none yet.

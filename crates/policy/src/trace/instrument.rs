@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regorus::Value;
 use regorus::unstable::{
     BUILTINS, BoolOp, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleAssign, RuleHead,
 };
@@ -16,7 +17,7 @@ use super::reference::Reference;
 use super::source::Source;
 use super::stops::is_print;
 use super::syntax::{each_of, is_constant, keys_in, name_of, names_in, root, value_of, variables};
-use super::traced::{Body, Comparison, Function, Given, Kind, Part, Statement, Traced};
+use super::traced::{Body, Comparison, Form, Function, Given, Kind, Part, Statement, Traced};
 
 /// What the names begin with that are put into a policy, unless it has such names.
 const PREFIX: &str = "__policy";
@@ -28,6 +29,8 @@ pub(super) const TELL: &str = "tell";
 pub(super) const PART: &str = "part";
 /// Tells whether a statement has a value: its number, the values that it has.
 pub(super) const PROBE: &str = "probe";
+/// The function whose value has all fields of two objects.
+const UNION: &str = "object.union";
 /// The value of a rule that had no body, and each that a probe finds.
 const VALUE: &str = "value";
 
@@ -158,7 +161,9 @@ impl Writer<'_> {
             is_plain,
             arguments: arguments.clone(),
             within: None,
-            gives: value.map_or(Some(true.into()), |assign| value_of(&assign.value)),
+            gives: value.map_or(Pattern::Equal(true.into()), |assign| {
+                Pattern::of(&assign.value, false)
+            }),
             statements: Vec::new(),
         };
         if bodies.is_empty() {
@@ -255,17 +260,30 @@ impl Writer<'_> {
     }
 
     fn add(&mut self, body: usize, kind: Kind, line: u32, column: u32, text: String) -> usize {
+        let number = self.add_statement(body, kind, line, column, text);
+        self.traced.bodies[body].statements.push(number);
+        number
+    }
+
+    fn add_statement(
+        &mut self,
+        body: usize,
+        kind: Kind,
+        line: u32,
+        column: u32,
+        text: String,
+    ) -> usize {
         let number = self.traced.statements.len();
         self.traced.statements.push(Statement {
             body,
+            element_of: None,
             kind,
             line,
             column,
             text,
             parts: Vec::new(),
             is_reference: false,
-            subject: None,
-            fields: BTreeMap::new(),
+            form: Form::default(),
             compares: None,
             references: Vec::new(),
             names: BTreeSet::new(),
@@ -273,7 +291,6 @@ impl Writer<'_> {
             defines: BTreeSet::new(),
             keys: BTreeMap::new(),
         });
-        self.traced.bodies[body].statements.push(number);
         number
     }
 
@@ -312,7 +329,8 @@ impl Writer<'_> {
                 expr => self.wrap(number, expr).then_kind(Kind::Test),
             },
             Literal::NotExpr { expr, .. }
-                if self.is_left_alone(expr) || matches!(**expr, Expr::AssignExpr { .. }) =>
+                if self.is_left_alone(expr) && !is_print(expr)
+                    || matches!(**expr, Expr::AssignExpr { .. }) =>
             {
                 Kind::Silent
             }
@@ -357,7 +375,7 @@ impl Writer<'_> {
                         .filter(|name| name != "_")
                         .collect(),
                     within: Some(number),
-                    gives: None,
+                    gives: Pattern::Unknown,
                     statements: Vec::new(),
                 };
                 let inner = self.add_body(inner);
@@ -395,11 +413,14 @@ impl Writer<'_> {
         };
         let parts: Vec<_> = match called(expr) {
             Expr::BoolExpr { op, lhs, rhs, .. } => {
-                self.traced.statements[number].compares = match op {
-                    BoolOp::Eq => Some(Comparison::Same),
-                    BoolOp::Ne => Some(Comparison::Other),
-                    BoolOp::Lt | BoolOp::Le | BoolOp::Ge | BoolOp::Gt => None,
-                };
+                self.traced.statements[number].compares = Some(match op {
+                    BoolOp::Eq => Comparison::Same,
+                    BoolOp::Ne => Comparison::Other,
+                    BoolOp::Lt => Comparison::Less,
+                    BoolOp::Le => Comparison::AtMost,
+                    BoolOp::Ge => Comparison::AtLeast,
+                    BoolOp::Gt => Comparison::More,
+                });
                 vec![lhs, rhs]
             }
             Expr::Membership {
@@ -407,7 +428,12 @@ impl Writer<'_> {
                 value,
                 collection,
                 ..
-            } => [value, collection].into_iter().chain(key).collect(),
+            } => {
+                if key.is_none() {
+                    self.traced.statements[number].compares = Some(Comparison::In);
+                }
+                [value, collection].into_iter().chain(key).collect()
+            }
             Expr::Call { params, .. } => params.iter().collect(),
             _ => Vec::new(),
         };
@@ -415,13 +441,15 @@ impl Writer<'_> {
             expr,
             Expr::Call { .. } | Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. }
         );
-        self.traced.statements[number].subject = Reference::of(expr);
-        self.traced.statements[number].fields = Reference::fields_of(expr);
         let names = &mut self.traced.statements[number].names;
         names_in(expr, names);
         let (open, close) = brackets(expr);
         let call = self.traced.name(TELL);
         self.insert(start, format!("{call}({number}, {open}"));
+        self.traced.statements[number].form = match expr {
+            Expr::Call { fcn, .. } if fcn.span().text() == UNION => Form::Union,
+            expr => self.form(number, expr),
+        };
         for (index, part) in parts.iter().enumerate() {
             self.part(number, index, part);
         }
@@ -436,19 +464,75 @@ impl Writer<'_> {
             let (open, close) = brackets(part);
             let call = self.traced.name(PART);
             self.insert(start, format!("{call}({number}, {index}, {open}"));
+            let form = match part {
+                Expr::BoolExpr { .. } | Expr::Membership { .. } => {
+                    Form::Statement(self.element(number, part))
+                }
+                part => self.form(number, part),
+            };
             self.insert(end, format!("{close})"));
+            self.add_part(number, part, form);
+        } else {
+            self.silent_part(number, part);
         }
-        self.silent_part(number, part);
     }
 
     /// Notes a part of a statement, which does not tell its value.
     pub(super) fn silent_part(&mut self, number: usize, part: &Expr) {
+        let form = Reference::of(part).map(Form::Reference);
+        self.add_part(number, part, form.unwrap_or_default());
+    }
+
+    fn add_part(&mut self, number: usize, part: &Expr, form: Form) {
         let part = Part {
             text: self.source.text_of(part),
             constant: value_of(part),
-            subject: Reference::of(part),
+            form,
         };
         self.traced.statements[number].parts.push(part);
+    }
+
+    /// What the value of an expression in a statement comes from. The elements of a list or of
+    /// an object tell their values.
+    fn form(&mut self, number: usize, expr: &Expr) -> Form {
+        if let Some(reference) = Reference::of(expr) {
+            return Form::Reference(reference);
+        }
+        let items: Vec<(Value, &Expr)> = match expr {
+            Expr::Array { items, .. } => {
+                let keys = (0_u64..).map(Value::from);
+                keys.zip(items.iter().map(|item| &**item)).collect()
+            }
+            Expr::Object { fields, .. } => {
+                let fields = fields.iter();
+                let fields = fields.filter_map(|(_, key, item)| Some((value_of(key)?, &**item)));
+                fields.collect()
+            }
+            _ => return Form::Calculated,
+        };
+        let mut elements = BTreeMap::new();
+        for (key, item) in items {
+            if is_constant(item) || item.span().text() == "_" || self.is_left_alone(item) {
+                continue;
+            }
+            elements.insert(key, self.element(number, item));
+        }
+        Form::Elements(elements)
+    }
+
+    /// Lets an expression in a statement tell what it comes to, as a statement does.
+    fn element(&mut self, number: usize, expr: &Expr) -> usize {
+        let outer = &self.traced.statements[number];
+        let (body, span) = (outer.body, expr.span());
+        let element_of = outer.element_of.unwrap_or(number);
+        let text = self.source.text_of(expr);
+        let element = self.add_statement(body, Kind::Element, span.line, span.col, text);
+        let statement = &mut self.traced.statements[element];
+        statement.element_of = Some(element_of);
+        keys_in(expr, &mut statement.keys);
+        Reference::all_in(expr, &mut statement.references);
+        self.wrap(element, expr);
+        element
     }
 }
 

@@ -1,8 +1,13 @@
 //! What gives variables their values, as `[name, _]` in `[name, _] := parts`, and whether a value
 //! is of that form.
 
+use std::collections::BTreeMap;
+
 use regorus::Value;
 use regorus::unstable::Expr;
+
+use super::reference::part;
+use super::syntax::value_of;
 
 /// What a value is taken apart by.
 #[derive(Debug, Clone)]
@@ -37,11 +42,6 @@ impl Pattern {
             Expr::Var { span, .. } if span.text() == "_" => Self::Any,
             Expr::Var { span, .. } if is_new => Self::New(span.text().to_owned()),
             Expr::Var { span, .. } => Self::Variable(span.text().to_owned()),
-            Expr::String { value, .. }
-            | Expr::RawString { value, .. }
-            | Expr::Number { value, .. }
-            | Expr::Bool { value, .. }
-            | Expr::Null { value, .. } => Self::Equal(value.clone()),
             Expr::Array { items, .. } => {
                 Self::Array(items.iter().map(|item| Self::of(item, is_new)).collect())
             }
@@ -55,12 +55,74 @@ impl Pattern {
                 let fields: Option<_> = fields.collect();
                 fields.map_or(Self::Unknown, Self::Object)
             }
-            _ => Self::Unknown,
+            _ => value_of(expr).map_or(Self::Unknown, Self::Equal),
+        }
+    }
+
+    /// What the part of a value of this form that has these keys is, if it is always the same.
+    pub(super) fn value_at(&self, keys: &[Value]) -> Option<Value> {
+        let Some((first, rest)) = keys.split_first() else {
+            return self.value();
+        };
+        match self {
+            Self::Equal(value) => keys.iter().try_fold(value, part).cloned(),
+            Self::Array(items) => {
+                let place = usize::try_from(first.as_u64().ok()?).ok()?;
+                items.get(place)?.value_at(rest)
+            }
+            Self::Object(fields) => {
+                let (_, item) = fields.iter().find(|(key, _)| key == first)?;
+                item.value_at(rest)
+            }
+            Self::Any | Self::New(_) | Self::Variable(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The only value of this form, if there is one only.
+    fn value(&self) -> Option<Value> {
+        match self {
+            Self::Equal(value) => Some(value.clone()),
+            Self::Array(items) => {
+                let items = items.iter().map(Self::value);
+                Some(items.collect::<Option<Vec<_>>>()?.into())
+            }
+            Self::Object(fields) => {
+                let fields = fields.iter();
+                let fields = fields.map(|(key, item)| Some((key.clone(), item.value()?)));
+                Some(fields.collect::<Option<BTreeMap<_, _>>>()?.into())
+            }
+            Self::Any | Self::New(_) | Self::Variable(_) | Self::Unknown => None,
         }
     }
 
     /// Whether a value is of this form; none where that cannot be told.
     pub(super) fn matches(&self, value: &Value, bound: &dyn Fn(&str) -> Bound) -> Option<bool> {
+        let form = self.fits(value, bound);
+        let mut given = BTreeMap::new();
+        let differs = form != Some(false) && !self.gives_one(value, &mut given);
+        if differs { Some(false) } else { form }
+    }
+
+    /// Whether each of the variables gets one value only of a value of this form.
+    fn gives_one<'a>(&'a self, value: &'a Value, given: &mut BTreeMap<&'a str, &'a Value>) -> bool {
+        match self {
+            Self::New(name) | Self::Variable(name) => *given.entry(name).or_insert(value) == value,
+            Self::Array(items) => {
+                let values = value.as_array().map_or([].as_slice(), |it| it.as_slice());
+                let mut both = items.iter().zip(values);
+                both.all(|(item, value)| item.gives_one(value, given))
+            }
+            Self::Object(fields) => {
+                let mut fields = fields.iter();
+                fields.all(|(key, item)| {
+                    part(value, key).is_none_or(|value| item.gives_one(value, given))
+                })
+            }
+            Self::Any | Self::Equal(_) | Self::Unknown => true,
+        }
+    }
+
+    fn fits(&self, value: &Value, bound: &dyn Fn(&str) -> Bound) -> Option<bool> {
         let all = |mut results: Vec<Option<bool>>| {
             results.sort_by_key(|result| match result {
                 Some(false) => 0,
@@ -84,9 +146,7 @@ impl Pattern {
                     return Some(false);
                 };
                 let both = items.iter().zip(values.iter());
-                all(both
-                    .map(|(item, value)| item.matches(value, bound))
-                    .collect())
+                all(both.map(|(item, value)| item.fits(value, bound)).collect())
             }
             Self::Object(fields) => {
                 let Ok(values) = value.as_object() else {
@@ -95,16 +155,31 @@ impl Pattern {
                 let field = |(key, item): &(Value, Self)| {
                     values
                         .get(key)
-                        .map_or(Some(false), |value| item.matches(value, bound))
+                        .map_or(Some(false), |value| item.fits(value, bound))
                 };
                 all(fields.iter().map(field).collect())
             }
         }
     }
 
-    /// Whether this gives a variable all of a value.
-    pub(super) fn is_variable(&self, name: &str) -> bool {
-        matches!(self, Self::New(this) | Self::Variable(this) if this == name)
+    /// The keys of the part of a value that this gives a variable.
+    pub(super) fn path_of(&self, name: &str) -> Option<Vec<Value>> {
+        let within = |key: Value, item: &Self| {
+            let rest = item.path_of(name)?;
+            Some([key].into_iter().chain(rest).collect())
+        };
+        match self {
+            Self::New(this) | Self::Variable(this) => (this == name).then(Vec::new),
+            Self::Array(items) => {
+                let mut items = (0_u64..).zip(items);
+                items.find_map(|(place, item)| within(place.into(), item))
+            }
+            Self::Object(fields) => {
+                let mut fields = fields.iter();
+                fields.find_map(|(key, item)| within(key.clone(), item))
+            }
+            Self::Any | Self::Equal(_) | Self::Unknown => None,
+        }
     }
 
     /// Whether this is where a variable is declared.

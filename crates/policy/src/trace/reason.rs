@@ -148,7 +148,7 @@ impl<'a> Finder<'a> {
             return;
         };
         let what = self.what(number, statement, value, attempt);
-        steps.push(Step {
+        let step = |number: usize, statement: &Statement| Step {
             rule: body.rule.clone(),
             line: statement.line,
             column: statement.column,
@@ -159,18 +159,34 @@ impl<'a> Finder<'a> {
             is_fixed: self.fixed.has(statement),
             held: None,
             error: None,
-        });
+        };
+        steps.push(step(number, statement));
+        let undefined = (what == What::Undefined)
+            .then(|| self.undefined_element(number, attempt))
+            .flatten()
+            .and_then(|element| Some((element, self.traced.statements.get(element)?)));
+        let (number, statement) = undefined.unwrap_or((number, statement));
+        if undefined.is_some() {
+            steps.push(step(number, statement));
+        }
         if statement.kind == Kind::Not && value.is_some() {
             if let Some(step) = steps.last_mut() {
-                self.held(statement, attempt, step);
+                self.held(statement, activation, step);
             }
             return;
         }
         let mut inner = Vec::new();
         if value.is_some() {
             let origin = self.origin(number, statement, activation);
-            let is_found = !origin.steps.is_empty() && origin.inner.is_empty();
+            let is_found = !origin.is_empty() && origin.inner.is_empty();
+            let held = match origin.is_empty() && !statement.is_reference {
+                true => self.adding(statement, &attempt.children),
+                false => origin.held,
+            };
             steps.extend(origin.steps);
+            if let (Some(held), Some(step)) = (held, steps.last_mut()) {
+                self.tell_held(held, step);
+            }
             if is_found {
                 return;
             }
@@ -192,10 +208,10 @@ impl<'a> Finder<'a> {
             Some(best) => self.descend(best, seen, steps),
             // A rule of which no body was entered is what it is given.
             None if statement.kind != Kind::Not => {
-                let subject = statement.subject.as_ref();
-                let subject = subject.filter(|it| it.steps.is_empty() || value.is_some());
-                if let Some(subject) = subject {
-                    steps.extend(given(self.traced, &subject.root).next());
+                let reference = statement.form.reference();
+                let reference = reference.filter(|it| it.steps.is_empty() || value.is_some());
+                if let Some(reference) = reference {
+                    steps.extend(given(self.traced, &reference.root).next());
                 }
             }
             None => {}
@@ -203,26 +219,73 @@ impl<'a> Finder<'a> {
     }
 
     /// Notes which definition made what stands after `not` true, and by which values.
-    fn held(&mut self, statement: &Statement, attempt: &Attempt, step: &mut Step) {
+    fn held(&mut self, statement: &Statement, activation: &'a Activation, step: &mut Step) {
+        let attempt = &activation.best;
+        let value = attempt.failed.as_ref().map(|(_, value)| value);
         let names = &statement.names;
         let called = self.called(|rule| names.contains(rule), &attempt.children);
         if let Some(held) = called.into_iter().find(|each| self.has_passed(each)) {
-            let body = self.traced.bodies.get(held.body);
-            let only = body.filter(|body| body.statements.len() == 1);
-            let only = only.and_then(|body| self.traced.statements.get(*body.statements.first()?));
-            step.held = only.map(|it| it.line).or(body.map(|body| body.line));
-            for number in &held.best.trail {
-                for part in self.parts_of(held, *number) {
-                    let is_told = step.values.iter().any(|told| told.text == part.text);
-                    if !is_told && step.values.len() < MAX_HELD {
-                        step.values.push(part);
-                    }
-                }
-            }
-        } else if let Some(reference) = &statement.subject {
+            self.tell_held(held, step);
+        } else if let Some(reference) = statement.form.reference() {
             let given = given(self.traced, &reference.root).next();
             step.held = given.map(|given| given.line);
+            // What it leads to, and what it is a part of.
+            let whole = self.variable(&reference.root, activation);
+            let whole = whole.filter(|_| !reference.steps.is_empty());
+            let is_calculated =
+                !statement.parts.is_empty() || self.traced.rules.contains(&reference.root);
+            let value = value.filter(|_| !is_calculated);
+            let told = [(&statement.text, value), (&reference.root, whole)];
+            for (text, value) in told {
+                if let Some(value) = value {
+                    step.values.push(Part {
+                        text: text.strip_prefix("not ").unwrap_or(text).to_owned(),
+                        value: Some(shortened(value)),
+                    });
+                }
+            }
         }
+    }
+
+    /// Notes a definition that holds, and by which values.
+    fn tell_held(&mut self, held: &'a Activation, step: &mut Step) {
+        let body = self.traced.bodies.get(held.body);
+        let only = body.filter(|body| body.statements.len() == 1);
+        let only = only.and_then(|body| self.traced.statements.get(*body.statements.first()?));
+        step.held = only.map(|it| it.line).or(body.map(|body| body.line));
+        self.tell_values(held, &mut step.values);
+    }
+
+    /// Notes the values by which a definition holds.
+    fn tell_values(&mut self, held: &'a Activation, values: &mut Vec<Part>) {
+        for number in &held.best.trail {
+            let Some(statement) = self.traced.statements.get(*number) else {
+                continue;
+            };
+            let mut parts = self.parts_of(held, *number);
+            parts.extend(self.rules_in(statement));
+            for part in parts {
+                let is_told = values.iter().any(|told| told.text == part.text);
+                if !is_told && values.len() < MAX_HELD {
+                    values.push(part);
+                }
+            }
+            let before = held.best.children_before.get(number);
+            let children = before.map_or([].as_slice(), Vec::as_slice);
+            if let Some(adding) = self.adding(statement, children) {
+                self.tell_values(adding, values);
+            }
+        }
+    }
+
+    /// The definition that added something to a set or an object that a statement looks at, which
+    /// has these children.
+    fn adding(&mut self, statement: &Statement, children: &[usize]) -> Option<&'a Activation> {
+        let traced = self.traced;
+        let is_looked_at =
+            |rule: &str| statement.names.contains(rule) && traced.is_collection(rule);
+        let called = self.called(is_looked_at, children);
+        called.into_iter().find(|each| self.has_passed(each))
     }
 
     /// What the parts of a statement were that passed.
@@ -230,10 +293,12 @@ impl<'a> Finder<'a> {
         let statement = self.traced.statements.get(number);
         let parts = statement.map_or([].as_slice(), |it| it.parts.as_slice());
         let parts = parts.iter().enumerate().filter_map(|(index, part)| {
-            let told = activation.best.parts_before.get(&(number, index));
             let value = match part.constant {
                 Some(_) => part.text.clone(),
-                None => shortened(told?),
+                None => {
+                    let told = activation.best.part(number, index)?;
+                    (told.value != *self.world.input).then(|| shortened(&told.value))?
+                }
             };
             Some(Part {
                 text: part.text.clone(),
@@ -284,21 +349,31 @@ impl<'a> Finder<'a> {
         if statement.kind == Kind::Not || value.is_some() && !statement.is_reference {
             return Vec::new();
         }
-        let names = &statement.names;
-        let called = self.called(|rule| names.contains(rule), &attempt.children);
-        let mut best = best_of_each(called);
-        // What a set or an object is made of is not why it has not what is looked for in it.
-        let is_collection = |each: &&Activation| {
-            let body = self.traced.bodies.get(each.body);
-            body.is_some_and(|body| !body.is_plain && !body.is_function)
+        let (traced, names) = (self.traced, &statement.names);
+        // Where it is undefined, what was entered for its parts that have values is not why.
+        let children = match value {
+            Some(_) => Some(attempt.children.as_slice()),
+            None => attempt.children.get(attempt.told..),
         };
+        let called = self.called(|rule| names.contains(rule), children.unwrap_or_default());
+        let mut best = best_of_each(called);
+        if value.is_none() {
+            let held = best.iter().filter(|each| self.has_passed(each));
+            let held: BTreeSet<_> = held.map(|each| traced.rule_of(each.body)).collect();
+            let is_open = |each: &&&Activation| !held.contains(&traced.rule_of(each.body));
+            let open: Vec<_> = best.iter().filter(is_open).copied().collect();
+            if !open.is_empty() {
+                best = open;
+            }
+        }
+        // What a set or an object is made of is not why it has not what is looked for in it.
+        let rule = |each: &Activation| traced.rule_of(each.body);
+        let is_collection =
+            |each: &&Activation| rule(each).is_some_and(|it| traced.is_collection(it));
         let collections: Vec<_> = best.iter().copied().filter(is_collection).collect();
         for each in collections {
             if self.has_passed(each) {
-                best.retain(|other| {
-                    let rule = |number: usize| self.traced.bodies.get(number).map(|it| &it.rule);
-                    rule(other.body) != rule(each.body)
-                });
+                best.retain(|other| rule(other) != rule(each));
             }
         }
         best.sort_by(|one, other| other.best.compare(&one.best));

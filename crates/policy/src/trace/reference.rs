@@ -1,8 +1,6 @@
 //! References, as `input.OCI.Mounts[i].source` and `allowed(input.id).reason`: what they begin
 //! with, and how they go on from there.
 
-use std::collections::BTreeMap;
-
 use regorus::Value;
 use regorus::unstable::Expr;
 
@@ -63,20 +61,6 @@ impl Reference {
         }
     }
 
-    /// The references that are the fields of an object.
-    pub(super) fn fields_of(expr: &Expr) -> BTreeMap<String, Self> {
-        let Expr::Object { fields, .. } = expr else {
-            return BTreeMap::new();
-        };
-        let fields = fields
-            .iter()
-            .filter_map(|(_, key, value)| match value_of(key)? {
-                Value::String(key) => Some((key.as_ref().to_owned(), Self::of(value)?)),
-                _ => None,
-            });
-        fields.collect()
-    }
-
     /// The references in an expression, but for what it begins to collect of its own.
     pub(super) fn all_in(expr: &Expr, found: &mut Vec<Self>) {
         if is_collecting(expr) {
@@ -117,6 +101,12 @@ impl Reference {
             }
         }
         self
+    }
+
+    /// As it is written.
+    pub(super) fn text(&self) -> String {
+        let last = self.steps.last().map(|step| &step.text);
+        last.unwrap_or(&self.root).clone()
     }
 
     /// The keys of its steps, where all of them stand in the policy.

@@ -1,8 +1,11 @@
 //! Which statement ended an attempt without telling anything.
 
+use std::collections::BTreeSet;
+
 use super::activation::{Activation, Attempt};
 use super::reason::Finder;
-use super::traced::Kind;
+use super::reference::Reference;
+use super::traced::{Form, Kind};
 
 impl<'a> Finder<'a> {
     /// The statement that ended an attempt without telling anything, being undefined.
@@ -21,7 +24,13 @@ impl<'a> Finder<'a> {
         let statement = |number: &usize| self.traced.statements.get(*number);
         let kind_of = |number: &usize| statement(number).map(|statement| statement.kind);
         // One that has told a part of itself has begun. After `not` it is right to be undefined.
-        let mut begun = attempt.parts.keys().rev().map(|(number, _)| number);
+        let parts = attempt.parts.keys().map(|(number, _)| {
+            let element_of = statement(number).and_then(|it| it.element_of);
+            element_of.unwrap_or(*number)
+        });
+        let elements = attempt.elements.keys().map(|(outer, _)| *outer);
+        let begun: BTreeSet<_> = parts.chain(elements).collect();
+        let mut begun = begun.iter().rev().filter(is_left);
         if let Some(number) = begun.find(|number| kind_of(number) != Some(Kind::Not)) {
             return Some(*number);
         }
@@ -97,6 +106,46 @@ impl<'a> Finder<'a> {
         };
         let next = first.or_else(by_name).map(|number| **number);
         next.or_else(|| open.first().copied())
+    }
+
+    /// The innermost element of a statement that has no value, being the first of them that told
+    /// none: they are evaluated in the order in which they are written.
+    pub(super) fn undefined_element(&self, outer: usize, attempt: &Attempt) -> Option<usize> {
+        // Before what chooses between elements of something there are none of a statement's own.
+        let statement = self.traced.statements.get(outer)?;
+        let has_begun = attempt
+            .elements
+            .keys()
+            .any(|(told_in, _)| *told_in == outer);
+        let chooses = |reference: &Reference| reference.fields().is_none();
+        if !has_begun && statement.references.iter().any(chooses) {
+            return None;
+        }
+        let (mut found, mut number) = (None, outer);
+        loop {
+            let statement = self.traced.statements.get(number)?;
+            let parts = statement.parts.iter().enumerate();
+            let mut parts = parts.filter(|(index, part)| {
+                part.constant.is_none() && !attempt.parts.contains_key(&(number, *index))
+            });
+            let form = match statement.parts.is_empty() {
+                true => Some(&statement.form),
+                false => parts.next().map(|(_, part)| &part.form),
+            };
+            let is_silent = |element: &usize| !attempt.elements.contains_key(&(outer, *element));
+            let first = match form {
+                Some(Form::Elements(elements)) => {
+                    elements.values().copied().filter(is_silent).min()
+                }
+                Some(Form::Statement(element)) => Some(*element).filter(is_silent),
+                _ => None,
+            };
+            let Some(first) = first else {
+                return found;
+            };
+            found = Some(first);
+            number = first;
+        }
     }
 
     /// The element of an `every` with which its body failed.

@@ -1,5 +1,5 @@
 //! Where the expressions of a policy stand in its text. The engine's spans leave the quotes of
-//! strings out, and begin an object at its last key.
+//! strings out, begin an object at its last key, and end `set()` with what follows it.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -47,16 +47,37 @@ impl<'a> Source<'a> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    /// The same on one line.
-    pub(super) fn text(&self, extent: (usize, usize)) -> String {
-        one_line(self.raw(extent))
+    /// The same on one line, without comments.
+    pub(super) fn text(&self, (start, end): (usize, usize)) -> String {
+        let mut text = String::new();
+        let mut done = start;
+        while let Some(found) = self.raw((done, end)).find('#') {
+            let sign = done + found;
+            let rest = self.raw((sign, end));
+            let (kept, next) = match self.is_in_string(sign) {
+                true => (sign + 1, sign + 1),
+                false => (sign, sign + rest.find('\n').unwrap_or(rest.len())),
+            };
+            text.push_str(self.raw((done, kept)));
+            done = next;
+        }
+        text.push_str(self.raw((done, end)));
+        one_line(&text)
+    }
+
+    fn is_in_string(&self, place: usize) -> bool {
+        let start = self.strings.starts.range(..=place).next_back();
+        let end = start.and_then(|start| self.strings.ends.range(start..).next());
+        end.is_some_and(|end| place < *end)
     }
 
     /// The first line of what begins at a place, without the brace that ends it.
     pub(super) fn first_line(&self, start: u32) -> String {
         let rest = self.raw((start as usize, self.len()));
-        let line = rest.lines().next().unwrap_or_default();
-        one_line(line.trim_end().trim_end_matches(['{', ' ']))
+        let start = start as usize;
+        let end = start + rest.lines().next().map_or(0, str::len);
+        let line = self.text((start, end));
+        line.trim_end_matches(['{', ' ']).to_owned()
     }
 
     /// Where a span begins and ends, quotes included.
@@ -80,6 +101,13 @@ impl<'a> Source<'a> {
                 before.ends_with('{').then_some(before.len() - 1)?
             }
             _ => start,
+        };
+        let end = match expr {
+            // The empty set, `set()`.
+            Expr::Set { items, .. } if items.is_empty() => {
+                start + self.text.get(start..end)?.find(')')? + 1
+            }
+            _ => end,
         };
         self.text.get(start..end).map(|_| (start, end))
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Value;
 
+use super::activation::elements;
 use super::pattern::Pattern;
 use super::reference::Reference;
 
@@ -27,6 +28,19 @@ pub(super) struct Traced {
     pub probed: BTreeSet<usize>,
     /// Whether something is evaluated `with` another request.
     pub changes_input: bool,
+}
+
+impl Traced {
+    /// The rule that a body is of.
+    pub(super) fn rule_of(&self, body: usize) -> Option<&str> {
+        self.bodies.get(body).map(|body| body.rule.as_str())
+    }
+
+    /// Whether a rule is a set or an object that its definitions add to.
+    pub(super) fn is_collection(&self, rule: &str) -> bool {
+        let mut bodies = self.bodies.iter().filter(|body| body.rule == rule);
+        bodies.any(|body| body.within.is_none() && !body.is_plain && !body.is_function)
+    }
 }
 
 /// A function.
@@ -69,8 +83,8 @@ pub(super) struct Body {
     pub arguments: Vec<String>,
     /// The `every` that it is the body of.
     pub within: Option<usize>,
-    /// What the rule is when it holds, where that stands in the policy.
-    pub gives: Option<Value>,
+    /// What the rule is when it holds, as far as that stands in the policy.
+    pub gives: Pattern,
     /// In the order in which they are written; the value of the rule's head is the last.
     pub statements: Vec<usize>,
 }
@@ -92,14 +106,18 @@ pub(super) enum Kind {
     Equation,
     /// It is the value that the rule gives.
     Head,
+    /// It is an element of a list or of an object that a statement needs, and may be anything.
+    Element,
     /// It always passes, or does not tell.
     Silent,
 }
 
-/// One statement of a body.
+/// One statement of a body, or an element of a list or of an object in one.
 #[derive(Debug)]
 pub(super) struct Statement {
     pub body: usize,
+    /// The statement that it is an element in. It is none of the body's statements then.
+    pub element_of: Option<usize>,
     pub kind: Kind,
     pub line: u32,
     pub column: u32,
@@ -109,11 +127,9 @@ pub(super) struct Statement {
     pub parts: Vec<Part>,
     /// Whether it is only a call or a name.
     pub is_reference: bool,
-    /// What its value is a part of, if it is only a reference.
-    pub subject: Option<Reference>,
-    /// The references that are the fields of the object that its value is.
-    pub fields: BTreeMap<String, Reference>,
-    /// What its two parts should be, if they are compared by `==` or `!=`.
+    /// What its value comes from.
+    pub form: Form,
+    /// How its two parts are compared, if that is all that it does.
     pub compares: Option<Comparison>,
     /// The references in it.
     pub references: Vec<Reference>,
@@ -134,8 +150,34 @@ pub(super) struct Part {
     pub text: String,
     /// The value that it is as it stands.
     pub constant: Option<Value>,
-    /// The reference that it is.
-    pub subject: Option<Reference>,
+    /// What its value comes from.
+    pub form: Form,
+}
+
+/// What the value of an expression comes from.
+#[derive(Debug, Default)]
+pub(super) enum Form {
+    /// It is calculated.
+    #[default]
+    Calculated,
+    /// It is that of a part of something.
+    Reference(Reference),
+    /// These are its elements, but for constants: their numbers among the statements.
+    Elements(BTreeMap<Value, usize>),
+    /// It is calculated, and told like an element: its number among the statements.
+    Statement(usize),
+    /// It has the fields of all of its parts; of two of one name that of the last.
+    Union,
+}
+
+impl Form {
+    /// The reference that the expression is.
+    pub(super) fn reference(&self) -> Option<&Reference> {
+        match self {
+            Self::Reference(reference) => Some(reference),
+            Self::Calculated | Self::Elements(_) | Self::Statement(_) | Self::Union => None,
+        }
+    }
 }
 
 /// How two values are compared.
@@ -143,4 +185,25 @@ pub(super) struct Part {
 pub(super) enum Comparison {
     Same,
     Other,
+    Less,
+    AtMost,
+    AtLeast,
+    More,
+    /// Whether the second has the first as an element.
+    In,
+}
+
+impl Comparison {
+    /// Whether it holds for these two.
+    pub(super) fn holds(self, left: &Value, right: &Value) -> bool {
+        match self {
+            Self::Same => left == right,
+            Self::Other => left != right,
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+            Self::AtLeast => left >= right,
+            Self::More => left > right,
+            Self::In => elements(right).contains(&left),
+        }
+    }
 }

@@ -33,9 +33,10 @@ impl Finder<'_> {
         let told = |(index, part): (usize, &traced::Part)| match &part.constant {
             Some(_) => Some(part.text.clone()),
             None => {
-                let told = attempt.parts.get(&(number, index)).cloned();
+                let told = attempt.parts.get(&(number, index));
+                let told = told.map(|told| told.value.clone());
                 let told =
-                    told.or_else(|| match self.look_up(part.subject.as_ref()?, activation) {
+                    told.or_else(|| match self.look_up(part.form.reference()?, activation) {
                         Look::At(value) => Some(value),
                         Look::Missing(_) | Look::Unknown => None,
                     });
@@ -46,13 +47,19 @@ impl Finder<'_> {
         // Of several parts that told nothing it is not known which is undefined, and what would
         // be the value of the others, but of fields that the request has not.
         let is_known = |part: &traced::Part| {
-            let subject = part.subject.as_ref();
-            subject.is_some_and(|it| matches!(self.look_up(it, activation), Look::Missing(_)))
+            let reference = part.form.reference();
+            reference.is_some_and(|it| matches!(self.look_up(it, activation), Look::Missing(_)))
         };
         let silent = parts.clone().filter(|part| told(*part).is_none());
         let is_one = silent.count() == 1 && statement.kind != Kind::Equation;
         let parts = parts
             .filter(|(_, part)| part.constant.is_none() || statement.parts.len() == 2)
+            // A call with all of the request tells nothing by that.
+            .filter(|(index, _)| {
+                let told = attempt.parts.get(&(number, *index));
+                let is_request = told.is_some_and(|told| told.value == *self.world.input);
+                !(is_request && statement.is_reference)
+            })
             .map(|(index, part)| (part, told((index, part))))
             .filter(|(part, value)| value.is_some() || is_one || is_known(part))
             .map(|(part, value)| Part {
@@ -72,6 +79,9 @@ impl Finder<'_> {
                 },
             );
         }
+        if what == What::False {
+            parts.extend(self.rules_in(statement));
+        }
         if matches!(what, What::Undefined | What::Unsolved) {
             for part in self.looked_for(statement, activation) {
                 if !parts.iter().any(|told| told.text == part.text) {
@@ -80,6 +90,27 @@ impl Finder<'_> {
             }
         }
         parts
+    }
+
+    /// The values of the rules that the parts of a statement are calculated from.
+    pub(super) fn rules_in(&self, statement: &Statement) -> Vec<Part> {
+        let is_part = |reference: &&Reference| {
+            let mut parts = statement.parts.iter().filter_map(|it| it.form.reference());
+            parts.any(|part| part.root == reference.root) || statement.is_reference
+        };
+        let references = statement.references.iter();
+        let references = references.filter(|it| it.steps.is_empty() && !is_part(it));
+        let told = references.filter_map(|reference| {
+            let rule = reference.root.as_str();
+            let is_rule =
+                self.traced.rules.contains(rule) && !self.traced.functions.contains_key(rule);
+            let value = is_rule.then(|| (self.world.rule)(rule)).flatten()?;
+            Some(Part {
+                text: rule.to_owned(),
+                value: Some(shortened(&value)),
+            })
+        });
+        told.collect()
     }
 
     /// Of what has no value, the keys that were looked for, and what is not there.
@@ -107,8 +138,16 @@ impl Finder<'_> {
                     .map(|value| look(&value, reference, &|index| self.key(index, activation))),
                 false => Some(self.look_up(reference, activation)),
             };
-            if let Some(Look::Missing(Some(part))) = look {
-                parts.push(part);
+            match look {
+                Some(Look::Missing(Some(part))) => parts.push(part),
+                // What a call was made with that has no value.
+                Some(Look::At(value)) if !is_rule && value != *self.world.input => {
+                    parts.push(Part {
+                        text: reference.text(),
+                        value: Some(shortened(&value)),
+                    });
+                }
+                _ => {}
             }
         }
         parts
@@ -143,15 +182,18 @@ impl Finder<'_> {
     }
 
     /// The value of a variable in the best attempt of a body.
-    fn variable<'b>(&self, name: &str, activation: &'b Activation) -> Option<&'b Value> {
+    pub(super) fn variable<'b>(&self, name: &str, activation: &'b Activation) -> Option<&'b Value> {
         if let Some(value) = activation.best.variable(self.traced, name) {
             return Some(value);
         }
+        self.argument(name, activation)
+    }
+
+    /// The value of an argument of a function, or of the element of an `every`.
+    pub(super) fn argument<'b>(&self, name: &str, activation: &'b Activation) -> Option<&'b Value> {
         let body = self.traced.bodies.get(activation.body)?;
-        let place = body
-            .arguments
-            .iter()
-            .position(|argument| argument == name)?;
+        let mut arguments = body.arguments.iter();
+        let place = arguments.position(|argument| argument == name)?;
         activation.arguments.get(place)
     }
 }
@@ -176,6 +218,10 @@ fn look(root: &Value, reference: &Reference, key: &dyn Fn(&Index) -> Option<Valu
         match part(value, &key) {
             Some(part) => value = part,
             None => {
+                // Of a list it is told how long it is by what it has.
+                if matches!(value, Value::Array(_)) {
+                    return Look::Missing(Some(here));
+                }
                 let is_told = steps.peek().is_some() && matches!(step.index, Index::Is(_));
                 return Look::Missing(is_told.then(|| Part {
                     text: step.text.clone(),

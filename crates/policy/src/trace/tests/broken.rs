@@ -50,9 +50,13 @@ fn assert_same(policy: &str, rule: &str, request: &str) {
 fn broken(line: &str, way: usize) -> Option<String> {
     let indent = line.len() - line.trim_start().len();
     let (space, text) = line.split_at(indent);
+    let is_part = text.ends_with(',');
     if indent == 0
         || text.is_empty()
-        || text.starts_with(['}', '"', ']', '#'])
+        || text.starts_with(['}', ']', '#'])
+        || text.ends_with(['[', '{'])
+        || is_part && !text.contains(" == ")
+        || text.starts_with('"') && !is_part
         || text.contains("[index]")
     {
         return None;
@@ -65,7 +69,11 @@ fn broken(line: &str, way: usize) -> Option<String> {
     {
         return None;
     } else if let Some((before, _)) = text.split_once(" == ").filter(|_| way == 0) {
-        format!("{before} == \"broken\"")
+        format!("{before} == \"broken\"{}", if is_part { "," } else { "" })
+    } else if let Some((before, _)) = text.split_once(" != ") {
+        format!("{before} != \"broken\"")
+    } else if is_part {
+        text.replace(" == ", " != ")
     } else if let Some((before, after)) = text.split_once(" = ") {
         let (before, after) = (before.strip_suffix(']')?, after.strip_suffix(']')?);
         format!("{before}, 1] = {after}, 2]")
@@ -143,6 +151,6 @@ fn the_line_that_was_broken_is_named() {
     // It is one of several only where other definitions of a rule came as far.
     let first = break_lines([POLICY, RULE, REQUEST], 1, 40);
     assert!(first * 10 >= 40 * 9, "{first}");
-    let first = break_lines([FORMS, FORMS_RULE, FORMS_REQUEST], 2, 50);
-    assert!(first * 10 >= 50 * 9, "{first}");
+    let first = break_lines([FORMS, FORMS_RULE, FORMS_REQUEST], 2, 80);
+    assert!(first * 10 >= 80 * 9, "{first}");
 }

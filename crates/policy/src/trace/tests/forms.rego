@@ -31,6 +31,26 @@ ExecProcessRequest := decision if {
     all_known(input.process.Args)
     result := ready
     result
+    checks.user
+    checks.limits.score
+    [is_listed, _] := listed(input.process.Args)
+    is_listed
+    every passed in [has_path(input.process), is_short(input.process)] {
+        passed
+    }
+    [is_short(input.process), is_plain(input.process)] == [true, true]
+    level(input.process) >= 3
+    level(input.process) in [3, 5]
+    count(reasons) == 0
+    all_hold([
+        input.process.Cwd == "/srv",
+        input.exec_id == "x-1",
+    ])
+    details := object.union({"ops": []}, {
+        "why": "",
+        "allowed": input.process.Terminal == true,
+    })
+    details.allowed
     decision := {"allowed": fits, "ops": []}
 }
 
@@ -107,4 +127,46 @@ size := count(input.process.Env)
 
 fits if {
     input.process.OOMScoreAdj == 0
+}
+
+checks := {
+    "user": input.process.User.UID == 0,
+    "limits": {
+        "score": input.process.OOMScoreAdj == 0,
+    },
+}
+
+listed(args) := [true, args[0]] if {
+    args[0] == "ls"
+} else := [false, ""]
+
+has_path(process) := startswith(process.Cwd, "/")
+
+is_short(process) := result if {
+    result := count(process.Args) == 2
+}
+
+is_plain(process) if {
+    process.Args[1] == "-l"
+}
+
+level(process) := 5 if {
+    process.Args[0] == "ls"
+    process.Cwd == "/srv"
+} else := 2 if {
+    process.Args[0] == "df"
+} else := 0
+
+reasons contains "debug" if {
+    input.process.Cwd != "/srv"
+}
+
+reasons contains "root" if {
+    input.process.User.UID != 0
+}
+
+all_hold(checks) if {
+    every check in checks {
+        check
+    }
 }
