@@ -406,6 +406,33 @@ fn of_very_many_values_the_nearest_are_tried() {
         .test();
 }
 
+/// As in the variables of a process, of which some may have any value.
+#[test]
+fn a_name_that_may_have_any_value_is_found() {
+    let rules = "package agent_policy\n\
+        ExecProcessRequest if { every variable in input.process.Env { is_known(variable) } }\n\
+        is_known(variable) if variable == \"A=1\"\n\
+        is_known(variable) if {\n    parts := split(variable, \"=\")\n    parts[0] == \"HOST\"\n    \
+            regex.match(\"^[a-z-]{6,}$\", parts[1])\n}\n";
+    for (variables, path) in [("Env=A=1", "Env[0] changed"), ("Cwd=/", "Env[0] added")] {
+        let found = allowed_changes(rules, &format!("ExecProcess process.{variables}"));
+        let expected = format!("process.{path} \"HOST=policy-audit\"");
+        assert!(found.contains(&expected), "{found:#?}");
+    }
+    // Many others stand nearer to no field.
+    let many = (0..20).map(|number| format!("other if input.other == \"v{number}\"\n"));
+    let rules = many.fold(
+        rules.replace("package agent_policy\n", ""),
+        |rules, rule| rule + &rules,
+    );
+    let rules = format!("package agent_policy\n{rules}");
+    let found = allowed_changes(&rules, "ExecProcess process.Env=A=1");
+    assert!(
+        found.contains("process.Env[0] changed \"HOST=policy-audit\""),
+        "{found:#?}"
+    );
+}
+
 /// Of texts that functions are given, too: the way to them goes over variables of the rule.
 #[test]
 fn of_very_many_texts_the_nearest_are_joined() {

@@ -84,7 +84,9 @@ impl Spot {
         let has_more = changes.len() > MAX_CONSTANTS;
         changes.truncate(MAX_CONSTANTS);
         let (parts, has_more_parts) = parts(constants, name);
-        changes.extend(self.joined(&parts, allowed).iter().filter_map(change_to));
+        let joined = self.joined(&parts, allowed).into_iter();
+        let joined = joined.chain(self.named(constants, name, &parts));
+        changes.extend(joined.filter_map(|value| change_to(&value)));
         (changes, has_more || has_more_parts)
     }
 
@@ -117,6 +119,21 @@ impl Spot {
             !is_shown && !(is_open_at_begin && joined.ends_with(text))
         });
         joined.into_iter().map(Json::from).collect()
+    }
+
+    /// Texts that begin with one of the policy and a sign that is given to functions, as a name and
+    /// its value have one between them.
+    fn named(&self, constants: &Constants, name: &str, parts: &[&str]) -> Vec<Json> {
+        if self.takes != Takes::Text || self.entry.is_some() {
+            return Vec::new();
+        }
+        let is_sign = |text: &str| !text.contains(char::is_alphanumeric);
+        let signs = || parts.iter().filter(|part| is_sign(part));
+        let names = constants.plain_near(name).filter_map(Json::as_str);
+        let names = names.filter(|name| !is_sign(name) && name.len() <= MAX_PART);
+        let names = names.take(MAX_PARTS);
+        let named = names.flat_map(|name| signs().map(move |sign| format!("{name}{sign}{OTHER}")));
+        named.map(Json::from).collect()
     }
 
     /// The change to a value of the policy, if it may be there.

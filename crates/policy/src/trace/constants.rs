@@ -163,10 +163,19 @@ impl Collector {
         for statement in &query.stmts {
             let mut found = Found::default();
             each_of(statement, &mut |expr| self.expr(expr, &mut found));
+            let Literal::Every {
+                key, value, query, ..
+            } = &statement.literal
+            else {
+                self.keep(rule, found);
+                continue;
+            };
+            let variables = key.iter().chain([value]);
+            found
+                .names
+                .extend(variables.map(|name| name.text().to_owned()));
             self.keep(rule, found);
-            if let Literal::Every { query, .. } = &statement.literal {
-                self.query(rule, query);
-            }
+            self.query(rule, query);
         }
     }
 
