@@ -249,6 +249,12 @@ fn what_functions_make_of_a_text_is_permitted() {
             "x-app",
             "app",
         ),
+        (r#"id in split("app,old", ",")"#, "app", "old"),
+        (
+            r#"some zone in ["eu", "us"]; id == sprintf("app-%s", [zone])"#,
+            "app-eu",
+            "app-us",
+        ),
         ("trim_space(id) == \"web\"", "web", "web "),
         ("upper(id) == \"APP\"", "APP", "app"),
         (
@@ -286,6 +292,7 @@ fn what_functions_make_of_a_text_is_permitted() {
 fn what_functions_make_of_a_list_or_a_key_is_permitted() {
     let rules = "package agent_policy\n\
         CreateSandboxRequest if { concat(\",\", input.dns) == \"a,b c,d\"; count(input.dns) < 3 }\n\
+        ExecProcessRequest if input.process.Args in [[\"ls\"], split(\"df -h\", \" \")]\n\
         CreateContainerRequest if {\n    \
             every key, _ in input.OCI.Annotations { trim_prefix(key, \"io.\") == \"web\" }\n}\n";
     for (command, expected) in [
@@ -301,6 +308,10 @@ fn what_functions_make_of_a_list_or_a_key_is_permitted() {
         (
             r#"CreateSandbox dns=["a,b c","d"]"#,
             Some(r#"dns changed ["a,b c,d"]"#),
+        ),
+        (
+            "ExecProcess process.Args=ls",
+            Some(r#"process.Args changed ["df","-h"]"#),
         ),
         (
             "CreateContainer OCI.Annotations[web]=1",

@@ -85,7 +85,7 @@ impl Spot {
         changes.truncate(MAX_CONSTANTS);
         let (parts, has_more_parts) = parts(constants, name);
         let joined = self.joined(&parts, allowed).into_iter();
-        let joined = joined.chain(self.named(constants, name, &parts));
+        let joined = joined.chain(self.parted(constants, name, &parts));
         changes.extend(joined.filter_map(|value| change_to(&value)));
         (changes, has_more || has_more_parts)
     }
@@ -121,19 +121,29 @@ impl Spot {
         joined.into_iter().map(Json::from).collect()
     }
 
-    /// Texts that begin with one of the policy and a sign that is given to functions, as a name and
-    /// its value have one between them.
-    fn named(&self, constants: &Constants, name: &str, parts: &[&str]) -> Vec<Json> {
-        if self.takes != Takes::Text || self.entry.is_some() {
+    /// What functions make of the policy's texts and signs between words: the words of one, and one
+    /// as a name that has a value behind the sign.
+    fn parted(&self, constants: &Constants, name: &str, parts: &[&str]) -> Vec<Json> {
+        let is_list = matches!(&self.takes, Takes::List(of) if **of == Takes::Text);
+        if !is_list && (self.takes != Takes::Text || self.entry.is_some()) {
             return Vec::new();
         }
         let is_sign = |text: &str| !text.contains(char::is_alphanumeric);
         let signs = || parts.iter().filter(|part| is_sign(part));
-        let names = constants.plain_near(name).filter_map(Json::as_str);
-        let names = names.filter(|name| !is_sign(name) && name.len() <= MAX_PART);
-        let names = names.take(MAX_PARTS);
-        let named = names.flat_map(|name| signs().map(move |sign| format!("{name}{sign}{OTHER}")));
-        named.map(Json::from).collect()
+        let texts = constants.plain_near(name).filter_map(Json::as_str);
+        let texts = texts.filter(|text| !is_sign(text) && text.len() <= MAX_PART);
+        let texts = texts.take(MAX_PARTS);
+        let made = texts.flat_map(|text| {
+            signs().flat_map(move |sign| {
+                let words: Vec<Json> = text.split(*sign).map(Json::from).collect();
+                match is_list {
+                    true if words.len() > 1 => vec![words.into()],
+                    true => Vec::new(),
+                    false => [words, vec![format!("{text}{sign}{OTHER}").into()]].concat(),
+                }
+            })
+        });
+        made.collect()
     }
 
     /// The change to a value of the policy, if it may be there.

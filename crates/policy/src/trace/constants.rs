@@ -12,6 +12,8 @@ use crate::patterns;
 
 /// How many values are known to be near a field, at most.
 const MAX_NEAR: usize = 256;
+/// How much of a policy is read as patterns, in bytes, as that takes its time.
+const MAX_PATTERNS: usize = 256 << 10;
 /// How many statements are looked at for what is near those of a field.
 const MAX_LINKED: usize = 64;
 
@@ -77,6 +79,8 @@ struct Collector {
     constants: Constants,
     /// Where each value is, by its JSON.
     places: HashMap<String, usize>,
+    /// How much was read as patterns, in bytes.
+    read_as_patterns: usize,
     /// What stands in each statement, after the name of its rule.
     statements: Vec<(String, Found)>,
 }
@@ -309,6 +313,10 @@ impl Collector {
     /// Where the texts are that a pattern permits.
     fn permitted_by(&mut self, pattern: &str) -> Vec<usize> {
         let mut places = Vec::new();
+        self.read_as_patterns += pattern.len();
+        if self.read_as_patterns > MAX_PATTERNS {
+            return places;
+        }
         for text in patterns::examples(pattern) {
             let next = self.constants.values.len();
             let place = self.place(text.into());
