@@ -2,6 +2,7 @@
 //! and each change that is still allowed is one that the policy would not notice.
 
 mod finder;
+mod spot;
 mod values;
 
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use self::finder::Spot;
+use self::spot::Spot;
 use crate::engine::Verdict;
 use crate::judge::{Judge, JudgeError};
 use crate::request::Request;
