@@ -130,14 +130,36 @@ pub(super) fn unbroken(text: &str) -> [String; 3] {
         1 => Some(" "),
         _ => None,
     };
-    [
-        match is_broken(text, width) {
-            true => joined(text, full),
-            false => text.to_owned(),
-        },
-        joined(text, stripped),
-        joined(text, |_| Some(" ")),
-    ]
+    let at_words = joined(text, |_| Some(" "));
+    let anywhere = match is_broken(text, width) {
+        true => joined(text, full),
+        false => text.to_owned(),
+    };
+    let stripped = joined(text, stripped);
+    // Of two that read as much, the first is taken.
+    match is_broken_at_words(text, width) {
+        true => [at_words, anywhere, stripped],
+        false => [anywhere, stripped, at_words],
+    }
+}
+
+/// Whether each line has as many words as there is room for, and not all are full. The first one
+/// may be shorter, as it has no indent that was taken from the others.
+fn is_broken_at_words(text: &str, width: usize) -> bool {
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let has_no_room = |(line, next): (&&str, &&str)| {
+        let word = next.split_whitespace().next().unwrap_or_default();
+        length(line) + 1 + length(word) > width
+    };
+    let between = lines
+        .split_last()
+        .map_or([].as_slice(), |(_, before)| before);
+    let mut between = between.iter().skip(1);
+    lines.iter().zip(lines.iter().skip(1)).all(has_no_room)
+        && between.any(|line| length(line) + 1 < width)
 }
 
 fn length(line: &str) -> usize {

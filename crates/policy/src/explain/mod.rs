@@ -7,7 +7,6 @@ mod lines;
 mod tests;
 mod within;
 
-use std::iter;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -65,32 +64,84 @@ pub struct Print {
 pub fn denials(text: &str) -> Vec<Denial> {
     let text = text.replace("\r\n", "\n");
     let text = without_common_indent(&without_prefixes(&without_colours(&text)));
-    let mut best = Vec::new();
+    let mut best = Reading::default();
     let others = in_yaml(&text).into_iter().chain(in_table(&text));
     let others = others.chain(whole_lines(&text));
     for text in others.chain([text.clone()]) {
         read(&text, &mut best);
     }
-    best
+    best.denials
 }
 
 /// Reads a text in each way in which its lines may have been broken, and keeps the best.
-fn read(text: &str, best: &mut Vec<Denial>) {
+fn read(text: &str, best: &mut Reading) {
+    let mut keep = |way: &str| {
+        let read = Reading::of(&without_written_colours(way));
+        if read.said().is_more_than(&best.said()) {
+            *best = read;
+        }
+    };
+    for way in unbroken(text) {
+        keep(&way);
+    }
     // A line that was broken may go on with an indent, of which only what is read tells how wide.
-    for indent in iter::once(0).chain(indents(text)) {
+    for indent in indents(text) {
         for way in unbroken(&without_indent(text, indent)) {
-            let read = denials_in(&without_written_colours(&way));
-            if Said::by(&read).is_more_than(&Said::by(best)) {
-                *best = read;
+            keep(&way);
+        }
+        // The line that it goes on from may be the only one that is full.
+        keep(&text.replace(&format!("\n{}", " ".repeat(indent)), ""));
+    }
+}
+
+/// What one way to read a text gives.
+#[derive(Default)]
+struct Reading {
+    denials: Vec<Denial>,
+    /// How many end with the quotes in which they stand.
+    closed: usize,
+}
+
+impl Reading {
+    fn of(text: &str) -> Self {
+        let mut reading = Self::default();
+        let mut from = 0;
+        while let Some((denial, end)) = next(text, from) {
+            let rest = text.get(end..).unwrap_or_default();
+            let is_closed = rest.trim_start_matches('\\').starts_with('"');
+            if !reading.denials.contains(&denial) {
+                reading.denials.push(denial);
+                reading.closed += usize::from(is_closed);
             }
+            from = end;
+        }
+        reading
+    }
+
+    fn said(&self) -> Said {
+        let denials = &self.denials;
+        let prints = denials.iter().flat_map(|each| &each.prints);
+        let errors = denials.iter().filter_map(|each| each.error.as_ref());
+        let texts = prints.map(|print| &print.text);
+        let texts: Vec<_> = texts.chain(errors.map(|error| &error.what)).collect();
+        let signs = |text: &&String| text.chars().filter(|char| !char.is_whitespace()).count();
+        let gaps = |text: &&String| text.matches("  ").count() + text.matches('\n').count();
+        Said {
+            denials: denials.len(),
+            closed: self.closed,
+            things: texts.len(),
+            signs: texts.iter().map(signs).sum(),
+            gaps: texts.iter().map(gaps).sum(),
         }
     }
 }
 
-/// How much denials say.
+/// How much a reading says.
 struct Said {
-    /// How many there are.
+    /// How many denials there are.
     denials: usize,
+    /// How many of them end with their quotes.
+    closed: usize,
     /// How many prints and errors there are.
     things: usize,
     /// How long they are without white space, in bytes.
@@ -100,40 +151,16 @@ struct Said {
 }
 
 impl Said {
-    fn by(denials: &[Denial]) -> Self {
-        let prints = denials.iter().flat_map(|each| &each.prints);
-        let errors = denials.iter().filter_map(|each| each.error.as_ref());
-        let texts = prints.map(|print| &print.text);
-        let texts: Vec<_> = texts.chain(errors.map(|error| &error.what)).collect();
-        let signs = |text: &&String| text.chars().filter(|char| !char.is_whitespace()).count();
-        let gaps = |text: &&String| text.matches("  ").count() + text.matches('\n').count();
-        Self {
-            denials: denials.len(),
-            things: texts.len(),
-            signs: texts.iter().map(signs).sum(),
-            gaps: texts.iter().map(gaps).sum(),
-        }
-    }
-
     /// Whether this is the better reading of a text.
     fn is_more_than(&self, other: &Said) -> bool {
         if self.things != other.things || other.denials == 0 {
             return (self.things, self.denials) > (other.things, other.denials);
         }
-        self.denials == other.denials && self.signs == other.signs && self.gaps < other.gaps
-    }
-}
-
-fn denials_in(text: &str) -> Vec<Denial> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some((denial, end)) = next(text, from) {
-        if !found.contains(&denial) {
-            found.push(denial);
+        if self.denials != other.denials || self.closed != other.closed {
+            return self.denials == other.denials && self.closed > other.closed;
         }
-        from = end;
+        self.signs == other.signs && self.gaps < other.gaps
     }
-    found
 }
 
 /// Whether a denial begins in a text.
@@ -180,7 +207,7 @@ fn denial_at(text: &str, place: usize, mark: &str) -> Option<(Denial, usize)> {
     // The quotes around it tell how often it was quoted.
     let around = text.get(..start)?;
     let level = around.ends_with('"').then(|| {
-        let around = around.get(..start - 1).unwrap_or_default();
+        let around = around.strip_suffix('"').unwrap_or_default();
         around.len() - around.trim_end_matches('\\').len()
     });
     let end = match level {

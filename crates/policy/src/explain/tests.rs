@@ -132,6 +132,46 @@ fn lines_that_go_on_with_an_indent_or_a_prefix_are_joined() {
     assert_eq!(denials(&described)[0].prints, expected, "{described}");
 }
 
+/// Hard, with the blanks at the ends of lines dropped, and with an indent; and at words.
+#[test]
+fn an_event_that_was_broken_at_any_width_is_read() {
+    let event = r#"  Warning  Failed  3s  kubelet  Error: failed to create shim task: rpc error: code = PermissionDenied desc = "ExecProcessRequest is blocked by policy: agent_policy:6: asked for [\"df\"] agent_policy:14: trying [\"ls\"] agent_policy:14: trying [\"df\"] agent_policy:16: allowed df agent_policy:8: command ok": unknown"#;
+    let expected = [
+        print(6, "asked for [\"df\"]"),
+        print(14, "trying [\"ls\"]"),
+        print(14, "trying [\"df\"]"),
+        print(16, "allowed df"),
+        print(8, "command ok"),
+    ];
+    let chars: Vec<_> = event.chars().collect();
+    for width in 50..=120 {
+        let lines = chars
+            .chunks(width)
+            .map(|line| line.iter().collect::<String>());
+        let lines: Vec<_> = lines.collect();
+        let stripped: Vec<_> = lines.iter().map(|line| line.trim_end()).collect();
+        let mut at_words = String::new();
+        let mut room = width;
+        for word in event.split_inclusive(' ') {
+            if word.trim().len() > room {
+                at_words = format!("{}\n", at_words.trim_end());
+                room = width;
+            }
+            at_words.push_str(word);
+            room = room.saturating_sub(word.len());
+        }
+        for text in [
+            lines.join("\n"),
+            lines.join("\r\n"),
+            lines.join("\n      "),
+            stripped.join("\n"),
+            at_words,
+        ] {
+            assert_eq!(denials(&text)[0].prints, expected, "{width}\n{text}");
+        }
+    }
+}
+
 #[test]
 fn lines_are_joined_that_a_runtime_wrote_in_parts() {
     let said = r#"desc = "R is blocked by policy: agent_policy:6: asked for [\"sh\"] agent_policy:12: trying ls agent_policy:13: not that": unknown"#;
