@@ -163,6 +163,13 @@ impl Agent {
         case.map_or(Ok(None), |case| self.answer(&case.request))
     }
 
+    /// Whether another policy, or none, is there after a request that came out so.
+    pub fn sets_policy(given: &Given, refusal: Option<&Refusal>) -> bool {
+        let case = given.case.as_ref();
+        case.is_some_and(|case| case.request.policy.is_some())
+            && refusal.is_none_or(|refusal| !refusal.is_by_policy)
+    }
+
     /// Why its policy does not allow a request, if it is the policy that refuses it.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ pub mod explain;
 pub mod export;
 mod judge;
 mod never;
+mod patterns;
 mod protocol;
 pub mod request;
 pub mod show;

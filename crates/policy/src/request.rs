@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use crate::agent::Refusal;
-
 /// RPCs that an agent answers without asking its policy.
 const UNASKED: [&str; 2] = ["grpc.Health/Check", "grpc.Health/Version"];
 /// The request whose input is not the message itself.
@@ -320,15 +318,6 @@ pub struct Given {
     pub name: String,
     /// The request.
     pub case: Option<Case>,
-}
-
-impl Given {
-    /// Whether another policy, or none, is there after this request, which came out so.
-    pub fn sets_policy(&self, refusal: Option<&Refusal>) -> bool {
-        let case = self.case.as_ref();
-        case.is_some_and(|case| case.request.policy.is_some())
-            && refusal.is_none_or(|refusal| !refusal.is_by_policy)
-    }
 }
 
 /// A case as it stands in a file.

@@ -8,7 +8,7 @@ use agent_text::escape;
 use serde_json::{Value as Json, json};
 
 use crate::agent::{BLOCKED, Refusal, Why};
-use crate::audit::{Change, Findings, Kind, MAX_CONSTANTS};
+use crate::audit::{Change, Findings, Kind};
 use crate::explain::Denial;
 use crate::request::Given;
 use crate::trace::{Reason, Step, Stops, What};
@@ -215,8 +215,7 @@ pub fn findings(number: usize, given: &Given, findings: &Findings) -> String {
         };
         let _ = writeln!(
             text,
-            "  (in {places} the policy has more values that could be there than the {MAX_CONSTANTS} \
-             that were tried)"
+            "  (the policy names very many values: in {places} only the nearest ones were tried)"
         );
     }
     text

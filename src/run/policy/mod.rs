@@ -239,7 +239,7 @@ fn why(
     let mut output = Output::default();
     for (number, given) in (1..).zip(&questions.requests) {
         let refusal = agent.ask(given).map_err(|error| failed(given, error))?;
-        if given.sets_policy(refusal.as_ref()) {
+        if Agent::sets_policy(given, refusal.as_ref()) {
             file = format!("policy of request {number}");
         }
         let Some(refusal) = refusal else {
@@ -270,6 +270,7 @@ fn audit(
     let mut questions = Questions::read(schema, policy, requests, inputs, logger)?;
     let agent = &mut questions.asked.agent;
     let mut output = Output::default();
+    let mut is_audited = false;
     for (number, given) in (1..).zip(&questions.requests) {
         let line = progress::of_text();
         let (name, of) = (&given.name, questions.requests.len());
@@ -278,6 +279,7 @@ fn audit(
         });
         drop(line);
         let (refusal, findings) = audited.map_err(|error| failed(given, error))?;
+        is_audited |= findings.is_some();
         let text = match (options.json, &findings) {
             (true, None) => as_line(&show::answer_as_json(number, given, refusal.as_ref())) + "\n",
             (true, Some(found)) => as_line(&show::findings_as_json(number, given, found)) + "\n",
@@ -285,6 +287,10 @@ fn audit(
             (false, Some(found)) => show::findings(number, given, found),
         };
         output.text(&text).map_err(alone)?;
+    }
+    if !is_audited {
+        let error = "nothing was audited: an audit needs a request that the policy allows";
+        return Err(alone(Error::usage(error)));
     }
     Ok(0)
 }

@@ -203,6 +203,159 @@ fn a_hole_of_one_value_is_found() {
     assert_eq!(found, holes);
 }
 
+/// The changes of a command's request that these rules allow, each with its path.
+fn allowed_changes(rules: &str, command: &str) -> BTreeSet<String> {
+    let folder = folder(&[("p.rego", rules)]);
+    let output = policy(&folder, &["audit", "-n", "-p", "p.rego", "--json", "-c"])
+        .arguments([command])
+        .run();
+    let found = output.succeeded().json();
+    let allowed = found["allowed"].as_array().unwrap();
+    let changes = allowed.iter().map(|change| {
+        let word = |name: &str| change[name].as_str().unwrap().to_owned();
+        format!("{} {} {}", word("path"), word("change"), change["to"])
+    });
+    changes.collect()
+}
+
+/// Each is permitted by what a function makes of a text, and no other kind of change shows it.
+#[test]
+fn what_functions_make_of_a_text_is_permitted() {
+    let id = |text: &str| format!("container_id changed {}", Value::from(text));
+    for (statements, value, expected) in [
+        (r#"trim_suffix(id, "-debug") == "web""#, "web", "web-debug"),
+        (r#"trim_prefix(id, "x-") == "web""#, "web", "x-web"),
+        (r#"split(id, ":")[0] == "web""#, "web", "web:"),
+        (
+            r#"parts := split(id, ":"); parts[0] == "web"; every part in parts { part != "" }"#,
+            "web",
+            "web:policy-audit",
+        ),
+        (
+            r#"parts := split(id, "/"); parts[count(parts) - 1] == "web"; parts[0] != """#,
+            "web",
+            "policy-audit/web",
+        ),
+        (
+            r#"replace(id, "-", "") == "web"; not startswith(id, "-"); not endswith(id, "-")"#,
+            "web",
+            "w-eb",
+        ),
+        (r#"replace(id, "_", "-") == "my-web""#, "my-web", "my_web"),
+        (r#"cut := "@"; split(id, cut)[0] == "web""#, "web", "web@"),
+        ("without_tag(id) == \"web\"", "web", "web!1"),
+        (
+            r#"concat("", ["x-", trim_prefix(id, "x-")]) == "x-app""#,
+            "x-app",
+            "app",
+        ),
+        (r#"id in split("app,old", ",")"#, "app", "old"),
+        (
+            r#"some zone in ["eu", "us"]; id == sprintf("app-%s", [zone])"#,
+            "app-eu",
+            "app-us",
+        ),
+        ("trim_space(id) == \"web\"", "web", "web "),
+        ("upper(id) == \"APP\"", "APP", "app"),
+        (
+            r#"regex.match("^(web|debug-[a-z]{3})$", id)"#,
+            "web",
+            "debug-aaa",
+        ),
+        (r#"regex.match("^web(-[0-9]+)?$", id)"#, "web", "web-0"),
+        (r#"regex.match("^(ab)+$", id)"#, "ab", "abab"),
+        (r#"regex.match("^a[-/]b$", id)"#, "a-b", "a/b"),
+        (
+            r#"regex.match("k8s.io", id); count(id) == 6"#,
+            "k8s.io",
+            "k8saio",
+        ),
+        (
+            r#"regex.replace(id, "=[0-9]$", "") == "web""#,
+            "web",
+            "web=0",
+        ),
+        ("regex.match(patterns[_], id)", "web", "www-0"),
+    ] {
+        let rules = format!(
+            "package agent_policy\nStartContainerRequest if is_known(input.container_id)\n\
+             is_known(id) if {{ {statements} }}\nwithout_tag(id) := trim_suffix(id, \"!1\")\n\
+             patterns := [\"^web$\", \"^www-[0-9]$\"]\n"
+        );
+        let command = format!("StartContainer container_id={value}");
+        let found = allowed_changes(&rules, &command);
+        assert!(found.contains(&id(expected)), "{statements}\n{found:#?}");
+    }
+}
+
+#[test]
+fn what_functions_make_of_a_list_or_a_key_is_permitted() {
+    let rules = "package agent_policy\n\
+        CreateSandboxRequest if { concat(\",\", input.dns) == \"a,b c,d\"; count(input.dns) < 3 }\n\
+        ExecProcessRequest if input.process.Args in [[\"ls\"], split(\"df -h\", \" \")]\n\
+        CreateContainerRequest if {\n    \
+            every key, _ in input.OCI.Annotations { trim_prefix(key, \"io.\") == \"web\" }\n}\n";
+    for (command, expected) in [
+        (r#"CreateSandbox dns=["a,b c,d"]"#, None),
+        (
+            r#"CreateSandbox dns=["a","b c,d"]"#,
+            Some(r#"dns changed ["a,b c","d"]"#),
+        ),
+        (
+            r#"CreateSandbox dns=["a,b c","d"]"#,
+            Some(r#"dns changed ["a","b c,d"]"#),
+        ),
+        (
+            r#"CreateSandbox dns=["a,b c","d"]"#,
+            Some(r#"dns changed ["a,b c,d"]"#),
+        ),
+        (
+            "ExecProcess process.Args=ls",
+            Some(r#"process.Args changed ["df","-h"]"#),
+        ),
+        (
+            "CreateContainer OCI.Annotations[web]=1",
+            Some(r#"OCI.Annotations["io.web"] added "1""#),
+        ),
+    ] {
+        let found = allowed_changes(rules, command);
+        match expected {
+            Some(expected) => assert!(found.contains(expected), "{expected}\n{found:#?}"),
+            // The three entries that it would be are one too many.
+            None => assert!(
+                !found.iter().any(|it| it.starts_with("dns changed")),
+                "{found:#?}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn an_audit_of_nothing_is_an_error() {
+    let rules = "package agent_policy\ndefault GetMetricsRequest := true\n\
+                 default ListRoutesRequest := false\n";
+    let folder = folder(&[("p.rego", rules)]);
+    let nothing = "error: nothing was audited: an audit needs a request that the policy allows\n";
+    let denied = "denied   ListRoutes  code: PERMISSION_DENIED: ListRoutesRequest is blocked by \
+                  policy:\n";
+    let audit = |commands: &[&str]| {
+        let arguments = ["audit", "-n", "-p", "p.rego", "-c"];
+        policy(&folder, &arguments).arguments(commands)
+    };
+    audit(&["ListRoutes", "Check"])
+        .status(2)
+        .stdout(format!(
+            "1  {denied}2  allowed  Check  (no policy is asked)\n"
+        ))
+        .stderr(nothing)
+        .test();
+    audit(&["ListRoutes", "GetMetrics"])
+        .stdout(format!(
+            "1  {denied}2  allowed  GetMetrics: 0 of 0 changes are still allowed\n"
+        ))
+        .test();
+}
+
 #[test]
 fn what_the_policy_names_is_permitted_in_lists_and_maps() {
     let rules = "package agent_policy\n\
@@ -218,18 +371,8 @@ fn what_the_policy_names_is_permitted_in_lists_and_maps() {
                  known := {\"a\": \"1\", \"b\": \"2\"}\n\
                  default ReseedRandomDevRequest := false\n\
                  ReseedRandomDevRequest if input.data in [[97], [98, 99], [1000]]\n";
-    let folder = folder(&[("p.rego", rules)]);
     let changes = |command: &str, wanted: &[&str]| {
-        let output = policy(&folder, &["audit", "-n", "-p", "p.rego", "--json", "-c"])
-            .arguments([command])
-            .run();
-        let found = output.succeeded().json();
-        let allowed = found["allowed"].as_array().unwrap();
-        let changes = allowed.iter().map(|change| {
-            let word = |name: &str| change[name].as_str().unwrap().to_owned();
-            format!("{} {} {}", word("path"), word("change"), change["to"])
-        });
-        let changes: BTreeSet<_> = changes.collect();
+        let changes = allowed_changes(rules, command);
         for wanted in wanted {
             assert!(changes.contains(*wanted), "{wanted}\n{changes:#?}");
         }
@@ -267,12 +410,55 @@ fn of_very_many_values_the_nearest_are_tried() {
     policy(&folder, &["audit", "-n", "-p", "p.rego", "-c"])
         .arguments(["StartContainer cid=a"])
         .stdout(
-            "1  allowed  StartContainer: 1 of 38 changes are still allowed\n  \
+            "1  allowed  StartContainer: 1 of 43 changes are still allowed\n  \
                container_id  changed: \"zebra\"\n  \
-               (in one place the policy has more values that could be there than the 32 that were \
-             tried)\n",
+               (the policy names very many values: in one place only the nearest ones were tried)\n",
         )
         .test();
+}
+
+/// As in the variables of a process, of which some may have any value.
+#[test]
+fn a_name_that_may_have_any_value_is_found() {
+    let rules = "package agent_policy\n\
+        ExecProcessRequest if { every variable in input.process.Env { is_known(variable) } }\n\
+        is_known(variable) if variable == \"A=1\"\n\
+        is_known(variable) if {\n    parts := split(variable, \"=\")\n    parts[0] == \"HOST\"\n    \
+            regex.match(\"^[a-z-]{6,}$\", parts[1])\n}\n";
+    for (variables, path) in [("Env=A=1", "Env[0] changed"), ("Cwd=/", "Env[0] added")] {
+        let found = allowed_changes(rules, &format!("ExecProcess process.{variables}"));
+        let expected = format!("process.{path} \"HOST=policy-audit\"");
+        assert!(found.contains(&expected), "{found:#?}");
+    }
+    // Many others stand nearer to no field.
+    let many = (0..20).map(|number| format!("other if input.other == \"v{number}\"\n"));
+    let rules = many.fold(
+        rules.replace("package agent_policy\n", ""),
+        |rules, rule| rule + &rules,
+    );
+    let rules = format!("package agent_policy\n{rules}");
+    let found = allowed_changes(&rules, "ExecProcess process.Env=A=1");
+    assert!(
+        found.contains("process.Env[0] changed \"HOST=policy-audit\""),
+        "{found:#?}"
+    );
+}
+
+/// Of texts that functions are given, too: the way to them goes over variables of the rule.
+#[test]
+fn of_very_many_texts_the_nearest_are_joined() {
+    let many =
+        (0..20).map(|number| format!("other if trim_prefix(input.other, \"v{number}\") == 1\n"));
+    let rules = format!(
+        "package agent_policy\n{}StartContainerRequest if {{\n    id := input.container_id\n    \
+         short := trim_space(id)\n    trim_suffix(short, \"-debug\") == \"web\"\n}}\n",
+        many.collect::<String>()
+    );
+    let found = allowed_changes(&rules, "StartContainer container_id=web");
+    assert!(
+        found.contains("container_id changed \"web-debug\""),
+        "{found:#?}"
+    );
 }
 
 #[test]
@@ -290,10 +476,11 @@ fn what_a_pattern_permits_is_found() {
     policy(&folder, &["audit", "-p", "p.rego", "-c"])
         .arguments(["CreateSandbox sandbox_id=0123abcd hostname=web-1", "CreateSandbox"])
         .stdout(
-            "1  allowed  CreateSandbox: 6 of 28 changes are still allowed\n  \
+            "1  allowed  CreateSandbox: 8 of 42 changes are still allowed\n  \
                dns[0]      added: \"policy-audit\"\n  \
                hostname    changed: \"web-0\"; changed: \"web-1-policy-audit\"; changed: \"web\"\n  \
-               sandbox_id  changed: \"0120abcd\"; changed: \"0123abca\"\n\
+               sandbox_id  changed: \"0120abcd\"; changed: \"0123abca\"; changed: \
+             \"aaaaaaaa\"; changed: \"00000000\"\n\
              2  denied   CreateSandbox  code: PERMISSION_DENIED: CreateSandboxRequest is blocked by \
              policy:\n",
         )
@@ -322,7 +509,7 @@ fn a_sequence_keeps_its_state() {
         "1  allowed  StartContainer: 6 of 6 changes are still allowed\n  \
                container_id  changed: \"wea\"; changed: \"web-policy-audit\"; changed: \
                \"policy-audit-web\"; changed: \"WEB\"; changed: \"policy-audit\"; changed: \"\"\n\
-             2  allowed  StartContainer: 0 of 15 changes are still allowed\n",
+             2  allowed  StartContainer: 0 of 51 changes are still allowed\n",
     )
     .test();
 }

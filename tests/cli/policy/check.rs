@@ -472,7 +472,7 @@ fn an_input_without_requests_is_an_error() {
 #[test]
 fn calls_that_no_policy_is_asked_about_are_told() {
     let folder = folder(&[("p.rego", POLICY)]);
-    for command in ["check", "why", "audit"] {
+    for command in ["check", "why"] {
         policy(&folder, &[command, "-p", "p.rego", "-c", "Check"])
             .stdout("1  allowed  Check  (no policy is asked)\n")
             .test();

@@ -25,6 +25,37 @@ fn a_denial_is_made_readable() {
     assert_eq!(said["prints"][1]["text"], "allow_env: A=1\nB=2");
 }
 
+/// As YAML, in a container's log, and in a table.
+#[test]
+fn what_is_around_a_denial_is_no_part_of_it() {
+    let folder = folder(&[]);
+    for text in [
+        r#"  - kind: Event
+    message: 'Error: rpc error: code = PermissionDenied desc = "ListRoutesRequest is blocked
+      by policy: agent_policy:6: it''s asked for [\"df\"] agent_policy:14: trying
+      ls": unknown'
+    reason: Failed
+"#,
+        r#"2026-12-01T02:00:00.1Z stderr P desc = "ListRoutesRequest is blocked by policy: agent_pol
+2026-12-01T02:00:00.1Z stderr P icy:6: it's asked for [\"d
+2026-12-01T02:00:00.1Z stderr F f\"] agent_policy:14: trying ls": unknown
+"#,
+        r#"| pod | message |
+|-----|---------|
+| web | ListRoutesRequest is blocked by policy: agent_policy:6: it's asked for ["df"] agent_policy:14: trying ls |
+"#,
+    ] {
+        policy(&folder, &["explain"])
+            .stdin(text)
+            .stdout(
+                "ListRoutesRequest is blocked by policy\n  \
+                   line 6   it's asked for [\"df\"]\n  \
+                   line 14  trying ls\n",
+            )
+            .test();
+    }
+}
+
 #[test]
 fn long_prints_are_cut_unless_all_is_asked_for() {
     let folder = folder(&[]);

@@ -1,19 +1,15 @@
-//! Every change of a request that is tried, and in which places a policy's own values are
-//! tried as well.
-
-use std::collections::HashSet;
-use std::ops::Range;
+//! Every change of a request that is tried whatever its policy is, and in which places a policy's
+//! own values are tried as well.
 
 use agent_schema::{Field, Label, Message, Scalar, Schema, Type};
 use serde_json::Value as Json;
 
-use super::values::{OTHER, Takes, default_of, others_of_bytes, others_of_number, others_of_text};
+use super::spot::{Spot, entry_path};
+use super::values::{
+    OTHER, Takes, default_of, others_of_bytes, others_of_number, others_of_text, regrouped,
+};
 use super::{Change, Kind, Step};
 use crate::request::{has_own_form, message_of};
-use crate::trace::Constants;
-
-/// How many of a policy's values are tried in a place.
-pub(crate) const MAX_CONSTANTS: usize = 32;
 
 /// The changes of a request, and the places of its values.
 pub(super) fn changes(
@@ -30,81 +26,6 @@ pub(super) fn changes(
         None => finder.untyped(input),
     }
     (finder.changes, finder.spots)
-}
-
-/// A place where a value of the policy may be permitted.
-#[derive(Debug)]
-pub(super) struct Spot {
-    path: String,
-    place: Vec<Step>,
-    change: Kind,
-    /// What is there.
-    from: Option<Json>,
-    takes: Takes,
-    /// What an entry gets that is added to a map under another key.
-    entry: Option<Json>,
-    /// The changes that are tried there whatever the policy is.
-    pub changes: Range<usize>,
-}
-
-impl Spot {
-    /// The changes to values of the policy, those first that stand near a field of this name;
-    /// and whether there are more. `tried` are those that are tried anyway.
-    pub(super) fn constants(&self, constants: &Constants, tried: &[Change]) -> (Vec<Change>, bool) {
-        let name = self.place.iter().rev().find_map(|step| match step {
-            Step::Name(name) => Some(name.as_str()),
-            Step::Index(_) => None,
-        });
-        let mut changes = Vec::new();
-        let mut seen = HashSet::new();
-        for constant in constants.nearest_to(name.unwrap_or_default()) {
-            let Some(change) = self.to(constant) else {
-                continue;
-            };
-            let is_tried = tried.iter().any(|it| {
-                it.place == change.place && it.change == change.change && it.to == change.to
-            });
-            let key = (change.path.clone(), change.to.as_ref().map(Json::to_string));
-            if is_tried || change.to == self.from || !seen.insert(key) {
-                continue;
-            }
-            if changes.len() == MAX_CONSTANTS {
-                return (changes, true);
-            }
-            changes.push(change);
-        }
-        (changes, false)
-    }
-
-    /// The change to a value of the policy, if it may be there.
-    fn to(&self, constant: &Json) -> Option<Change> {
-        let (key, to) = match (&self.entry, constant) {
-            (None, constant) => (None, constant),
-            (Some(entry), Json::String(key)) => (Some(key), entry),
-            (Some(_), Json::Object(entry)) => {
-                let (key, value) = entry.iter().next()?;
-                (Some(key), value)
-            }
-            (Some(_), _) => return None,
-        };
-        let is_there = |key: &&String| self.from.as_ref().is_some_and(|map| map.get(key).is_some());
-        if !self.takes.takes(to) || key.as_ref().is_some_and(is_there) {
-            return None;
-        }
-        let mut place = self.place.clone();
-        let mut path = self.path.clone();
-        if let Some(key) = key {
-            place.push(Step::Name(key.clone()));
-            path = entry_path(&path, key);
-        }
-        Some(Change {
-            path,
-            place,
-            change: self.change,
-            from: self.from.clone().filter(|_| key.is_none()),
-            to: Some(to.clone()),
-        })
-    }
 }
 
 #[derive(Default)]
@@ -248,7 +169,7 @@ impl Finder {
             let to = Some(Json::Array(reversed));
             self.change(Kind::Reversed, Some(items.into()), to);
         }
-        if let Some(regrouped) = regrouped(items) {
+        for regrouped in regrouped(items, " ") {
             self.change(Kind::Changed, Some(items.into()), Some(regrouped));
         }
         let takes = takes.map(|of| Takes::List(Box::new(of)));
@@ -331,21 +252,5 @@ fn member(path: &str, name: &str) -> String {
     match path {
         "" => name.to_owned(),
         path => format!("{path}.{name}"),
-    }
-}
-
-fn entry_path(path: &str, key: &str) -> String {
-    format!("{path}[{}]", Json::from(key))
-}
-
-/// The same words in other entries, as a policy may look at them as one text: all in one, or each
-/// by itself if there is one entry.
-fn regrouped(items: &[Json]) -> Option<Json> {
-    let texts: Vec<&str> = items.iter().map(Json::as_str).collect::<Option<_>>()?;
-    let all = texts.join(" ");
-    match texts.len() {
-        0 => None,
-        1 => all.contains(' ').then(|| all.split(' ').collect()),
-        _ => Some(Json::from([all].as_slice())),
     }
 }

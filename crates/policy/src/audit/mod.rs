@@ -2,6 +2,7 @@
 //! and each change that is still allowed is one that the policy would not notice.
 
 mod finder;
+mod spot;
 mod values;
 
 use std::collections::BTreeSet;
@@ -11,8 +12,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-pub(crate) use self::finder::MAX_CONSTANTS;
-use self::finder::Spot;
+use self::spot::Spot;
 use crate::engine::Verdict;
 use crate::judge::{Judge, JudgeError};
 use crate::request::Request;
@@ -119,7 +119,10 @@ pub fn audit(
         let constants = judge.constants()?;
         for spot in &spots {
             let tried = changes.get(spot.changes.clone()).unwrap_or_default();
-            let (more, is_cut) = spot.constants(&constants, tried);
+            let allowed_there = spot.changes.clone().filter(|place| allowed.contains(place));
+            let allowed_there = allowed_there.filter_map(|place| changes.get(place));
+            let allowed_there: Vec<_> = allowed_there.collect();
+            let (more, is_cut) = spot.constants(&constants, tried, &allowed_there);
             others.extend(more);
             more_constants += usize::from(is_cut);
         }

@@ -129,7 +129,8 @@ pub(super) fn others_of_bytes(bytes: &[Json]) -> Vec<Json> {
 }
 
 /// Texts that stand for all others: those of the same form, which a pattern may permit, with
-/// the same beginning, with the same end, with large letters, with nothing in common, and none.
+/// the same beginning, with the same end, with large letters or else small ones, with nothing
+/// in common, and none.
 pub(super) fn others_of_text(text: &str) -> Vec<String> {
     if text.is_empty() {
         return vec![OTHER.to_owned()];
@@ -148,15 +149,23 @@ pub(super) fn others_of_text(text: &str) -> Vec<String> {
         let after = after.strip_prefix(char).unwrap_or_default();
         others.push(format!("{before}{other}{after}"));
     }
-    others.push(format!("{text}-{OTHER}"));
-    others.push(format!("{OTHER}-{text}"));
+    others.extend(with_more(text));
     let upper = text.to_ascii_uppercase();
-    if upper != text && !others.contains(&upper) {
-        others.push(upper);
+    let other_case = match upper == text {
+        true => text.to_ascii_lowercase(),
+        false => upper,
+    };
+    if other_case != text && !others.contains(&other_case) {
+        others.push(other_case);
     }
     others.push(OTHER.to_owned());
     others.push(String::new());
     others
+}
+
+/// A text with more at its end, and at its beginning.
+pub(super) fn with_more(text: &str) -> [String; 2] {
+    [format!("{text}-{OTHER}"), format!("{OTHER}-{text}")]
 }
 
 /// The last character of each word of a text, and where it stands. A word is of letters or of
@@ -177,4 +186,59 @@ fn ends_of_words(text: &str) -> Vec<(usize, char)> {
     let mut some: Vec<_> = ends.into_iter().rev().step_by(step).collect();
     some.reverse();
     some
+}
+
+/// What functions may make the same of as of a text: it with a blank, with each of these parts
+/// around it and within, alone and with more there, and without one of them or with another in
+/// its place.
+pub(super) fn joined_texts(text: &str, parts: &[&str]) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let others = || parts.iter().filter(|part| **part != text);
+    let mut texts = vec![format!("{text} ")];
+    for part in others() {
+        if !text.ends_with(part) {
+            texts.extend([format!("{text}{part}"), format!("{text}{part}{OTHER}")]);
+        }
+        if !text.starts_with(part) {
+            texts.extend([format!("{part}{text}"), format!("{OTHER}{part}{text}")]);
+        }
+        let mut chars = text.chars();
+        if let Some(first) = chars.next() {
+            texts.push(format!("{first}{part}{}", chars.as_str()));
+        }
+    }
+    for part in others().filter(|part| text.contains(**part)) {
+        let instead = others().filter(|other| *other != part);
+        let instead = instead.chain(&[""]);
+        texts.extend(instead.map(|other| text.replace(part, other)));
+    }
+    texts
+}
+
+/// The same words in other entries, as a policy may look at them as one text: all in one, each by
+/// itself if there is one entry, and as many entries with other words in each.
+pub(super) fn regrouped(items: &[Json], between: &str) -> Vec<Json> {
+    let texts: Option<Vec<&str>> = items.iter().map(Json::as_str).collect();
+    let Some(texts) = texts.filter(|texts| !texts.is_empty()) else {
+        return Vec::new();
+    };
+    let all = texts.join(between);
+    let words: Vec<&str> = all.split(between).collect();
+    let mut groups = Vec::new();
+    if texts.len() == 1 && words.len() > 1 {
+        groups.push(Json::from(words.as_slice()));
+    }
+    if texts.len() > 1 {
+        groups.push(Json::from([all.as_str()].as_slice()));
+        let singles = texts.len() - 1;
+        let (first, rest) = words.split_at(words.len() - singles);
+        groups.push([&[first.join(between).as_str()], rest].concat().into());
+        let (first, rest) = words.split_at(singles);
+        groups.push([first, &[rest.join(between).as_str()]].concat().into());
+    }
+    groups.retain(|group| group.as_array().is_none_or(|group| group != items));
+    groups.dedup();
+    groups
 }

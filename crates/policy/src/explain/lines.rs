@@ -1,6 +1,6 @@
 //! Lines as they were before a terminal broke them, or a log put something before each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{begins_in, next};
 use crate::agent::BLOCKED;
@@ -30,6 +30,57 @@ fn after_prefix(line: &str) -> Option<&str> {
     let is_prefix = prefix.len() <= LONGEST_PREFIX && !prefix.contains('"') && !begins_in(prefix);
     let words = before.split_whitespace().count();
     (is_number && is_prefix && words >= 3 && !before.ends_with(' ')).then_some(rest)
+}
+
+/// A text whose lines are whole again that a container's runtime wrote in parts, as it does with
+/// long ones: before each part stand its time, its stream, and whether more comes (`P`) or it is
+/// the last one (`F`). None where there are none.
+pub(super) fn whole_lines(text: &str) -> Option<String> {
+    let mut lines: Vec<String> = Vec::new();
+    // Where the line is of which more comes, by its stream.
+    let mut open: HashMap<&str, usize> = HashMap::new();
+    let mut is_joined = false;
+    for line in text.split('\n') {
+        let part = part_of_line(line);
+        let begun = part.as_ref().and_then(|part| open.remove(part.stream));
+        let place = begun.unwrap_or(lines.len());
+        match (lines.get_mut(place), &part) {
+            (Some(begun), Some(part)) => {
+                begun.push_str(part.text);
+                is_joined = true;
+            }
+            _ => lines.push(line.to_owned()),
+        }
+        if let Some(part) = part.filter(|part| !part.is_last) {
+            open.insert(part.stream, place);
+        }
+    }
+    is_joined.then(|| lines.join("\n"))
+}
+
+/// A line, or a part of one, as a container's runtime writes it.
+struct LinePart<'a> {
+    stream: &'a str,
+    is_last: bool,
+    text: &'a str,
+}
+
+fn part_of_line(line: &str) -> Option<LinePart<'_>> {
+    let (time, rest) = line.split_once(' ')?;
+    let (stream, rest) = rest.split_once(' ')?;
+    let (tag, text) = rest.split_once(' ')?;
+    let is_time = time.starts_with(|char: char| char.is_ascii_digit()) && time.contains('T');
+    let is_last = match tag {
+        "F" => true,
+        "P" => false,
+        _ => return None,
+    };
+    let is_part = is_time && ["stdout", "stderr"].contains(&stream);
+    is_part.then_some(LinePart {
+        stream,
+        is_last,
+        text,
+    })
 }
 
 /// How far a line is indented, in blanks.
@@ -79,14 +130,36 @@ pub(super) fn unbroken(text: &str) -> [String; 3] {
         1 => Some(" "),
         _ => None,
     };
-    [
-        match is_broken(text, width) {
-            true => joined(text, full),
-            false => text.to_owned(),
-        },
-        joined(text, stripped),
-        joined(text, |_| Some(" ")),
-    ]
+    let at_words = joined(text, |_| Some(" "));
+    let anywhere = match is_broken(text, width) {
+        true => joined(text, full),
+        false => text.to_owned(),
+    };
+    let stripped = joined(text, stripped);
+    // Of two that read as much, the first is taken.
+    match is_broken_at_words(text, width) {
+        true => [at_words, anywhere, stripped],
+        false => [anywhere, stripped, at_words],
+    }
+}
+
+/// Whether each line has as many words as there is room for, and not all are full. The first one
+/// may be shorter, as it has no indent that was taken from the others.
+fn is_broken_at_words(text: &str, width: usize) -> bool {
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let has_no_room = |(line, next): (&&str, &&str)| {
+        let word = next.split_whitespace().next().unwrap_or_default();
+        length(line) + 1 + length(word) > width
+    };
+    let between = lines
+        .split_last()
+        .map_or([].as_slice(), |(_, before)| before);
+    let mut between = between.iter().skip(1);
+    lines.iter().zip(lines.iter().skip(1)).all(has_no_room)
+        && between.any(|line| length(line) + 1 < width)
 }
 
 fn length(line: &str) -> usize {

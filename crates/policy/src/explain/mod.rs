@@ -3,14 +3,19 @@
 
 mod colours;
 mod lines;
+#[cfg(test)]
+mod tests;
+mod within;
 
-use std::iter;
 use std::ops::Range;
 
 use serde::Serialize;
 
 use self::colours::{without_colours, without_written_colours};
-use self::lines::{indents, unbroken, without_common_indent, without_indent, without_prefixes};
+use self::lines::{
+    indents, unbroken, whole_lines, without_common_indent, without_indent, without_prefixes,
+};
+use self::within::{in_table, in_yaml};
 use crate::agent::BLOCKED;
 use crate::engine::FILE;
 
@@ -59,23 +64,84 @@ pub struct Print {
 pub fn denials(text: &str) -> Vec<Denial> {
     let text = text.replace("\r\n", "\n");
     let text = without_common_indent(&without_prefixes(&without_colours(&text)));
-    let mut best = Vec::new();
-    // A line that was broken may go on with an indent, of which only what is read tells how wide.
-    for indent in iter::once(0).chain(indents(&text)) {
-        for way in unbroken(&without_indent(&text, indent)) {
-            let read = denials_in(&without_written_colours(&way));
-            if Said::by(&read).is_more_than(&Said::by(&best)) {
-                best = read;
-            }
-        }
+    let mut best = Reading::default();
+    let others = in_yaml(&text).into_iter().chain(in_table(&text));
+    let others = others.chain(whole_lines(&text));
+    for text in others.chain([text.clone()]) {
+        read(&text, &mut best);
     }
-    best
+    best.denials
 }
 
-/// How much denials say.
+/// Reads a text in each way in which its lines may have been broken, and keeps the best.
+fn read(text: &str, best: &mut Reading) {
+    let mut keep = |way: &str| {
+        let read = Reading::of(&without_written_colours(way));
+        if read.said().is_more_than(&best.said()) {
+            *best = read;
+        }
+    };
+    for way in unbroken(text) {
+        keep(&way);
+    }
+    // A line that was broken may go on with an indent, of which only what is read tells how wide.
+    for indent in indents(text) {
+        for way in unbroken(&without_indent(text, indent)) {
+            keep(&way);
+        }
+        // The line that it goes on from may be the only one that is full.
+        keep(&text.replace(&format!("\n{}", " ".repeat(indent)), ""));
+    }
+}
+
+/// What one way to read a text gives.
+#[derive(Default)]
+struct Reading {
+    denials: Vec<Denial>,
+    /// How many end with the quotes in which they stand.
+    closed: usize,
+}
+
+impl Reading {
+    fn of(text: &str) -> Self {
+        let mut reading = Self::default();
+        let mut from = 0;
+        while let Some((denial, end)) = next(text, from) {
+            let rest = text.get(end..).unwrap_or_default();
+            let is_closed = rest.trim_start_matches('\\').starts_with('"');
+            if !reading.denials.contains(&denial) {
+                reading.denials.push(denial);
+                reading.closed += usize::from(is_closed);
+            }
+            from = end;
+        }
+        reading
+    }
+
+    fn said(&self) -> Said {
+        let denials = &self.denials;
+        let prints = denials.iter().flat_map(|each| &each.prints);
+        let errors = denials.iter().filter_map(|each| each.error.as_ref());
+        let texts = prints.map(|print| &print.text);
+        let texts: Vec<_> = texts.chain(errors.map(|error| &error.what)).collect();
+        let signs = |text: &&String| text.chars().filter(|char| !char.is_whitespace()).count();
+        let gaps = |text: &&String| text.matches("  ").count() + text.matches('\n').count();
+        Said {
+            denials: denials.len(),
+            closed: self.closed,
+            things: texts.len(),
+            signs: texts.iter().map(signs).sum(),
+            gaps: texts.iter().map(gaps).sum(),
+        }
+    }
+}
+
+/// How much a reading says.
 struct Said {
-    /// How many there are.
+    /// How many denials there are.
     denials: usize,
+    /// How many of them end with their quotes.
+    closed: usize,
     /// How many prints and errors there are.
     things: usize,
     /// How long they are without white space, in bytes.
@@ -85,40 +151,16 @@ struct Said {
 }
 
 impl Said {
-    fn by(denials: &[Denial]) -> Self {
-        let prints = denials.iter().flat_map(|each| &each.prints);
-        let errors = denials.iter().filter_map(|each| each.error.as_ref());
-        let texts = prints.map(|print| &print.text);
-        let texts: Vec<_> = texts.chain(errors.map(|error| &error.what)).collect();
-        let signs = |text: &&String| text.chars().filter(|char| !char.is_whitespace()).count();
-        let gaps = |text: &&String| text.matches("  ").count() + text.matches('\n').count();
-        Self {
-            denials: denials.len(),
-            things: texts.len(),
-            signs: texts.iter().map(signs).sum(),
-            gaps: texts.iter().map(gaps).sum(),
-        }
-    }
-
     /// Whether this is the better reading of a text.
     fn is_more_than(&self, other: &Said) -> bool {
         if self.things != other.things || other.denials == 0 {
             return (self.things, self.denials) > (other.things, other.denials);
         }
-        self.denials == other.denials && self.signs == other.signs && self.gaps < other.gaps
-    }
-}
-
-fn denials_in(text: &str) -> Vec<Denial> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some((denial, end)) = next(text, from) {
-        if !found.contains(&denial) {
-            found.push(denial);
+        if self.denials != other.denials || self.closed != other.closed {
+            return self.denials == other.denials && self.closed > other.closed;
         }
-        from = end;
+        self.signs == other.signs && self.gaps < other.gaps
     }
-    found
 }
 
 /// Whether a denial begins in a text.
@@ -165,7 +207,7 @@ fn denial_at(text: &str, place: usize, mark: &str) -> Option<(Denial, usize)> {
     // The quotes around it tell how often it was quoted.
     let around = text.get(..start)?;
     let level = around.ends_with('"').then(|| {
-        let around = around.get(..start - 1).unwrap_or_default();
+        let around = around.strip_suffix('"').unwrap_or_default();
         around.len() - around.trim_end_matches('\\').len()
     });
     let end = match level {
@@ -316,176 +358,4 @@ fn split(text: &str) -> Vec<Print> {
         text: text.get(at.end..end).unwrap_or_default().trim().to_owned(),
     });
     prints.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn print(line: u32, text: &str) -> Print {
-        Print {
-            line,
-            text: text.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_denial_is_read_however_often_it_was_quoted() {
-        let expected = [Denial {
-            rule: "ExecProcessRequest".to_owned(),
-            prints: vec![
-                print(12, "ExecProcessRequest: input = {\"a\":\"b c\"}"),
-                print(30, "f: x\\d\ny: true"),
-            ],
-            has_prints: true,
-            error: None,
-        }];
-        let said = "ExecProcessRequest is blocked by policy: agent_policy:12: ExecProcessRequest: \
-                    input = {\"a\":\"b c\"} agent_policy:30: f: x\\d\ny: true";
-        let once = format!("{said:?}");
-        let twice = format!("rpc error: code = PermissionDenied desc = {once}: unknown");
-        let event = format!(
-            "  Warning  Failed  2s  kubelet  Error: {:?} and more",
-            twice
-        );
-        let log = format!("\u{1b}[31mERRO\u{1b}[0m[0001] failed error={event:?} name=x");
-        for text in [&once, &twice, &event, &log] {
-            assert_eq!(denials(text), expected, "{text}");
-        }
-        assert_eq!(denials(&format!("{event}\n{event}")), expected);
-    }
-
-    #[test]
-    fn colours_and_signs_are_read_that_a_logger_wrote_out() {
-        let said = r"R is blocked by policy: p:1: a \u003cundefined\u003e p:2: b";
-        let expected = [print(1, "a <undefined>"), print(2, "b")];
-        for escape in [r"\u001b", r"\x1b", r"\\u001b", "#033", r"\u{1b}", "\u{1b}"] {
-            let coloured = said.replace(" p:", &format!(" {escape}[1;31mp:"));
-            let found = denials(&coloured.replace("a ", &format!("a{escape}[0m ")));
-            assert_eq!(found[0].prints, expected, "{coloured}");
-        }
-        let odd = r"\d \u12 \uzzzz #033 \u{}";
-        let kept = denials(&format!("R is blocked by policy: p:1: {odd}"));
-        assert_eq!(kept[0].prints, [print(1, odd)]);
-    }
-
-    #[test]
-    fn lines_that_a_terminal_broke_are_joined() {
-        let said = "ExecProcessRequest is blocked by policy: agent_policy:12: a b c \
-                    agent_policy:30: said something that is long agent_policy:31: last";
-        let expected = [
-            print(12, "a b c"),
-            print(30, "said something that is long"),
-            print(31, "last"),
-        ];
-        let broken = |text: &str| {
-            let chars: Vec<_> = text.chars().collect();
-            let lines = chars.chunks(50).map(|line| line.iter().collect::<String>());
-            lines.collect::<Vec<_>>().join("\n")
-        };
-        for text in [
-            format!("{}\nanother line\n", broken(said)),
-            format!(
-                "an event:\n{}\n",
-                broken(&format!("Failed: {said:?}: unknown"))
-            ),
-        ] {
-            assert_eq!(denials(&text)[0].prints, expected, "{text}");
-        }
-        // Broken once: only one line is full.
-        let quoted = format!("Failed: desc = {said:?}: unknown");
-        for width in [85, 90, 105, 120] {
-            for text in [said.to_owned(), quoted.clone()] {
-                let (one, two) = text.split_at(width);
-                assert_eq!(
-                    denials(&format!("{one}\n{two}\n"))[0].prints,
-                    expected,
-                    "{width} {text}"
-                );
-            }
-        }
-        let (one, two) = quoted.split_at(105);
-        let among_others = format!("Events:\n{one}\n{two}\nthe next line\n");
-        assert_eq!(denials(&among_others)[0].prints, expected);
-        let short = format!("{said}\nthe next line\nand another\n");
-        assert_eq!(denials(&short)[0].prints, expected);
-        // Of a log, each line is for itself.
-        let line = |number: u32| {
-            let text = "of this it says more than there is room for in a narrow window";
-            format!("ListRoutesRequest is blocked by policy: p:{number}: {text}")
-        };
-        let log = format!("{}\n{}\nanother line\n", line(1), line(2));
-        let found = denials(&log);
-        assert_eq!(found.len(), 2, "{found:?}");
-        assert!(
-            found.iter().all(|denial| denial.prints.len() == 1),
-            "{found:?}"
-        );
-    }
-
-    #[test]
-    fn lines_that_go_on_with_an_indent_or_a_prefix_are_joined() {
-        let said = r#"desc = "ExecProcessRequest is blocked by policy: agent_policy:6: asked for [\"sh\"] agent_policy:12: trying ls agent_policy:13: not that either": unknown"#;
-        let expected = [
-            print(6, "asked for [\"sh\"]"),
-            print(12, "trying ls"),
-            print(13, "not that either"),
-        ];
-        let chars: Vec<_> = said.chars().collect();
-        let broken = |before: &str| {
-            let lines = chars.chunks(74).map(|line| line.iter().collect::<String>());
-            let lines: Vec<_> = lines.map(|line| format!("{before}{line}")).collect();
-            lines.join("\n")
-        };
-        for before in [
-            "      ",
-            "Dec 01 02:00:00 node kata[31]: ",
-            "2026-12-01T02:00:00+0000 node.example kata-agent[3]: ",
-        ] {
-            let text = broken(before);
-            assert_eq!(denials(&text)[0].prints, expected, "{text}");
-            let event = format!("{before}Failed to create it\n{text}\n{before}Pulled an image\n");
-            assert_eq!(denials(&event)[0].prints, expected, "{event}");
-        }
-        let described = format!(
-            "  Warning  Failed  {}\n  Normal  Pulled\n",
-            broken("      ").trim()
-        );
-        assert_eq!(denials(&described)[0].prints, expected, "{described}");
-    }
-
-    #[test]
-    fn an_error_is_a_denial_too() {
-        let error = "PauseContainerRequest: internal error \n--> agent_policy:79:32\n  |\n79 | f(x)\n  \
-                     | ^\nerror: could not find function f\n";
-        let expected = Failed {
-            line: Some(79),
-            what: "could not find function f".to_owned(),
-        };
-        let quoted = format!("desc = {error:?}: unknown\nanother line");
-        let flat = error.split_whitespace().collect::<Vec<_>>().join(" ");
-        for text in [error, &quoted, &format!("error: {quoted:?}"), &flat] {
-            let found = denials(text);
-            assert_eq!(found[0].rule, "PauseContainerRequest", "{text}");
-            assert_eq!(found[0].error.as_ref(), Some(&expected), "{text}");
-        }
-        assert!(denials("kubelet: internal error occurred").is_empty());
-        assert!(denials("nothing \"is blocked by policy\" here").is_empty());
-    }
-
-    #[test]
-    fn a_denial_may_be_bare_or_cut_off() {
-        let bare = "CopyFileRequest is blocked by policy: ";
-        assert_eq!(
-            denials(bare),
-            [Denial {
-                rule: "CopyFileRequest".to_owned(),
-                has_prints: true,
-                ..Denial::default()
-            }]
-        );
-        let cut = "desc = \"R is blocked by policy: /etc/p.rego:3: a /etc/p.rego:4: b \\\"c";
-        assert_eq!(denials(cut)[0].prints, [print(3, "a"), print(4, "b \"c")]);
-        assert!(denials("nothing of the kind").is_empty());
-    }
 }

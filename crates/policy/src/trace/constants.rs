@@ -1,33 +1,64 @@
 //! The values that stand in a policy, and near which fields of a request: what a policy permits
 //! beside what it was given is often among them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleHead};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::syntax::{each_of, name_of, parts_of, root};
+use crate::patterns;
 
 /// How many values are known to be near a field, at most.
 const MAX_NEAR: usize = 256;
+/// How much of a policy is read as patterns, in bytes, as that takes its time.
+const MAX_PATTERNS: usize = 256 << 10;
+/// How many statements are looked at for what is near those of a field.
+const MAX_LINKED: usize = 64;
 
 /// The values that stand in a policy, in its order, each once: texts, numbers, lists of these,
-/// and each entry of an object as an object of its own.
+/// each entry of an object as an object of its own, and after a pattern what it permits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Constants {
     values: Vec<Json>,
-    /// Which of them stand in a statement with a field of this name, in a rule that is named in
-    /// one, or in an object under this key.
+    /// Which of them stand in a statement with a field of this name, in an object under this key,
+    /// or where the names in such a statement lead to: rules, and variables of the same rule.
     near: BTreeMap<String, Vec<usize>>,
+    /// Which of them are given to functions; of what finds a pattern in a text and takes or puts
+    /// something there, what the pattern permits.
+    given: BTreeSet<usize>,
+    /// Which of them stand nowhere, but are permitted by patterns.
+    made: BTreeSet<usize>,
 }
 
 impl Constants {
     /// Those that stand near a field of this name, and then all. Some come twice.
     pub(crate) fn nearest_to(&self, name: &str) -> impl Iterator<Item = &Json> {
+        self.near(name).map(|(_, value)| value).chain(&self.values)
+    }
+
+    /// Those that stand near a field of this name as they are, and are no patterns.
+    pub(crate) fn plain_near(&self, name: &str) -> impl Iterator<Item = &Json> {
+        let near = self.near(name);
+        let near = near.filter(|(place, _)| !self.made.contains(place));
+        let near = near.map(|(_, value)| value);
+        near.filter(|value| !value.as_str().is_some_and(patterns::is_likely))
+    }
+
+    /// Those that are given to functions, the ones near a field of this name first. Some come
+    /// twice.
+    pub(crate) fn given_near(&self, name: &str) -> impl Iterator<Item = &Json> {
+        let near = self.near(name);
+        let near = near.filter(|(place, _)| self.given.contains(place));
+        let all = self.given.iter();
+        let all = all.filter_map(|place| self.values.get(*place));
+        near.map(|(_, value)| value).chain(all)
+    }
+
+    fn near(&self, name: &str) -> impl Iterator<Item = (usize, &Json)> {
         let near = self.near.get(name).into_iter().flatten();
-        let near = near.filter_map(|place| self.values.get(*place));
-        near.chain(&self.values)
+        near.filter_map(|place| Some((*place, self.values.get(*place)?)))
     }
 
     /// Those of a policy, and of its state.
@@ -48,10 +79,10 @@ struct Collector {
     constants: Constants,
     /// Where each value is, by its JSON.
     places: HashMap<String, usize>,
-    /// The values in each rule.
-    of_rules: BTreeMap<String, Vec<usize>>,
-    /// The fields and the names of each statement.
-    links: Vec<(BTreeSet<String>, BTreeSet<String>)>,
+    /// How much was read as patterns, in bytes.
+    read_as_patterns: usize,
+    /// What stands in each statement, after the name of its rule.
+    statements: Vec<(String, Found)>,
 }
 
 /// What stands in one statement.
@@ -64,14 +95,41 @@ struct Found {
 
 impl Collector {
     fn done(mut self) -> Constants {
-        let near = &mut self.constants.near;
-        for (fields, names) in &self.links {
-            let values = names.iter().filter_map(|name| self.of_rules.get(name));
-            let values: Vec<_> = values.flatten().copied().take(MAX_NEAR).collect();
-            for field in fields.iter().filter(|_| !values.is_empty()) {
-                let near = near.entry(field.clone()).or_default();
-                near.extend(&values);
-                near.truncate(MAX_NEAR);
+        let mut of_rules: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut of_variables: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+        for (place, (rule, found)) in self.statements.iter().enumerate() {
+            of_rules.entry(rule).or_default().push(place);
+            for name in &found.names {
+                let of_variable = of_variables.entry((rule, name)).or_default();
+                of_variable.push(place);
+            }
+        }
+        let linked = |place: usize| {
+            let (rule, found) = self.statements.get(place)?;
+            let of_name = |name| [of_rules.get(name), of_variables.get(&(rule.as_str(), name))];
+            let places = found.names.iter().flat_map(move |name| of_name(name));
+            Some((&found.values, places.flatten().flatten().copied()))
+        };
+        for (place, (_, found)) in self.statements.iter().enumerate() {
+            let near = &mut self.constants.near;
+            let has_room = |field: &&String| near.get(*field).map_or(0, Vec::len) < MAX_NEAR;
+            let fields: Vec<_> = found.fields.iter().filter(has_room).collect();
+            if fields.is_empty() {
+                continue;
+            }
+            let mut values = Vec::new();
+            let mut seen = BTreeSet::from([place]);
+            let mut next = VecDeque::from([place]);
+            while let Some((of_statement, places)) = next.pop_front().and_then(linked) {
+                values.extend(of_statement);
+                for place in places {
+                    if seen.len() < MAX_LINKED && seen.insert(place) {
+                        next.push_back(place);
+                    }
+                }
+            }
+            for field in fields {
+                add_near(near, field, &values);
             }
         }
         self.constants
@@ -109,10 +167,19 @@ impl Collector {
         for statement in &query.stmts {
             let mut found = Found::default();
             each_of(statement, &mut |expr| self.expr(expr, &mut found));
+            let Literal::Every {
+                key, value, query, ..
+            } = &statement.literal
+            else {
+                self.keep(rule, found);
+                continue;
+            };
+            let variables = key.iter().chain([value]);
+            found
+                .names
+                .extend(variables.map(|name| name.text().to_owned()));
             self.keep(rule, found);
-            if let Literal::Every { query, .. } = &statement.literal {
-                self.query(rule, query);
-            }
+            self.query(rule, query);
         }
     }
 
@@ -124,27 +191,34 @@ impl Collector {
 
     fn keep(&mut self, rule: &str, found: Found) {
         for field in &found.fields {
-            self.near(field, &found.values);
+            add_near(&mut self.constants.near, field, &found.values);
         }
-        let of_rule = self.of_rules.entry(rule.to_owned()).or_default();
-        of_rule.extend(found.values);
-        self.links.push((found.fields, found.names));
-    }
-
-    fn near(&mut self, field: &str, values: &[usize]) {
-        if values.is_empty() {
-            return;
-        }
-        let near = self.constants.near.entry(field.to_owned()).or_default();
-        let room = MAX_NEAR.saturating_sub(near.len());
-        near.extend(values.iter().take(room));
+        self.statements.push((rule.to_owned(), found));
     }
 
     fn expr(&mut self, expr: &Expr, found: &mut Found) {
         match expr {
             // What is only printed decides nothing.
             Expr::Call { fcn, .. } if fcn.span().text() == "print" => return,
-            Expr::Var { .. } => found.names.extend(name_of(expr)),
+            // What functions are given they may join to a text, or cut from it.
+            Expr::Call { fcn, params, .. } => {
+                let is_of_patterns = root(fcn) == "regex";
+                for value in params.iter().filter_map(|param| constant(param)) {
+                    let pattern = value.as_str().filter(|_| is_of_patterns);
+                    let places = match pattern {
+                        Some(pattern) => self.permitted_by(pattern),
+                        None => vec![self.place(value)],
+                    };
+                    if !is_of_patterns || !only_matches(fcn) {
+                        self.constants.given.extend(&places);
+                    }
+                    found.values.extend(places);
+                }
+            }
+            Expr::Var { .. } => {
+                let name = name_of(expr).filter(|name| name != "input" && name != "data");
+                found.names.extend(name);
+            }
             Expr::RefDot { refr, field, .. } => {
                 found.fields.insert(field.0.text().to_owned());
                 return self.expr(refr, found);
@@ -218,7 +292,7 @@ impl Collector {
         let begin = found.values.len();
         inner(self, found);
         let values = found.values.get(begin..).unwrap_or_default().to_vec();
-        self.near(&key, &values);
+        add_near(&mut self.constants.near, &key, &values);
         if let Some(value) = value {
             self.value(json!({key.as_str(): value}), found);
         }
@@ -226,12 +300,59 @@ impl Collector {
     }
 
     fn value(&mut self, value: Json, found: &mut Found) {
+        let pattern = value.as_str().filter(|text| patterns::is_likely(text));
+        let pattern = pattern.map(str::to_owned);
+        let place = self.place(value);
+        self.constants.made.remove(&place);
+        found.values.push(place);
+        if let Some(pattern) = pattern {
+            found.values.extend(self.permitted_by(&pattern));
+        }
+    }
+
+    /// Where the texts are that a pattern permits.
+    fn permitted_by(&mut self, pattern: &str) -> Vec<usize> {
+        let mut places = Vec::new();
+        self.read_as_patterns += pattern.len();
+        if self.read_as_patterns > MAX_PATTERNS {
+            return places;
+        }
+        for text in patterns::examples(pattern) {
+            let next = self.constants.values.len();
+            let place = self.place(text.into());
+            if place == next {
+                self.constants.made.insert(place);
+            }
+            places.push(place);
+        }
+        places
+    }
+
+    /// Where a value is among all.
+    fn place(&mut self, value: Json) -> usize {
         let values = &mut self.constants.values;
-        let place = *self.places.entry(value.to_string()).or_insert_with(|| {
+        *self.places.entry(value.to_string()).or_insert_with(|| {
             values.push(value);
             values.len() - 1
-        });
-        found.values.push(place);
+        })
+    }
+}
+
+/// Whether a function only tells whether something is there.
+fn only_matches(fcn: &Expr) -> bool {
+    matches!(fcn, Expr::RefDot { field, .. } if field.0.text() == "match")
+}
+
+/// Notes that values are near a field.
+fn add_near(near: &mut BTreeMap<String, Vec<usize>>, field: &str, values: &[usize]) {
+    if values.is_empty() {
+        return;
+    }
+    let near = near.entry(field.to_owned()).or_default();
+    for value in values {
+        if near.len() < MAX_NEAR && !near.contains(value) {
+            near.push(*value);
+        }
     }
 }
 
